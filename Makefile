@@ -1,0 +1,60 @@
+# One command each: `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help new venv test test-fast lint format lock examples docs release engine-up engine-down clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(VENV)/.ready ## set up everything a contributor needs, in .venv
+
+# pip checks every download against its hash; dockgen itself is installed editable.
+$(VENV)/.ready: pyproject.toml requirements/dev.txt
+	@$(PYTHON) scripts/make_venv.py $(VENV)
+	@touch $@
+
+new: $(VENV)/.ready ## start a project: make new ARGS="my-app"
+	@$(BIN)/dockgen new $(ARGS)
+
+test: $(VENV)/.ready ## every test; brings a container engine and base images if they are missing
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-fast: $(VENV)/.ready ## the tests that need no container engine
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
+
+lint: $(VENV)/.ready ## formatting, style and types
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy
+
+format: $(VENV)/.ready ## format the code and mend what can be mended
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+lock: $(VENV)/.ready ## lock the newest dependencies into requirements/
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --no-annotate --group dev pyproject.toml -o requirements/dev.txt
+
+examples: $(VENV)/.ready ## render examples/ anew
+	@$(BIN)/python scripts/render_examples.py
+
+docs: $(VENV)/.ready ## write what the documentation takes from the code
+	@$(BIN)/python scripts/write_docs.py
+
+release: $(VENV)/.ready ## add the templates to the bundle as a release: make release VERSION=0.2.0
+	@$(BIN)/python scripts/release.py $(VERSION)
+
+engine-up: $(VENV)/.ready ## start a private container engine with base images, and leave it running
+	@$(BIN)/python -m tests.testbed up
+
+engine-down: $(VENV)/.ready ## end that engine
+	@$(BIN)/python -m tests.testbed down
+
+clean: ## remove what these commands made in this folder
+	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache

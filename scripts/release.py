@@ -1,0 +1,66 @@
+"""Add the templates to the committed bundle as a release.
+
+Usage: python scripts/release.py 0.2.0
+
+Checks first, then writes: the bundle and its manifest, and examples/ under the new version. Commit
+them, and tag that commit with the version; `git push --follow-tags` publishes both.
+"""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import render_examples
+
+from dockgen import __version__, bundle
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(version: str) -> int:
+    """Release ``version``, written without a leading v."""
+    if problem := obstacle(version):
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    manifest = bundle.release(ROOT, f"v{version}", int(time.time()))
+    render_examples.main(ROOT / "examples")
+    print(f"The bundle holds {', '.join(release.version for release in manifest.releases)}.")
+    print("Next, once `make test` has passed:")
+    print(f"  git commit --all --message 'Release {version}'")
+    print(f"  git tag --annotate v{version} --message 'dockgen {version}'")
+    return 0
+
+
+def obstacle(version: str) -> str:
+    """Why ``version`` can't be released now, or nothing."""
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        return f"{version!r} is not a version: make release VERSION=0.2.0"
+    if version != __version__:
+        return f"src/dockgen/__init__.py says {__version__}: set it to {version} first"
+    if f"\n## {version} " not in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"):
+        return f"CHANGELOG.md has no section `## {version} (date)`: write it first"
+    manifest = ROOT / "src/dockgen/data" / bundle.MANIFEST
+    released = bundle.Manifest.read(manifest).releases if manifest.is_file() else ()
+    if released and as_numbers(version) <= as_numbers(released[-1].version[1:]):
+        return f"{released[-1].version} is out already, and releases never change"
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "--", "copier.yml", "templates"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    if changed:
+        return f"commit these first:\n{changed}"
+    return ""
+
+
+def as_numbers(version: str) -> tuple[int, ...]:
+    """``0.10.0`` comes after ``0.9.0``."""
+    return tuple(map(int, version.split(".")))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else ""))

@@ -1,0 +1,153 @@
+"""Write what the documentation takes from the code: nothing in it is kept up by hand.
+
+Usage: python scripts/write_docs.py [DIRECTORY]
+
+Writes README.md's table of sizes, docs/reference.md and the picture docs/new.svg below DIRECTORY,
+which is this checkout if none is given.
+"""
+
+import io
+import os
+import re
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+import click
+import pexpect
+import pyte
+import yaml
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from dockgen import cli, questions
+from dockgen.matrix import Flavor, Language
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKS = re.compile(r"(<!-- sizes: .*? -->\n).*?(<!-- /sizes -->)", re.DOTALL)
+LINES, COLUMNS = 36, 92
+
+
+def main(directory: Path) -> None:
+    """Write all three."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = MARKS.sub(lambda found: found[1] + sizes() + found[2], readme)
+    (directory / "docs").mkdir(parents=True, exist_ok=True)
+    (directory / "README.md").write_text(readme, encoding="utf-8")
+    (directory / "docs/reference.md").write_text(reference(), encoding="utf-8")
+    (directory / "docs/new.svg").write_text(picture(), encoding="utf-8")
+
+
+def sizes() -> str:
+    """The table of cells as Markdown: measured size, promised limit, link to the Dockerfile."""
+    table = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))["limits"]["default"]
+    names = {"go": "Go (net/http)", "python": "Python (FastAPI)", "node": "Node (Express)"}
+    lines = [f"| | {' | '.join(Flavor)} |", "|---" * (len(Flavor) + 1) + "|"]
+    for language in Language:
+        cells = [
+            f"[**{figures['measured']:g} MB**](examples/{language}-{flavor}/Dockerfile)"
+            f" ≤ {figures['promised']:g}"
+            if (figures := table[language].get(flavor))
+            else "-"
+            for flavor in Flavor
+        ]
+        lines.append(f"| {names[language]} | {' | '.join(cells)} |")
+    figures = [figures for flavors in table.values() for figures in flavors.values()]
+    bases = ", ".join(f"{f['base']} on {f['date']}" for f in figures)
+    words = (
+        "MB of 10⁶ bytes, unpacked: the summed layer tars of the default sample app's image as the tests"
+        f" measured it ({bases}), and the limit that its project is held to."
+    )
+    return "\n".join([*lines, "", *textwrap.wrap(words, 100), ""])
+
+
+def reference() -> str:
+    """docs/reference.md: commands, questions and exit codes, read from the code."""
+    parts = ["# Reference\n\nWritten by `make docs` from the code; a test compares the two.\n"]
+    context = click.Context(cli.dockgen, info_name="dockgen", **cli.dockgen.context_settings)
+    parts.append(f"## dockgen\n\n```\n{cli.dockgen.get_help(context)}\n```\n")
+    for name, command in sorted(cli.dockgen.commands.items()):
+        child = click.Context(command, info_name=name, parent=context)
+        parts.append(f"## dockgen {name}\n\n```\n{command.get_help(child)}\n```\n")
+    parts.append(
+        "## Questions\n\nEach is a flag, a key for `--data` and a key of an answers file. Those that"
+        " are not asked\nhave a safe default; `--ask` asks them, too.\n\n"
+        "| question | flag | asked | type | default | choices |\n|---|---|---|---|---|---|"
+    )
+    for question in questions.load():
+        default = str(question.default)
+        if "{%" in default:
+            default = "from the folder's name"
+        elif "{{" in default:
+            # {{ {'go': '1.27', …}[language] }}: the outcomes say more than the expression.
+            pairs = re.findall(r"'(\w+)': '([^']+)'", default)
+            default = ", ".join(f"{key}: {value}" for key, value in pairs)
+        parts.append(
+            f"| `{question.name}` | `{question.flag}` | {'yes' if question.asked else 'no'} "
+            f"| {question.type} | {default or 'empty'} | {', '.join(question.choices) or 'free'} |"
+        )
+    return "\n".join(parts) + "\n"
+
+
+def picture() -> str:
+    """The screen after a real run of `dockgen new my-app` on a terminal, as SVG."""
+    screen = pyte.Screen(COLUMNS, LINES)
+    stream = pyte.Stream(screen)
+    with tempfile.TemporaryDirectory() as folder:
+        stream.feed("\x1b[32m$\x1b[0m dockgen new my-app\r\n")
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"NO_COLOR", "COLUMNS", "LINES"}
+        }
+        process: pexpect.spawn[str] = pexpect.spawn(
+            sys.executable,
+            ["-m", "dockgen", "new", "my-app"],
+            cwd=folder,
+            env=environment | {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"},
+            encoding="utf-8",
+            dimensions=(LINES, COLUMNS),
+            timeout=60,
+        )
+        for question in ("Which language", "What should the image stand on?"):
+            process.expect_exact(question)
+            stream.feed(f"{process.before}{question}")
+            process.send("\r")
+        process.expect(pexpect.EOF)
+        stream.feed(process.before or "")
+        process.close()
+        if process.exitstatus != 0:
+            raise RuntimeError("\n".join(screen.display))
+    lines = [line_of(screen, number) for number in range(LINES)]
+    while lines and not lines[-1].plain.strip():
+        lines.pop()
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    for line in lines:
+        console.print(line, no_wrap=True)
+    svg = console.export_svg(title="dockgen new", unique_id="dockgen-new")
+    # The fonts of whoever looks at it will do: a picture fetches nothing.
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE)
+
+
+def line_of(screen: pyte.Screen, number: int) -> Text:
+    """One line of the terminal, with its colours."""
+    text = Text()
+    for column in range(COLUMNS):
+        cell = screen.buffer[number][column]
+        colour = None if cell.fg == "default" else cell.fg
+        if colour and re.fullmatch(r"[0-9a-f]{6}", colour):
+            colour = f"#{colour}"
+        text.append(cell.data, Style(color=COLOURS.get(colour or "", colour), bold=cell.bold))
+    text.rstrip()
+    return text
+
+
+# pyte's name for the colour that everybody else calls yellow.
+COLOURS = {"brown": "yellow"}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT)
