@@ -1,0 +1,156 @@
+"""Apply: puts a rendered tree into a folder, all of it or nothing."""
+
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dockgen.errors import ProjectError
+
+_STAGING = ".dockgen-staging-"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def check_target(target: Path) -> None:
+    """Make sure that ``target`` can become a new project: missing, or an empty folder.
+
+    Raises:
+        ProjectError: something is in the way.
+    """
+    if target.is_symlink() and not target.exists():
+        raise ProjectError(
+            f"{target} is a link to nothing", "remove the link, or name another directory"
+        )
+    if target.exists() and not target.is_dir():
+        raise ProjectError(
+            f"{target} exists and isn't a directory", "name a directory that doesn't exist yet"
+        )
+    ancestor = _nearest(target)
+    if not ancestor.is_dir():
+        raise ProjectError(
+            f"{ancestor} isn't a directory, so {target} can't be made", "name another directory"
+        )
+    if target.is_dir() and _entries(target):
+        raise ProjectError(
+            f"{target} exists and isn't empty: dockgen overwrites nothing",
+            "name a directory that doesn't exist yet, or empty this one",
+        )
+
+
+@contextmanager
+def staging(target: Path) -> Iterator[Path]:
+    """A temporary folder on the file system of ``target``, removed at the end come what may.
+
+    Raises:
+        ProjectError: it can't be written there.
+    """
+    near = _nearest(target)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=near))
+    except OSError as error:
+        raise cannot_write(near, error) from error
+    try:
+        yield folder
+    finally:
+        with _undisturbed():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def place(staged: Path, target: Path) -> None:
+    """Make ``staged`` the folder ``target``, which is missing or empty.
+
+    A missing target appears by one rename. An empty one is kept, since somebody may stand in it;
+    its entries move in one by one, and back out when that fails or is interrupted.
+
+    Args:
+        staged: a rendered tree, in a folder that ``staging(target)`` made.
+        target: where it belongs.
+
+    Raises:
+        ProjectError: somebody else was faster, or it can't be written there.
+    """
+    try:
+        if target.is_dir():
+            _move_into(staged, target)
+        else:
+            _rename_with_parents(staged, target)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+
+
+def files(tree: Path) -> list[Path]:
+    """All files of a tree, relative to it, sorted."""
+    return sorted(path.relative_to(tree) for path in tree.rglob("*") if not path.is_dir())
+
+
+def cannot_write(path: Path, error: OSError) -> ProjectError:
+    """The error for a disk that is full, read-only or somebody else's."""
+    return ProjectError(
+        f"can't write to {path}: {error.strerror or error}; nothing was left there",
+        "make room or name another directory, then run the same command again",
+    )
+
+
+def _rename_with_parents(staged: Path, target: Path) -> None:
+    ancestor = _nearest(target)
+    missing = target.relative_to(ancestor)
+    if len(missing.parts) > 1:
+        parents = staged.parent / f"{staged.name}-parents"
+        (parents / missing.parent).mkdir(parents=True)
+        staged.rename(parents / missing)
+        staged = parents / missing.parts[0]
+        target = ancestor / missing.parts[0]
+    staged.rename(target)
+
+
+def _move_into(staged: Path, target: Path) -> None:
+    descriptor = os.open(target, os.O_RDONLY)
+    moved: list[Path] = []
+    try:
+        # Two runs for the same folder: the second one waits here, and then finds it taken.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        check_target(target)
+        for entry in sorted(staged.iterdir()):
+            moved.append(entry)
+            entry.rename(target / entry.name)
+    except BaseException:
+        with _undisturbed():
+            for entry in moved:
+                if (target / entry.name).exists() and not entry.exists():
+                    (target / entry.name).rename(entry)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _nearest(target: Path) -> Path:
+    """The folder itself, or the closest one above it that exists."""
+    return next(path for path in (target, *target.parents) if path.exists())
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith(_STAGING)]
+    except OSError as error:
+        raise ProjectError(
+            f"can't look into {folder}: {error.strerror}", "name another directory"
+        ) from error
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C must not stop the cleaning up after the first one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

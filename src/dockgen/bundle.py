@@ -1,0 +1,220 @@
+"""The bundle: the template's history in one small git file, one commit per release.
+
+It holds only ``copier.yml`` and ``templates/``, under the real release tags, so a version that a
+project records means the same whether it came from the bundle or from the public repository.
+
+Between releases a checkout renders its working copy: the tree gets a version of its own, made from
+its content, on top of the newest release. Standard library only, because the build hook of the
+wheel runs it too.
+"""
+
+import json
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from dockgen import git
+
+DATA = Path(__file__).parent / "data"
+BUNDLE = "templates.bundle"
+MANIFEST = "templates.json"
+QUESTIONNAIRE = "copier.yml"
+
+# What of the repository belongs to the template. Python's own leavings are never part of it.
+_PATHS = (QUESTIONNAIRE, "templates")
+_LEAVINGS = (":(exclude)**/__pycache__/**", ":(exclude)**/*.pyc", ":(exclude)**/.DS_Store")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One version of the template: its tag, its commit in the bundle, and its tree."""
+
+    version: str
+    commit: str
+    tree: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle holds, and the address that projects record for it."""
+
+    url: str
+    former_urls: tuple[str, ...]
+    releases: tuple[Release, ...]
+
+    @property
+    def latest(self) -> Release:
+        """The newest version in the bundle."""
+        return self.releases[-1]
+
+    @classmethod
+    def read(cls, path: Path) -> "Manifest":
+        """Read a manifest that ``write`` wrote."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        releases = tuple(Release(**release) for release in data["releases"])
+        return cls(data["url"], tuple(data["former_urls"]), releases)
+
+    def write(self, path: Path) -> None:
+        """Write the manifest as JSON, a line per fact, so that a review shows what changed."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+
+def checkout() -> Path | None:
+    """The root of the repository when dockgen runs from a checkout, else None."""
+    root = Path(__file__).resolve().parents[2]
+    parts = (
+        root / "pyproject.toml",
+        root / QUESTIONNAIRE,
+        root / "templates",
+        root / "src/dockgen",
+    )
+    return root if all(part.exists() for part in parts) else None
+
+
+@contextmanager
+def provide() -> Iterator[tuple[Path, Manifest]]:
+    """The bundle to render from, and its manifest, for the time of the context.
+
+    An installed dockgen uses the bundle it carries. A checkout adds its working copy to the
+    committed one when it differs from the newest release.
+    """
+    root = checkout()
+    if root is None:
+        yield DATA / BUNDLE, Manifest.read(DATA / MANIFEST)
+        return
+    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+        yield with_working_copy(root, Path(folder))
+
+
+def with_working_copy(root: Path, folder: Path) -> tuple[Path, Manifest]:
+    """The bundle of the checkout ``root`` with its working copy as the newest version.
+
+    Args:
+        root: a checkout, an unpacked archive or an unpacked sdist; it need not be a repository.
+        folder: where to write a bundle, if one is needed.
+    """
+    committed = root / "src/dockgen/data"
+    manifest = settings(root)
+    if (committed / MANIFEST).is_file():
+        manifest = replace(manifest, releases=Manifest.read(committed / MANIFEST).releases)
+    repository = _open(committed / BUNDLE, manifest, folder)
+    tree = _store(root, repository)
+    if manifest.releases and manifest.latest.tree == tree:
+        return committed / BUNDLE, manifest
+    newest = manifest.latest.version if manifest.releases else "v0.0.0"
+    # Newer than the newest release, older than the next, and never the same for two states.
+    version = f"{newest}.post1.dev0+g{tree[:12]}"
+    manifest = _commit(repository, manifest, tree, version, seconds=1_000_000_000)
+    return _write(repository, folder / BUNDLE), manifest
+
+
+def release(root: Path, version: str, seconds: int) -> Manifest:
+    """Add the working copy of ``root`` to the committed bundle as the release ``version``.
+
+    Args:
+        root: the checkout.
+        version: the tag, such as ``v0.1.0``.
+        seconds: the time to record, since the epoch.
+    """
+    committed = root / "src/dockgen/data"
+    manifest = settings(root)
+    if (committed / MANIFEST).is_file():
+        manifest = replace(manifest, releases=Manifest.read(committed / MANIFEST).releases)
+    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+        repository = _open(committed / BUNDLE, manifest, Path(folder))
+        tree = _store(root, repository)
+        manifest = _commit(repository, manifest, tree, version, seconds)
+        committed.mkdir(parents=True, exist_ok=True)
+        _write(repository, committed / BUNDLE)
+    manifest.write(committed / MANIFEST)
+    return manifest
+
+
+def settings(root: Path) -> Manifest:
+    """An empty manifest with the template's address, read from the checkout's pyproject.toml."""
+    data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    former = data.get("tool", {}).get("dockgen", {}).get("former-urls", [])
+    return Manifest(data["project"]["urls"]["Repository"], tuple(former), ())
+
+
+def read_releases(bundle: Path) -> tuple[Release, ...]:
+    """The releases that are in a bundle, oldest first, read from its objects."""
+    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+        repository = Path(folder)
+        git.run("init", "--quiet", "--bare", ".", cwd=repository)
+        git.run("fetch", "--quiet", bundle.resolve(), "refs/tags/*:refs/tags/*", cwd=repository)
+        tags = git.run(
+            "for-each-ref",
+            "--format=%(objectname) %(tree) %(refname:short)",
+            "refs/tags",
+            cwd=repository,
+        )
+        rows = [line.split() for line in tags.splitlines()]
+        order = git.run("rev-list", "--topo-order", "--reverse", "--tags", cwd=repository).split()
+        rows.sort(key=lambda row: order.index(row[0]))
+        return tuple(Release(version, commit, tree) for commit, tree, version in rows)
+
+
+def _open(bundle: Path, manifest: Manifest, folder: Path) -> Path:
+    """A bare repository in ``folder`` that holds what the bundle holds."""
+    repository = folder / "repository.git"
+    git.run("init", "--quiet", "--bare", repository.name, cwd=folder)
+    if manifest.releases:
+        git.run("fetch", "--quiet", bundle, "refs/tags/*:refs/tags/*", cwd=repository)
+    return repository
+
+
+def _store(root: Path, repository: Path) -> str:
+    """Store the working copy of the template, uncommitted work included; return its tree."""
+    # --force: a template's own .gitignore is a file to ship, not a rule for us.
+    index = {
+        "GIT_DIR": str(repository),
+        "GIT_WORK_TREE": str(root),
+        "GIT_INDEX_FILE": str(repository / "working-copy.index"),
+    }
+    git.run("add", "--force", "--", *_PATHS, *_LEAVINGS, cwd=root, environment=index)
+    return git.run("write-tree", cwd=root, environment=index)
+
+
+def _commit(
+    repository: Path, manifest: Manifest, tree: str, version: str, seconds: int
+) -> Manifest:
+    """Add one commit under one tag on top of the newest release."""
+    parent = ["-p", manifest.latest.commit] if manifest.releases else []
+    when = f"@{seconds} +0000"
+    commit = git.run(
+        "commit-tree",
+        tree,
+        "-m",
+        version,
+        *parent,
+        cwd=repository,
+        environment={"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when},
+    )
+    git.run("update-ref", f"refs/tags/{version}", commit, cwd=repository)
+    return replace(manifest, releases=(*manifest.releases, Release(version, commit, tree)))
+
+
+def _write(repository: Path, bundle: Path) -> Path:
+    """Write the repository as a bundle: the same bytes for the same history and git."""
+    newest = git.run("rev-list", "--tags", "--max-count=1", "--topo-order", cwd=repository)
+    git.run("update-ref", "refs/heads/main", newest, cwd=repository)
+    git.run("symbolic-ref", "HEAD", "refs/heads/main", cwd=repository)
+    # Deltas are computed anew on one thread, so they don't depend on how objects came here.
+    git.run("-c", "pack.threads=1", "repack", "-adFq", cwd=repository)
+    git.run(
+        "-c",
+        "pack.threads=1",
+        "bundle",
+        "create",
+        "--quiet",
+        bundle.resolve(),
+        "HEAD",
+        "refs/heads/main",
+        "--tags",
+        cwd=repository,
+    )
+    return bundle

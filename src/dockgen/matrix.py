@@ -1,0 +1,45 @@
+"""The matrix: which languages stand on which flavors."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """What a service is written in."""
+
+    GO = "go"
+    PYTHON = "python"
+    NODE = "node"
+
+
+class Flavor(StrEnum):
+    """What an image stands on."""
+
+    SLIM = "slim"
+    ALPINE = "alpine"
+    SCRATCH = "scratch"
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One language on one flavor, written ``python-slim``."""
+
+    language: Language
+    flavor: Flavor
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.flavor}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cell":
+        """Read ``python-slim``; raises ValueError when it names no language and flavor."""
+        language, _, flavor = text.partition("-")
+        return cls(Language(language), Flavor(flavor))
+
+
+# The cells that dockgen makes. copier.yml has a limit for exactly these (a test compares them).
+ALL = (
+    Cell(Language.GO, Flavor.SCRATCH),
+    Cell(Language.PYTHON, Flavor.SLIM),
+    Cell(Language.NODE, Flavor.ALPINE),
+)
