@@ -1,0 +1,34 @@
+"""What must hold: rules DG001… over facts, and what they find.
+
+Pure: data in, findings out. DG0xx is for a project's files, DG1xx for its image, DG2xx for a
+running container of it.
+"""
+
+from dockgen.checks import image as _image
+from dockgen.checks import running as _running
+from dockgen.checks.model import Finding, Rule
+from dockgen.checks.running import Observation, Process
+from dockgen.image import Image
+from dockgen.project import Project
+
+__all__ = [
+    "RULES",
+    "Finding",
+    "Observation",
+    "Process",
+    "Rule",
+    "check_image",
+    "check_running",
+]
+
+RULES: tuple[Rule[Image] | Rule[Observation], ...] = (*_image.RULES, *_running.RULES)
+
+
+def check_image(image: Image, project: Project) -> list[Finding]:
+    """Return what the image rules find in the project's image; nothing when all hold."""
+    return [finding for rule in _image.RULES for finding in rule(image, project)]
+
+
+def check_running(seen: Observation, project: Project) -> list[Finding]:
+    """Return what the running rules find in what was seen of the project's container."""
+    return [finding for rule in _running.RULES for finding in rule(seen, project)]

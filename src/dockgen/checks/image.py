@@ -1,0 +1,233 @@
+"""Rules DG101…: what must hold for a built image."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+
+from dockgen.checks.model import Violation, rule
+from dockgen.image import Image, Layer
+from dockgen.matrix import Flavor
+from dockgen.project import Project
+
+_MB = 10**6
+# How many paths a message names before it only counts.
+_NAMED = 5
+
+_SHELLS = {"ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"}
+# What installs a language's packages, or compiles.
+_TOOLS = {
+    *("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "corepack", "bun"),
+    *("pip", "pip3", "uv", "uvx", "pipx", "poetry", "pdm", "conda"),
+    *("go", "gofmt", "cc", "gcc", "c++", "g++", "clang", "cpp", "ld", "as", "make", "cargo"),
+}
+# What a distribution installs its own packages with.
+_DISTRIBUTION_TOOLS = {"apk", "apt", "apt-get", "aptitude", "dpkg", "dnf", "microdnf", "rpm", "yum"}
+# The folders of package managers that are started through their interpreter, as `python -m pip`.
+_TOOL_FOLDER = re.compile(
+    r"/(node_modules/(npm|yarn|pnpm|corepack)|(site|dist)-packages/(pip|uv|poetry)|ensurepip)$"
+)
+# What stands around a tool's name: x86_64-linux-gnu-gcc-14, pip3.14.
+_PREFIX = re.compile(r"^\w+-(\w+-)?linux-(gnu|musl)\w*-")
+_VERSION = re.compile(r"[-.]?\d+(\.\d+)*$")
+
+
+@rule("DG101")
+def runs_as_non_root(image: Image, _project: Project) -> Iterator[Violation]:
+    """Runs as a numeric user that is not root.
+
+    A break-out from a container starts with the rights of its user, and without USER that is
+    root. A name won't do: Kubernetes' runAsNonRoot can't tell whether it means root, and refuses.
+
+    CIS Docker 4.1, OWASP Docker rule 2, hadolint DL3002, Kubernetes' restricted profile.
+    """
+    user = image.config.user
+    if not re.fullmatch(r"[1-9]\d*:[1-9]\d*", user):
+        yield (
+            f"the image's user is {user!r}" if user else "the image names no user, so it is root",
+            "write in the last stage: USER 65532:65532",
+        )
+
+
+@rule("DG102")
+def has_health_check(image: Image, _project: Project) -> Iterator[Violation]:
+    """Has a health check that needs no shell.
+
+    Without one, an engine takes a hung service for a good one, and `docker compose up --wait`
+    waits for nothing. The shell form starts a shell for each probe, and needs one in the image.
+
+    CIS Docker 4.6, hadolint DL3057 (off by default), CKV_DOCKER_2 (which HEALTHCHECK NONE passes).
+    """
+    check = image.config.health_check
+    hint = 'write in the last stage: HEALTHCHECK --start-interval=1s CMD ["…"]'
+    if check is None or not check.test:
+        yield "the image has no health check", hint
+    elif check.test[0] == "NONE":
+        yield "the image's health check is turned off", hint
+    elif check.test[0] != "CMD" or len(check.test) < 2 or _is_shell(check.test[1:]):
+        yield f"the health check is started by a shell: {' '.join(check.test[1:])!r:.80}", hint
+
+
+@rule("DG103")
+def has_start_interval(image: Image, _project: Project) -> Iterator[Violation]:
+    """Is probed often while it starts.
+
+    The first probe comes after a whole interval, 30 s by default, so that everything that
+    waits for a healthy service waits as long. A start interval gives an answer within about a
+    second, and costs nothing afterwards.
+
+    Dockerfile reference, HEALTHCHECK --start-interval; Docker Engine 25 and later.
+    """
+    check = image.config.health_check
+    if check is None or not check.test or check.test[0] == "NONE":
+        return  # DG102 says so
+    # Without a start period there is no start, and its interval counts for nothing.
+    if not check.start_interval_seconds or not check.start_period_seconds:
+        yield (
+            f"the health check's start interval is {check.start_interval_seconds:g} s, "
+            f"its start period {check.start_period_seconds:g} s (0: not set)",
+            "write: HEALTHCHECK --start-period=20s --start-interval=1s …",
+        )
+
+
+@rule("DG104")
+def starts_in_exec_form(image: Image, _project: Project) -> Iterator[Violation]:
+    """Is started without a shell in between.
+
+    A shell that stands between the engine and the program keeps SIGTERM to itself, so that the
+    program is killed after ten seconds, with its requests.
+
+    Hadolint DL3025, BuildKit JSONArgsRecommended, Trivy DS-0016.
+    """
+    command = image.config.entrypoint + image.config.command
+    hint = 'write the command as a list: ENTRYPOINT ["/usr/local/bin/app"]'
+    if not command:
+        yield "the image doesn't say what to start", hint
+    elif _is_shell(command):
+        yield f"a shell starts the program: {' '.join(command)!r:.80}", hint
+
+
+@rule("DG105")
+def is_within_size(image: Image, project: Project) -> Iterator[Violation]:
+    """Is within its size limit.
+
+    Each byte is stored, pulled and scanned by everyone who runs the image, and each file is
+    something that an intruder finds there. The limit is the project's own, in dockgen.toml; the
+    size is the sum of the unpacked layer tars, which no engine and no store change.
+
+    NIST SP 800-190 4.1, OWASP Docker rule 9.
+    """
+    limit = project.limits.size_bytes
+    if image.unpacked_bytes > limit:
+        over = image.unpacked_bytes - limit
+        largest = max(image.layers, key=lambda layer: layer.unpacked_bytes)
+        yield (
+            f"the image is {image.unpacked_bytes / _MB:.2f} MB unpacked, {over:,} bytes over its "
+            f"limit of {limit / _MB:g} MB; its largest layer is {_name(image, largest)} with "
+            f"{largest.unpacked_bytes / _MB:.2f} MB",
+            "find what grew with: docker history <image>, or raise limits.size_mb in dockgen.toml",
+        )
+
+
+@rule("DG106")
+def has_no_setuid_file(image: Image, project: Project) -> Iterator[Violation]:
+    """Has no setuid or setgid file.
+
+    A setuid file hands the rights of its owner to whoever starts it: a way from the service's
+    account to root. Taken away in a later layer it is still in the image, for whoever gets hold of
+    that layer, so each layer counts that the project adds. In the one layer of the distribution's
+    base image it is not the project's to remove; what a container sees of it, is.
+
+    CIS Docker 4.8, Dockle CIS-DI-0008.
+    """
+    own = image.layers if project.cell.flavor is Flavor.SCRATCH else image.layers[1:]
+    found = {file.path for layer in own for file in layer.files if file.is_setuid}
+    found |= {path for path, file in image.tree.items() if file.is_setuid}
+    if found:
+        yield (
+            f"the image has setuid or setgid files: {_few(found)}",
+            "leave them out, or take the bits away in the step that brings them: chmod a-s",
+        )
+
+
+@rule("DG107")
+def has_no_tools(image: Image, project: Project) -> Iterator[Violation]:
+    """Has no package manager and no compiler.
+
+    They make the image larger, bring vulnerabilities of their own, and serve nobody but an
+    intruder: what a running service needs was installed when the image was built.
+
+    The package manager of the distribution (apt, dpkg, apk) is part of the slim and alpine bases:
+    taking it out in a later layer would save nothing, and hide from scanners what is installed. It
+    is accepted there, and not in scratch.
+
+    CIS Docker 4.3, NIST SP 800-190 4.1, OWASP Docker rule 0.
+    """
+    unwanted = _TOOLS
+    if project.cell.flavor is Flavor.SCRATCH:
+        unwanted = _TOOLS | _DISTRIBUTION_TOOLS
+    found = {path for path in _programs(image) if _plain(_base(path)) in unwanted}
+    found |= {path for path in image.tree if _TOOL_FOLDER.search(path)}
+    if found:
+        yield (
+            f"the image has package managers or compilers: {_few(found)}",
+            "copy what the service needs from a build stage into a base that has none of them",
+        )
+
+
+@rule("DG108")
+def has_no_shell(image: Image, project: Project) -> Iterator[Violation]:
+    """Has no shell when it stands on scratch.
+
+    Most attacks go on through a shell once they can start a program. An image from scratch
+    promises that there is none; the slim and alpine flavors keep theirs, for whoever has to look
+    into a container.
+
+    NIST SP 800-190 4.1, hardening guides of distroless images.
+    """
+    if project.cell.flavor is not Flavor.SCRATCH:
+        return
+    found = {path for path in _programs(image) if _base(path) in _SHELLS}
+    if found:
+        yield f"the image has a shell: {_few(found)}", "leave it out, or take the alpine flavor"
+
+
+RULES = (
+    runs_as_non_root,
+    has_health_check,
+    has_start_interval,
+    starts_in_exec_form,
+    is_within_size,
+    has_no_setuid_file,
+    has_no_tools,
+    has_no_shell,
+)
+
+
+def _programs(image: Image) -> Iterator[str]:
+    """Yield the paths that a command's name may find: what can be started, in a bin folder."""
+    for path, file in image.tree.items():
+        if file.is_executable and _base(posixpath.dirname(path)) in ("bin", "sbin"):
+            yield path
+
+
+def _plain(name: str) -> str:
+    return _VERSION.sub("", _PREFIX.sub("", name))
+
+
+def _is_shell(command: tuple[str, ...]) -> bool:
+    return len(command) > 1 and _base(command[0]) in _SHELLS and command[1].startswith("-")
+
+
+def _base(path: str) -> str:
+    return posixpath.basename(path)
+
+
+def _name(image: Image, layer: Layer) -> str:
+    return f"number {image.layers.index(layer) + 1} of {len(image.layers)}"
+
+
+def _few(paths: Iterable[str]) -> str:
+    """Name the first few paths, and count the others."""
+    ordered = sorted(paths)
+    others = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
+    return ", ".join(ordered[:_NAMED]) + others

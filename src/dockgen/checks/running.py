@@ -1,0 +1,228 @@
+"""Rules DG201…: what must hold for a running container."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dockgen.checks.model import Violation, rule
+from dockgen.project import Project
+
+# The value of Seccomp in /proc/<pid>/status when a filter is at work.
+_FILTERED = 2
+# 128 + SIGKILL.
+_KILLED = 137
+# How many lines of a log, or changed paths, a message repeats.
+_REPEATED = 5
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process as /proc/<pid>/status shows it.
+
+    ``uids`` and ``gids`` are its real, effective, saved and file system ones, as numbered inside
+    the container; ``capabilities`` its effective set as a bit mask; ``seccomp`` 0 for off, 1 for
+    strict, 2 for a filter.
+    """
+
+    uids: tuple[int, ...]
+    gids: tuple[int, ...]
+    capabilities: int
+    no_new_privileges: bool
+    seccomp: int
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen of a container, from its start to its stop.
+
+    ``healthy_seconds`` is None when it never turned healthy, ``root_status`` (the HTTP status of
+    GET /) when there was no answer, ``process`` when its status could not be read. ``changes`` are
+    the paths that differ from the image, as `docker diff` lists them. ``stop_exit_code`` is 137
+    when it had to be killed. ``log`` is what the container printed.
+    """
+
+    healthy_seconds: float | None
+    root_status: int | None
+    process: Process | None
+    read_only: bool
+    changes: tuple[str, ...]
+    stop_exit_code: int
+    stop_seconds: float
+    log: str = ""
+
+
+@rule("DG201")
+def turns_healthy(seen: Observation, project: Project) -> Iterator[Violation]:
+    """Turns healthy in time.
+
+    A deployment waits for healthy, and an outage lasts as long as a restart does. The limit is
+    the project's own, in dockgen.toml; the time runs from the container's start to the end of its
+    first good probe.
+
+    CIS Docker 5.27, hadolint DL3057.
+    """
+    limit = project.limits.healthy_seconds
+    hint = "see what the service prints: docker compose up --build"
+    if seen.healthy_seconds is None:
+        yield f"it didn't turn healthy within {limit:g} s{_last_lines(seen.log)}", hint
+    elif seen.healthy_seconds > limit:
+        yield (
+            f"it turned healthy after {seen.healthy_seconds:.2f} s, the limit is {limit:g} s",
+            hint,
+        )
+
+
+@rule("DG202")
+def answers(seen: Observation, project: Project) -> Iterator[Violation]:
+    """Answers GET /.
+
+    Healthy is what the service says of itself; whether it can be used is seen from outside,
+    through the published port.
+    """
+    if seen.root_status != 200:
+        found = "no answer" if seen.root_status is None else f"status {seen.root_status}"
+        yield (
+            f"GET / on port {project.port} gives {found}, not 200",
+            "does the service listen on 0.0.0.0, and on this port?",
+        )
+
+
+@rule("DG203")
+def process_is_not_root(seen: Observation, _project: Project) -> Iterator[Violation]:
+    """Its process is not root.
+
+    What the image says can be overruled, by compose.yaml or by the program itself: what counts
+    is the process. All of its four user and group ids are looked at.
+
+    CIS Docker 4.1, OWASP Docker rule 2, Kubernetes' restricted profile.
+    """
+    if seen.process is None:
+        yield from _unseen(seen)
+    elif 0 in seen.process.uids or 0 in seen.process.gids:
+        yield (
+            f"it runs with the user ids {_numbers(seen.process.uids)} and the group ids "
+            f"{_numbers(seen.process.gids)}; 0 is root",
+            "write in the last stage: USER 65532:65532",
+        )
+
+
+@rule("DG204")
+def has_no_capability(seen: Observation, _project: Project) -> Iterator[Violation]:
+    """Has no capability.
+
+    Capabilities are root's rights, cut into pieces. A service that listens on a port above
+    1024 needs none.
+
+    CIS Docker 5.4, OWASP Docker rule 3, Kubernetes' restricted profile.
+    """
+    if seen.process is None:
+        yield from _unseen(seen)
+    elif seen.process.capabilities:
+        yield (
+            f"its effective capabilities are {seen.process.capabilities:#x}, not 0",
+            "write in compose.yaml: cap_drop: [ALL]",
+        )
+
+
+@rule("DG205")
+def cannot_gain_privileges(seen: Observation, _project: Project) -> Iterator[Violation]:
+    """Can't gain privileges.
+
+    With no-new-privileges, a setuid file or one with capabilities gives nothing to whoever
+    starts it.
+
+    CIS Docker 5.26, OWASP Docker rule 4, Kubernetes' allowPrivilegeEscalation.
+    """
+    if seen.process is None:
+        yield from _unseen(seen)
+    elif not seen.process.no_new_privileges:
+        yield (
+            "its process may gain privileges",
+            "write in compose.yaml: security_opt: [no-new-privileges:true]",
+        )
+
+
+@rule("DG206")
+def is_filtered(seen: Observation, _project: Project) -> Iterator[Violation]:
+    """Runs behind a system call filter.
+
+    The engine's default seccomp profile keeps the rarely used system calls away from the
+    service, where most of the kernel's weaknesses are.
+
+    CIS Docker 5.22, OWASP Docker rule 6, Kubernetes' restricted profile.
+    """
+    if seen.process is None:
+        yield from _unseen(seen)
+    elif seen.process.seccomp != _FILTERED:
+        yield (
+            "no seccomp filter is at work",
+            "leave seccomp=unconfined out of compose.yaml, and look at: docker info",
+        )
+
+
+@rule("DG207")
+def leaves_root_alone(seen: Observation, _project: Project) -> Iterator[Violation]:
+    """Changes nothing in its root file system.
+
+    What can't be written can't be replaced by an intruder, and a container that keeps nothing
+    in itself can be thrown away at any time.
+
+    CIS Docker 5.13, OWASP Docker rule 8.
+    """
+    if not seen.read_only:
+        yield "its root file system is writable", "write in compose.yaml: read_only: true"
+    if seen.changes:
+        changed = ", ".join(seen.changes[:_REPEATED])
+        yield (
+            f"{len(seen.changes)} paths differ from the image: {changed}",
+            "write to /tmp, or mount a volume for what must stay",
+        )
+
+
+@rule("DG208")
+def stops(seen: Observation, project: Project) -> Iterator[Violation]:
+    """Stops when it is told to.
+
+    Each deployment stops the old containers. One that doesn't listen to SIGTERM is killed
+    after ten seconds, with the requests that it was serving; one that ends with another code than
+    0 looks like a crash. The limit is the project's own, in dockgen.toml.
+
+    Hadolint DL3025; twelve-factor app, IX. Disposability.
+    """
+    limit = project.limits.stop_seconds
+    hint = "handle SIGTERM: finish the open requests, then exit with 0"
+    if seen.stop_exit_code == _KILLED:
+        yield f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM", hint
+    elif seen.stop_exit_code != 0:
+        yield f"it ended with exit code {seen.stop_exit_code}, not 0{_last_lines(seen.log)}", hint
+    elif seen.stop_seconds > limit:
+        yield f"it took {seen.stop_seconds:.2f} s to stop, the limit is {limit:g} s", hint
+
+
+RULES = (
+    turns_healthy,
+    answers,
+    process_is_not_root,
+    has_no_capability,
+    cannot_gain_privileges,
+    is_filtered,
+    leaves_root_alone,
+    stops,
+)
+
+
+def _unseen(seen: Observation) -> Iterator[Violation]:
+    """What can't be seen is not taken for good, unless there was nothing to see: DG201 says so."""
+    if seen.healthy_seconds is not None:
+        yield (
+            "the state of its process can't be read, neither on this host nor in the container",
+            "run dockgen on the engine's own host",
+        )
+
+
+def _numbers(numbers: tuple[int, ...]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _last_lines(log: str) -> str:
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    return f"; it last printed: {' | '.join(lines[-_REPEATED:])}" if lines else ""

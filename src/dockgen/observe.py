@@ -1,0 +1,81 @@
+"""Watch a container from start to stop: the engine's answers become facts for the checks."""
+
+from pathlib import Path
+
+from dockgen.checks.running import Observation, Process
+from dockgen.engine import Container, State
+from dockgen.errors import ProjectError
+from dockgen.project import Project
+
+# How much longer than its limit a container is watched, in seconds, to tell slow from never.
+_PATIENCE = 3.0
+
+
+def observe(container: Container, project: Project) -> Observation:
+    """Watch a container that was just started, and stop it.
+
+    Raises:
+        ToolMissingError: the engine went away.
+    """
+    health = container.wait_healthy(project.limits.healthy_seconds + _PATIENCE)
+    root_status = _root_status(container, project.port)
+    state = container.inspect()
+    process = process_of(container, state)
+    changes = container.diff()
+    stopped = container.stop(project.limits.stop_seconds + _PATIENCE)
+    return Observation(
+        healthy_seconds=health.seconds,
+        root_status=root_status,
+        process=process,
+        read_only=state.read_only,
+        changes=changes,
+        stop_exit_code=stopped.exit_code,
+        stop_seconds=stopped.seconds,
+        log=container.logs(),
+    )
+
+
+def process_of(container: Container, state: State) -> Process | None:
+    """Return what the kernel says of the container's main process; None when it can't be seen."""
+    text = _host_status(state) or _container_status(container)
+    return read_status(text) if text else None
+
+
+def read_status(text: str) -> Process:
+    """Read what is in /proc/<pid>/status."""
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return Process(
+        uids=tuple(int(number) for number in fields["Uid"].split()),
+        gids=tuple(int(number) for number in fields["Gid"].split()),
+        capabilities=int(fields["CapEff"], 16),
+        no_new_privileges=fields["NoNewPrivs"].strip() == "1",
+        seccomp=int(fields["Seccomp"]),
+    )
+
+
+def _root_status(container: Container, port: int) -> int | None:
+    try:
+        return container.get("/", port).status
+    except ProjectError:
+        return None
+
+
+def _host_status(state: State) -> str:
+    """Read the status from the host's /proc, or return "" when this is not the engine's host."""
+    process = Path("/proc", str(state.pid))
+    try:
+        # An engine in a virtual machine numbers processes of its own: the control group tells
+        # whether this one is the container's. In another user namespace, ids mean other accounts.
+        is_ours = state.identifier in (process / "cgroup").read_text()
+        same_ids = (process / "uid_map").read_text() == Path("/proc/self/uid_map").read_text()
+        return (process / "status").read_text() if is_ours and same_ids else ""
+    except OSError:
+        return ""
+
+
+def _container_status(container: Container) -> str:
+    """Let the container's own `cat` read the status, or return "" where it has none."""
+    try:
+        return container.execute("cat", "/proc/1/status")
+    except ProjectError:
+        return ""

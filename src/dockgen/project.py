@@ -1,0 +1,181 @@
+"""A project that dockgen made, as read from disk."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dockgen.errors import ProjectError
+from dockgen.matrix import Cell, Flavor, Language
+
+ANSWERS = ".copier-answers.yml"
+LIMITS = "dockgen.toml"
+
+_MB = 10**6
+# What git leaves around two versions of a line that it can't merge.
+_MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a project's image is held to.
+
+    ``size_bytes`` is for the sum of its layer tars, unpacked; the file has it in MB of 10^6 bytes.
+    """
+
+    size_bytes: int
+    healthy_seconds: float
+    stop_seconds: float
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's directory, and what its answers file and dockgen.toml say.
+
+    ``template_version`` is the release of the templates that it was rendered from, such as
+    "v0.1.0", and ``port`` the one that the service listens on.
+    """
+
+    directory: Path
+    name: str
+    cell: Cell
+    template_version: str
+    port: int
+    limits: Limits
+
+
+def load(directory: Path) -> Project:
+    """Read the project in ``directory``.
+
+    Raises:
+        ProjectError: dockgen didn't make this directory, or one of its two files can't be
+            understood.
+    """
+    answers = _answers(directory)
+    return Project(
+        directory=directory,
+        name=_text(answers, "name"),
+        cell=_cell(answers),
+        template_version=_text(answers, "_commit"),
+        port=_port(answers),
+        limits=_limits(directory),
+    )
+
+
+def _answers(directory: Path) -> Mapping[str, Any]:
+    content = _read(directory / ANSWERS)
+    try:
+        answers = yaml.safe_load(content)
+    # PyYAML lets a few errors of the values' own types through, and deep nesting.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ProjectError(
+            f"{directory / ANSWERS} is not valid YAML{_where(error)}.", _restore(ANSWERS)
+        ) from error
+    if not isinstance(answers, dict):
+        raise ProjectError(f"{directory / ANSWERS} holds no answers.", _restore(ANSWERS))
+    return answers
+
+
+def _limits(directory: Path) -> Limits:
+    content = _read(directory / LIMITS)
+    try:
+        # Decimal keeps 6.9 MB from becoming 6,900,000.000000001 bytes.
+        settings = tomllib.loads(content, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ProjectError(
+            f"{directory / LIMITS} is not valid TOML: {error}.", _restore(LIMITS)
+        ) from error
+    limits = settings.get("limits")
+    if not isinstance(limits, dict):
+        raise ProjectError(f"{directory / LIMITS} has no [limits] section.", _restore(LIMITS))
+    return Limits(
+        size_bytes=int(_limit(limits, "size_mb") * _MB),
+        healthy_seconds=float(_limit(limits, "healthy_seconds")),
+        stop_seconds=float(_limit(limits, "stop_seconds")),
+    )
+
+
+def _limit(limits: Mapping[str, Any], key: str) -> Decimal:
+    if key not in limits:
+        raise ProjectError(f"{LIMITS} has no limits.{key}.", f"add it, for example: {key} = 10")
+    value = limits[key]
+    # In Python, true is a number; in a limit, it is a mistake.
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    if not is_number or not Decimal(value).is_finite() or value <= 0:
+        raise ProjectError(
+            f"{LIMITS}: limits.{key} is {value!s:.40}, not a number above 0.",
+            f"write a number, for example: {key} = 10",
+        )
+    return Decimal(value)
+
+
+def _cell(answers: Mapping[str, Any]) -> Cell:
+    return Cell(
+        Language(_choice(answers, "language", [str(language) for language in Language])),
+        Flavor(_choice(answers, "flavor", [str(flavor) for flavor in Flavor])),
+    )
+
+
+def _choice(answers: Mapping[str, Any], key: str, choices: list[str]) -> str:
+    value = _text(answers, key)
+    if value not in choices:
+        raise ProjectError(
+            f"{ANSWERS}: {key} is {value:.40}, not one of {', '.join(choices)}.",
+            _restore(ANSWERS),
+        )
+    return value
+
+
+def _port(answers: Mapping[str, Any]) -> int:
+    port = answers.get("port")
+    if not isinstance(port, int) or not 1024 <= port <= 65535:
+        raise ProjectError(
+            f"{ANSWERS}: port is {port!s:.40}, not a number from 1024 to 65535.",
+            _restore(ANSWERS),
+        )
+    return port
+
+
+def _text(answers: Mapping[str, Any], key: str) -> str:
+    value = answers.get(key)
+    if not isinstance(value, str) or not value:
+        raise ProjectError(
+            f"{ANSWERS} has no answer for {key}: another template's, or edited by hand.",
+            _restore(ANSWERS),
+        )
+    return value
+
+
+def _read(path: Path) -> str:
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        hint = "make one with: dockgen new" if path.name == ANSWERS else _restore(path.name)
+        raise ProjectError(
+            f"{path.parent} is not a dockgen project: it has no {path.name}.", hint
+        ) from error
+    except OSError as error:
+        raise ProjectError(f"{path} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ProjectError(f"{path} is not text in UTF-8.", _restore(path.name)) from error
+    if _MARKER.search(content):
+        raise ProjectError(
+            f"{path} holds the conflict markers of an unfinished merge.",
+            "choose one side of each, remove the markers, then: git add " + path.name,
+        )
+    return content
+
+
+def _where(error: Exception) -> str:
+    """Return the line that YAML stumbled over, counted from 1, where it says so."""
+    mark = getattr(error, "problem_mark", None)
+    return f" in line {mark.line + 1}" if mark else ""
+
+
+def _restore(name: str) -> str:
+    return f"bring back the last good version: git checkout -- {name}"

@@ -1,0 +1,279 @@
+"""The image rules, each in both directions, on images made by hand."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dockgen.checks import Finding, check_image
+from dockgen.image import Config, File, HealthCheck, Image, Kind, Layer
+from dockgen.matrix import Cell, Flavor, Language
+from dockgen.project import Limits, Project
+
+PROJECT = Project(
+    directory=Path("my-app"),
+    name="my-app",
+    cell=Cell(Language.GO, Flavor.SLIM),
+    template_version="v0.1.0",
+    port=8080,
+    limits=Limits(size_bytes=1_000_000, healthy_seconds=10, stop_seconds=2),
+)
+ON_SCRATCH = replace(PROJECT, cell=Cell(Language.GO, Flavor.SCRATCH))
+
+PROBE = HealthCheck(
+    ("CMD", "/usr/local/bin/my-app", "healthcheck"),
+    start_period_seconds=10,
+    start_interval_seconds=0.5,
+)
+CONFIG = Config(user="65532:65532", entrypoint=("/usr/local/bin/my-app",), health_check=PROBE)
+
+
+def file(path: str, mode: int = 0o755, kind: Kind = Kind.FILE) -> File:
+    """A file of root's."""
+    return File(path, 1, mode, 0, 0, kind)
+
+
+def layer(*files: File, size: int = 10_240) -> Layer:
+    """A layer of these files and this size in bytes."""
+    return Layer("sha256:0", size, size // 2, files)
+
+
+BASE = layer(file("/usr/bin/sh"), file("/usr/bin/apt"))
+PROGRAM = layer(file("/usr/local/bin/my-app"))
+
+
+def findings(image: Image, project: Project = PROJECT) -> list[str]:
+    """The codes that an image's findings have."""
+    return [finding.rule for finding in check_image(image, project)]
+
+
+def configured(config: Config) -> Image:
+    """A sound image but for its configuration."""
+    return Image(config, (BASE, PROGRAM))
+
+
+def holding(*files: File) -> Image:
+    """A sound image but for files of its last layer."""
+    return Image(CONFIG, (BASE, layer(*files)))
+
+
+def test_a_sound_image_passes() -> None:
+    """No rule fires without a reason: a shell and apt are part of a slim base."""
+    assert check_image(configured(CONFIG), PROJECT) == []
+
+
+def test_a_sound_image_from_scratch_passes() -> None:
+    """Nor on scratch."""
+    assert check_image(Image(CONFIG, (PROGRAM,)), ON_SCRATCH) == []
+
+
+def test_a_finding_says_what_and_what_to_do() -> None:
+    """A finding can be read on its own."""
+    image = configured(replace(CONFIG, user="root"))
+    assert check_image(image, PROJECT) == [
+        Finding("DG101", "the image's user is 'root'", "write in the last stage: USER 65532:65532")
+    ]
+
+
+@pytest.mark.parametrize("user", ["65532:65532", "1:1"])
+def test_dg101_passes_a_number(user: str) -> None:
+    """Any number above 0 is a user that is not root."""
+    assert findings(configured(replace(CONFIG, user=user))) == []
+
+
+@pytest.mark.parametrize(
+    "user", ["", "0", "0:0", "root", "nobody", "nonroot:nonroot", "65532", "65532:0", "0:65532"]
+)
+def test_dg101_finds_root_and_names(user: str) -> None:
+    """Root, names, and a user whose group is root's, are found."""
+    assert findings(configured(replace(CONFIG, user=user))) == ["DG101"]
+
+
+@pytest.mark.parametrize(
+    "test", [("CMD", "wget", "-q", "http://127.0.0.1:8080/healthz"), ("CMD", "sh")]
+)
+def test_dg102_passes_the_exec_form(test: tuple[str, ...]) -> None:
+    """A program that is started directly is fine, whatever it is."""
+    assert findings(configured(replace(CONFIG, health_check=replace(PROBE, test=test)))) == []
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        (),
+        ("NONE",),
+        ("CMD",),
+        ("CMD-SHELL", "wget -q http://127.0.0.1:8080/healthz"),
+        ("CMD", "/bin/sh", "-c", "wget -q http://127.0.0.1:8080/healthz"),
+    ],
+    ids=["empty", "NONE", "no command", "shell form", "own shell"],
+)
+def test_dg102_finds_none_and_shells(test: tuple[str, ...]) -> None:
+    """No health check, one that is turned off and one that needs a shell are found."""
+    assert findings(configured(replace(CONFIG, health_check=replace(PROBE, test=test)))) == [
+        "DG102"
+    ]
+
+
+def test_dg102_finds_a_missing_health_check() -> None:
+    """An image that says nothing of its health is found, once."""
+    assert findings(configured(replace(CONFIG, health_check=None))) == ["DG102"]
+
+
+def test_dg103_passes_a_start_interval() -> None:
+    """A start interval within a start period is fine."""
+    check = replace(PROBE, start_period_seconds=20, start_interval_seconds=1)
+    assert findings(configured(replace(CONFIG, health_check=check))) == []
+
+
+@pytest.mark.parametrize(
+    ("period", "interval"), [(10.0, 0.0), (0.0, 1.0)], ids=["no interval", "no period"]
+)
+def test_dg103_finds_a_late_first_probe(period: float, interval: float) -> None:
+    """Without either, the first probe comes after the whole interval."""
+    check = replace(PROBE, start_period_seconds=period, start_interval_seconds=interval)
+    assert findings(configured(replace(CONFIG, health_check=check))) == ["DG103"]
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "command"),
+    [(("/app",), ()), ((), ("python", "-m", "app")), (("/bin/sh",), ()), (("env", "-i"), ("sh",))],
+)
+def test_dg104_passes_the_exec_form(entrypoint: tuple[str, ...], command: tuple[str, ...]) -> None:
+    """A program that is started directly is fine."""
+    assert findings(configured(replace(CONFIG, entrypoint=entrypoint, command=command))) == []
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "command"),
+    [
+        ((), ()),
+        (("/bin/sh", "-c", "exec app"), ()),
+        ((), ("/bin/sh", "-c", "python -m app")),
+        (("bash",), ("-lc", "app")),
+    ],
+    ids=["nothing", "entrypoint", "command", "both"],
+)
+def test_dg104_finds_a_shell(entrypoint: tuple[str, ...], command: tuple[str, ...]) -> None:
+    """A shell in between is found in either of the two, or across them."""
+    image = configured(replace(CONFIG, entrypoint=entrypoint, command=command))
+    assert findings(image) == ["DG104"]
+
+
+def test_dg105_passes_an_image_at_its_limit() -> None:
+    """To the byte: the limit itself is within it."""
+    image = Image(CONFIG, (layer(size=400_000), layer(size=600_000)))
+    assert findings(image) == []
+
+
+def test_dg105_finds_one_byte_more() -> None:
+    """To the byte: one more is over."""
+    image = Image(CONFIG, (layer(size=400_000), layer(size=600_001)))
+    (finding,) = check_image(image, PROJECT)
+    assert finding.rule == "DG105"
+    assert "1 bytes over its limit of 1 MB" in finding.message
+
+
+def test_dg106_passes_a_sticky_directory() -> None:
+    """/tmp is sticky, and a setgid directory starts nothing."""
+    image = holding(file("/tmp", 0o1777, Kind.DIRECTORY), file("/srv", 0o2755, Kind.DIRECTORY))
+    assert findings(image) == []
+
+
+@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o6755])
+def test_dg106_finds_setuid_and_setgid(mode: int) -> None:
+    """Either bit is found."""
+    assert findings(holding(file("/usr/local/bin/helper", mode))) == ["DG106"]
+
+
+def test_dg106_finds_what_a_later_layer_removes() -> None:
+    """Deleted above, the file is still in the layer below, where the project put it."""
+    image = Image(
+        CONFIG,
+        (
+            BASE,
+            layer(file("/usr/local/bin/helper", 0o4755)),
+            layer(file("/usr/local/bin/helper", 0, Kind.WHITEOUT)),
+        ),
+    )
+    assert findings(image) == ["DG106"]
+
+
+def test_dg106_passes_what_the_project_takes_from_its_base() -> None:
+    """The base's own layer can't be changed; that no container sees the bit is what can be had."""
+    image = Image(CONFIG, (layer(file("/usr/bin/su", 0o4755)), layer(file("/usr/bin/su", 0o755))))
+    assert findings(image) == []
+
+
+def test_dg106_finds_what_the_base_leaves_in_sight() -> None:
+    """The base's setuid files are found as long as a container sees them."""
+    image = Image(CONFIG, (layer(file("/usr/bin/su", 0o4755)), PROGRAM))
+    assert findings(image) == ["DG106"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usr/local/bin/python3.14",
+        "/usr/share/doc/pip",
+        "/app/src/npm",
+        "/app/node_modules/express",
+        "/usr/lib/go",
+    ],
+)
+def test_dg107_passes_what_only_sounds_like_a_tool(path: str) -> None:
+    """A name counts where commands are looked for."""
+    assert findings(holding(file(path))) == []
+
+
+def test_dg107_passes_what_cannot_be_started() -> None:
+    """A file that nobody may execute is no tool."""
+    assert findings(holding(file("/usr/local/bin/pip", 0o644))) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usr/local/bin/npm",
+        "/usr/local/bin/corepack",
+        "/opt/yarn/bin/yarn",
+        "/usr/local/bin/pip3.14",
+        "/app/.venv/bin/uv",
+        "/usr/local/go/bin/go",
+        "/usr/bin/cc",
+        "/usr/bin/gcc-14",
+        "/usr/bin/x86_64-linux-gnu-gcc-14",
+        "/usr/local/lib/python3.14/site-packages/pip",
+        "/usr/local/lib/python3.14/ensurepip",
+        "/usr/local/lib/node_modules/npm",
+    ],
+)
+def test_dg107_finds_tools(path: str) -> None:
+    """Package managers and compilers are found, with versions in their names too."""
+    assert findings(holding(file(path))) == ["DG107"]
+
+
+def test_dg107_passes_what_a_later_layer_removes() -> None:
+    """What no container sees serves no intruder; its size is DG105's."""
+    image = Image(
+        CONFIG,
+        (BASE, layer(file("/usr/bin/npm")), layer(file("/usr/bin/npm", 0, Kind.WHITEOUT))),
+    )
+    assert findings(image) == []
+
+
+def test_dg107_finds_the_distributions_tools_on_scratch() -> None:
+    """An image from scratch has no distribution, and so no package manager of one."""
+    image = Image(CONFIG, (layer(file("/usr/bin/dpkg")),))
+    assert findings(image, ON_SCRATCH) == ["DG107"]
+
+
+def test_dg108_passes_a_shell_in_slim() -> None:
+    """Slim and alpine keep the shell of their base."""
+    assert findings(holding(file("/usr/bin/bash"))) == []
+
+
+@pytest.mark.parametrize("path", ["/bin/sh", "/usr/bin/bash", "/bin/busybox"])
+def test_dg108_finds_a_shell_on_scratch(path: str) -> None:
+    """On scratch, a shell is found."""
+    assert findings(Image(CONFIG, (layer(file(path)),)), ON_SCRATCH) == ["DG108"]

@@ -1,0 +1,166 @@
+"""The running rules, each in both directions, on observations made by hand."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dockgen.checks import Observation, Process, check_running
+from dockgen.matrix import Cell, Flavor, Language
+from dockgen.project import Limits, Project
+
+PROJECT = Project(
+    directory=Path("my-app"),
+    name="my-app",
+    cell=Cell(Language.GO, Flavor.SLIM),
+    template_version="v0.1.0",
+    port=8080,
+    limits=Limits(size_bytes=1_000_000, healthy_seconds=10, stop_seconds=2),
+)
+PROCESS = Process(
+    uids=(65532,) * 4, gids=(65532,) * 4, capabilities=0, no_new_privileges=True, seccomp=2
+)
+SEEN = Observation(
+    healthy_seconds=1.3,
+    root_status=200,
+    process=PROCESS,
+    read_only=True,
+    changes=(),
+    stop_exit_code=0,
+    stop_seconds=0.3,
+    log="listening\nbye\n",
+)
+
+
+def findings(seen: Observation) -> list[str]:
+    """The codes that an observation's findings have."""
+    return [finding.rule for finding in check_running(seen, PROJECT)]
+
+
+def test_a_sound_container_passes() -> None:
+    """No rule fires without a reason."""
+    assert check_running(SEEN, PROJECT) == []
+
+
+def test_dg201_passes_at_the_limit() -> None:
+    """The limit itself is in time."""
+    assert findings(replace(SEEN, healthy_seconds=10.0)) == []
+
+
+def test_dg201_finds_what_is_late() -> None:
+    """Healthy after the limit is found."""
+    assert findings(replace(SEEN, healthy_seconds=10.01)) == ["DG201"]
+
+
+def test_dg201_finds_what_never_turns_healthy() -> None:
+    """Never is found, and the last lines of the log say why."""
+    (finding,) = check_running(replace(SEEN, healthy_seconds=None), PROJECT)
+    assert finding.rule == "DG201"
+    assert finding.message.endswith("it last printed: listening | bye")
+
+
+def test_dg202_passes_200() -> None:
+    """200 is an answer."""
+    assert findings(replace(SEEN, root_status=200)) == []
+
+
+@pytest.mark.parametrize("status", [None, 204, 301, 404, 500])
+def test_dg202_finds_any_other_answer(status: int | None) -> None:
+    """Another status, or none, is found."""
+    assert findings(replace(SEEN, root_status=status)) == ["DG202"]
+
+
+def test_dg203_passes_any_other_account() -> None:
+    """Every account but root's is fine."""
+    process = replace(PROCESS, uids=(1,) * 4, gids=(1,) * 4)
+    assert findings(replace(SEEN, process=process)) == []
+
+
+@pytest.mark.parametrize("ids", [(0,) * 4, (65532, 65532, 0, 65532)], ids=["root", "saved root"])
+@pytest.mark.parametrize("field", ["uids", "gids"])
+def test_dg203_finds_root(field: str, ids: tuple[int, ...]) -> None:
+    """Root is found as user and as group, also where a process could go back to it."""
+    process = replace(PROCESS, **{field: ids})  # type: ignore[arg-type]
+    assert findings(replace(SEEN, process=process)) == ["DG203"]
+
+
+def test_dg204_passes_no_capability() -> None:
+    """The empty set is fine."""
+    assert findings(replace(SEEN, process=replace(PROCESS, capabilities=0))) == []
+
+
+def test_dg204_finds_a_capability() -> None:
+    """One bit, here NET_BIND_SERVICE, is found."""
+    assert findings(replace(SEEN, process=replace(PROCESS, capabilities=1 << 10))) == ["DG204"]
+
+
+def test_dg205_passes_no_new_privileges() -> None:
+    """The flag is fine."""
+    assert findings(replace(SEEN, process=replace(PROCESS, no_new_privileges=True))) == []
+
+
+def test_dg205_finds_new_privileges() -> None:
+    """A process that may gain privileges is found."""
+    process = replace(PROCESS, no_new_privileges=False)
+    assert findings(replace(SEEN, process=process)) == ["DG205"]
+
+
+def test_dg206_passes_a_filter() -> None:
+    """A filter is fine."""
+    assert findings(replace(SEEN, process=replace(PROCESS, seccomp=2))) == []
+
+
+@pytest.mark.parametrize("seccomp", [0, 1], ids=["off", "strict"])
+def test_dg206_finds_no_filter(seccomp: int) -> None:
+    """Anything but a filter is found."""
+    assert findings(replace(SEEN, process=replace(PROCESS, seccomp=seccomp))) == ["DG206"]
+
+
+def test_a_process_that_cannot_be_seen_is_not_taken_for_good() -> None:
+    """Four rules look at the process, and none passes blindly."""
+    assert findings(replace(SEEN, process=None)) == ["DG203", "DG204", "DG205", "DG206"]
+
+
+def test_a_process_that_never_came_up_is_one_finding() -> None:
+    """Where there was nothing to see, the rule about health has said so."""
+    assert findings(replace(SEEN, process=None, healthy_seconds=None)) == ["DG201"]
+
+
+def test_dg207_passes_an_untouched_root() -> None:
+    """Read-only and without a change is fine."""
+    assert findings(replace(SEEN, read_only=True, changes=())) == []
+
+
+@pytest.mark.parametrize(
+    ("read_only", "changes"),
+    [(False, ()), (True, ("C /var", "A /var/cache"))],
+    ids=["writable", "changed"],
+)
+def test_dg207_finds_a_root_that_is_not_left_alone(
+    read_only: bool, changes: tuple[str, ...]
+) -> None:
+    """A root that may be written is found, and one that was."""
+    assert findings(replace(SEEN, read_only=read_only, changes=changes)) == ["DG207"]
+
+
+def test_dg208_passes_at_the_limit() -> None:
+    """The limit itself is in time."""
+    assert findings(replace(SEEN, stop_seconds=2.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "seconds", "words"),
+    [
+        (0, 2.01, "took 2.01 s to stop, the limit is 2 s"),
+        (137, 5.0, "had to be killed, 5.00 s after SIGTERM"),
+        (143, 0.1, "ended with exit code 143, not 0; it last printed: listening | bye"),
+        (1, 0.1, "ended with exit code 1, not 0"),
+    ],
+    ids=["slow", "killed", "no handler", "crash"],
+)
+def test_dg208_finds_a_bad_end(exit_code: int, seconds: float, words: str) -> None:
+    """Slow, killed and failed are told apart."""
+    seen = replace(SEEN, stop_exit_code=exit_code, stop_seconds=seconds)
+    (finding,) = check_running(seen, PROJECT)
+    assert finding.rule == "DG208"
+    assert words in finding.message

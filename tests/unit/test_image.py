@@ -1,0 +1,279 @@
+"""A saved image is read as data, in each form that engines write."""
+
+import gzip
+import hashlib
+import io
+import json
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockgen import image
+from dockgen.errors import ProjectError, ToolMissingError
+from dockgen.image import Kind
+
+CONFIG = {
+    "User": "65532:65532",
+    "Entrypoint": ["/app"],
+    "Cmd": ["--serve"],
+    "Healthcheck": {
+        "Test": ["CMD", "/app", "healthcheck"],
+        "Interval": 30_000_000_000,
+        "Timeout": 3_000_000_000,
+        "StartPeriod": 10_000_000_000,
+        "StartInterval": 500_000_000,
+        "Retries": 3,
+    },
+}
+
+
+def entry(path: str, content: bytes = b"", **fields: Any) -> tuple[tarfile.TarInfo, bytes]:
+    """An entry of a layer; ``fields`` are those of TarInfo, such as mode and type."""
+    member = tarfile.TarInfo(path)
+    member.size = len(content)
+    for name, value in fields.items():
+        setattr(member, name, value)
+    return member, content
+
+
+def folder(path: str) -> tuple[tarfile.TarInfo, bytes]:
+    """A directory of a layer."""
+    return entry(path, type=tarfile.DIRTYPE, mode=0o755)
+
+
+def tar(*entries: tuple[tarfile.TarInfo, bytes]) -> bytes:
+    """A tar of these entries."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for member, content in entries:
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def digest(content: bytes) -> str:
+    """The content's digest, as image formats write it."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def configuration(layers: list[bytes], config: dict[str, Any]) -> bytes:
+    """An image's configuration over these unpacked layers."""
+    facts = {"config": config, "rootfs": {"diff_ids": [digest(layer) for layer in layers]}}
+    return json.dumps(facts).encode()
+
+
+def docker_archive(
+    path: Path,
+    *layers: bytes,
+    config: dict[str, Any] = CONFIG,
+    packed: list[bytes] | None = None,
+) -> Path:
+    """Write the form with a manifest.json; ``packed`` replaces the layers as they are stored."""
+    stored = {f"layer{number}.tar": layer for number, layer in enumerate(packed or layers)}
+    manifest = [{"Config": "config.json", "RepoTags": ["app:1"], "Layers": list(stored)}]
+    path.write_bytes(
+        tar(
+            *[entry(name, layer) for name, layer in stored.items()],
+            entry("config.json", configuration(list(layers), config)),
+            entry("manifest.json", json.dumps(manifest).encode()),
+        )
+    )
+    return path
+
+
+def oci_layout(path: Path, *layers: bytes) -> Path:
+    """Write the form with an index.json: gzip layers, and an index that points to another one."""
+    blobs: dict[str, bytes] = {}
+
+    def blob(content: bytes) -> dict[str, Any]:
+        blobs["blobs/" + digest(content).replace(":", "/")] = content
+        return {"digest": digest(content), "size": len(content)}
+
+    manifest = {
+        "config": blob(configuration(list(layers), CONFIG)),
+        "layers": [blob(gzip.compress(layer)) for layer in layers],
+    }
+    provenance = blob(b"{}") | {
+        "annotations": {"vnd.docker.reference.type": "attestation-manifest"}
+    }
+    inner = {"manifests": [blob(json.dumps(manifest).encode()), provenance]}
+    outer = {"manifests": [blob(json.dumps(inner).encode())]}
+    path.write_bytes(
+        tar(
+            entry("index.json", json.dumps(outer).encode()),
+            *[entry(name, content) for name, content in blobs.items()],
+        )
+    )
+    return path
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """Where a test writes its image."""
+    return tmp_path / "image.tar"
+
+
+def test_reads_the_configuration(saved: Path) -> None:
+    """What rules look at is there, times in seconds."""
+    config = image.read(docker_archive(saved, tar())).config
+    assert config == image.Config(
+        user="65532:65532",
+        entrypoint=("/app",),
+        command=("--serve",),
+        health_check=image.HealthCheck(
+            test=("CMD", "/app", "healthcheck"),
+            interval_seconds=30.0,
+            timeout_seconds=3.0,
+            start_period_seconds=10.0,
+            start_interval_seconds=0.5,
+            retries=3,
+        ),
+    )
+
+
+def test_reads_an_empty_configuration(saved: Path) -> None:
+    """What an image doesn't say is empty."""
+    assert image.read(docker_archive(saved, tar(), config={})).config == image.Config()
+
+
+def test_a_size_is_that_of_the_unpacked_tar(saved: Path) -> None:
+    """Headers and padding count: it is what the layer's tar has, to the byte."""
+    layers = [tar(entry("a", b"x" * 100_000)), tar(entry("b", b"y"))]
+    read = image.read(docker_archive(saved, *layers))
+    assert [layer.unpacked_bytes for layer in read.layers] == [len(layer) for layer in layers]
+    assert read.unpacked_bytes == sum(map(len, layers))
+
+
+def test_a_gzip_size_is_that_of_gzip_6(saved: Path) -> None:
+    """The other size is what gzip makes of each tar, without a time in it."""
+    layers = [tar(entry("a", b"x" * 100_000)), tar(entry("b", bytes(range(256))))]
+    read = image.read(docker_archive(saved, *layers))
+    packed = [len(gzip.compress(layer, 6, mtime=0)) for layer in layers]
+    assert [layer.gzip_bytes for layer in read.layers] == packed
+    assert read.gzip_bytes == sum(packed)
+
+
+def test_packed_layers_are_measured_unpacked(saved: Path) -> None:
+    """How a store keeps a layer changes nothing."""
+    layer = tar(entry("a", b"x" * 100_000))
+    plain = image.read(docker_archive(saved, layer))
+    packed = image.read(docker_archive(saved, layer, packed=[gzip.compress(layer, 1)]))
+    assert packed == plain
+
+
+def test_both_forms_give_the_same_image(tmp_path: Path) -> None:
+    """The OCI layout holds what the docker-archive holds; attestations are no images."""
+    layers = [tar(folder("bin"), entry("bin/app", b"app", mode=0o755)), tar(entry("b", b"y"))]
+    archive = image.read(docker_archive(tmp_path / "docker.tar", *layers))
+    assert image.read(oci_layout(tmp_path / "oci.tar", *layers)) == archive
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 reads zstd")
+def test_zstd_names_the_python_that_reads_it(saved: Path) -> None:
+    """A layer that this Python can't unpack is not called damaged."""
+    docker_archive(saved, tar(), packed=[b"\x28\xb5\x2f\xfd and so on"])
+    with pytest.raises(ToolMissingError, match=r"zstd, which Python reads from 3\.14 on"):
+        image.read(saved)
+
+
+def test_reads_files(saved: Path) -> None:
+    """Each entry has its path, size, mode, owner and kind, in the layer's order."""
+    layer = tar(
+        folder("./bin"),
+        entry("bin/su", b"12345", mode=0o4755, uid=1, gid=2),
+        entry("bin/link", type=tarfile.SYMTYPE, linkname="su", mode=0o777),
+        entry("bin/hard", type=tarfile.LNKTYPE, linkname="bin/su", mode=0o4755),
+        entry("dev/null", type=tarfile.CHRTYPE, mode=0o666),
+        entry("run/pipe", type=tarfile.FIFOTYPE, mode=0o600),
+    )
+    (read,) = image.read(docker_archive(saved, layer)).layers
+    assert read.files == (
+        image.File("/bin", 0, 0o755, 0, 0, Kind.DIRECTORY),
+        image.File("/bin/su", 5, 0o4755, 1, 2, Kind.FILE),
+        image.File("/bin/link", 0, 0o777, 0, 0, Kind.SYMBOLIC_LINK, "su"),
+        image.File("/bin/hard", 0, 0o4755, 0, 0, Kind.HARD_LINK, "bin/su"),
+        image.File("/dev/null", 0, 0o666, 0, 0, Kind.DEVICE),
+        image.File("/run/pipe", 0, 0o600, 0, 0, Kind.FIFO),
+    )
+    assert [file.path for file in read.files if file.is_setuid] == ["/bin/su", "/bin/hard"]
+
+
+@pytest.mark.parametrize(
+    ("above", "paths"),
+    [
+        ([entry("etc/b", b"2")], ["/etc", "/etc/a", "/etc/b", "/etc/deep", "/etc/deep/c"]),
+        ([entry("etc/.wh.a")], ["/etc", "/etc/b", "/etc/deep", "/etc/deep/c"]),
+        ([entry("etc/.wh.deep")], ["/etc", "/etc/a", "/etc/b"]),
+        ([entry("etc/.wh..wh..opq")], ["/etc"]),
+        ([entry("etc/new"), entry("etc/.wh..wh..opq")], ["/etc", "/etc/new"]),
+        ([entry("etc", b"now a file")], ["/etc"]),
+        ([folder("etc")], ["/etc", "/etc/a", "/etc/b", "/etc/deep", "/etc/deep/c"]),
+    ],
+    ids=[
+        "replaced",
+        "removed",
+        "folder removed",
+        "opaque folder",
+        "opaque spares its own layer",
+        "folder becomes a file",
+        "folder stays",
+    ],
+)
+def test_layers_are_laid_over_each_other(
+    saved: Path, above: list[tuple[tarfile.TarInfo, bytes]], paths: list[str]
+) -> None:
+    """The tree is what a container sees; what a layer removes stays in the layer below."""
+    base = tar(
+        folder("etc"), entry("etc/a"), entry("etc/b"), folder("etc/deep"), entry("etc/deep/c")
+    )
+    read = image.read(docker_archive(saved, base, tar(*above)))
+    assert sorted(read.tree) == paths
+    assert len(read.layers[0].files) == 5
+
+
+def test_a_missing_file_is_named(saved: Path) -> None:
+    """The operating system's reason is passed on."""
+    with pytest.raises(ProjectError, match="can't be read: No such file"):
+        image.read(saved)
+
+
+def test_a_cut_off_image_is_named(saved: Path) -> None:
+    """A save that ended early is damaged, never half an image."""
+    docker_archive(saved, tar(entry("a", b"x" * 100_000)))
+    saved.write_bytes(saved.read_bytes()[:50_000])
+    with pytest.raises(ProjectError, match="is not a saved image, or is damaged"):
+        image.read(saved)
+
+
+def test_a_cut_off_layer_is_named(saved: Path) -> None:
+    """So is one with a packed layer that ends early."""
+    layer = tar(entry("a", bytes(range(256)) * 100))
+    docker_archive(saved, layer, packed=[gzip.compress(layer)[:-20]])
+    with pytest.raises(ProjectError, match="is not a saved image, or is damaged"):
+        image.read(saved)
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a tar", tar(entry("hello", b"world"))], ids=["text", "another tar"]
+)
+def test_another_file_is_named(saved: Path, content: bytes) -> None:
+    """What is no saved image is said to be none."""
+    saved.write_bytes(content)
+    with pytest.raises(ProjectError, match="is not a saved image"):
+        image.read(saved)
+
+
+def test_several_images_are_refused(saved: Path) -> None:
+    """One image is measured at a time."""
+    saved.write_bytes(tar(entry("manifest.json", b"[{}, {}]")))
+    with pytest.raises(ProjectError, match="it holds 2 images, not one"):
+        image.read(saved)
+
+
+def test_a_changed_layer_is_named(saved: Path) -> None:
+    """Layers that are not those of the configuration are not measured as if they were."""
+    docker_archive(saved, tar(entry("a")), packed=[tar(entry("b"))])
+    with pytest.raises(ProjectError, match="its layers are not those"):
+        image.read(saved)

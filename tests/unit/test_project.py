@@ -1,0 +1,192 @@
+"""A project is read from its two files, and a broken one is named by file, fault and remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from dockgen import project
+from dockgen.errors import ProjectError
+from dockgen.matrix import Cell, Flavor, Language
+
+ANSWERS = """\
+# Changes here will be overwritten by copier.
+_commit: v0.1.0
+_src_path: https://dockgen.invalid/dockgen.git
+flavor: slim
+language: python
+language_version: '3.14'
+name: my-app
+port: 8080
+registry: ''
+unmanaged: []
+"""
+LIMITS = """\
+[limits]
+size_mb = 6.9
+healthy_seconds = 10
+stop_seconds = 2.5
+"""
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A directory with the two files of a sound project."""
+    (tmp_path / ".copier-answers.yml").write_text(ANSWERS)
+    (tmp_path / "dockgen.toml").write_text(LIMITS)
+    return tmp_path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that is there."""
+    content = path.read_text()
+    assert old in content
+    path.write_text(content.replace(old, new))
+
+
+def test_reads_a_project(directory: Path) -> None:
+    """Answers and limits come together; 6.9 MB are 6,900,000 bytes, not a fraction more."""
+    assert project.load(directory) == project.Project(
+        directory=directory,
+        name="my-app",
+        cell=Cell(Language.PYTHON, Flavor.SLIM),
+        template_version="v0.1.0",
+        port=8080,
+        limits=project.Limits(size_bytes=6_900_000, healthy_seconds=10.0, stop_seconds=2.5),
+    )
+
+
+def test_a_folder_without_answers_is_no_project(tmp_path: Path) -> None:
+    """Somebody else's folder is refused, and the hint says how to start one."""
+    with pytest.raises(ProjectError, match=r"is not a dockgen project: it has no \.copier-answers"):
+        project.load(tmp_path)
+
+
+def test_a_missing_directory_is_no_project(tmp_path: Path) -> None:
+    """A mistyped directory is refused in the same words."""
+    with pytest.raises(ProjectError, match="is not a dockgen project"):
+        project.load(tmp_path / "nowhere")
+
+
+def test_a_file_is_no_project(tmp_path: Path) -> None:
+    """A file in place of the directory is refused in the same words."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ProjectError, match="is not a dockgen project"):
+        project.load(tmp_path / "file")
+
+
+def test_missing_limits_are_named(directory: Path) -> None:
+    """Without dockgen.toml there is nothing to hold the image to."""
+    (directory / "dockgen.toml").unlink()
+    with pytest.raises(ProjectError, match=r"it has no dockgen\.toml"):
+        project.load(directory)
+
+
+@pytest.mark.parametrize("name", [".copier-answers.yml", "dockgen.toml"])
+def test_an_unfinished_merge_is_named(directory: Path, name: str) -> None:
+    """Conflict markers are called that, not a syntax error."""
+    path = directory / name
+    path.write_text(f"<<<<<<< before updating\n{path.read_text()}=======\n>>>>>>> after\n")
+    with pytest.raises(ProjectError, match="conflict markers of an unfinished merge"):
+        project.load(directory)
+
+
+@pytest.mark.parametrize("name", [".copier-answers.yml", "dockgen.toml"])
+def test_binary_content_is_named(directory: Path, name: str) -> None:
+    """A file that is not text is said to be none."""
+    (directory / name).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ProjectError, match="is not text in UTF-8"):
+        project.load(directory)
+
+
+@pytest.mark.parametrize("name", [".copier-answers.yml", "dockgen.toml"])
+def test_a_file_that_cannot_be_read_is_named(directory: Path, name: str) -> None:
+    """The operating system's reason is passed on."""
+    (directory / name).unlink()
+    (directory / name).mkdir()
+    with pytest.raises(ProjectError, match="can't be read: Is a directory"):
+        project.load(directory)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name: [unclosed\n", r"is not valid YAML in line 2"),
+        ("name: my-app\n  port: 8080\n", r"is not valid YAML in line 2"),
+        ("!!python/object/apply:os.system [id]\n", r"is not valid YAML in line 1"),
+        ("name: 2026-99-99\n", r"is not valid YAML\."),
+        ("[" * 5000, r"is not valid YAML\."),
+        ("- a list\n", r"holds no answers"),
+        ("", r"holds no answers"),
+    ],
+    ids=["unclosed", "indented", "code", "impossible date", "too deep", "list", "empty"],
+)
+def test_broken_answers_are_named(directory: Path, content: str, message: str) -> None:
+    """Whatever YAML stumbles over ends in one line that names the file."""
+    (directory / ".copier-answers.yml").write_text(content)
+    with pytest.raises(ProjectError, match=message):
+        project.load(directory)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("name: my-app\n", "", "has no answer for name"),
+        ("_commit: v0.1.0\n", "", "has no answer for _commit"),
+        ("language: python", "language: cobol", "language is cobol, not one of go, python, node"),
+        ("flavor: slim", "flavor: 7", "has no answer for flavor"),
+        ("flavor: slim", "flavor: fat", "flavor is fat, not one of slim, alpine, scratch"),
+        ("port: 8080\n", "", "port is None, not a number from 1024 to 65535"),
+        ("port: 8080", "port: 80", "port is 80, not a number from 1024 to 65535"),
+        ("port: 8080", "port: '8080'x", "is not valid YAML"),
+        ("port: 8080", "port: eighty", "port is eighty, not a number from 1024 to 65535"),
+    ],
+)
+def test_impossible_answers_are_named(directory: Path, old: str, new: str, message: str) -> None:
+    """An answer that can't be one is named, with what it could be."""
+    edit(directory / ".copier-answers.yml", old, new)
+    with pytest.raises(ProjectError, match=message):
+        project.load(directory)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[limits\n", "limits = \n", "a = 1\na = 2\n", "a = " + "[" * 5000],
+    ids=["unclosed", "no value", "twice", "too deep"],
+)
+def test_bad_toml_is_named(directory: Path, content: str) -> None:
+    """Whatever TOML stumbles over ends in one line that names the file."""
+    (directory / "dockgen.toml").write_text(content)
+    with pytest.raises(ProjectError, match=r"dockgen\.toml is not valid TOML"):
+        project.load(directory)
+
+
+def test_limits_have_a_section(directory: Path) -> None:
+    """A dockgen.toml without its section is named."""
+    edit(directory / "dockgen.toml", "[limits]", "[other]")
+    with pytest.raises(ProjectError, match=r"has no \[limits\] section"):
+        project.load(directory)
+
+
+@pytest.mark.parametrize("key", ["size_mb", "healthy_seconds", "stop_seconds"])
+def test_a_missing_limit_is_named(directory: Path, key: str) -> None:
+    """No limit is not an endless limit."""
+    edit(directory / "dockgen.toml", key, f"{key}_of_yore")
+    with pytest.raises(ProjectError, match=f"has no limits.{key}"):
+        project.load(directory)
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "nan", "inf", "-inf", "true", '"125"', "[125]"])
+@pytest.mark.parametrize("line", ["size_mb = 6.9", "healthy_seconds = 10", "stop_seconds = 2.5"])
+def test_an_impossible_limit_is_named(directory: Path, line: str, value: str) -> None:
+    """A limit is a finite number above 0, and nothing else."""
+    key = line.partition(" ")[0]
+    edit(directory / "dockgen.toml", line, f"{key} = {value}")
+    with pytest.raises(ProjectError, match=f"limits.{key} is .*, not a number above 0"):
+        project.load(directory)
+
+
+def test_each_error_has_a_next_step(tmp_path: Path) -> None:
+    """The hint is a command."""
+    with pytest.raises(ProjectError) as caught:
+        project.load(tmp_path)
+    assert caught.value.hint == "make one with: dockgen new"
