@@ -1,0 +1,1 @@
+"""The tests: the path tells the cost."""

@@ -1,0 +1,109 @@
+"""What a rule is for is found on a real image, by that rule and by no other.
+
+bad/sound holds a small project that is in order. Each case turns it bad by lines at the end of its
+Dockerfile, where the last instruction of a kind wins, or by the way its container is started.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from dockgen import engine
+from dockgen import image as saved_image
+from dockgen import project as projects
+from dockgen.checks import check_image, check_running
+from dockgen.engine import RunOptions
+from dockgen.observe import observe
+from dockgen.project import Project
+
+SOUND = Path(__file__).parent / "bad" / "sound"
+AS_COMPOSE = RunOptions(port=8080)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A way to be bad: lines of a Dockerfile, or options of a run, and the rules that find it."""
+
+    name: str
+    rules: tuple[str, ...]
+    lines: str = ""
+    options: RunOptions = AS_COMPOSE
+
+
+CASES = (
+    Case("sound", ()),
+    Case("runs as root", ("DG101", "DG203"), "USER 0:0"),
+    Case("runs as a name", ("DG101",), "USER nonroot"),
+    Case("no health check", ("DG102", "DG201"), "HEALTHCHECK NONE"),
+    Case(
+        "no start interval",
+        ("DG103",),
+        'HEALTHCHECK --interval=1s --start-period=9s CMD ["/server", "healthcheck"]',
+    ),
+    # The server itself plays the shell: it takes no notice of its arguments.
+    Case("shell form", ("DG104", "DG108"), "COPY --from=build /server /bin/sh\nENTRYPOINT /server"),
+    Case("setuid file", ("DG106",), "COPY --from=build --chmod=4755 /server /helper"),
+    Case(
+        "setuid file in a lower layer",
+        ("DG106",),
+        "COPY --from=build --chmod=2755 /server /helper\n"
+        "COPY --from=build --chmod=755 /server /helper",
+    ),
+    Case("package manager", ("DG107",), "COPY --from=build /server /usr/local/bin/npm"),
+    Case("shell", ("DG108",), "COPY --from=build /server /bin/sh"),
+    Case("never healthy", ("DG201",), 'CMD ["unhealthy"]'),
+    Case("no root page", ("DG202",), 'CMD ["no-root-page"]'),
+    Case(
+        "keeps its privileges",
+        ("DG101", "DG203", "DG204", "DG205"),
+        "USER 0:0",
+        replace(AS_COMPOSE, restricted=False),
+    ),
+    Case("may gain privileges", ("DG205",), options=replace(AS_COMPOSE, restricted=False)),
+    Case(
+        "writes to its root",
+        ("DG207",),
+        'CMD ["write"]',
+        replace(AS_COMPOSE, read_only=False),
+    ),
+    Case("needs to write to its root", ("DG201", "DG202", "DG208"), 'CMD ["write"]'),
+    Case("ignores SIGTERM", ("DG208",), 'CMD ["ignore-sigterm"]'),
+    Case("fails when it stops", ("DG208",), 'CMD ["fail-on-stop"]'),
+)
+
+
+@contextmanager
+def built(directory: Path, lines: str) -> Iterator[tuple[str, Project, saved_image.Image]]:
+    """Build the sound project with these lines added: its image's tag, itself, its image."""
+    context = directory / "context"
+    shutil.copytree(SOUND, context)
+    with (context / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write(lines + "\n")
+    with engine.temporary_image(context) as tag:
+        saved = directory / "image.tar"
+        engine.save(tag, saved)
+        yield tag, projects.load(context), saved_image.read(saved)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_exactly_its_rules_report(case: Case, tmp_path: Path) -> None:
+    """Every rule is asked; those of the case report, and no other."""
+    with built(tmp_path, case.lines) as (tag, project, image):
+        found = check_image(image, project)
+        with engine.run(tag, case.options) as container:
+            found += check_running(observe(container, project), project)
+    assert sorted({finding.rule for finding in found}) == sorted(case.rules), found
+
+
+def test_a_limit_is_held_to_the_byte(tmp_path: Path) -> None:
+    """The image's own size as a limit holds; one byte less doesn't."""
+    with built(tmp_path, "") as (_, project, image):
+        exact = replace(project.limits, size_bytes=image.unpacked_bytes)
+        tight = replace(project.limits, size_bytes=image.unpacked_bytes - 1)
+        assert check_image(image, replace(project, limits=exact)) == []
+        (finding,) = check_image(image, replace(project, limits=tight))
+    assert finding.rule == "DG105"

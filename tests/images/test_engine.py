@@ -1,0 +1,72 @@
+"""dockgen's way to the engine, on a real one: nothing is left behind."""
+
+from pathlib import Path
+
+import pytest
+
+from dockgen import engine
+from dockgen import image as saved_image
+from dockgen.engine import BuildError, Container, RunOptions
+from dockgen.errors import ProjectError
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    """The smallest image there is: one file."""
+    (tmp_path / "Dockerfile").write_text('FROM scratch\nCOPY Dockerfile /\nCMD ["/nothing"]\n')
+    return tmp_path
+
+
+def test_the_engine_is_new_enough() -> None:
+    """This machine's engine is one that dockgen accepts."""
+    version = engine.require()
+    assert int(version.server.split(".")[0]) >= engine.MINIMUM
+
+
+def test_a_saved_image_is_read(context: Path, tmp_path: Path) -> None:
+    """What this engine saves is what image.py reads."""
+    saved = tmp_path / "image.tar"
+    with engine.temporary_image(context) as tag:
+        engine.save(tag, saved)
+    image = saved_image.read(saved)
+    assert list(image.tree) == ["/Dockerfile"]
+    assert image.config.command == ("/nothing",)
+
+
+def test_a_temporary_image_is_gone(context: Path, tmp_path: Path) -> None:
+    """Neither its tag nor the image stays."""
+    with engine.temporary_image(context) as tag:
+        pass
+    with pytest.raises(ProjectError, match="docker save failed"):
+        engine.save(tag, tmp_path / "image.tar")
+
+
+def test_a_failed_build_says_why(context: Path) -> None:
+    """The engine's own reason is in the message."""
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY nowhere /\n")
+    with pytest.raises(BuildError, match='"/nowhere": not found'):
+        engine.build(context)
+
+
+def test_a_missing_image_is_named() -> None:
+    """Nothing is pulled in silence and then waited for."""
+    with (
+        pytest.raises(ProjectError, match="docker run failed"),
+        engine.run("sha256:" + 64 * "0", RunOptions()),
+    ):
+        pytest.fail("there is no such image")
+
+
+def test_a_command_that_cannot_be_started_is_named(context: Path) -> None:
+    """Its container, which the engine has made already, is gone."""
+    with (
+        engine.temporary_image(context) as tag,
+        pytest.raises(ProjectError, match=r"docker run failed: .*/nothing"),
+        engine.run(tag, RunOptions()),
+    ):
+        pytest.fail("there is no such command")
+
+
+def test_removing_twice_is_no_error() -> None:
+    """What is gone already needs no removing."""
+    Container("dockgen-test-nobody-made-it").remove()

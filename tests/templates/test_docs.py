@@ -1,0 +1,67 @@
+"""The documentation says what the code does: what `make docs` writes is what is committed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dockgen import cli, questions
+from tests.conftest import PLAIN, ROOT
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make docs` writes now."""
+    folder = tmp_path_factory.mktemp("docs")
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/write_docs.py", folder],
+        env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/reference.md", "docs/new.svg"])
+def test_is_what_make_docs_writes(written: Path, name: str) -> None:
+    """Run `make docs` after a change of commands, questions, limits or templates."""
+    assert (ROOT / name).read_text() == (written / name).read_text()
+
+
+def test_reference_names_every_command_and_question() -> None:
+    """Nothing is left out, whatever the generator does."""
+    reference = (ROOT / "docs/reference.md").read_text()
+    wanted = [f"## dockgen {name}\n" for name in cli.dockgen.commands]
+    wanted += [f"| `{question.name}` | `{question.flag}` |" for question in questions.load()]
+    assert [words for words in wanted if words not in reference] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/how-it-works.md", "templates/README.md",
+     "tests/testbed/README.md"],
+)  # fmt: skip
+def test_links_lead_somewhere(name: str) -> None:
+    """Every relative link names a file or folder of this repository."""
+    page = ROOT / name
+    links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_make_commands_in_the_docs_exist() -> None:
+    """Each `make …` that a page tells to type is in the Makefile."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    named = {
+        found
+        for page in pages
+        for found in re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.M)
+    }
+    assert named <= targets
+
+
+def test_ci_runs_the_readme_s_test_command() -> None:
+    """CI proves what the README says, by the same words."""
+    assert "\nmake test\n" in (ROOT / "README.md").read_text()
+    assert (ROOT / ".ci/run").read_text().endswith("\nexec make test\n")

@@ -1,0 +1,197 @@
+"""``dockgen new`` on a real terminal: what it asks, and what a person sees."""
+
+import re
+import sys
+from pathlib import Path
+
+import pexpect
+import yaml
+
+from tests.conftest import PLAIN, tree
+
+DOWN, ENTER, CTRL_C = "\x1b[B", "\r", "\x03"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """dockgen on a pseudo-terminal of 100 columns."""
+
+    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
+        self.process: pexpect.spawn[str] = pexpect.spawn(
+            sys.executable,
+            ["-m", "dockgen", *arguments],
+            cwd=str(folder),
+            env=PLAIN | {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"} | environment,
+            encoding="utf-8",
+            dimensions=(40, 100),
+            timeout=30,
+        )
+        self.raw = ""
+
+    def see(self, words: str) -> None:
+        """Wait until these words stand on the screen."""
+        self.process.expect_exact(words)
+        self.raw += f"{self.process.before}{words}"
+
+    def press(self, *keys: str) -> None:
+        """Type."""
+        for key in keys:
+            self.process.send(key)
+
+    def end(self) -> int:
+        """Wait for the end, and return the exit code."""
+        self.process.expect(pexpect.EOF)
+        self.raw += self.process.before or ""
+        self.process.close()
+        return self.process.exitstatus or 0
+
+    @property
+    def text(self) -> str:
+        """All that was shown, without colours and cursor movements."""
+        return CONTROL.sub("", self.raw).replace("\r", "")
+
+
+def answers(project: Path) -> dict[str, object]:
+    """The project's answers file."""
+    found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    return found
+
+
+def test_asks_language_and_flavor(tmp_path: Path) -> None:
+    """Two questions with arrow keys; the folder gave the name."""
+    terminal = Terminal(tmp_path, "new", "my-app")
+    terminal.see("Which language is the service written in?")
+    terminal.press(DOWN, ENTER)
+    terminal.see("What should the image stand on?")
+    terminal.press(ENTER)
+    terminal.see("docker compose up --build --wait")
+    assert terminal.end() == 0
+    assert "What is the project called?" not in terminal.text
+    assert (answers(tmp_path / "my-app")["language"], answers(tmp_path / "my-app")["flavor"]) == (
+        "node",
+        "alpine",
+    )
+
+
+def test_enter_takes_the_default(tmp_path: Path) -> None:
+    """Python on slim."""
+    terminal = Terminal(tmp_path, "new", "my-app")
+    terminal.see("Which language")
+    terminal.press(ENTER)
+    terminal.see("What should the image stand on?")
+    terminal.press(ENTER)
+    assert terminal.end() == 0
+    assert answers(tmp_path / "my-app")["language"] == "python"
+
+
+def test_asks_the_name_when_no_folder_gives_it(tmp_path: Path) -> None:
+    """Three questions; the folder is named after the answer."""
+    terminal = Terminal(tmp_path, "new", "--language", "go", "--flavor", "scratch")
+    terminal.see("What is the project called?")
+    terminal.press("\x15", "shop", ENTER)
+    assert terminal.end() == 0
+    assert answers(tmp_path / "shop")["name"] == "shop"
+
+
+def test_each_choice_has_its_reason_and_its_size(tmp_path: Path) -> None:
+    """What a person needs to choose stands beside the choice."""
+    terminal = Terminal(tmp_path, "new", "my-app")
+    terminal.see("Which language")
+    terminal.see("Express on Node")
+    terminal.press(ENTER)
+    terminal.see("What should the image stand on?")
+    terminal.see("scratch")
+    terminal.see("no shell")
+    terminal.press(ENTER)
+    assert terminal.end() == 0
+    assert re.search(r"go +one static binary with net/http: \d+ MB", terminal.text)
+    assert re.search(r"python +FastAPI on uvicorn: \d+ MB", terminal.text)
+    assert re.search(r"slim +Debian with its shell and glibc: at most \d+ MB", terminal.text)
+
+
+def test_a_given_answer_is_not_asked(tmp_path: Path) -> None:
+    """A flag stands for its question."""
+    terminal = Terminal(tmp_path, "new", "my-app", "--language", "go")
+    terminal.see("What should the image stand on?")
+    terminal.press(ENTER)
+    assert terminal.end() == 0
+    assert "Which language" not in terminal.text
+
+
+def test_a_bad_name_is_corrected_on_the_spot(tmp_path: Path) -> None:
+    """The question stays until the answer is good."""
+    terminal = Terminal(tmp_path, "new", "--language", "go", "--flavor", "scratch")
+    terminal.see("What is the project called?")
+    terminal.press("\x15", "My Shop", ENTER)
+    terminal.see("lower-case letters, digits and dashes")
+    terminal.press("\x15", "my-shop", ENTER)
+    assert terminal.end() == 0
+    assert (tmp_path / "my-shop/Dockerfile").is_file()
+
+
+def test_ask_asks_everything(tmp_path: Path) -> None:
+    """--ask also puts the questions that have a safe default."""
+    terminal = Terminal(
+        tmp_path, "new", "my-app", "--language", "go", "--flavor", "scratch", "--ask"
+    )
+    terminal.see("Which version of the language")
+    terminal.press(ENTER)
+    terminal.see("Which port does the service listen on?")
+    terminal.press("\x15", "9000", ENTER)
+    terminal.see("Which mirror do the base images come from")
+    terminal.press(ENTER)
+    terminal.see("Which files does the project keep to itself")
+    terminal.press(ENTER)
+    assert terminal.end() == 0
+    assert answers(tmp_path / "my-app")["port"] == 9000
+
+
+def test_defaults_ask_nothing_on_a_terminal_either(tmp_path: Path) -> None:
+    """--defaults means what it says."""
+    terminal = Terminal(tmp_path, "new", "my-app", "--defaults")
+    assert terminal.end() == 0
+    assert "Which" not in terminal.text
+
+
+def test_ctrl_c_at_a_question(tmp_path: Path) -> None:
+    """Exit 130, one line, nothing on disk."""
+    terminal = Terminal(tmp_path, "new", "my-app")
+    terminal.see("Which language")
+    terminal.see("Express on Node")
+    terminal.press(CTRL_C)
+    assert terminal.end() == 130
+    assert terminal.text.rstrip().splitlines()[-1] == "error: interrupted: nothing was written"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_whose_folder_is_taken_is_refused(tmp_path: Path) -> None:
+    """After the question, before anything is written."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/mine").touch()
+    terminal = Terminal(tmp_path, "new", "--language", "go", "--flavor", "scratch")
+    terminal.see("What is the project called?")
+    terminal.press("\x15", "shop", ENTER)
+    assert terminal.end() == 3
+    assert tree(tmp_path) == {"shop/mine": b""}
+
+
+def test_colours_on_a_terminal(tmp_path: Path) -> None:
+    """The report is coloured where it is read by a person."""
+    terminal = Terminal(tmp_path, "new", "my-app", "--defaults")
+    assert terminal.end() == 0
+    assert COLOURS.search(terminal.raw)
+
+
+def test_no_color_is_kept(tmp_path: Path) -> None:
+    """NO_COLOR leaves bold at most."""
+    terminal = Terminal(tmp_path, "new", "my-app", "--defaults", NO_COLOR="1")
+    assert terminal.end() == 0
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", terminal.raw)
+
+
+def test_a_line_that_a_terminal_shows_is_a_line_that_can_be_pasted(tmp_path: Path) -> None:
+    """A folder with a space is quoted in the command to type next."""
+    terminal = Terminal(tmp_path, "new", "my app", "--defaults")
+    assert terminal.end() == 0
+    assert "cd 'my app'" in terminal.text

@@ -1,0 +1,1 @@
+"""A container engine and its base images for tests on a machine that has neither."""

@@ -1,0 +1,449 @@
+"""The container engine: the one that answers, or a private one from Debian's packages."""
+
+import contextlib
+import ipaddress
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import debian, progress
+from .cache import Cache
+from .errors import TestbedError
+
+# HEALTHCHECK --start-interval, which every rendered Dockerfile uses, came with engine 25.
+MINIMUM_MAJOR = 25
+ANSWER_SECONDS = 20
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+# sid has the newest engine, but a package of it may be missing on a mirror; trixie is complete.
+PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "containerd")
+SUITES = {"sid": (*PACKAGES, "tini-static"), "trixie": (*PACKAGES, "tini")}
+SYSTEM_PACKAGES = {
+    "runc": ("runc", "starts containers; newer ones need a newer libc than this system may have"),
+    "iptables": ("iptables", "lets containers reach the network"),
+    "iproute2": ("ip", "makes the engine's own network bridge"),
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that answers.
+
+    `environment`: what a program needs to talk to it; empty for the engine that was there.
+    """
+
+    version: str
+    private: bool
+    environment: Mapping[str, str]
+
+    def variables(self) -> dict[str, str]:
+        """The whole environment for a program that is to use this engine."""
+        return {**os.environ, **self.environment}
+
+    def answer(self, *arguments: str, seconds: float = ANSWER_SECONDS) -> str | None:
+        """What `docker …` prints, or None if it fails or takes longer."""
+        return _answer(arguments, self.variables(), seconds)
+
+    def image_id(self, name: str) -> str | None:
+        """The id of an image, or None if the engine does not have it."""
+        return self.answer("image", "inspect", "--format", "{{.Id}}", name)
+
+
+def _answer(arguments: tuple[str, ...], env: Mapping[str, str], seconds: float) -> str | None:
+    docker = shutil.which("docker", path=env.get("PATH"))
+    if docker is None:
+        return None
+    try:
+        done = subprocess.run(
+            [docker, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=env,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def check_version(version: str) -> None:
+    """Raise TestbedError for an engine older than MINIMUM_MAJOR."""
+    match = re.match(r"(\d+)\.", version)
+    if match is None:
+        raise TestbedError(
+            f"the engine gives no version that can be read: {version!r}",
+            "docker version",
+        )
+    if int(match[1]) < MINIMUM_MAJOR:
+        raise TestbedError(
+            f"the engine is version {version}; the generated projects need {MINIMUM_MAJOR} or later"
+            " (older ones do not know HEALTHCHECK --start-interval)",
+            "update the engine, or stop it so that a private one is started",
+        )
+
+
+def find(environment: Mapping[str, str] = os.environ) -> Engine | None:
+    """The engine that answers in this environment, checked; None where none does."""
+    version = _answer(("version", "--format", "{{.Server.Version}}"), environment, ANSWER_SECONDS)
+    if not version:
+        return None
+    check_version(version)
+    for plugin in ("buildx", "compose"):
+        if _answer((plugin, "version"), environment, ANSWER_SECONDS) is None:
+            raise TestbedError(
+                f"an engine answers, but `docker {plugin}` does not",
+                f"install docker's {plugin} plugin",
+            )
+    return Engine(version, private=False, environment={})
+
+
+def program_folders(cache: Cache) -> str:
+    """The private engine's part of PATH."""
+    return ":".join(str(cache.programs / "usr" / folder) for folder in ("bin", "sbin"))
+
+
+def private_environment(cache: Cache) -> dict[str, str]:
+    """What points a program to the private engine of a cache."""
+    system = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+    return {
+        "DOCKER_HOST": f"unix://{cache.runtime / 'docker.sock'}",
+        "DOCKER_CONFIG": str(cache.client),
+        # Debian keeps iptables in /usr/sbin, which is not on everybody's PATH.
+        "PATH": f"{program_folders(cache)}:{system}:/usr/sbin:/sbin",
+    }
+
+
+def find_private(cache: Cache) -> Engine | None:
+    """The private engine of this cache, if it runs and answers."""
+    if not (cache.runtime / "docker.sock").exists():
+        return None
+    environment = private_environment(cache)
+    version = _answer(
+        ("version", "--format", "{{.Server.Version}}"),
+        {**os.environ, **environment},
+        ANSWER_SECONDS,
+    )
+    return Engine(version, private=True, environment=environment) if version else None
+
+
+def start(cache: Cache) -> Engine:
+    """Fetch the private engine if needed, and start it. The caller holds the cache's lock."""
+    if os.geteuid() != 0 or not debian.is_debian():
+        raise TestbedError(
+            "no container engine answers, and a private one needs root on Debian",
+            "start Docker Engine 25 or later, or try `docker version` to see why it is not found",
+        )
+    debian.require(cache, SYSTEM_PACKAGES)
+    fetch(cache)
+    stop(cache)  # What a killed run left behind.
+    _mount_control_groups()
+    cache.runtime.mkdir(parents=True, exist_ok=True)
+    network = _add_network(cache)
+    settings = _write_settings(cache, network)
+    began = time.monotonic()
+    process = _start_daemon(cache, settings)
+    while (engine := find_private(cache)) is None:
+        if process.poll() is not None or time.monotonic() - began > START_SECONDS:
+            lines = progress.tail(cache.logs / "dockerd.log")
+            for line in lines:
+                progress.say(f"  | {line}")
+            stop(cache)
+            raise TestbedError(
+                "the private engine does not start",
+                f"the whole log: less {cache.logs / 'dockerd.log'}",
+            )
+        time.sleep(0.2)
+    check_version(engine.version)
+    progress.say(f"the private engine {engine.version} answers at {cache.runtime / 'docker.sock'}")
+    return engine
+
+
+def fetch(cache: Cache) -> None:
+    """Unpack the engine's packages into the cache, with apt's state in the cache as well."""
+    if _runs(cache.programs):
+        return
+    failures: list[TestbedError] = []
+    for suite, packages in SUITES.items():
+        try:
+            _fetch_suite(cache, suite, packages)
+            return
+        except TestbedError as error:
+            progress.say(f"Debian {suite} does not give an engine: {error}")
+            failures.append(error)
+    raise failures[-1]
+
+
+def _fetch_suite(cache: Cache, suite: str, packages: tuple[str, ...]) -> None:
+    state = cache.root / "apt"
+    unpacked = cache.root / "engine.partial"
+    for folder in (state, unpacked, cache.programs):
+        shutil.rmtree(folder, ignore_errors=True)
+    for name in ("lists/partial", "cache/archives/partial", "parts", "packages"):
+        (state / name).mkdir(parents=True)
+    archive = debian.mirror().archive
+    # sid's index is not renewed on a frozen mirror: its signature is checked, its date is not.
+    (state / "sources.list").write_text(
+        f"deb [signed-by={debian.keyring()} check-valid-until=no] {archive} {suite} main\n"
+    )
+    options = {
+        "Dir::Etc::SourceList": state / "sources.list",
+        "Dir::Etc::SourceParts": "-",
+        "Dir::Etc::Preferences": "-",
+        "Dir::Etc::PreferencesParts": state / "parts",
+        "Dir::State::Lists": state / "lists",
+        "Dir::Cache": state / "cache",
+        "APT::Default-Release": "",
+        "APT::Sandbox::User": "root",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
+    }
+    apt = ["apt-get", "-q"]
+    for name, value in options.items():
+        apt += ["-o", f"{name}={value}"]
+    log = cache.logs / "engine.log"
+    progress.run(f"reading the package list of Debian {suite}", [*apt, "update"], log)
+    download = [*apt, "download", *packages]
+    progress.run(f"fetching the engine from Debian {suite}", download, log, cwd=state / "packages")
+    for package in sorted((state / "packages").glob("*.deb")):
+        subprocess.run(["dpkg", "-x", str(package), str(unpacked)], check=True)
+    # dockerd looks for docker-init on PATH; Debian ships it under its own name.
+    init = unpacked / "usr/bin/docker-init"
+    for name in ("tini-static", "tini"):
+        if not init.exists() and (init.parent / name).exists():
+            init.unlink(missing_ok=True)
+            init.symlink_to(name)
+    shutil.rmtree(state)
+    if not _runs(unpacked):
+        shutil.rmtree(unpacked)
+        raise TestbedError(f"dockerd of Debian {suite} does not run on this system's libc")
+    unpacked.rename(cache.programs)
+
+
+def _runs(programs: Path) -> bool:
+    dockerd = programs / "usr/sbin/dockerd"
+    if not dockerd.exists():
+        return False
+    return subprocess.run([dockerd, "--version"], capture_output=True, check=False).returncode == 0
+
+
+def _mount_control_groups() -> None:
+    groups = Path("/sys/fs/cgroup")
+    if not any(groups.iterdir()):
+        progress.say(f"mounting the control groups on {groups}: nothing else has")
+        subprocess.run(["mount", "-t", "cgroup2", "none", str(groups)], check=True)
+
+
+def _write_settings(cache: Cache, network: ipaddress.IPv4Network) -> Path:
+    pool = list(network.subnets(new_prefix=17))[1]
+    settings = {
+        "hosts": [f"unix://{cache.runtime / 'docker.sock'}"],
+        "data-root": str(cache.data),
+        "exec-root": str(cache.runtime / "exec"),
+        "pidfile": str(cache.runtime / "dockerd.pid"),
+        "bridge": cache.name,
+        "default-address-pools": [{"base": str(pool), "size": 24}],
+        # Every dockerd rewrites the same chains: our own three rules leave another engine's alone.
+        # Published ports go through docker-proxy.
+        "iptables": False,
+        "ip6tables": False,
+        # Provenance, OCI output and rewritten timestamps exist only in this image store.
+        "features": {"containerd-snapshotter": True},
+        # Compiling a base image leaves gigabytes of build cache.
+        "builder": {"gc": {"enabled": True, "defaultKeepStorage": "4GB"}},
+        "shutdown-timeout": 5,
+    }
+    file = cache.runtime / "daemon.json"
+    file.write_text(json.dumps(settings, indent=2) + "\n")
+    plugins = cache.client / "cli-plugins"
+    plugins.mkdir(parents=True, exist_ok=True)
+    for plugin in ("docker-buildx", "docker-compose"):
+        (plugins / plugin).unlink(missing_ok=True)
+        (plugins / plugin).symlink_to(cache.programs / "usr/libexec/docker/cli-plugins" / plugin)
+    (cache.client / "config.json").write_text(json.dumps(_client_settings()) + "\n")
+    return file
+
+
+def _client_settings() -> dict[str, object]:
+    """A machine behind a proxy names it in the environment; containers need it, too."""
+    proxies: dict[str, str] = {}
+    names = {"httpProxy": "http_proxy", "httpsProxy": "https_proxy", "noProxy": "no_proxy"}
+    for key, name in names.items():
+        if value := os.environ.get(name) or os.environ.get(name.upper()):
+            proxies[key] = value
+    return {"proxies": {"default": proxies}} if proxies else {}
+
+
+def _start_daemon(cache: Cache, settings: Path) -> subprocess.Popen[bytes]:
+    cache.logs.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, **private_environment(cache)}
+    with (cache.logs / "dockerd.log").open("wb") as log:
+        process = subprocess.Popen(
+            [cache.programs / "usr/sbin/dockerd", "--config-file", settings],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is for the run; the run then ends the engine.
+        )
+    (cache.runtime / "started.pid").write_text(str(process.pid))
+    return process
+
+
+def _daemon(cache: Cache) -> int | None:
+    """The process id of the private dockerd, or None if it does not run."""
+    file = cache.runtime / "started.pid"
+    if not file.exists():
+        return None
+    return _process(int(file.read_text()), str(cache.runtime / "daemon.json"))
+
+
+def _process(pid: int, argument: str) -> int | None:
+    """`pid` if it is alive and has this argument: a process id may belong to another by now."""
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+    return pid if argument.encode() in line and state != "Z" else None
+
+
+def stop(cache: Cache) -> None:
+    """End the private engine and take away what it had: containers, bridges, rules, mounts."""
+    if not cache.runtime.exists():
+        return
+    engine = find_private(cache) if _daemon(cache) else None
+    if engine is not None:
+        containers = (engine.answer("ps", "--all", "--quiet") or "").split()
+        if containers:
+            engine.answer("rm", "--force", "--volumes", *containers, seconds=STOP_SECONDS)
+        engine.answer("network", "prune", "--force", seconds=STOP_SECONDS)
+    _end(_daemon(cache), lambda: _daemon(cache))
+    # dockerd ends what it started; one that was killed could not.
+    _end(_containerd(cache), lambda: _containerd(cache))
+    _kill_containers(cache)
+    _unmount(cache.runtime)
+    _unmount(cache.data)
+    _remove_network(cache)
+    shutil.rmtree(cache.runtime, ignore_errors=True)
+
+
+def _containerd(cache: Cache) -> int | None:
+    file = cache.runtime / "exec/containerd/containerd.pid"
+    if not file.exists():
+        return None
+    return _process(int(file.read_text()), str(cache.runtime))
+
+
+def _end(pid: int | None, alive: Callable[[], int | None]) -> None:
+    if pid is None:
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        deadline = time.monotonic() + STOP_SECONDS
+        while alive() is not None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if alive() is None:
+            return
+
+
+def _kill_containers(cache: Cache) -> None:
+    """Kill what runs under the private engine's shims, and the shims."""
+    shims: set[int] = set()
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        pid = int(folder.name)
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # It has ended by now.
+        children.setdefault(parent, []).append(pid)
+        if _process(pid, f"{cache.runtime}/exec/containerd/containerd.sock"):
+            shims.add(pid)
+    for shim in shims:
+        for pid in (*children.get(shim, ()), shim):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _unmount(folder: Path) -> None:
+    points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    inside = [p for p in points if Path(p).is_relative_to(folder)]
+    for point in sorted(inside, reverse=True):
+        subprocess.run(["umount", "--lazy", point], check=False)
+
+
+# ---- network: a bridge, a /16 of its own, three rules ----------------------------------------
+
+
+def free_network(routes: list[str]) -> ipaddress.IPv4Network:
+    """The first 10.x.0.0/16 from 10.201 on that overlaps none of the machine's routes."""
+    used = [ipaddress.ip_network(route, strict=False) for route in routes]
+    for number in range(201, 255):
+        network = ipaddress.IPv4Network(f"10.{number}.0.0/16")
+        if not any(network.overlaps(route) for route in used if route.prefixlen > 0):
+            return network
+    raise TestbedError("no free network from 10.201.0.0/16 to 10.254.0.0/16", "ip route")
+
+
+def _ip(*arguments: str) -> str:
+    done = subprocess.run(
+        [debian.find("ip") or "ip", *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise TestbedError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _add_network(cache: Cache) -> ipaddress.IPv4Network:
+    # `ip -j` is not everywhere; the first word of each line is the destination.
+    routes = [line.split()[0] for line in _ip("-4", "route", "show").splitlines() if line]
+    network = free_network([route for route in routes if route[0].isdigit()])
+    (cache.runtime / "network").write_text(str(network))
+    _ip("link", "add", "name", cache.name, "type", "bridge")
+    _ip("address", "add", f"{network[1]}/17", "dev", cache.name)
+    _ip("link", "set", cache.name, "up")
+    for rule in _rules(network):
+        _iptables("-I", rule)
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n")
+    return network
+
+
+def _rules(network: ipaddress.IPv4Network) -> list[list[str]]:
+    inside = str(network)
+    return [
+        ["FORWARD", "-s", inside, "-j", "ACCEPT"],
+        ["FORWARD", "-d", inside, "-j", "ACCEPT"],
+        ["POSTROUTING", "-t", "nat", "-s", inside, "!", "-d", inside, "-j", "MASQUERADE"],
+    ]
+
+
+def _iptables(action: str, rule: list[str]) -> None:
+    command = [debian.find("iptables") or "iptables", "-w", action, *rule]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and action != "-D":
+        raise TestbedError(f"{' '.join(command)}: {done.stderr.strip()}")
+
+
+def _remove_network(cache: Cache) -> None:
+    file = cache.runtime / "network"
+    if not file.exists():
+        return
+    network = ipaddress.IPv4Network(file.read_text())
+    for rule in _rules(network):
+        _iptables("-D", rule)
+    # The engine's own bridge, and what an interrupted `docker compose` left.
+    for line in _ip("-o", "-4", "address", "show").splitlines():
+        _, device, _, address = line.split()[:4]
+        if ipaddress.ip_interface(address).ip in network:
+            _ip("link", "delete", device)

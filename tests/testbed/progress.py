@@ -1,0 +1,101 @@
+"""Lines that say what is being done, and outside programs run under such a line."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import TestbedError
+
+HEARTBEAT_SECONDS = 30
+LOG_LINES_SHOWN = 25
+
+# Set when the run is being ended: programs in other threads are then terminated, too.
+stopping = threading.Event()
+
+_started = time.monotonic()
+
+
+def say(line: str) -> None:
+    """Print one line on standard error, behind the seconds since the start."""
+    elapsed = time.monotonic() - _started
+    sys.stderr.write(f"testbed {elapsed:4.0f}s  {line}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Say that a step begins, and how many seconds it took."""
+    say(f"{title} …")
+    began = time.monotonic()
+    yield
+    say(f"{title}: done in {time.monotonic() - began:.0f} s")
+
+
+def run(
+    title: str,
+    command: Sequence[str],
+    log: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    hint: str = "",
+) -> None:
+    """Run a program under a progress line; its output goes to the end of `log`.
+
+    Raises TestbedError with the end of the log when the program fails or the run is being ended.
+    """
+    if stopping.is_set():
+        raise TestbedError(f"{title}: not begun, because the run is being ended")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    say(f"{title} …")
+    began = time.monotonic()
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ if env is None else env),
+            cwd=cwd,
+        )
+        try:
+            _wait(title, process, began)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+    if stopping.is_set():
+        raise TestbedError(f"{title}: ended before it was finished")
+    if process.returncode != 0:
+        for line in tail(log):
+            say(f"  | {line}")
+        raise TestbedError(
+            f"{title}: `{command[0]}` ended with exit code {process.returncode}",
+            hint or f"the whole log: less {log}",
+        )
+    say(f"{title}: done in {time.monotonic() - began:.0f} s")
+
+
+def _wait(title: str, process: subprocess.Popen[bytes], began: float) -> None:
+    heartbeat = began + HEARTBEAT_SECONDS
+    while not stopping.is_set():
+        try:
+            process.wait(timeout=0.5)
+            return
+        except subprocess.TimeoutExpired:
+            now = time.monotonic()
+            if now >= heartbeat:
+                say(f"{title}: {now - began:.0f} s so far")
+                heartbeat = now + HEARTBEAT_SECONDS
+
+
+def tail(log: Path, lines: int = LOG_LINES_SHOWN) -> list[str]:
+    """The last lines of a log file; none if there is no such file."""
+    if not log.exists():
+        return []
+    return log.read_text(errors="replace").splitlines()[-lines:]

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes rootfs.tar: what debuerreotype's slim variant holds, from this machine's own mirror.
+# Usage: rootfs.sh MACHINE_FOLDER ARCHIVE SECURITY OUTPUT
+set -eu
+machine=$1 archive=$2 security=$3 output=$4
+export MACHINE="$machine"
+hook=$(dirname "$0")/finish.sh
+exec mmdebstrap --mode=root --variant=minbase --include=debian-archive-keyring --skip=check/qemu \
+  --aptopt="$machine/apt.conf" --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"' \
+  --dpkgopt='path-exclude=/usr/share/doc/*' \
+  --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+  --dpkgopt='path-exclude=/usr/share/groff/*' \
+  --dpkgopt='path-exclude=/usr/share/info/*' \
+  --dpkgopt='path-exclude=/usr/share/linda/*' \
+  --dpkgopt='path-exclude=/usr/share/lintian/*' \
+  --dpkgopt='path-exclude=/usr/share/locale/*' \
+  --dpkgopt='path-exclude=/usr/share/man/*' \
+  --dpkgopt='path-exclude=/var/cache/man/*' \
+  --customize-hook="sh $hook \"\$1\"" \
+  trixie "$output" \
+  "deb $archive trixie main" \
+  "deb $archive trixie-updates main" \
+  "deb $security trixie-security main"

@@ -1,0 +1,75 @@
+"""What was provided: for the one who reads along, and for the program that is run."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+MB = 1_000_000
+
+
+class Origin(StrEnum):
+    """Where a base image came from."""
+
+    OFFICIAL = "official"
+    STAND_IN = "stand-in"
+
+
+@dataclass(frozen=True)
+class Published:
+    """The official image's size in MB (10^6): layer tars unpacked, and gzip-compressed.
+
+    None where the source does not say.
+    """
+
+    unpacked_mb: float | None
+    gzip_mb: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Provided:
+    """A base image as it is in the engine.
+
+    Sizes in bytes, summed over the layer tars. `recipe`: the hash of a stand-in's recipe.
+    """
+
+    name: str
+    origin: Origin
+    unpacked_bytes: int
+    gzip_bytes: int | None
+    recipe: str | None
+    published: Published | None
+
+    def line(self) -> str:
+        """One line for the reader: measured beside published."""
+        measured = f"{self.unpacked_bytes / MB:.1f} MB unpacked"
+        if self.gzip_bytes is not None:
+            measured += f", {self.gzip_bytes / MB:.1f} gzip"
+        line = f"{self.name}: {self.origin}, {measured}"
+        if self.published is None:
+            return line
+        sizes = []
+        if self.published.unpacked_mb is not None:
+            sizes.append(f"{self.published.unpacked_mb:g} MB unpacked")
+        if self.published.gzip_mb is not None:
+            sizes.append(f"{self.published.gzip_mb:g} MB gzip")
+        return f"{line}; official: {', '.join(sizes)} ({self.published.source})"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The engine and the base images of one run."""
+
+    engine_version: str
+    engine_private: bool
+    bases: tuple[Provided, ...]
+
+    def lines(self) -> list[str]:
+        """What the reader is told: the engine, then each base."""
+        kind = "private" if self.engine_private else "the one that was there"
+        return [f"engine {self.engine_version}, {kind}", *(base.line() for base in self.bases)]
+
+    def write(self, file: Path) -> None:
+        """As JSON, with the same names."""
+        file.write_text(json.dumps(asdict(self), indent=2) + "\n")

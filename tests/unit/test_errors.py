@@ -1,0 +1,26 @@
+"""Errors: one class and one exit code per kind."""
+
+from dockgen import errors
+from dockgen.cli import EXIT_CODES
+from dockgen.errors import DockgenError
+
+
+def kinds() -> list[type[DockgenError]]:
+    """Every class of error."""
+    return [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, DockgenError)
+    ]
+
+
+def test_each_kind_has_an_exit_code_of_its_own() -> None:
+    """No two classes share an exit code."""
+    codes = [kind.exit_code for kind in kinds()]
+    assert sorted(codes) == [2, 3, 4, 70, 130]
+
+
+def test_help_lists_each_exit_code() -> None:
+    """``dockgen --help`` says what each exit code means."""
+    listed = {int(line.split()[0]) for line in EXIT_CODES.splitlines() if line.startswith("  ")}
+    assert listed == {0, *(kind.exit_code for kind in kinds())}
