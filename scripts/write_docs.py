@@ -57,8 +57,8 @@ def sizes() -> str:
     figures = [figures for flavors in table.values() for figures in flavors.values()]
     bases = ", ".join(f"{f['base']} on {f['date']}" for f in figures)
     words = (
-        "MB of 10⁶ bytes, unpacked: the summed layer tars of the default sample app's image as the tests"
-        f" measured it ({bases}), and the limit that its project is held to."
+        "MB of 10⁶ bytes, unpacked: the summed layer tars of the default sample app's image as the"
+        f" tests measured it ({bases}), and the limit that its project is held to."
     )
     return "\n".join([*lines, "", *textwrap.wrap(words, 100), ""])
 
@@ -72,8 +72,8 @@ def reference() -> str:
         child = click.Context(command, info_name=name, parent=context)
         parts.append(f"## dockgen {name}\n\n```\n{command.get_help(child)}\n```\n")
     parts.append(
-        "## Questions\n\nEach is a flag, a key for `--data` and a key of an answers file. Those that"
-        " are not asked\nhave a safe default; `--ask` asks them, too.\n\n"
+        "## Questions\n\nEach is a flag, a key for `--data` and a key of an answers file. Those"
+        " that are not asked\nhave a safe default; `--ask` asks them, too.\n\n"
         "| question | flag | asked | type | default | choices |\n|---|---|---|---|---|---|"
     )
     for question in questions.load():
