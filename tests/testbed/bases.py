@@ -60,6 +60,11 @@ TABLE = (
     Base("golang:1.27", ("debian:trixie-slim",), Published(885, None, REPO_INFO)),
     Base("dockgen-testbed/musl", ("debian:trixie-slim",), None),
     Base("alpine:3.24", ("dockgen-testbed/musl",), Published(8.42, 3.85, REPO_INFO)),
+    Base(
+        "python:3.14-alpine",
+        ("dockgen-testbed/musl", "alpine:3.24"),
+        Published(47.79, 17.8, REPO_INFO),
+    ),
     Base("node:24-alpine", ("debian:trixie-slim", "alpine:3.24"), Published(167, 58.2, REPO_INFO)),
     Base("node:24-slim", ("debian:trixie-slim", "node:24-alpine"), Published(234, 85.3, REPO_INFO)),
 )
