@@ -117,13 +117,23 @@ def test_hash_stays_without_a_change(recipes: Path) -> None:
 
 
 def test_hash_of_a_changed_recipe_and_its_children_changes(recipes: Path) -> None:
-    """A version in alpine's recipe changes alpine and node on alpine, and nothing else."""
+    """A version in alpine's recipe changes alpine and what is built on it, and nothing else."""
     before = bases.recipe_digests(recipes, b"machine")
     dockerfile = recipes / "alpine-3.24" / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("3.24", "3.25"))
     after = bases.recipe_digests(recipes, b"machine")
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"alpine:3.24", "node:24-alpine", "node:24-slim"}
+    children = {"python:3.14-alpine", "node:24-alpine", "node:24-slim"}
+    assert changed == {"alpine:3.24", *children}
+
+
+def test_both_pythons_are_of_the_same_source() -> None:
+    """The flavors differ in what CPython is compiled against, not in its version."""
+    slim, alpine = (bases.RECIPES / f"python-3.14-{flavor}" for flavor in ("slim", "alpine"))
+    assert (slim / "tarball.sh").read_text() == (alpine / "tarball.sh").read_text()
+    version = "ARG PYTHON_VERSION=3.14.7\n"
+    assert version in (slim / "Dockerfile").read_text()
+    assert version in (alpine / "Dockerfile").read_text()
 
 
 def test_hash_covers_the_machine(recipes: Path) -> None:
