@@ -29,8 +29,7 @@ def team_template(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "templates", team / "base/templates", ignore=ignore)
     shutil.copy(ROOT / "copier.yml", team / "base/copier.yml")
     (team / "copier.yml").write_text(
-        "!include base/copier.yml\n---\n"
-        'template_root: {type: str, when: false, default: "base/"}\n'
+        '!include base/copier.yml\n---\ntemplate_root: {type: str, when: false, default: "base/"}\n'
     )
     for path in (ROOT / "templates").glob("*/project/**/*"):
         if path.is_file() and "__pycache__" not in path.parts:
