@@ -1,5 +1,6 @@
 """The command line: parse, call one function, map errors to exit codes."""
 
+import os
 import signal
 import sys
 import tempfile
@@ -144,7 +145,8 @@ def new(
     if directory is None and "name" in given:
         directory = Path(str(given["name"]))
 
-    target = directory.resolve() if directory else None
+    # Not resolved: where a link leads is looked at before anything is written through it.
+    target = Path(os.path.abspath(directory)) if directory else None  # noqa: PTH100
     if target is not None:
         apply.check_target(target)
     # A dry run writes to the machine's temporary folder alone; else the tree is rendered on the

@@ -235,6 +235,22 @@ def test_a_target_with_something_in_it_is_refused(dockgen: Run, tmp_path: Path) 
     assert tree(tmp_path) == {"my-app/Dockerfile": b"mine\n"}
 
 
+def test_a_link_to_nothing_is_not_written_through(dockgen: Run, tmp_path: Path) -> None:
+    """Where it leads may be a mistake, so it is refused and nothing appears there."""
+    (tmp_path / "my-app").symlink_to(tmp_path / "nowhere")
+    done = dockgen("new", "my-app", "--defaults")
+    assert done.returncode == 3
+    assert "is a link to nothing" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_folder_above_can_be_the_target(dockgen: Run, tmp_path: Path) -> None:
+    """A path may go up; the folder's own name still gives the name."""
+    done = dockgen("new", "missing/../my-app", "--defaults", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["answers"]["name"] == "my-app"
+
+
 def test_the_current_folder_can_be_the_target(dockgen: Run, tmp_path: Path) -> None:
     """``dockgen new .`` in an empty folder."""
     assert dockgen("new", ".", "--name", "my-app", "--defaults").returncode == 0
