@@ -65,6 +65,7 @@ TABLE = (
         ("dockgen-testbed/musl", "alpine:3.24"),
         Published(47.79, 17.8, REPO_INFO),
     ),
+    Base("golang:1.27-alpine", ("golang:1.27", "alpine:3.24"), Published(253, 75.2, REPO_INFO)),
     Base("node:24-alpine", ("debian:trixie-slim", "alpine:3.24"), Published(167, 58.2, REPO_INFO)),
     Base("node:24-slim", ("debian:trixie-slim", "node:24-alpine"), Published(234, 85.3, REPO_INFO)),
 )
@@ -88,7 +89,10 @@ def provide(cache: Cache, engine: Engine, names: Sequence[str] = NEEDED) -> Repo
     for name in names:
         if name not in BASES:
             known = ", ".join(base.name for base in TABLE if base.published)
-            raise TestbedError(f"{name} is not a base image of the test bed", f"known: {known}")
+            raise TestbedError(
+                f"{name} is not a base image of the test bed; there are {known}",
+                "python -m tests.testbed status",
+            )
     wanted = [BASES[name] for name in dict.fromkeys(names)]
     if not engine.private:
         for base in wanted:

@@ -1,6 +1,7 @@
 """The container engine: the one that answers, or a private one from Debian's packages."""
 
 import contextlib
+import fcntl
 import ipaddress
 import json
 import os
@@ -406,13 +407,18 @@ def _ip(*arguments: str) -> str:
 
 
 def _add_network(cache: Cache) -> ipaddress.IPv4Network:
-    # `ip -j` is not everywhere; the first word of each line is the destination.
-    routes = [line.split()[0] for line in _ip("-4", "route", "show").splitlines() if line]
-    network = free_network([route for route in routes if route[0].isdigit()])
-    (cache.runtime / "network").write_text(str(network))
-    _ip("link", "add", "name", cache.name, "type", "bridge")
-    _ip("address", "add", f"{network[1]}/17", "dev", cache.name)
-    _ip("link", "set", cache.name, "up")
+    # The engine remembers the network of its last start, which another one may have by now.
+    shutil.rmtree(cache.data / "network", ignore_errors=True)
+    # Two engines that start at once must not find the same network free.
+    with (cache.runtime.parent / "network.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        # The first word of each line is the destination: "default", an address or a network.
+        routes = [line.split()[0] for line in _ip("-4", "route", "show").splitlines() if line]
+        network = free_network([route for route in routes if route[0].isdigit()])
+        (cache.runtime / "network").write_text(str(network))
+        _ip("link", "add", "name", cache.name, "type", "bridge")
+        _ip("address", "add", f"{network[1]}/17", "dev", cache.name)
+        _ip("link", "set", cache.name, "up")
     for rule in _rules(network):
         _iptables("-I", rule)
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n")
@@ -445,5 +451,5 @@ def _remove_network(cache: Cache) -> None:
     # The engine's own bridge, and what an interrupted `docker compose` left.
     for line in _ip("-o", "-4", "address", "show").splitlines():
         _, device, _, address = line.split()[:4]
-        if ipaddress.ip_interface(address).ip in network:
+        if device == cache.name or ipaddress.ip_interface(address).ip in network:
             _ip("link", "delete", device)

@@ -123,7 +123,7 @@ def test_hash_of_a_changed_recipe_and_its_children_changes(recipes: Path) -> Non
     dockerfile.write_text(dockerfile.read_text().replace("3.24", "3.25"))
     after = bases.recipe_digests(recipes, b"machine")
     changed = {name for name in before if before[name] != after[name]}
-    children = {"python:3.14-alpine", "node:24-alpine", "node:24-slim"}
+    children = {"python:3.14-alpine", "golang:1.27-alpine", "node:24-alpine", "node:24-slim"}
     assert changed == {"alpine:3.24", *children}
 
 
