@@ -244,7 +244,7 @@ def test_a_link_to_nothing_is_not_written_through(dockgen: Run, tmp_path: Path) 
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_the_folder_above_can_be_the_target(dockgen: Run, tmp_path: Path) -> None:
+def test_the_folder_above_can_be_the_target(dockgen: Run) -> None:
     """A path may go up; the folder's own name still gives the name."""
     done = dockgen("new", "missing/../my-app", "--defaults", "--json")
     assert done.returncode == 0
