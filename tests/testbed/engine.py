@@ -165,6 +165,7 @@ def start(cache: Cache) -> Engine:
             )
         time.sleep(0.2)
     check_version(engine.version)
+    _remove_containers(engine)  # Of an engine that was killed.
     progress.say(f"the private engine {engine.version} answers at {cache.runtime / 'docker.sock'}")
     return engine
 
@@ -324,10 +325,7 @@ def stop(cache: Cache) -> None:
         return
     engine = find_private(cache) if _daemon(cache) else None
     if engine is not None:
-        containers = (engine.answer("ps", "--all", "--quiet") or "").split()
-        if containers:
-            engine.answer("rm", "--force", "--volumes", *containers, seconds=STOP_SECONDS)
-        engine.answer("network", "prune", "--force", seconds=STOP_SECONDS)
+        _remove_containers(engine)
     _end(_daemon(cache), lambda: _daemon(cache))
     # dockerd ends what it started; one that was killed could not.
     _end(_containerd(cache), lambda: _containerd(cache))
@@ -336,6 +334,13 @@ def stop(cache: Cache) -> None:
     _unmount(cache.data)
     _remove_network(cache)
     shutil.rmtree(cache.runtime, ignore_errors=True)
+
+
+def _remove_containers(engine: Engine) -> None:
+    containers = (engine.answer("ps", "--all", "--quiet") or "").split()
+    if containers:
+        engine.answer("rm", "--force", "--volumes", *containers, seconds=STOP_SECONDS)
+    engine.answer("network", "prune", "--force", seconds=STOP_SECONDS)
 
 
 def _containerd(cache: Cache) -> int | None:
