@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -11,14 +12,17 @@ from typing import TYPE_CHECKING
 import click
 
 from dockgen import __version__
-from dockgen.errors import DockgenError, Interrupted, UsageError
+from dockgen.errors import CheckFailedError, DockgenError, Interrupted, ProjectError, UsageError
 
 if TYPE_CHECKING:
+    from dockgen.checks import Finding, Observation
+    from dockgen.project import Project
     from dockgen.questions import Question
 
 EXIT_CODES = """\b
 Exit codes:
   0    fine
+  1    a check found something
   2    the command line asks for something impossible
   3    something stands in the way that you can mend
   4    a program is missing, too old or doesn't answer
@@ -43,7 +47,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            raise Interrupted("interrupted: nothing was written") from interrupt
+            raise Interrupted("interrupted: nothing is left behind") from interrupt
 
 
 class NewCommand(click.Command):
@@ -88,6 +92,7 @@ def dockgen() -> None:
     Examples:
       dockgen new my-app
       dockgen new my-app --language go --flavor scratch
+      dockgen check my-app
       dockgen new --help
     """
 
@@ -168,6 +173,67 @@ def new(
         if not dry_run:
             apply.place(staged, target)
     (report.new_project_json if as_json else report.new_project)(made)
+
+
+@dockgen.command(short_help="Build a project's image, and prove what it promises.")
+@click.argument("directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]")
+@click.option("--image", metavar="NAME", help="Check this image of the project; build none.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def check(directory: Path, image: str | None, as_json: bool) -> None:
+    """Build the image of the project in DIRECTORY, run it, and hold both to every rule.
+
+    DIRECTORY is the current one if none is given. The container runs as the project's compose.yaml
+    says: read-only, without capabilities, with limits. The limits of size and time stand in
+    dockgen.toml. What is built and started here is removed in the end; the build cache stays.
+
+    \b
+    Examples:
+      dockgen check
+      dockgen check my-app
+      dockgen check --image my-app:1.2 my-app
+      dockgen check --json my-app
+    """
+    from dockgen import checks, engine, project, report
+    from dockgen import image as saved_image
+
+    checked = project.load(directory.resolve())
+    engine.require()
+    try:
+        with report.progress() as doing, ExitStack() as stack:
+            if image is None:
+                doing("Building the image")
+                image = stack.enter_context(engine.temporary_image(checked.directory))
+            doing("Reading the image")
+            with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+                saved = Path(folder) / "image.tar"
+                engine.save(image, saved)
+                read = saved_image.read(saved)
+            doing("Watching a container")
+            seen, findings = _watch(image, checked)
+    except engine.BuildError as error:
+        report.end_of_log(error.log)
+        raise
+    findings = [*checks.check_image(read, checked), *findings]
+    result = report.CheckedProject(checked, read, seen, findings)
+    (report.checked_project_json if as_json else report.checked_project)(result)
+    if findings:
+        codes = sorted({finding.rule for finding in findings})
+        raise CheckFailedError(
+            f"{len(codes)} of {len(checks.RULES)} rules don't hold: {', '.join(codes)}"
+        )
+
+
+def _watch(image: str, project: "Project") -> tuple["Observation | None", list["Finding"]]:
+    """What was seen of a container of the image, or None if none can be started; the findings."""
+    from dockgen import checks, engine, observe
+
+    with ExitStack() as stack:
+        try:
+            container = stack.enter_context(engine.run(image, engine.RunOptions(port=project.port)))
+        except ProjectError as error:
+            return None, [checks.cannot_start(error.message)]
+        seen = observe.observe(container, project)
+    return seen, checks.check_running(seen, project)
 
 
 @dockgen.command(short_help="Print the completion script for a shell.")
@@ -261,7 +327,7 @@ def main(arguments: list[str] | None = None) -> int:
         return problem.exit_code
     except Terminated as end:
         name = signal.Signals(end.number).name
-        report.error(Interrupted(f"ended by {name}: nothing was written"))
+        report.error(Interrupted(f"ended by {name}: nothing is left behind"))
         return 128 + end.number
     except BrokenPipeError:
         # Whoever read our output has gone, as with `dockgen … | head`.

@@ -10,7 +10,9 @@ import json
 import math
 import re
 import secrets
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +31,9 @@ BUILD_SECONDS = 1800.0
 SAVE_SECONDS = 600.0
 
 _INSTALL = "install Docker Engine 25 or later: https://docs.docker.com/engine/install/"
+# What ends dockgen, and what a docker command gets then to end in order, in seconds.
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_END_SECONDS = 10.0
 # How long to wait between two looks at a container, in seconds.
 _PAUSE = 0.05
 
@@ -310,7 +315,8 @@ def build(
         BuildError: a step failed, or the build took longer than ``deadline`` seconds.
     """
     arguments = ["build", "--progress=plain"]
-    arguments.append(f"--tag={tag}" if tag else "--output=type=cacheonly")
+    # Without --load, a builder that is a container would keep the image to itself.
+    arguments += ["--load", f"--tag={tag}"] if tag else ["--output=type=cacheonly"]
     if target:
         arguments.append(f"--target={target}")
     what = f"the stage {target} of {context}" if target else f"the image of {context}"
@@ -345,7 +351,8 @@ def temporary_image(context: Path, *, deadline: float = BUILD_SECONDS) -> Iterat
         build(context, tag, deadline=deadline)
         yield tag
     finally:
-        _run("image", "rm", "--force", "--", tag)
+        with _signals_held():
+            _run("image", "rm", "--force", "--", tag)
 
 
 def save(image: str, destination: Path) -> None:
@@ -366,19 +373,42 @@ def run(image: str, options: RunOptions) -> Iterator[Container]:
     """
     container = Container(f"dockgen-check-{secrets.token_hex(6)}")
     try:
-        # What runs is what was built here: a registry is never asked.
-        _docker(
-            "run",
-            "--pull=never",
-            "--detach",
-            f"--name={container.name}",
-            *options.arguments(),
-            "--",
-            image,
-        )
+        # A container that is only half made could not be removed yet.
+        with _signals_held():
+            # What runs is what was built here: a registry is never asked.
+            _docker(
+                "run",
+                "--pull=never",
+                "--detach",
+                f"--name={container.name}",
+                *options.arguments(),
+                "--",
+                image,
+            )
         yield container
     finally:
-        container.remove()
+        with _signals_held():
+            container.remove()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let Ctrl-C and its like wait until the end of the block, and take effect then."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are never handled in another thread
+        return
+    held: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _frame: held.append(number))
+        for number in _ENDINGS
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 def _state(facts: Mapping[str, Any]) -> State:
@@ -453,23 +483,39 @@ def _start(
         subprocess.TimeoutExpired: it took longer than ``deadline`` seconds, and was ended.
     """
     try:
-        finished = subprocess.run(
+        process = subprocess.Popen(
             ["docker", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if errors_apart else subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            timeout=deadline,
-            check=False,
+            # Ctrl-C on the terminal is for dockgen alone, which passes it on where it is meant.
+            process_group=0,
         )
     except FileNotFoundError as error:
         raise ToolMissingError("there is no docker command.", _INSTALL) from error
     except OSError as error:
         raise ToolMissingError(f"docker can't be started: {error.strerror}.", _INSTALL) from error
-    if finished.returncode != 0:
-        _explain(finished.stderr if errors_apart else finished.stdout)
-    return finished
+    with process:
+        try:
+            output, complaint = process.communicate(timeout=deadline)
+        except BaseException:
+            _end(process)
+            raise
+    if process.returncode != 0:
+        _explain(complaint if errors_apart else output)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, complaint)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a docker command: interrupted, it takes back what it began; killed, it would not."""
+    with _signals_held():
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _explain(output: str) -> None:

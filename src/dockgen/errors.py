@@ -16,6 +16,12 @@ class DockgenError(Exception):
         self.hint = hint
 
 
+class CheckFailedError(DockgenError):
+    """A check found something: the tool works, what it looked at doesn't hold."""
+
+    exit_code = 1
+
+
 class UsageError(DockgenError):
     """The command line, or an answers file that it names, asks for something impossible."""
 

@@ -8,7 +8,8 @@ import json
 import shlex
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,16 @@ from dockgen.errors import DockgenError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
     from rich.tree import Tree
+
+    from dockgen.checks import Finding, Observation
+    from dockgen.image import Image
+    from dockgen.project import Project
+
+_MB = 10**6
+# How many lines of a build's log tell why it failed.
+_LOG_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,102 @@ def new_project_json(project: NewProject) -> None:
     print(json.dumps(facts, indent=2))
 
 
+@dataclass(frozen=True)
+class CheckedProject:
+    """A project whose image was checked: what was read, what was seen, and what was found.
+
+    ``seen`` is None when no container could be started; then no rule for one was asked.
+    """
+
+    project: "Project"
+    image: "Image"
+    seen: "Observation | None"
+    findings: "Sequence[Finding]"
+
+    def holds(self, code: str) -> bool | None:
+        """Whether a rule holds; None if there was nothing to ask it of."""
+        if any(finding.rule == code for finding in self.findings):
+            return False
+        return None if self.seen is None and code.startswith("DG2") else True
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Show what is being done while it lasts, on standard error, if that is a terminal.
+
+    Yields the function that takes the words.
+    """
+    console = _console(stderr=True)
+    with console.status("") as status:
+        yield lambda words: status.update(f"{words} …")
+
+
+def end_of_log(log: str) -> None:
+    """The last lines of a build's log, on standard error."""
+    from rich.text import Text
+
+    console = _console(stderr=True)
+    for line in log.splitlines()[-_LOG_LINES:]:
+        console.print(Text.from_ansi(line), soft_wrap=True)
+
+
+def checked_project(checked: CheckedProject) -> None:
+    """Show the sizes and times beside their limits, each rule, and what to do about findings."""
+    from rich.markup import escape
+
+    console = _console()
+    cell = checked.project.cell
+    console.print(f"[bold]{escape(checked.project.name)}[/] ({cell.language} on {cell.flavor})\n")
+    console.print(_measures(checked))
+    console.print()
+    console.print(_rules(checked))
+    for finding in checked.findings:
+        console.print()
+        console.print(f"[bold red]{finding.rule}[/] {escape(finding.message)}", soft_wrap=True)
+        console.print(f"  [dim]try:[/] {escape(finding.hint)}", soft_wrap=True)
+
+
+def checked_project_json(checked: CheckedProject) -> None:
+    """The same facts for programs, as one JSON object; what could not be seen is null."""
+    from dockgen import checks
+
+    project, seen = checked.project, checked.seen
+    facts = {
+        "name": project.name,
+        "directory": str(project.directory),
+        "cell": str(project.cell),
+        "template_version": project.template_version,
+        "holds": not checked.findings,
+        "size": {
+            "unpacked_bytes": checked.image.unpacked_bytes,
+            "gzip_bytes": checked.image.gzip_bytes,
+            "limit_bytes": project.limits.size_bytes,
+        },
+        "healthy": {
+            "seconds": seen and seen.healthy_seconds,
+            "limit_seconds": project.limits.healthy_seconds,
+        },
+        "stop": {
+            "seconds": seen and seen.stop_seconds,
+            "limit_seconds": project.limits.stop_seconds,
+        },
+        "rules": [
+            {
+                "code": rule.code,
+                "title": rule.title,
+                "holds": checked.holds(rule.code),
+                "findings": [
+                    {"message": finding.message, "hint": finding.hint}
+                    for finding in checked.findings
+                    if finding.rule == rule.code
+                ],
+            }
+            for rule in checks.RULES
+        ],
+    }
+    print(json.dumps(facts, indent=2))
+
+
 def text(words: str) -> None:
     """Plain text, as it is."""
     print(words)
@@ -109,6 +215,42 @@ def _short(path: Path) -> str:
     """The path as the user would type it from where they stand."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _measures(checked: CheckedProject) -> "Table":
+    from rich.table import Table
+
+    limits, image, seen = checked.project.limits, checked.image, checked.seen
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for title in ("measured", "limit"):
+        table.add_column(title, justify="right")
+    table.add_column("")
+    table.add_row(
+        "size unpacked",
+        f"{image.unpacked_bytes / _MB:.2f} MB",
+        f"{limits.size_bytes / _MB:g} MB",
+        f"{image.gzip_bytes / _MB:.2f} MB gzipped",
+    )
+    healthy = seen and (
+        "never" if seen.healthy_seconds is None else f"{seen.healthy_seconds:.2f} s"
+    )
+    table.add_row("time to healthy", healthy or "-", f"{limits.healthy_seconds:g} s")
+    stopped = seen and f"{seen.stop_seconds:.2f} s"
+    table.add_row("time to stop", stopped or "-", f"{limits.stop_seconds:g} s")
+    return table
+
+
+def _rules(checked: CheckedProject) -> "Table":
+    from rich.table import Table
+
+    from dockgen import checks
+
+    words = {True: "[green]ok[/]", False: "[bold red]finding[/]", None: "[dim]not asked[/]"}
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for rule in checks.RULES:
+        table.add_row(rule.code, rule.title, words[checked.holds(rule.code)])
+    return table
 
 
 def _tree(project: NewProject) -> "Tree":

@@ -60,7 +60,7 @@ def render(directory: Path, answers: Mapping[str, Any], ask: Sequence[str]) -> R
                 settings=copier.Settings(),
             )
         except copier.errors.CopierAnswersInterrupt as interrupt:
-            raise Interrupted("interrupted: nothing was written") from interrupt
+            raise Interrupted("interrupted: nothing is left behind") from interrupt
         except (ValueError, copier.errors.UserMessageError) as error:
             raise UsageError(_readable(error), "see: dockgen new --help") from error
         except OSError as error:

@@ -311,7 +311,7 @@ def test_a_signal_leaves_the_target_as_it_was(
     _, complaint = process.communicate(timeout=30)
     assert process.returncode == code
     assert complaint.count("\n") == 1
-    assert "nothing was written" in complaint
+    assert "nothing is left behind" in complaint
     assert list(work.iterdir()) == []
     assert [entry for entry in tmp_path.iterdir() if entry.name.startswith("dockgen-")] == []
 

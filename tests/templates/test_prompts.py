@@ -161,7 +161,7 @@ def test_ctrl_c_at_a_question(tmp_path: Path) -> None:
     terminal.see("Express on Node")
     terminal.press(CTRL_C)
     assert terminal.end() == 130
-    assert terminal.text.rstrip().splitlines()[-1] == "error: interrupted: nothing was written"
+    assert terminal.text.rstrip().splitlines()[-1] == "error: interrupted: nothing is left behind"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -180,7 +180,7 @@ def test_builds_a_context(docker: Stand) -> None:
     calls = docker("")
     engine.build(Path("-odd folder"), "app:1", target="test")
     assert calls.read_text() == (
-        "build --progress=plain --tag=app:1 --target=test -- -odd folder\n"
+        "build --progress=plain --load --tag=app:1 --target=test -- -odd folder\n"
     )
 
 
@@ -363,3 +363,33 @@ def test_the_stand_in_is_what_docker_is_here(docker: Stand) -> None:
     """These tests never reach a real engine."""
     docker("echo stand-in")
     assert subprocess.check_output(["docker"], text=True) == "stand-in\n"
+
+
+def test_ctrl_c_waits_until_a_container_is_there(docker: Stand) -> None:
+    """What is only half made can't be removed; the wait ends with the command."""
+    calls = docker('[ "$1" = run ] && kill -INT $PPID; exit 0')
+    with pytest.raises(KeyboardInterrupt), engine.run("app", RunOptions()):
+        pytest.fail("Ctrl-C came before")
+    assert [line.split()[0] for line in calls.read_text().splitlines()] == ["run", "rm"]
+
+
+def test_ctrl_c_does_not_stop_the_cleaning_up(docker: Stand) -> None:
+    """A second one neither."""
+    calls = docker('[ "$1" = rm ] && kill -INT $PPID; echo "$1 done" >> "$(dirname $0)/../calls"')
+    with pytest.raises(KeyboardInterrupt), engine.run("app", RunOptions()):
+        pass
+    assert calls.read_text().splitlines()[-1] == "rm done"
+
+
+def test_an_interrupted_build_may_end_in_order(docker: Stand, tmp_path: Path) -> None:
+    """Killed, the command would leave the engine at work."""
+    calls = docker(
+        '[ "$1" = image ] && exit\n'
+        f"trap 'echo taken back >> {tmp_path}/calls; exit 130' INT\n"
+        "kill -INT $PPID\n"
+        "while :; do sleep 0.01; done"
+    )
+    with pytest.raises(KeyboardInterrupt), engine.temporary_image(tmp_path):
+        pytest.fail("Ctrl-C came before")
+    _, *following = [line.split(" -")[0] for line in calls.read_text().splitlines()]
+    assert following == ["taken back", "image rm"]

@@ -17,7 +17,7 @@ def kinds() -> list[type[DockgenError]]:
 def test_each_kind_has_an_exit_code_of_its_own() -> None:
     """No two classes share an exit code."""
     codes = [kind.exit_code for kind in kinds()]
-    assert sorted(codes) == [2, 3, 4, 70, 130]
+    assert sorted(codes) == [1, 2, 3, 4, 70, 130]
 
 
 def test_help_lists_each_exit_code() -> None:

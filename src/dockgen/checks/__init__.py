@@ -17,6 +17,7 @@ __all__ = [
     "Observation",
     "Process",
     "Rule",
+    "cannot_start",
     "check_image",
     "check_running",
 ]
@@ -27,6 +28,15 @@ RULES: tuple[Rule[Image] | Rule[Observation], ...] = (*_image.RULES, *_running.R
 def check_image(image: Image, project: Project) -> list[Finding]:
     """Return what the image rules find in the project's image; nothing when all hold."""
     return [finding for rule in _image.RULES for finding in rule(image, project)]
+
+
+def cannot_start(reason: str) -> Finding:
+    """Return what is found when no container can be started, so that none can be looked at."""
+    return Finding(
+        _running.turns_healthy.code,
+        f"no container of it can be started: {reason}",
+        "see it fail with: docker compose up --build",
+    )
 
 
 def check_running(seen: Observation, project: Project) -> list[Finding]:
