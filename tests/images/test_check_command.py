@@ -1,0 +1,200 @@
+"""``dockgen check`` on a real engine, as its own process: what it finds, and what it leaves.
+
+Every image that is built here has a label of its own, which its containers inherit: so what is
+left behind is found, and nobody else's is taken for it.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dockgen import engine
+from tests.conftest import PLAIN
+from tests.images.test_bad_projects import AS_COMPOSE, CASES, SOUND, Case
+
+# What takes longer never comes, in seconds.
+PATIENCE = 120
+
+# The cases that are bad by their Dockerfile: check starts each container as compose.yaml does.
+BUILT = [case for case in CASES if case.options == AS_COMPOSE]
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A copy of the sound project, whose image and containers carry the label ``label``."""
+
+    directory: Path
+    label: str
+
+    def add(self, lines: str) -> None:
+        """Append lines to the Dockerfile."""
+        with (self.directory / "Dockerfile").open("a") as dockerfile:
+            dockerfile.write(lines + "\n")
+
+    def limit(self, size_mb: str) -> None:
+        """Set the limit of the image's size."""
+        settings = self.directory / "dockgen.toml"
+        settings.write_text(re.sub("size_mb = .*", f"size_mb = {size_mb}", settings.read_text()))
+
+    def start(self, *options: str) -> "subprocess.Popen[str]":
+        """Start `dockgen check`, with a folder of its own for temporary files."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "dockgen", "check", *options, str(self.directory)],
+            env=PLAIN | {"TMPDIR": str(self.directory.parent)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def check(self, *options: str) -> tuple[int, str, str]:
+        """Run `dockgen check` to its end: exit code, output, complaints."""
+        process = self.start(*options)
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out, err
+
+    def left(self) -> list[str]:
+        """What is there of this sandbox: containers, images, files."""
+        label = f"--filter=label={self.label}"
+        return [
+            *listed("ps", "--all", "--quiet", label),
+            *listed("images", "--quiet", label),
+            *(path.name for path in self.directory.parent.iterdir() if path != self.directory),
+        ]
+
+
+def listed(*arguments: str) -> list[str]:
+    """The lines that docker prints."""
+    done = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A project to check; whatever it did, nothing of it is left in the end."""
+    with tempfile.TemporaryDirectory(prefix="dockgen-test-") as folder:
+        directory = Path(shutil.copytree(SOUND, Path(folder) / "sound"))
+        made = Sandbox(directory, f"dockgen-test={secrets.token_hex(6)}")
+        made.add(f"LABEL {made.label}")
+        yield made
+        assert made.left() == []
+
+
+@pytest.mark.parametrize("case", BUILT, ids=lambda case: case.name.replace(" ", "-"))
+def test_names_the_rules_that_do_not_hold(sandbox: Sandbox, case: Case) -> None:
+    """Exit 1 and each rule that a bad project breaks, or exit 0 and none."""
+    sandbox.add(case.lines)
+    code, out, _ = sandbox.check("--json")
+    facts = json.loads(out)
+    broken = [rule["code"] for rule in facts["rules"] if not rule["holds"]]
+    assert broken == sorted(case.rules)
+    assert (code, facts["holds"]) == ((1, False) if case.rules else (0, True))
+
+
+def test_says_what_is_wrong_in_words(sandbox: Sandbox) -> None:
+    """The table marks the rule; below it, what was found and what to do."""
+    sandbox.add("USER nonroot")
+    code, out, err = sandbox.check()
+    assert code == 1
+    assert re.search(r"^DG101 .* finding *$", out, re.MULTILINE)
+    assert "\nDG101 the image's user is 'nonroot'\n  try: write in the last stage: USER" in out
+    assert err == "error: 1 of 16 rules don't hold: DG101\n"
+
+
+def test_a_limit_is_held_to_the_byte(sandbox: Sandbox) -> None:
+    """The size that it reports is within that limit, to six decimals; a byte less is not."""
+    _, out, _ = sandbox.check("--json")
+    size = json.loads(out)["size"]["unpacked_bytes"]
+    sandbox.limit(f"{size / 1e6:.6f}")
+    assert sandbox.check()[0] == 0
+    sandbox.limit(f"{(size - 1) / 1e6:.6f}")
+    code, out, _ = sandbox.check()
+    assert code == 1
+    assert "1 bytes over its limit" in out
+
+
+def test_a_given_image_is_checked_and_stays(sandbox: Sandbox) -> None:
+    """--image builds nothing and removes nothing that was there before."""
+    tag = f"dockgen-test:{secrets.token_hex(6)}"
+    engine.build(sandbox.directory, tag)
+    try:
+        (sandbox.directory / "Dockerfile").write_text("this can't be built\n")
+        assert sandbox.check("--image", tag)[0] == 0
+        assert listed("images", "--quiet", tag) != []
+    finally:
+        listed("image", "rm", "--force", tag)
+
+
+def test_a_missing_image_is_named(sandbox: Sandbox) -> None:
+    """Exit 3, in the engine's own words."""
+    code, _, err = sandbox.check("--image", "dockgen-test:nobody-made-it")
+    assert code == 3
+    assert "docker save failed" in err
+    assert "dockgen-test:nobody-made-it" in err
+
+
+def test_a_failed_build_shows_the_end_of_its_log(sandbox: Sandbox) -> None:
+    """Exit 3; the compiler's own words stand above the error."""
+    main = sandbox.directory / "main.go"
+    main.write_text(main.read_text().replace("func main()", "func main(oops)"))
+    code, out, err = sandbox.check()
+    assert (code, out) == (3, "")
+    assert "main.go:" in err
+    assert "can't be built" in err.splitlines()[-2]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
+    ids=["SIGINT", "SIGTERM"],
+)
+def test_interrupted_while_a_container_runs(
+    sandbox: Sandbox, number: signal.Signals, code: int
+) -> None:
+    """One line; container, image and files are gone."""
+    sandbox.add('CMD ["unhealthy"]')
+    process = sandbox.start()
+    deadline = time.monotonic() + PATIENCE
+    while not listed("ps", "--quiet", f"--filter=label={sandbox.label}"):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+    process.send_signal(number)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (code, "")
+    assert err.count("\n") == 1
+    assert "nothing is left behind" in err
+
+
+def test_interrupted_while_it_builds(sandbox: Sandbox) -> None:
+    """The engine gives the build up, too."""
+    # A build that downloads from here is in the middle of its work until we answer.
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(PATIENCE)
+        sandbox.add(f"ADD http://127.0.0.1:{server.getsockname()[1]}/{os.getpid()} /downloaded")
+        process = sandbox.start()
+        connection, _ = server.accept()
+        with closing(connection):
+            connection.settimeout(PATIENCE)
+            assert connection.recv(1)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=PATIENCE)
+            assert process.returncode == 130
+            assert err == "error: interrupted: nothing is left behind\n"
+            while connection.recv(1024):
+                pass
