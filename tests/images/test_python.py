@@ -1,0 +1,186 @@
+"""The Python images from inside: what the interpreter can do there, and what stops a build."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dockgen import engine, matrix
+from dockgen.engine import BuildError, Container, RunOptions
+from dockgen.errors import ProjectError
+from dockgen.matrix import Cell, Flavor, Language
+from tests.images import python_facts
+
+# A container that doesn't get there in this time never will, in seconds.
+PATIENCE = 60
+
+CELLS = [
+    pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
+    for cell in matrix.ALL
+    if cell.language is Language.PYTHON
+]
+SCRATCH = [param for param in CELLS if param.id == "python-scratch"]
+NOT_SCRATCH = [param for param in CELLS if param.id != "python-scratch"]
+
+# Where each flavor's Python comes from.
+TOOLCHAIN = {
+    Flavor.SLIM: "python:3.14-slim",
+    Flavor.ALPINE: "python:3.14-alpine",
+    Flavor.SCRATCH: "python:3.14-slim",
+}
+
+# The image under test with the facts in it. Its service gives way to a server with a certificate
+# of an authority of its own, which the second container asks.
+DOCKERFILE = f"""\
+FROM {{toolchain}} AS modules
+COPY python_facts.py /facts/
+RUN python /facts/python_facts.py modules >/facts/modules.txt
+
+FROM python:3.14-slim AS certificates
+WORKDIR /facts
+RUN openssl req -x509 -newkey rsa:2048 -nodes -days 9999 -keyout authority.key \
+      -out authority.pem -subj "/CN=An authority" -addext keyUsage=critical,keyCertSign \
+ && openssl req -x509 -newkey rsa:2048 -nodes -days 9999 -keyout server.key -out server.pem \
+      -CA authority.pem -CAkey authority.key -subj /CN={python_facts.SERVER} \
+      -addext basicConstraints=critical,CA:FALSE \
+      -addext subjectAltName=DNS:{python_facts.SERVER} \
+ && rm authority.key
+
+FROM {{image}}
+COPY --from=modules --chmod=0555 /facts/ /facts/
+COPY --from=certificates --chmod=0555 /facts/ /facts/
+HEALTHCHECK --interval=0.5s --timeout=3s --retries=60 \
+  CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', \
+{python_facts.SERVER_PORT}))"]
+CMD ["python", "-m", "http.server", "{python_facts.SERVER_PORT}", "--directory", "/facts", \
+  "--tls-cert", "/facts/server.pem", "--tls-key", "/facts/server.key"]
+"""
+
+
+@dataclass(frozen=True)
+class OnNetwork(RunOptions):
+    """Options of a container on a network, where ``alias`` is one more name of it."""
+
+    network: str = ""
+    alias: str = ""
+
+    def arguments(self) -> list[str]:
+        """Return the options as `docker run` takes them."""
+        alias = [f"--network-alias={self.alias}"] if self.alias else []
+        return [*super().arguments(), f"--network={self.network}", *alias]
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A network of these tests' own, on which containers find each other by name."""
+    base = tmp_path_factory.getbasetemp()
+    name = f"dockgen-test-python-{base.parent.name}-{base.name}"
+    command = ["docker", "network"]
+    subprocess.run([*command, "create", name], capture_output=True, timeout=PATIENCE, check=True)
+    yield name
+    subprocess.run([*command, "rm", name], capture_output=True, timeout=PATIENCE, check=True)
+
+
+@pytest.fixture(scope="session", params=CELLS)
+def python_cell(request: pytest.FixtureRequest) -> Cell:
+    """The cell under test."""
+    chosen: Cell = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def python_image(
+    python_cell: Cell,
+    rendered_project: Callable[[Cell], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The cell's image with the facts in it."""
+    with engine.temporary_image(rendered_project(python_cell)) as image:
+        context = tmp_path_factory.mktemp("facts")
+        toolchain = TOOLCHAIN[python_cell.flavor]
+        (context / "Dockerfile").write_text(DOCKERFILE.format(toolchain=toolchain, image=image))
+        shutil.copy(python_facts.__file__, context)
+        with engine.temporary_image(context) as tag:
+            yield tag
+
+
+@pytest.fixture(scope="session")
+def python(python_image: str, network: str) -> Iterator[Container]:
+    """A container of that image, as compose.yaml would start it, beside the server."""
+    with (
+        engine.run(python_image, OnNetwork(network=network, alias=python_facts.SERVER)) as server,
+        engine.run(python_image, OnNetwork(network=network)) as container,
+    ):
+        assert server.wait_healthy(PATIENCE).status == "healthy"
+        yield container
+
+
+def ask(container: Container, name: str) -> str:
+    """Run a fact in a container, and return what it prints."""
+    return container.execute("python", "/facts/python_facts.py", name)
+
+
+@pytest.mark.parametrize("name", python_facts.FACTS, ids=lambda name: name.replace("_", "-"))
+def test_fact(name: str, python: Container) -> None:
+    """What its docstring in python_facts.py says holds in the image."""
+    ask(python, name)
+
+
+def test_a_false_fact_is_found(python: Container) -> None:
+    """A fact that doesn't hold fails, so that the test above can."""
+    with pytest.raises(ProjectError, match="docker exec failed: AssertionError"):
+        python.execute("python", "-c", "assert False")
+
+
+def test_temporary_files_need_no_mount(python_image: str) -> None:
+    """/tmp is part of the image, where no tmpfs hides it."""
+    with engine.run(python_image, RunOptions(read_only=False)) as container:
+        ask(container, "temporary_files")
+
+
+@pytest.mark.parametrize("python_cell", SCRATCH, indirect=True)
+def test_has_no_library_that_nothing_loads(python: Container) -> None:
+    """What came along with the interpreter is what it or a package loads."""
+    assert ask(python, "libraries").split() == []
+
+
+# Where the Dockerfile picks what runs.
+PICK = "RUN --mount=type=bind,from=base"
+
+
+@pytest.mark.parametrize("python_cell", CELLS)
+@pytest.mark.parametrize("library", ["libsqlite3.so.0", "libgcc_s"])
+def test_a_missing_library_stops_the_build(
+    library: str, python_cell: Cell, rendered_project: Callable[[Cell], Path], tmp_path: Path
+) -> None:
+    """The interpreter's sqlite3 needs one of them, pydantic-core the other."""
+    copy = shutil.copytree(rendered_project(python_cell), tmp_path / "copy")
+    replace(copy, PICK, f"RUN find / -xdev -name '{library}*' -delete\n{PICK}")
+    with pytest.raises(BuildError) as caught:
+        engine.build(copy)
+    assert f" needs {library}" in caught.value.log
+
+
+@pytest.mark.parametrize("python_cell", NOT_SCRATCH)
+def test_a_base_of_another_release_stops_the_build(
+    python_cell: Cell, rendered_project: Callable[[Cell], Path], tmp_path: Path
+) -> None:
+    """An interpreter may not run on another C library than it was built with."""
+    bases = {Flavor.SLIM: "debian:trixie-slim", Flavor.ALPINE: "alpine:3.24"}
+    (other,) = set(bases.values()) - {bases[python_cell.flavor]}
+    copy = shutil.copytree(rendered_project(python_cell), tmp_path / "copy")
+    replace(copy, f"{bases[python_cell.flavor]} AS base", f"{other} AS base")
+    with pytest.raises(BuildError) as caught:
+        engine.build(copy)
+    assert "the base image is" in caught.value.log
+
+
+def replace(project: Path, old: str, new: str) -> None:
+    """Replace a text in the project's Dockerfile, which has it once."""
+    dockerfile = project / "Dockerfile"
+    content = dockerfile.read_text()
+    assert content.count(old) == 1
+    dockerfile.write_text(content.replace(old, new))
