@@ -55,6 +55,7 @@ def test_defaults_are_python_on_slim(dockgen: Run, tmp_path: Path) -> None:
         "language_version": "3.14",
         "port": 8080,
         "registry": "",
+        "ci": "none",
         "unmanaged": [],
     }
 

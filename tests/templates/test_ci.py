@@ -1,0 +1,210 @@
+"""What `--ci` renders: the files of the chosen system, none of the other, clean to every linter.
+
+tests/images/test_ci.py lets actionlint look at the workflows.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dockgen import template
+from dockgen.matrix import Language
+from tests.conftest import Run, tree
+
+BIN = Path(sys.executable).parent
+GITHUB = {".github/dependabot.yml", ".github/workflows/ci.yml", ".github/workflows/release.yml"}
+GITLAB = {".gitlab-ci.yml", "renovate.json"}
+FILES = {"none": set[str](), "github": GITHUB, "gitlab": GITLAB}
+WORKFLOWS = ["ci", "release"]
+
+# Defaults, lines of up to 100 characters, and `on:`, which YAML 1.1 takes for a truth.
+YAML_RULES = (
+    "{extends: default, rules: {line-length: {max: 100}, truthy: {check-keys: false},"
+    " comments: {min-spaces-from-content: 1}}}"
+)
+
+# All its audits that need no network, the strict ones among them.
+ZIZMOR = (BIN / "zizmor", "--offline", "--no-progress", "--persona=pedantic", ".")
+
+
+@pytest.fixture(scope="session", params=Language, ids=str)
+def language(request: pytest.FixtureRequest) -> Language:
+    """Flavors have the same files."""
+    chosen: Language = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def projects(language: Language, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A project of the language for each answer, of the longest name there may be."""
+    folder = tmp_path_factory.mktemp(str(language))
+    answers = {"name": "x" * 63, "language": str(language)}
+    return {
+        ci: template.render(folder / ci / "project", {**answers, "ci": ci}, ask=()).directory
+        for ci in FILES
+    }
+
+
+def complaints(*command: str | Path, cwd: Path) -> str:
+    """What a linter has to say; nothing when it is content."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("ci", FILES)
+def test_only_the_chosen_files_are_added(projects: dict[str, Path], ci: str) -> None:
+    """Everything else is the same to the byte, but for the recorded answer."""
+    files, plain = tree(projects[ci]), tree(projects["none"])
+    assert set(files) - set(plain) == FILES[ci]
+    assert set(plain) - set(files) == set()
+    differing = {name for name in plain if files[name] != plain[name]}
+    assert differing == ({".copier-answers.yml"} if ci != "none" else set())
+    assert yaml.safe_load(files[".copier-answers.yml"])["ci"] == ci
+
+
+def test_the_default_is_none(dockgen: Run, tmp_path: Path) -> None:
+    """A project that is updated unattended stays as it is."""
+    assert dockgen("new", "my-app", "--defaults").returncode == 0
+    assert not (GITHUB | GITLAB) & set(tree(tmp_path / "my-app"))
+
+
+def test_it_is_a_flag(dockgen: Run, tmp_path: Path) -> None:
+    """`--ci gitlab`; what it can't be is refused."""
+    assert dockgen("new", "my-app", "--defaults", "--ci", "gitlab").returncode == 0
+    assert set(tree(tmp_path / "my-app")) >= GITLAB
+    assert dockgen("new", "other", "--defaults", "--ci", "jenkins").returncode == 2
+
+
+def test_unmanaged_ci_files_are_left_out(dockgen: Run, tmp_path: Path) -> None:
+    """A project may keep its own workflow."""
+    unmanaged = "unmanaged=[.github/workflows/ci.yml]"
+    done = dockgen("new", "my-app", "--defaults", "--ci", "github", "-d", unmanaged)
+    assert done.returncode == 0
+    assert set(tree(tmp_path / "my-app")) & GITHUB == GITHUB - {".github/workflows/ci.yml"}
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_is_tidy(projects: dict[str, Path], ci: str) -> None:
+    """One newline at the end, no trailing blanks, no double blank lines, no trace of Jinja."""
+    for name in FILES[ci]:
+        text = (projects[ci] / name).read_text()
+        assert text.endswith("\n")
+        assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n", text), name
+        assert not re.search(r"(?<!\$)\{\{|\{%|\{#", text), name
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_passes_yamllint(projects: dict[str, Path], ci: str) -> None:
+    """With the longest name, too."""
+    files = sorted(name for name in FILES[ci] if name.endswith(".yml"))
+    assert (
+        complaints(BIN / "yamllint", "--strict", "-d", YAML_RULES, *files, cwd=projects[ci]) == ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("ci", "schema", "name"),
+    [
+        ("github", "github-workflows", ".github/workflows/ci.yml"),
+        ("github", "github-workflows", ".github/workflows/release.yml"),
+        ("github", "dependabot", ".github/dependabot.yml"),
+        ("gitlab", "gitlab-ci", ".gitlab-ci.yml"),
+        ("gitlab", "renovate", "renovate.json"),
+    ],
+)
+def test_keeps_to_its_schema(projects: dict[str, Path], ci: str, schema: str, name: str) -> None:
+    """Unknown keys and wrong values are mistakes."""
+    check = BIN / "check-jsonschema"
+    builtin = f"--builtin-schema=vendor.{schema}"
+    assert complaints(check, builtin, name, cwd=projects[ci]) == ""
+
+
+def test_passes_zizmor(projects: dict[str, Path]) -> None:
+    """No finding of any of its security audits."""
+    assert complaints(*ZIZMOR, cwd=projects["github"]) == ""
+
+
+def test_zizmor_would_find_something(projects: dict[str, Path], tmp_path: Path) -> None:
+    """The same call complains about an action that is not pinned."""
+    shutil.copytree(projects["github"], tmp_path / "project")
+    workflow = tmp_path / "project/.github/workflows/ci.yml"
+    workflow.write_text(re.sub(r"checkout@\w+ # \S+", "checkout@v7", workflow.read_text()))
+    assert "unpinned-uses" in complaints(*ZIZMOR, cwd=tmp_path / "project")
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_actions_are_pinned_by_commit(projects: dict[str, Path], workflow: str) -> None:
+    """With the version beside it, which Dependabot keeps up."""
+    text = (projects["github"] / f".github/workflows/{workflow}.yml").read_text()
+    used = re.findall(r"uses: (.*)", text)
+    assert used != []
+    assert [
+        use for use in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)
+    ] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_jobs_get_the_least(projects: dict[str, Path], workflow: str) -> None:
+    """No permission but what a job names, an end to each job, no credentials left behind."""
+    facts = yaml.safe_load((projects["github"] / f".github/workflows/{workflow}.yml").read_text())
+    assert facts["permissions"] == {}
+    assert "concurrency" in facts
+    for job in facts["jobs"].values():
+        assert job["timeout-minutes"] <= 30
+        assert set(job["permissions"].items()) <= {("contents", "read"), ("packages", "write")}
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+    if workflow == "ci":
+        assert facts["jobs"]["check"]["permissions"] == {"contents": "read"}
+
+
+def test_both_systems_hold_the_image_to_its_limits(projects: dict[str, Path]) -> None:
+    """By the dockgen that made the project, from the address in its answers: no package index."""
+    answers = yaml.safe_load((projects["github"] / ".copier-answers.yml").read_text())
+    source = f"git+{answers['_src_path']}@{answers['_commit']}"
+    for ci, name in (
+        ("github", ".github/workflows/ci.yml"),
+        ("github", ".github/workflows/release.yml"),
+        ("gitlab", ".gitlab-ci.yml"),
+    ):
+        text = (projects[ci] / name).read_text()
+        assert f"DOCKGEN: {source}\n" in text.replace('"', "")
+        assert 'pipx run --spec "$DOCKGEN" dockgen check --image checked' in text
+
+
+@pytest.mark.parametrize(
+    ("ci", "name"), [("github", ".github/workflows/release.yml"), ("gitlab", ".gitlab-ci.yml")]
+)
+def test_releases_are_attested_and_for_both_architectures(
+    projects: dict[str, Path], ci: str, name: str
+) -> None:
+    """SBOM, full provenance, amd64 and arm64 without emulation, and no cache."""
+    text = (projects[ci] / name).read_text()
+    if ci == "gitlab":
+        text = text[text.index("\nrelease:") :]
+    assert re.search(r"sbom[:=] ?true", text)
+    assert re.search(r"provenance[:=] ?mode=max", text)
+    assert "amd64" in text
+    assert "arm64" in text
+    assert "qemu" not in text
+    assert "cache-from" not in text
+
+
+def test_dependabot_watches_image_actions_and_packages(
+    projects: dict[str, Path], language: Language
+) -> None:
+    """Each week, and nothing that is younger than one."""
+    ecosystem = {Language.GO: "gomod", Language.PYTHON: "pip", Language.NODE: "npm"}[language]
+    facts = yaml.safe_load((projects["github"] / ".github/dependabot.yml").read_text())
+    updates = facts["updates"]
+    assert [update["package-ecosystem"] for update in updates] == [
+        "docker", "github-actions", ecosystem
+    ]  # fmt: skip
+    assert {update["schedule"]["interval"] for update in updates} == {"weekly"}
+    assert {update["cooldown"]["default-days"] for update in updates} == {7}
