@@ -75,9 +75,11 @@ BASES = {base.name: base for base in TABLE}
 NEEDED = (
     "debian:trixie-slim",
     "python:3.14-slim",
+    "python:3.14-alpine",
     "golang:1.27",
     "alpine:3.24",
     "node:24-alpine",
+    "node:24-slim",
 )
 
 
