@@ -2,8 +2,8 @@
 
 Usage: python scripts/write_docs.py [DIRECTORY]
 
-Writes README.md's table of sizes, docs/reference.md and the picture docs/new.svg below DIRECTORY,
-which is this checkout if none is given.
+Writes README.md's table of sizes, docs/reference.md, docs/rules.md and the picture docs/new.svg
+below DIRECTORY, which is this checkout if none is given.
 """
 
 import io
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from dockgen import cli, questions
+from dockgen import checks, cli, questions
 from dockgen.matrix import Flavor, Language
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,12 +31,13 @@ LINES, COLUMNS = 36, 92
 
 
 def main(directory: Path) -> None:
-    """Write all three."""
+    """Write all four."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     readme = MARKS.sub(lambda found: found[1] + sizes() + found[2], readme)
     (directory / "docs").mkdir(parents=True, exist_ok=True)
     (directory / "README.md").write_text(readme, encoding="utf-8")
     (directory / "docs/reference.md").write_text(reference(), encoding="utf-8")
+    (directory / "docs/rules.md").write_text(rules(), encoding="utf-8")
     (directory / "docs/new.svg").write_text(picture(), encoding="utf-8")
 
 
@@ -55,7 +56,7 @@ def sizes() -> str:
         ]
         lines.append(f"| {names[language]} | {' | '.join(cells)} |")
     figures = [figures for flavors in table.values() for figures in flavors.values()]
-    bases = ", ".join(f"{f['base']} on {f['date']}" for f in figures)
+    bases = ", ".join(dict.fromkeys(f"{f['base']} on {f['date']}" for f in figures))
     words = (
         "MB of 10⁶ bytes, unpacked: the summed layer tars of the default sample app's image as the"
         f" tests measured it ({bases}), and the limit that its project is held to."
@@ -89,6 +90,17 @@ def reference() -> str:
             f"| {question.type} | {default or 'empty'} | {', '.join(question.choices) or 'free'} |"
         )
     return "\n".join(parts) + "\n"
+
+
+def rules() -> str:
+    """docs/rules.md: what `dockgen check` asks, and why, read from the rules themselves."""
+    words = (
+        "What [`dockgen check`](check.md) holds a project to: DG1xx is for its image, DG2xx for a"
+        " running container of it. A code never changes its meaning. Written by `make docs` from"
+        " the code; a test compares the two."
+    )
+    head = f"# Rules\n\n{textwrap.fill(words, 100)}\n"
+    return "\n".join([head, *(f"## {r.code}: {r.title}\n\n{r.why}\n" for r in checks.RULES)])
 
 
 def picture() -> str:

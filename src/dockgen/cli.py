@@ -182,9 +182,10 @@ def new(
 def check(directory: Path, image: str | None, as_json: bool) -> None:
     """Build the image of the project in DIRECTORY, run it, and hold both to every rule.
 
-    DIRECTORY is the current one if none is given. The container runs as the project's compose.yaml
-    says: read-only, without capabilities, with limits. The limits of size and time stand in
-    dockgen.toml. What is built and started here is removed in the end; the build cache stays.
+    DIRECTORY is the current one if none is given. The container runs as in the compose.yaml that
+    dockgen renders: read-only, without capabilities, with little memory. The limits of size and
+    time stand in dockgen.toml. What is built and started here is removed in the end; the build
+    cache stays.
 
     \b
     Examples:

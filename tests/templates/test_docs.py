@@ -23,7 +23,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/reference.md", "docs/new.svg"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/reference.md", "docs/rules.md", "docs/new.svg"]
+)
 def test_is_what_make_docs_writes(written: Path, name: str) -> None:
     """Run `make docs` after a change of commands, questions, limits or templates."""
     assert (ROOT / name).read_text() == (written / name).read_text()
@@ -39,7 +41,8 @@ def test_reference_names_every_command_and_question() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/how-it-works.md", "templates/README.md",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/check.md",
+     "docs/ci.md", "docs/how-it-works.md", "docs/rules.md", "templates/README.md",
      "tests/testbed/README.md"],
 )  # fmt: skip
 def test_links_lead_somewhere(name: str) -> None:
