@@ -152,21 +152,6 @@ def test_a_bad_answer_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_flavor_that_a_language_lacks_is_refused(dockgen: Run, tmp_path: Path) -> None:
-    """The message says which ones it has."""
-    missing = [
-        Cell(language, flavor)
-        for language in matrix.Language
-        for flavor in matrix.Flavor
-        if Cell(language, flavor) not in matrix.ALL
-    ]
-    for cell in missing:
-        done = dockgen("new", "my-app", *flags(cell))
-        assert done.returncode == 2
-        assert f"flavor: {cell.language} comes on" in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_every_answer_is_a_flag(dockgen: Run, tmp_path: Path) -> None:
     """Flags reach the files they are for."""
     arguments = ["--port", "9000", "--language-version", "3.13", "--registry", "mirror.invalid/hub"]

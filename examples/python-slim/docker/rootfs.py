@@ -1,7 +1,8 @@
 """Collect what the service needs at run time into /rootfs: the interpreter and all it stands on.
 
 The Dockerfile runs this in its build stage, where the base image is mounted at /base, and copies
-/rootfs over that base. What the base has is left out, so one script serves every base.
+/rootfs over that base. What the base has is left out, so one script serves every base: Debian,
+Alpine, or nothing at all.
 
 Usage: python rootfs.py MODULE...
 The named modules and all that they import get bytecode, so that the service starts faster.
@@ -35,10 +36,12 @@ LEFT_OUT = shutil.ignore_patterns(
     *SCREEN, *HELP_TEXTS, *COMPILER, *INSTALLER, *TESTS, "__pycache__"
 )
 
-# What programs expect of any system. The first two are links into /usr, where the loader is.
-SYSTEM_LINKS = ("/lib", "/lib64")
-SYSTEM_FILES = ("/etc/host.conf", "/etc/nsswitch.conf", "/etc/protocols", "/etc/services")
-TIME_ZONES = "/usr/share/zoneinfo"
+# What programs expect of any system. /lib and /lib64 may be links into /usr, where the loader is.
+SYSTEM = (
+    *("/lib", "/lib64", "/usr/share/zoneinfo"),
+    *("/etc/host.conf", "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"),
+)
+NOLOGIN = "/sbin/nologin"
 
 
 def below(root: Path, path: Path) -> Path:
@@ -47,19 +50,21 @@ def below(root: Path, path: Path) -> Path:
 
 
 def copy(path: Path) -> None:
-    """Copy a file, link or folder to its place in /rootfs, unless it or the base has it already."""
+    """Copy a file or a folder, and a link with the file it leads to, unless the base has it."""
     # /lib may be a link to /usr/lib: go by the real folder, but keep the name that is asked for.
     path = path.parent.resolve() / path.name
     target = below(ROOTFS, path)
     if not path.exists() or os.path.lexists(target) or os.path.lexists(below(BASE, path)):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not path.is_dir():
-        shutil.copy2(path, target)
-    elif path.is_symlink():
+    if path.is_symlink():
         target.symlink_to(path.readlink())
+        if path.is_file():
+            copy(path.parent / path.readlink())
+    elif path.is_dir():
+        shutil.copytree(path, target, symlinks=True, ignore=LEFT_OUT)
     else:
-        shutil.copytree(path, target, symlinks=True)
+        shutil.copy2(path, target)
 
 
 def check_release() -> None:
@@ -69,15 +74,6 @@ def check_release() -> None:
     names = [line.partition("=")[2] for line in lines if line.startswith("PRETTY_NAME=")]
     if len(set(names)) > 1:
         sys.exit(f"The build stage is {names[0]}, the base image is {names[1]}: use the same.")
-
-
-def copy_interpreter() -> None:
-    """Copy the program and its standard library."""
-    program = Path(sys.executable).resolve()
-    copy(program)
-    for name in ("python", "python3"):
-        below(ROOTFS, program.with_name(name)).symlink_to(program.name)
-    shutil.copytree(STDLIB, below(ROOTFS, STDLIB), ignore=LEFT_OUT)
 
 
 def copy_shared_libraries() -> None:
@@ -99,18 +95,13 @@ def copy_shared_libraries() -> None:
         copy(library)
 
 
-def copy_system_files() -> None:
-    """Copy what programs expect of any system: certificate authorities, time zones, a /tmp."""
-    for name in (*SYSTEM_LINKS, *SYSTEM_FILES, TIME_ZONES, CA_BUNDLE):
-        copy(Path(name))
-    # OpenSSL looks for the authorities under another name.
+def copy_certificates() -> None:
+    """Copy the certificate authorities, to where other programs and OpenSSL look for them."""
+    copy(CA_BUNDLE)
     cafile = Path(ssl.get_default_verify_paths().openssl_cafile)
     if not os.path.lexists(below(BASE, cafile)):
         below(ROOTFS, cafile).parent.mkdir(parents=True, exist_ok=True)
         below(ROOTFS, cafile).symlink_to(CA_BUNDLE)
-    if not (BASE / "tmp").exists():
-        (ROOTFS / "tmp").mkdir()
-        (ROOTFS / "tmp").chmod(0o1777)
 
 
 def add_account(file: str, root: str, nonroot: str) -> None:
@@ -118,6 +109,13 @@ def add_account(file: str, root: str, nonroot: str) -> None:
     known = (BASE / file).read_text() if (BASE / file).exists() else f"{root}\n"
     (ROOTFS / file).parent.mkdir(parents=True, exist_ok=True)
     (ROOTFS / file).write_text(f"{known}{nonroot}\n")
+
+
+def add_temporary_folder() -> None:
+    """Make a /tmp that everyone may write to."""
+    if not (BASE / "tmp").exists():
+        (ROOTFS / "tmp").mkdir()
+        (ROOTFS / "tmp").chmod(0o1777)
 
 
 def compile_imported(modules: list[str]) -> None:
@@ -140,10 +138,13 @@ def compile_imported(modules: list[str]) -> None:
 
 if __name__ == "__main__":
     check_release()
-    copy_interpreter()
+    copy(Path(sys.base_prefix, "bin/python"))
+    copy(STDLIB)
     copy_shared_libraries()
-    copy_system_files()
-    nologin = "/sbin/nologin"
-    add_account("etc/passwd", f"root:x:0:0::/:{nologin}", f"nonroot:x:65532:65532::/tmp:{nologin}")
+    copy_certificates()
+    for name in SYSTEM:
+        copy(Path(name))
+    add_account("etc/passwd", f"root:x:0:0::/:{NOLOGIN}", f"nonroot:x:65532:65532::/tmp:{NOLOGIN}")
     add_account("etc/group", "root:x:0:", "nonroot:x:65532:")
+    add_temporary_folder()
     compile_imported(sys.argv[1:])

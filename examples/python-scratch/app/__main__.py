@@ -1,0 +1,30 @@
+"""Serve until a signal says stop: `python -m app`."""
+
+import os
+import signal
+import sys
+
+import uvicorn
+from uvicorn.config import LOGGING_CONFIG
+
+
+def main() -> None:
+    """Listen on every address, on PORT or 8080."""
+    # uvicorn finishes the requests in flight and raises the signal again. That stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+    # Everything goes to stdout, what the service itself logs included.
+    LOGGING_CONFIG["handlers"]["default"]["stream"] = "ext://sys.stdout"
+    LOGGING_CONFIG["root"] = {"handlers": ["default"], "level": "INFO"}
+
+    uvicorn.run(
+        "app.main:app",
+        host="0.0.0.0",
+        port=int(os.environ.get("PORT", "8080")),
+        # Docker kills what is still there ten seconds after SIGTERM.
+        timeout_graceful_shutdown=8,
+    )
+
+
+if __name__ == "__main__":
+    main()
