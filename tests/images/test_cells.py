@@ -211,10 +211,23 @@ def test_turns_unhealthy(built_image: str, project: Project) -> None:
 
 
 def test_answers_the_request_in_flight(project: Project, edited: Edit) -> None:
-    """A stop waits for the answer: seen on a copy that has a slow route."""
+    """A stop waits for the answer: seen on a copy that has a slow route.
+
+    The engine takes a container's network away the moment its process has ended. On a busy machine
+    that can drop an answer which was sent in time, so two of three tries may lose it; a service
+    that doesn't answer loses all of them.
+    """
     name, replacements = SLOW_ROUTE[project.cell.language]
+    with engine.temporary_image(edited(name, *replacements)) as tag:
+        answered = [stop_during_a_request(tag, project)]
+        while not answered[-1] and len(answered) < 3:
+            answered.append(stop_during_a_request(tag, project))
+    assert answered[-1]
+
+
+def stop_during_a_request(tag: str, project: Project) -> bool:
+    """Stop a container while it works on an answer; return whether that answer came."""
     with (
-        engine.temporary_image(edited(name, *replacements)) as tag,
         engine.run(tag, RunOptions(port=project.port)) as container,
         ThreadPoolExecutor() as pool,
     ):
@@ -224,10 +237,14 @@ def test_answers_the_request_in_flight(project: Project, edited: Edit) -> None:
             # Connections are accepted in order: once this one is answered, the slow one is in work.
             assert container.get("/", port=project.port).status == 200
             stopping = pool.submit(container.stop, PATIENCE)
-            assert connection.getresponse().status == 200
+            try:
+                answered = connection.getresponse().status == 200
+            except (OSError, http.client.HTTPException):
+                answered = False
         stopped = stopping.result()
     assert stopped.exit_code == 0
     assert stopped.seconds <= project.limits.stop_seconds
+    return answered
 
 
 def test_its_own_tests_pass(project: Project) -> None:
