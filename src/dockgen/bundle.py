@@ -97,9 +97,7 @@ def with_working_copy(root: Path, folder: Path) -> tuple[Path, Manifest]:
         folder: where to write a bundle, if one is needed.
     """
     committed = root / "src/dockgen/data"
-    manifest = settings(root)
-    if (committed / MANIFEST).is_file():
-        manifest = replace(manifest, releases=Manifest.read(committed / MANIFEST).releases)
+    manifest = _committed_manifest(root)
     repository = _open(committed / BUNDLE, manifest, folder)
     tree = _store(root, repository)
     if manifest.releases and manifest.latest.tree == tree:
@@ -120,9 +118,7 @@ def release(root: Path, version: str, seconds: int) -> Manifest:
         seconds: the time to record, since the epoch.
     """
     committed = root / "src/dockgen/data"
-    manifest = settings(root)
-    if (committed / MANIFEST).is_file():
-        manifest = replace(manifest, releases=Manifest.read(committed / MANIFEST).releases)
+    manifest = _committed_manifest(root)
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
         repository = _open(committed / BUNDLE, manifest, Path(folder))
         tree = _store(root, repository)
@@ -138,6 +134,13 @@ def settings(root: Path) -> Manifest:
     data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     former = data.get("tool", {}).get("dockgen", {}).get("former-urls", [])
     return Manifest(data["project"]["urls"]["Repository"], tuple(former), ())
+
+
+def _committed_manifest(root: Path) -> Manifest:
+    """The releases that are committed, if any, under the address that the checkout has now."""
+    path = root / "src/dockgen/data" / MANIFEST
+    releases = Manifest.read(path).releases if path.is_file() else ()
+    return replace(settings(root), releases=releases)
 
 
 def read_releases(bundle: Path) -> tuple[Release, ...]:
