@@ -482,27 +482,29 @@ def _start(
         ToolMissingError: docker can't be started, or reaches no engine.
         subprocess.TimeoutExpired: it took longer than ``deadline`` seconds, and was ended.
     """
+    process: subprocess.Popen[str] | None = None
     try:
-        process = subprocess.Popen(
-            ["docker", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if errors_apart else subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            # Ctrl-C on the terminal is for dockgen alone, which passes it on where it is meant.
-            process_group=0,
-        )
+        # Ctrl-C just after the start would leave a command that nobody knows of.
+        with _signals_held():
+            process = subprocess.Popen(
+                ["docker", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if errors_apart else subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                # Ctrl-C on the terminal is for dockgen alone, which passes it on where it is meant.
+                process_group=0,
+            )
+        output, complaint = process.communicate(timeout=deadline)
     except FileNotFoundError as error:
         raise ToolMissingError("there is no docker command.", _INSTALL) from error
     except OSError as error:
         raise ToolMissingError(f"docker can't be started: {error.strerror}.", _INSTALL) from error
-    with process:
-        try:
-            output, complaint = process.communicate(timeout=deadline)
-        except BaseException:
+    except BaseException:
+        if process is not None:
             _end(process)
-            raise
+        raise
     if process.returncode != 0:
         _explain(complaint if errors_apart else output)
     return subprocess.CompletedProcess(process.args, process.returncode, output, complaint)
@@ -510,7 +512,7 @@ def _start(
 
 def _end(process: subprocess.Popen[str]) -> None:
     """End a docker command: interrupted, it takes back what it began; killed, it would not."""
-    with _signals_held():
+    with _signals_held(), process:
         process.send_signal(signal.SIGINT)
         try:
             process.communicate(timeout=_END_SECONDS)
