@@ -3,17 +3,15 @@
 import fcntl
 import os
 import shutil
-import signal
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dockgen import signals
 from dockgen.errors import ProjectError
 
 _STAGING = ".dockgen-staging-"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def check_target(target: Path) -> None:
@@ -57,7 +55,7 @@ def staging(target: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        with _undisturbed():
+        with signals.held():
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -119,7 +117,7 @@ def _move_into(staged: Path, target: Path) -> None:
             moved.append(entry)
             entry.rename(target / entry.name)
     except BaseException:
-        with _undisturbed():
+        with signals.held():
             for entry in moved:
                 if (target / entry.name).exists() and not entry.exists():
                     (target / entry.name).rename(entry)
@@ -140,17 +138,3 @@ def _entries(folder: Path) -> list[Path]:
         raise ProjectError(
             f"can't look into {folder}: {error.strerror}", "name another directory"
         ) from error
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A second Ctrl-C must not stop the cleaning up after the first one."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

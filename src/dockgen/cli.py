@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXIT_CODES = """\b
 Exit codes:
   0    fine
-  1    a check found something
+  1    a check found something, a merge conflicts, or a project is behind
   2    the command line asks for something impossible
   3    something stands in the way that you can mend
   4    a program is missing, too old or doesn't answer
@@ -93,6 +93,7 @@ def dockgen() -> None:
       dockgen new my-app
       dockgen new my-app --language go --flavor scratch
       dockgen check my-app
+      dockgen update my-app
       dockgen new --help
     """
 
@@ -194,10 +195,12 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
       dockgen check --image my-app:1.2 my-app
       dockgen check --json my-app
     """
-    from dockgen import checks, engine, project, report
+    from dockgen import checks, engine, project, report, update
     from dockgen import image as saved_image
 
-    checked = project.load(directory.resolve())
+    directory = directory.resolve()
+    update.require_whole(directory)
+    checked = project.load(directory)
     engine.require()
     try:
         with report.progress() as doing, ExitStack() as stack:
@@ -235,6 +238,91 @@ def _watch(image: str, project: "Project") -> tuple["Observation | None", list["
             return None, [checks.cannot_start(error.message)]
         seen = observe.observe(container, project)
     return seen, checks.check_running(seen, project)
+
+
+@dockgen.command(short_help="Bring projects to the newest templates; no line of yours is lost.")
+@click.argument("directories", nargs=-1, type=click.Path(path_type=Path), metavar="[DIRECTORY]...")
+@click.option("--all", "search", is_flag=True, help="Update every project below the directories.")
+@click.option("--to", metavar="VERSION", help="Update to this release; the newest is the default.")
+@click.option(
+    "--data",
+    "-d",
+    multiple=True,
+    metavar="QUESTION=ANSWER",
+    help="Change an answer, also within one release; repeatable.",
+)
+@click.option(
+    "--base-images",
+    is_flag=True,
+    help="Take the template's versions of images and actions, also where you moved them on.",
+)
+@click.option("--check", "only_check", is_flag=True, help="Say who is behind, exit 1; no change.")
+@click.option("--dry-run", is_flag=True, help="Show each file's change as a diff; write nothing.")
+@click.option("--undo", is_flag=True, help="Take the last update back; twice makes it again.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def update(
+    directories: tuple[Path, ...],
+    search: bool,
+    to: str | None,
+    data: tuple[str, ...],
+    base_images: bool,
+    only_check: bool,
+    dry_run: bool,
+    undo: bool,
+    as_json: bool,
+) -> None:
+    """Merge the newest templates into the project in each DIRECTORY.
+
+    DIRECTORY is the current one if none is given. It works without a network. What you changed
+    stays: your lines and the template's are merged as git merges them, files that you deleted or
+    that git doesn't track stay as they are, and versions of base images that you moved on are
+    kept. The project must be committed; nothing is committed for you. An update that is cut off
+    leaves a project as it was.
+
+    \b
+    Examples:
+      dockgen update
+      dockgen update --dry-run
+      dockgen update --check --all ~/src
+      dockgen update --to v0.2.0 my-app
+      dockgen update --data flavor=scratch my-app
+      dockgen update --undo my-app
+    """
+    from dockgen import fleet, questions, report
+
+    if sum((only_check, dry_run, undo)) > 1:
+        raise UsageError("--check, --dry-run and --undo exclude each other", "name one of them")
+    if undo and (to or data or base_images):
+        raise UsageError("--undo goes with no other answer", "dockgen update --undo")
+    given = questions.collect(None, _pairs(data), {})
+    projects = fleet.find(directories or (Path(),), search=search)
+    mode = (
+        fleet.Mode.CHECK if only_check
+        else fleet.Mode.DRY_RUN if dry_run
+        else fleet.Mode.UNDO if undo
+        else fleet.Mode.UPDATE
+    )  # fmt: skip
+    outcomes = []
+    try:
+        with report.progress() as doing:
+            for outcome in fleet.update_all(
+                projects, mode, to=to, data=given, keep_pins=not base_images, doing=doing
+            ):
+                outcomes.append(outcome)
+    except KeyboardInterrupt as interrupt:
+        words = f"interrupted: {len(outcomes)} of {len(projects)} done, the others are as they were"
+        raise Interrupted(words) from interrupt
+    alone = not search and len(projects) == 1
+    if alone and outcomes[0].error is not None and not as_json:
+        raise outcomes[0].error
+    if as_json:
+        report.updated_json(outcomes, mode)
+    elif alone:
+        report.updated(outcomes[0], mode)
+    else:
+        report.updated_fleet(outcomes, mode)
+    if problem := fleet.problem(outcomes, mode):
+        raise problem
 
 
 @dockgen.command(short_help="Print the completion script for a shell.")

@@ -12,7 +12,6 @@ import re
 import secrets
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dockgen import signals
 from dockgen.errors import ProjectError, ToolMissingError
 
 # The first engine with HEALTHCHECK --start-interval.
@@ -31,8 +31,7 @@ BUILD_SECONDS = 1800.0
 SAVE_SECONDS = 600.0
 
 _INSTALL = "install Docker Engine 25 or later: https://docs.docker.com/engine/install/"
-# What ends dockgen, and what a docker command gets then to end in order, in seconds.
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What a docker command gets to end in order, in seconds.
 _END_SECONDS = 10.0
 # How long to wait between two looks at a container, in seconds.
 _PAUSE = 0.05
@@ -351,7 +350,7 @@ def temporary_image(context: Path, *, deadline: float = BUILD_SECONDS) -> Iterat
         build(context, tag, deadline=deadline)
         yield tag
     finally:
-        with _signals_held():
+        with signals.held():
             _run("image", "rm", "--force", "--", tag)
 
 
@@ -374,7 +373,7 @@ def run(image: str, options: RunOptions) -> Iterator[Container]:
     container = Container(f"dockgen-check-{secrets.token_hex(6)}")
     try:
         # A container that is only half made could not be removed yet.
-        with _signals_held():
+        with signals.held():
             # What runs is what was built here: a registry is never asked.
             _docker(
                 "run",
@@ -387,28 +386,8 @@ def run(image: str, options: RunOptions) -> Iterator[Container]:
             )
         yield container
     finally:
-        with _signals_held():
+        with signals.held():
             container.remove()
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let Ctrl-C and its like wait until the end of the block, and take effect then."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are never handled in another thread
-        return
-    held: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, _frame: held.append(number))
-        for number in _ENDINGS
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if held:
-            signal.raise_signal(held[0])
 
 
 def _state(facts: Mapping[str, Any]) -> State:
@@ -485,7 +464,7 @@ def _start(
     process: subprocess.Popen[str] | None = None
     try:
         # Ctrl-C just after the start would leave a command that nobody knows of.
-        with _signals_held():
+        with signals.held():
             process = subprocess.Popen(
                 ["docker", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -512,7 +491,7 @@ def _start(
 
 def _end(process: subprocess.Popen[str]) -> None:
     """End a docker command: interrupted, it takes back what it began; killed, it would not."""
-    with _signals_held(), process:
+    with signals.held(), process:
         process.send_signal(signal.SIGINT)
         try:
             process.communicate(timeout=_END_SECONDS)

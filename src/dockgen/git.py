@@ -4,10 +4,11 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from dockgen.errors import ToolMissingError
+from dockgen.errors import ProjectError, ToolMissingError
 
 # The first git whose configuration can be extended through GIT_CONFIG_COUNT, which is how the
 # template's address is pointed at the bundle for the time of one call.
@@ -19,6 +20,26 @@ _IDENTITY = {
     "GIT_COMMITTER_NAME": "dockgen",
     "GIT_COMMITTER_EMAIL": "dockgen@localhost",
 }
+
+# No setting of the user's or the machine's takes part.
+ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+# What points git at one repository (`git rev-parse --local-env-vars`), but for its settings.
+LOCAL_VARIABLES = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+)
 
 
 def require() -> None:
@@ -55,18 +76,56 @@ def run(
     Raises:
         subprocess.CalledProcessError: git failed; never the user's mistake here, so it is a bug.
     """
+    words = None if stdin is None else stdin.encode()
+    return run_bytes(*arguments, cwd=cwd, environment=environment, stdin=words).decode().strip()
+
+
+def run_bytes(
+    *arguments: str | Path,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> bytes:
+    """As `run`, for input and output that need not be text: both are left as they are."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    isolated = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
     done = subprocess.run(
         ["git", *arguments],
         cwd=cwd,
-        env=inherited | isolated | _IDENTITY | dict(environment or {}),
+        env=inherited | ISOLATED | {"LC_ALL": "C"} | _IDENTITY | dict(environment or {}),
         input=stdin,
         capture_output=True,
-        text=True,
         check=True,
     )
-    return done.stdout.strip()
+    return done.stdout
+
+
+def ask(
+    *arguments: str | Path,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> bytes:
+    """Run git on a repository of the user's, with all of their settings, and return its output.
+
+    Raises:
+        ProjectError: git refused.
+    """
+    # A hook that called dockgen names its own repository; ours is the one that `cwd` lies in.
+    inherited = {k: v for k, v in os.environ.items() if k not in LOCAL_VARIABLES}
+    # No lock: a look at the status is no reason to write the user's index.
+    plain = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=cwd,
+        env=inherited | plain | dict(environment or {}),
+        input=stdin,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise ProjectError(f"git {arguments[0]} failed in {cwd}: {reason[0]}", "see: git status")
+    return done.stdout
 
 
 def with_configuration(*pairs: tuple[str, str]) -> dict[str, str]:
@@ -81,3 +140,28 @@ def with_configuration(*pairs: tuple[str, str]) -> dict[str, str]:
         variables[f"GIT_CONFIG_KEY_{number}"] = key
         variables[f"GIT_CONFIG_VALUE_{number}"] = value
     return variables
+
+
+def merge_file(ours: bytes, base: bytes, new: bytes) -> tuple[bytes, bool]:
+    """Merge two texts that come from ``base``, with the labels that copier gives conflicts.
+
+    Returns:
+        The merged text, and whether it holds conflicts. Of files that aren't text, ``ours``.
+    """
+    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+        paths = [Path(folder) / name for name in ("ours", "base", "new")]
+        for path, content in zip(paths, (ours, base, new), strict=True):
+            path.write_bytes(content)
+        labels = ("before updating", "last update", "after updating")
+        done = subprocess.run(
+            ["git", "merge-file", "-p", *(word for label in labels for word in ("-L", label))]
+            + [str(path) for path in paths],
+            cwd=folder,
+            env={k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | ISOLATED,
+            capture_output=True,
+            check=False,
+        )
+    # The exit code is the number of conflicts, and above 127 git would not merge at all.
+    if done.returncode > 127:
+        return ours, True
+    return done.stdout, done.returncode > 0

@@ -49,6 +49,29 @@ class Project:
     limits: Limits
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What a project's answers file says: the template's address and version, and all answers."""
+
+    url: str
+    version: str
+    answers: Mapping[str, Any]
+
+
+def recorded(directory: Path) -> Recorded:
+    """Read the answers file of the project in ``directory``.
+
+    Raises:
+        ProjectError: there is none, or it can't be understood.
+    """
+    answers = _answers(directory)
+    return Recorded(
+        url=_text(answers, "_src_path"),
+        version=_text(answers, "_commit"),
+        answers={name: value for name, value in answers.items() if not name.startswith("_")},
+    )
+
+
 def load(directory: Path) -> Project:
     """Read the project in ``directory``.
 
@@ -78,7 +101,7 @@ def _answers(directory: Path) -> Mapping[str, Any]:
         ) from error
     if not isinstance(answers, dict):
         raise ProjectError(f"{directory / ANSWERS} holds no answers.", _restore(ANSWERS))
-    return answers
+    return {str(name): value for name, value in answers.items()}
 
 
 def _limits(directory: Path) -> Limits:

@@ -8,6 +8,7 @@ import json
 import shlex
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from dockgen.checks import Finding, Observation
+    from dockgen.fleet import Mode, Outcome
     from dockgen.image import Image
+    from dockgen.merge import Change
     from dockgen.project import Project
 
 _MB = 10**6
@@ -184,6 +187,94 @@ def checked_project_json(checked: CheckedProject) -> None:
     print(json.dumps(facts, indent=2))
 
 
+_UPDATE_COLORS = {
+    "clean": "green",
+    "merged": "cyan",
+    "conflict": "bold red",
+    "deleted": "yellow",
+    "yours": "magenta",
+}
+
+
+def updated(outcome: "Outcome", mode: "Mode") -> None:
+    """Show what an update did, or would do, to one project, and what to type next."""
+    from rich.markup import escape
+
+    console = _console()
+    name = escape(outcome.directory.name)
+    console.print(f"[bold]{name}[/]: {escape(outcome.summary)}", soft_wrap=True)
+    plan = outcome.plan
+    if plan is None or not plan.changes:
+        return
+    if mode == "dry-run" and plan.diff:
+        console.print()
+        _diff(console, plan.diff)
+    console.print()
+    console.print(_changes(plan.changes))
+    unchanged = sum(change.status == "unchanged" for change in plan.changes)
+    console.print(f"[dim]{unchanged} files unchanged[/]")
+    if mode == "dry-run":
+        console.print("\nNothing was written: this was a dry run.")
+        return
+    console.print("\nNext:")
+    folder = _short(outcome.directory)
+    first = [] if folder == "." else [f"cd {shlex.quote(folder)}"]
+    for command in (*first, "git diff", "dockgen check", "git add --all && git commit"):
+        console.print(f"  [bold cyan]{escape(command)}[/]", soft_wrap=True)
+
+
+def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
+    """Show one line for each project, what failed, and which files are in conflict."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = _console()
+    if mode == "dry-run":
+        for outcome in outcomes:
+            if outcome.plan is not None and outcome.plan.diff:
+                console.print(f"[bold]{escape(_short(outcome.directory))}[/]", soft_wrap=True)
+                _diff(console, outcome.plan.diff)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for title in ("project", "result"):
+        table.add_column(title, overflow="fold")
+    colors = {"failed": "bold red", "conflicts": "bold red", "behind": "yellow"}
+    for outcome in outcomes:
+        color = colors.get(outcome.result, "green")
+        words = f"[{color}]{escape(outcome.summary)}[/]"
+        table.add_row(escape(_short(outcome.directory)), words)
+    console.print(table)
+    for outcome in outcomes:
+        for path in outcome.plan.conflicts if outcome.plan else ():
+            where = escape(_short(outcome.directory / path))
+            console.print(f"[bold red]conflict[/] {where}", soft_wrap=True)
+    counted = Counter(outcome.result for outcome in outcomes)
+    console.print("\n" + ", ".join(f"{number} {result}" for result, number in counted.items()))
+
+
+def updated_json(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
+    """The same facts for programs, as one JSON object with an entry for each project."""
+    facts = {
+        "mode": str(mode),
+        "projects": [
+            {
+                "directory": str(outcome.directory),
+                "result": outcome.result,
+                "from": outcome.before or None,
+                "to": outcome.after or None,
+                "error": outcome.error
+                and {"message": outcome.error.message, "hint": outcome.error.hint},
+                "files": [
+                    {"path": change.path, "status": str(change.status), "note": change.note}
+                    for change in (outcome.plan.changes if outcome.plan else ())
+                ],
+                **({"diff": outcome.plan.diff} if outcome.plan and mode == "dry-run" else {}),
+            }
+            for outcome in outcomes
+        ],
+    }
+    print(json.dumps(facts, indent=2))
+
+
 def text(words: str) -> None:
     """Plain text, as it is."""
     print(words)
@@ -215,6 +306,29 @@ def _short(path: Path) -> str:
     """The path as the user would type it from where they stand."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _changes(changes: "Sequence[Change]") -> "Table":
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for change in changes:
+        if change.status == "unchanged":
+            continue
+        status = f"[{_UPDATE_COLORS[change.status]}]{change.status}[/]"
+        table.add_row(status, escape(change.path), f"[dim]{escape(change.note)}[/]")
+    return table
+
+
+def _diff(console: "Console", diff: str) -> None:
+    """A diff: in colours on a terminal, else byte for byte, so that it can be applied."""
+    from rich.syntax import Syntax
+
+    if console.is_terminal and not console.no_color:
+        console.print(Syntax(diff, "diff", theme="ansi_dark", background_color="default"))
+    else:
+        print(diff, end="")
 
 
 def _measures(checked: CheckedProject) -> "Table":

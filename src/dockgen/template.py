@@ -42,32 +42,95 @@ def render(directory: Path, answers: Mapping[str, Any], ask: Sequence[str]) -> R
         ToolMissingError: git is missing or too old.
     """
     git.require()
-    with _offline() as manifest:
-        import copier
-        import copier.errors
-
-        try:
-            done = copier.run_copy(
-                manifest.url,
-                directory,
-                dict(answers),
-                vcs_ref=manifest.latest.version,
-                defaults=True,
-                ask=ask,
-                quiet=True,
-                # The user's own copier settings could answer our questions with something that
-                # is no choice of theirs; ours is the only source here, and needs no trust.
-                settings=copier.Settings(),
-            )
-        except copier.errors.CopierAnswersInterrupt as interrupt:
-            raise Interrupted("interrupted: nothing is left behind") from interrupt
-        except (ValueError, copier.errors.UserMessageError) as error:
-            raise UsageError(_readable(error), "see: dockgen new --help") from error
-        except OSError as error:
-            raise cannot_write(directory, error) from error
+    with offline() as manifest:
+        given = _copy(manifest, manifest.latest.version, directory, answers, ask)
         named = {question.name for question in questions.load()}
-        kept = {name: value for name, value in done.answers.user.items() if name in named}
+        kept = {name: value for name, value in given.items() if name in named}
         return Rendering(directory, kept, manifest.latest.version)
+
+
+def render_version(
+    manifest: bundle.Manifest, version: str, directory: Path, answers: Mapping[str, Any]
+) -> None:
+    """Render one version of the template into ``directory``, within `offline`; nothing is asked.
+
+    Answers that are no question of that version may stand in for the default of one.
+
+    Raises:
+        UsageError: an answer is not allowed; the message names the question.
+        ProjectError: the disk is full or can't be written.
+    """
+    _copy(manifest, version, directory, answers, ask=())
+
+
+def update(version: str, project: Path, data: Mapping[str, Any]) -> None:
+    """Let copier bring a clean git clone of a project to ``version``, within `offline`.
+
+    Conflicts are left in the files, and in the clone's index.
+
+    Args:
+        version: a release in the bundle.
+        project: the root of the clone; its answers file names the template's address.
+        data: answers that change.
+
+    Raises:
+        UsageError: an answer is not allowed; the message names the question.
+        ProjectError: the disk is full or can't be written.
+    """
+    import copier
+
+    with _readable_errors(project):
+        copier.run_update(
+            project,
+            dict(data),
+            vcs_ref=version,
+            defaults=True,
+            overwrite=True,
+            conflict="inline",
+            quiet=True,
+            settings=copier.Settings(),
+        )
+
+
+def _copy(
+    manifest: bundle.Manifest,
+    version: str,
+    directory: Path,
+    answers: Mapping[str, Any],
+    ask: Sequence[str],
+) -> Mapping[str, Any]:
+    """Render; return all answers."""
+    import copier
+
+    with _readable_errors(directory):
+        done = copier.run_copy(
+            manifest.url,
+            directory,
+            dict(answers),
+            vcs_ref=version,
+            defaults=True,
+            ask=ask,
+            quiet=True,
+            # The user's own copier settings could answer our questions with something that
+            # is no choice of theirs; ours is the only source here, and needs no trust.
+            settings=copier.Settings(),
+        )
+    return done.answers.user
+
+
+@contextmanager
+def _readable_errors(directory: Path) -> Iterator[None]:
+    """Turn what copier raises into errors for the user."""
+    import copier.errors
+
+    try:
+        yield
+    except copier.errors.CopierAnswersInterrupt as interrupt:
+        raise Interrupted("interrupted: nothing is left behind") from interrupt
+    except (ValueError, copier.errors.UserMessageError) as error:
+        raise UsageError(_readable(error), "see: dockgen new --help") from error
+    except OSError as error:
+        raise cannot_write(directory, error) from error
 
 
 def _readable(error: Exception) -> str:
@@ -81,8 +144,12 @@ def _readable(error: Exception) -> str:
 
 
 @contextmanager
-def _offline() -> Iterator[bundle.Manifest]:
-    """Let git find the template's public address in the bundle, here and in child processes."""
+def offline() -> Iterator[bundle.Manifest]:
+    """Let git find the template's public address in the bundle, here and in child processes.
+
+    No setting of the user's takes part, nor a repository that a git hook has named: git works on
+    the bundle and on temporary folders only.
+    """
     with (
         bundle.provide() as (path, manifest),
         tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder,
@@ -92,6 +159,7 @@ def _offline() -> Iterator[bundle.Manifest]:
             # The bundle is a local file, which a careful user may have forbidden in general.
             ("protocol.file.allow", "always"),
         )
+        variables |= git.ISOLATED
         # A cache of its own: what the user has fetched from the real address is not to be mixed
         # with what the bundle holds.
         variables["COPIER_CACHE_DIR"] = str(Path(folder) / "copier")
@@ -101,6 +169,8 @@ def _offline() -> Iterator[bundle.Manifest]:
 
         try:
             with local.env(**variables):  # … and git gets plumbum's copy, taken at import
+                for name in set(git.LOCAL_VARIABLES) & set(local.env):
+                    del local.env[name]
                 yield manifest
         finally:
             for name, value in before.items():

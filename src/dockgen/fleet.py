@@ -1,0 +1,185 @@
+"""The fleet: one project or two hundred, each updated on its own."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from dockgen import bundle, git, journal, template, update, worktree
+from dockgen.bundle import Manifest
+from dockgen.errors import CheckFailedError, DockgenError, ProjectError
+from dockgen.project import ANSWERS, recorded
+from dockgen.update import Plan
+
+# Folders in which no project of anybody's own lies.
+_PASSED_OVER = {".git", ".venv", "node_modules", "vendor", "__pycache__"}
+
+
+class Mode(StrEnum):
+    """What to do with each project."""
+
+    UPDATE = "update"
+    CHECK = "check"
+    DRY_RUN = "dry-run"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one project.
+
+    ``result`` is "up to date", "updated", "conflicts", "behind", "undone" or "failed", and of a dry
+    run what it would be; ``before`` and ``after`` are versions of the template, "" if unknown.
+    """
+
+    directory: Path
+    result: str
+    before: str = ""
+    after: str = ""
+    plan: Plan | None = None
+    error: DockgenError | None = None
+    detail: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The outcome in a line."""
+        if self.error is not None:
+            return f"failed: {self.error.message}"
+        if self.result == "undone":
+            again = not self.detail.startswith(journal.UNDO)
+            return (
+                f"{'made again' if again else 'undone'} ({self.detail.removeprefix(journal.UNDO)})"
+            )
+        if self.result == "up to date":
+            return f"up to date ({self.before})"
+        steps = f"{self.before} → {self.after}" if self.before != self.after else self.before
+        return f"{self.result} ({steps})"
+
+
+def find(directories: Sequence[Path], *, search: bool) -> list[Path]:
+    """The projects to work on: the directories themselves, or with ``search`` those below them.
+
+    Raises:
+        ProjectError: a directory doesn't exist, or there is no project below any of them.
+    """
+    for directory in directories:
+        if not directory.is_dir():
+            raise ProjectError(f"{directory} is no directory", "name a project's directory")
+    if not search:
+        return list(dict.fromkeys(directory.resolve() for directory in directories))
+    found = []
+    for directory in directories:
+        for folder, folders, files in os.walk(directory.resolve()):
+            folders[:] = sorted(set(folders) - _PASSED_OVER)
+            if ANSWERS in files and _is_ours(Path(folder)):
+                found.append(Path(folder))
+    if not found:
+        raise ProjectError(
+            f"there is no dockgen project below {', '.join(map(str, directories))}",
+            "make one with: dockgen new",
+        )
+    return list(dict.fromkeys(found))
+
+
+def update_all(
+    directories: Sequence[Path],
+    mode: Mode,
+    *,
+    to: str | None,
+    data: Mapping[str, Any],
+    keep_pins: bool,
+    doing: Callable[[str], None],
+) -> Iterator[Outcome]:
+    """Work on each project, and yield what became of it; a failure stops none of the others.
+
+    Args:
+        directories: the projects.
+        mode: what to do.
+        to: the release to update to; None for the newest.
+        data: answers that change.
+        keep_pins: whether base image versions that the user moved on are kept.
+        doing: told in a few words what is being done.
+
+    Raises:
+        ToolMissingError: git is missing or too old.
+    """
+    git.require()
+    with template.offline() as manifest:
+        for number, directory in enumerate(directories, 1):
+            counted = f" ({number} of {len(directories)})" if len(directories) > 1 else ""
+            doing(f"Looking at {directory.name}{counted}")
+            try:
+                yield _one(directory, manifest, mode, to, data, keep_pins=keep_pins)
+            except DockgenError as error:
+                yield Outcome(directory, "failed", error=error)
+
+
+def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
+    """The error that the command ends with, if one is called for."""
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if failed:
+        codes = {outcome.error.exit_code: outcome.error for outcome in failed if outcome.error}
+        words = f"{len(failed)} of {len(outcomes)} projects failed"
+        kind = type(next(iter(codes.values()))) if len(codes) == 1 else ProjectError
+        hint = failed[0].error.hint if len(failed) == 1 and failed[0].error else ""
+        return kind(words, hint)
+    if mode is Mode.CHECK:
+        behind = [outcome for outcome in outcomes if outcome.result == "behind"]
+        words = "1 project is" if len(behind) == 1 else f"{len(behind)} projects are"
+        return CheckFailedError(f"{words} behind", "dockgen update") if behind else None
+    conflicts = [
+        str(path)
+        for outcome in outcomes
+        for path in (outcome.plan.conflicts if outcome.plan else ())
+    ]
+    if not conflicts:
+        return None
+    words = f"in conflict: {', '.join(conflicts[:5])}"
+    words += f" and {len(conflicts) - 5} more" if len(conflicts) > 5 else ""
+    if mode is Mode.DRY_RUN:
+        return CheckFailedError(words)
+    hint = "choose in each, then: git add FILE, or take all back: dockgen update --undo"
+    return CheckFailedError(words, hint)
+
+
+def _one(
+    directory: Path,
+    manifest: Manifest,
+    mode: Mode,
+    to: str | None,
+    data: Mapping[str, Any],
+    *,
+    keep_pins: bool,
+) -> Outcome:
+    if mode is Mode.CHECK:
+        before, after = update.versions(directory, manifest, to)
+        behind = update.is_behind(manifest, before, after)
+        return Outcome(directory, "behind" if behind else "up to date", before, after)
+    place = worktree.find(directory)
+    if mode is Mode.DRY_RUN:
+        planned = update.plan(place, manifest, to, data, keep_pins=keep_pins)
+        return _outcome(planned, "would update" if planned.writes else "up to date")
+    with journal.locked(place):
+        # A killed update was taken back just now, so all is read afresh.
+        if mode is Mode.UNDO:
+            return Outcome(directory, "undone", detail=update.undo(place))
+        planned = update.plan(place, manifest, to, data, keep_pins=keep_pins)
+        if not planned.writes:
+            return _outcome(planned, "up to date")
+        update.apply(place, planned)
+        return _outcome(planned, "conflicts" if planned.conflicts else "updated")
+
+
+def _outcome(planned: Plan, result: str) -> Outcome:
+    return Outcome(planned.directory, result, planned.before, planned.after, planned)
+
+
+def _is_ours(directory: Path) -> bool:
+    """Whether the answers file is one of dockgen's; an unreadable one is told of later."""
+    manifest = Manifest.read(bundle.DATA / bundle.MANIFEST)
+    try:
+        return recorded(directory).url in (manifest.url, *manifest.former_urls)
+    except ProjectError:
+        return True

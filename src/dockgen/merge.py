@@ -1,0 +1,241 @@
+"""The merge: what an update does to each file of a project. No disk, no index: values only.
+
+copier merges; what it would lose is merged again here, with git's own three-way merge. The states
+that take part:
+
+- ``base``: the project as the old template renders it
+- ``ours``: the project as its owner has it
+- ``new``: the project as the new template renders it
+- ``merged``: what copier made of the three
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from dockgen import git, pins
+from dockgen.tree import SYMLINK, File, Tree
+
+
+class Status(StrEnum):
+    """What becomes of a file."""
+
+    UNCHANGED = "unchanged"  # as it was: the template has nothing new for it
+    CLEAN = "clean"  # the template's new version: its owner had not touched it
+    MERGED = "merged"  # the owner's changes and the template's, both
+    CONFLICT = "conflict"  # both, in lines that exclude each other
+    DELETED = "deleted"  # the template has it no more, and its owner had not touched it
+    YOURS = "yours"  # as it was, although the template has something else for it
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an update does to one file.
+
+    ``before`` and ``after`` are None where there is no file. ``stages`` are what git's index gets
+    for a conflict: 1 the base, 2 ours, 3 the new one. ``offered`` is the template's version of a
+    file that stays its owner's, if there is one.
+    """
+
+    path: str
+    status: Status
+    before: File | None
+    after: File | None
+    note: str = ""
+    stages: Mapping[int, File] = field(default_factory=dict)
+    offered: File | None = None
+
+
+@dataclass(frozen=True)
+class States:
+    """The states of a project that take part in an update.
+
+    ``conflicts`` are the paths that copier left in conflict, ``template_renames`` the files that
+    have another name in ``new`` than in ``base``, ``own_renames`` those that have another in
+    ``ours`` than in ``base``.
+    """
+
+    base: Tree
+    ours: Tree
+    new: Tree
+    merged: Tree
+    conflicts: Collection[str]
+    template_renames: Mapping[str, str]
+    own_renames: Mapping[str, str]
+
+
+def changes(states: States, answers_file: str, *, keep_pins: bool = True) -> tuple[Change, ...]:
+    """What the update does to each file, by path.
+
+    Args:
+        states: the states of the project.
+        answers_file: copier's own file, which is never merged.
+        keep_pins: whether base image versions that the owner moved on stay so.
+    """
+    found: dict[str, Change] = {}
+    for old, moved in _follow_renames(states).items():
+        found[old] = moved
+    for path in sorted({*states.base, *states.ours, *states.new, *states.merged}):
+        if path not in found:
+            found[path] = (
+                _answers(states, path)
+                if path == answers_file
+                else _change(states, path, keep_pins=keep_pins)
+            )
+    return tuple(found[path] for path in sorted(found))
+
+
+def _follow_renames(states: States) -> dict[str, Change]:
+    """The files that have another name on one side or on both."""
+    found: dict[str, Change] = {}
+    for old, own in states.own_renames.items():
+        # The owner moved it: the template's change follows, and nothing comes back.
+        name = states.template_renames.get(old, old)
+        if name not in states.new or name in states.ours:
+            continue
+        found[own] = _merge(own, states.base[old], states.ours[own], states.new[name])
+        if found[own].status is not Status.UNCHANGED:
+            found[own] = replace(found[own], note=f"was {old}")
+        found[name] = Change(name, Status.UNCHANGED, None, None)
+    for old, name in states.template_renames.items():
+        if name in found or name in states.ours or old in states.own_renames:
+            continue
+        if old not in states.ours:
+            words = f"you deleted it when it was {old}"
+            offered = states.new[name]
+            found[name] = Change(name, Status.YOURS, None, None, words, offered=offered)
+        elif states.ours[old] != states.base[old]:
+            moved = _merge(name, states.base[old], states.ours[old], states.new[name])
+            status = Status.CONFLICT if moved.status is Status.CONFLICT else Status.MERGED
+            found[name] = replace(moved, status=status, before=None, note=f"was {old}")
+            words = f"is now {name}"
+            found[old] = Change(old, Status.DELETED, states.ours[old], None, words)
+    return found
+
+
+def _change(states: States, path: str, *, keep_pins: bool) -> Change:
+    base, ours, new = (state.get(path) for state in (states.base, states.ours, states.new))
+    merged = states.merged.get(path)
+    if ours is None:
+        return _absent(path, base, new)
+    if base is None and new is None:
+        return Change(path, Status.UNCHANGED, ours, ours)
+    if new is None:
+        if ours == base:
+            return Change(path, Status.DELETED, ours, None)
+        words = "edited by you; the template has it no more"
+        return Change(path, Status.YOURS, ours, ours, words)
+    if ours == new or base == new:
+        return Change(path, Status.UNCHANGED, ours, ours)
+    if ours == base:
+        return Change(path, Status.CLEAN, ours, new)
+    if ours.mode == SYMLINK or new.mode == SYMLINK:
+        words = "a link, which can't be merged"
+        return Change(path, Status.YOURS, ours, ours, words, offered=new)
+    if base is not None and (follow := _moved_pins(base, ours, new)):
+        old_base, old_new = follow
+        if keep_pins:
+            kept = _merge(path, old_base, ours, old_new)
+            words = "your versions of images and actions are kept"
+            if kept.status is Status.UNCHANGED:
+                return Change(path, Status.YOURS, ours, ours, words, offered=new)
+            return replace(kept, note=words)
+        return _merge(path, old_base, ours, new)
+    if (
+        merged is None
+        or _needs_care(base, ours)
+        or (path not in states.conflicts and _loses(base, ours, merged))
+    ):
+        return _merge(path, base, ours, new)
+    if path in states.conflicts:
+        stages = {1: base, 2: ours, 3: new}
+        kept_stages = {number: file for number, file in stages.items() if file is not None}
+        return Change(path, Status.CONFLICT, ours, merged, stages=kept_stages)
+    status = Status.UNCHANGED if merged == ours else Status.MERGED
+    return Change(path, status, ours, merged)
+
+
+def _absent(path: str, base: File | None, new: File | None) -> Change:
+    """A file that its owner doesn't have: new to them, or deleted by them."""
+    if base is None:
+        return Change(path, Status.CLEAN if new else Status.UNCHANGED, None, new)
+    if new is None or new == base:
+        return Change(path, Status.UNCHANGED, None, None)
+    return Change(path, Status.YOURS, None, None, "deleted by you", offered=new)
+
+
+def _answers(states: States, path: str) -> Change:
+    """The answers file: always the new one; what its owner wrote into it is told."""
+    base, ours, merged = (state.get(path) for state in (states.base, states.ours, states.merged))
+    if ours is None or merged is None or ours == merged:
+        return Change(path, Status.UNCHANGED, ours, merged)
+    own = _added(base, ours) - Counter(merged.content.splitlines())
+    lines = sorted(line.decode(errors="replace").strip() for line in own)
+    own_lines = [line for line in lines if line and not line.startswith(("_commit:", "_src_path:"))]
+    words = f"no line of copier's, not kept: {'; '.join(own_lines)}" if own_lines else ""
+    return Change(path, Status.CLEAN, ours, merged, words)
+
+
+def _merge(path: str, base: File | None, ours: File, new: File) -> Change:
+    """Three-way merge of one file by git, in the line endings of ``ours``."""
+    old = base.content if base else b""
+    theirs = new.content
+    if _is_crlf(ours.content):
+        old, theirs = (content.replace(b"\n", b"\r\n") for content in (old, theirs))
+    # A last line without its line break is no change that is worth a conflict.
+    open_end = not ours.content.endswith(b"\n") and old.endswith(b"\n")
+    mine = ours.content + (b"\n" if open_end else b"")
+    if theirs == old:
+        merged, conflict = mine, False
+    else:
+        merged, conflict = git.merge_file(mine, old, theirs)
+    last = ours.content.rpartition(b"\n")[2]
+    if open_end and not conflict and merged.splitlines()[-1:] == [last]:
+        merged = merged[: -len(b"\n")]
+    mode = new.mode if base is None or ours.mode == base.mode else ours.mode
+    after = File(merged, mode)
+    if conflict:
+        stages = {1: base, 2: ours, 3: new}
+        kept = {number: file for number, file in stages.items() if file is not None}
+        words = "" if merged != ours.content else "not text: your version stays until you choose"
+        return Change(path, Status.CONFLICT, ours, after, words, stages=kept)
+    return Change(path, Status.UNCHANGED if after == ours else Status.MERGED, ours, after)
+
+
+def _moved_pins(base: File, ours: File, new: File) -> tuple[File, File] | None:
+    """``base`` and ``new`` with the owner's pins, if the owner and the template moved the same."""
+    try:
+        old, mine, theirs = (file.content.decode() for file in (base, ours, new))
+    except UnicodeDecodeError:
+        return None
+    moved = pins.moved(old, mine)
+    both = {key: line for key, line in moved.items() if key in pins.moved(old, theirs)}
+    if not both:
+        return None
+    return (
+        replace(base, content=pins.follow(old, both).encode()),
+        replace(new, content=pins.follow(theirs, both).encode()),
+    )
+
+
+def _needs_care(base: File | None, ours: File) -> bool:
+    """Whether line endings differ in a way that makes copier's merge one great conflict."""
+    if base is None:
+        return False
+    no_end = base.content.endswith(b"\n") and not ours.content.endswith(b"\n")
+    return no_end or _is_crlf(ours.content) != _is_crlf(base.content)
+
+
+def _is_crlf(content: bytes) -> bool:
+    lines = content.count(b"\n")
+    return lines > 0 and content.count(b"\r\n") == lines
+
+
+def _loses(base: File | None, ours: File, merged: File) -> bool:
+    """Whether a line that the owner wrote is not in the result."""
+    return bool(_added(base, ours) - Counter(merged.content.splitlines()))
+
+
+def _added(base: File | None, ours: File) -> Counter[bytes]:
+    return Counter(ours.content.splitlines()) - Counter(base.content.splitlines() if base else [])

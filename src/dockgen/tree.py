@@ -1,0 +1,79 @@
+"""A tree: the files of one state of a project, as git stores them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockgen import git
+
+EXECUTABLE = "100755"
+SYMLINK = "120000"
+_SUBMODULE = "160000"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file's bytes and git's mode for it: "100644", "100755", or "120000" for a symlink."""
+
+    content: bytes
+    mode: str
+
+
+Tree = Mapping[str, File]
+
+
+def read(repository: Path, identifier: str) -> dict[str, File]:
+    """The files of the tree ``identifier``, by path; submodules are left out.
+
+    Raises:
+        subprocess.CalledProcessError: there is no such tree in ``repository``.
+    """
+    listed = git.run_bytes("ls-tree", "-r", "-z", "--full-tree", identifier, cwd=repository)
+    entries = []
+    for line in filter(None, listed.split(b"\0")):
+        facts, _, path = line.partition(b"\t")
+        mode, _, blob = facts.decode().split()
+        if mode != _SUBMODULE:
+            entries.append((os.fsdecode(path), mode, blob))
+    contents = _contents(repository, [blob for _, _, blob in entries])
+    return {
+        path: File(content, mode)
+        for (path, mode, _), content in zip(entries, contents, strict=True)
+    }
+
+
+def store(repository: Path, directory: Path) -> str:
+    """Store every file of ``directory`` in ``repository``, ignored ones too; return the tree."""
+    index = repository / "dockgen-store.index"
+    index.unlink(missing_ok=True)
+    place = {
+        "GIT_DIR": str(repository),
+        "GIT_WORK_TREE": str(directory),
+        "GIT_INDEX_FILE": str(index),
+    }
+    git.run("add", "--force", "--all", "--", ".", cwd=directory, environment=place)
+    return git.run("write-tree", cwd=directory, environment=place)
+
+
+def renames(repository: Path, before: str, after: str) -> dict[str, str]:
+    """Which files of the tree ``before`` have another name in ``after``, as git sees it."""
+    listed = git.run_bytes(
+        "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after,
+        cwd=repository,
+    )  # fmt: skip
+    fields = [os.fsdecode(field) for field in listed.split(b"\0")]
+    return dict(zip(fields[1::3], fields[2::3], strict=False))
+
+
+def _contents(repository: Path, blobs: list[str]) -> list[bytes]:
+    wanted = "".join(f"{blob}\n" for blob in blobs).encode()
+    printed = git.run_bytes("cat-file", "--batch", cwd=repository, stdin=wanted)
+    contents, position = [], 0
+    for _ in blobs:
+        # "<object> blob <size>", the bytes, and a line break.
+        header = printed.index(b"\n", position)
+        size = int(printed[position:header].split()[2])
+        contents.append(printed[header + 1 : header + 1 + size])
+        position = header + size + 2
+    return contents

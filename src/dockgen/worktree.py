@@ -1,0 +1,154 @@
+"""The worktree: the user's git repository around a project. Looked at, and its index written."""
+
+import hashlib
+import os
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockgen import git
+from dockgen.errors import ProjectError
+from dockgen.tree import File
+
+# Files in git's folder that say that something was begun, and the command that ends it.
+_UNFINISHED = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+}
+
+
+@dataclass(frozen=True)
+class Worktree:
+    """A project's folder in a git repository.
+
+    ``prefix`` is the folder's path in the repository, "" at its root, else with a slash last;
+    ``head`` is the commit that is checked out, ``tree`` the project's tree in it.
+    """
+
+    directory: Path
+    prefix: str
+    head: str
+    tree: str
+
+    def require_settled(self) -> None:
+        """Make sure that no merge, rebase or the like waits to be ended.
+
+        Raises:
+            ProjectError: one does, or a file is in conflict.
+        """
+        for name, command in _UNFINISHED.items():
+            if self._git_path(name).exists():
+                raise ProjectError(
+                    f"{self.directory}: a {command} is not finished",
+                    f"finish it, or give it up with: git {command} --abort",
+                )
+        if conflicts := self._lines("diff", "--name-only", "--diff-filter=U", "-z", "--", "."):
+            raise ProjectError(
+                f"{self.directory}: in conflict still: {', '.join(sorted(set(conflicts)))}",
+                "mend them, then: git add and git commit",
+            )
+
+    def require_clean(self) -> None:
+        """Make sure that everything git tracks here is committed.
+
+        Raises:
+            ProjectError: something isn't.
+        """
+        listed = self._lines("status", "--porcelain", "-z", "--untracked-files=no", "--", ".")
+        if listed:
+            names = sorted(line[3:] for line in listed)
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            raise ProjectError(
+                f"{self.directory} has changes that aren't committed: {', '.join(names[:3])}{more}",
+                "commit them (git commit -a) or put them aside (git stash)",
+            )
+
+    def git_folder(self) -> Path:
+        """A folder of this project's own in git's folder, which need not exist yet."""
+        key = hashlib.sha256(os.fsencode(self.prefix)).hexdigest()[:16]
+        return self._git_path("dockgen") / key
+
+    def objects(self) -> Path:
+        """The folder of git's objects."""
+        return self._git_path("objects")
+
+    def object_format(self) -> str:
+        """How git names objects here: "sha1" or "sha256"."""
+        return self._line("rev-parse", "--show-object-format")
+
+    def smudged(self, path: str, file: File) -> bytes:
+        """A file's content as it lies on the disk: with the line endings the user asked for."""
+        blob = self._line("hash-object", "-w", "--no-filters", "--stdin", stdin=file.content)
+        return git.ask("cat-file", "--filters", f"--path={path}", blob, cwd=self.directory)
+
+    def entries(self, paths: Collection[str]) -> bytes:
+        """What the index holds for these paths of the project, as `update-index` takes it."""
+        if not paths:
+            return b""
+        return git.ask(
+            "--literal-pathspecs", "ls-files", "--stage", "--full-name", "-z", "--", *sorted(paths),
+            cwd=self.directory,
+        )  # fmt: skip
+
+    def conflict_entries(self, path: str, stages: Mapping[int, File]) -> bytes:
+        """The lines that put a conflict into the index; its files are stored."""
+        lines = b""
+        for number, file in sorted(stages.items()):
+            blob = self._line("hash-object", "-w", "--no-filters", "--stdin", stdin=file.content)
+            name = os.fsencode(self.prefix + path)
+            lines += f"{file.mode} {blob} {number}\t".encode() + name + b"\0"
+        return lines
+
+    def write_entries(self, paths: Iterable[str], entries: bytes) -> None:
+        """Make ``entries`` all that the index holds for these paths: all of it or nothing.
+
+        Raises:
+            ProjectError: the index can't be written.
+        """
+        none = "0" * len(self.head)
+        removed = b"".join(
+            f"0 {none}\t".encode() + os.fsencode(self.prefix + path) + b"\0" for path in paths
+        )
+        git.ask("update-index", "-z", "--index-info", cwd=self.directory, stdin=removed + entries)
+
+    def _git_path(self, name: str) -> Path:
+        return self.directory / self._line("rev-parse", "--git-path", name)
+
+    def _line(self, *arguments: str, stdin: bytes | None = None) -> str:
+        return os.fsdecode(git.ask(*arguments, cwd=self.directory, stdin=stdin)).strip("\n")
+
+    def _lines(self, *arguments: str) -> list[str]:
+        printed = git.ask(*arguments, cwd=self.directory)
+        return [os.fsdecode(line) for line in printed.split(b"\0") if line]
+
+
+def find(directory: Path) -> Worktree:
+    """The worktree that the project in ``directory`` lies in.
+
+    Raises:
+        ProjectError: it lies in none, or was never committed.
+    """
+    start = "git init && git add --all && git commit --message='Start with dockgen'"
+    try:
+        inside = git.ask("rev-parse", "--is-inside-work-tree", cwd=directory)
+    except ProjectError as error:
+        if "not a git repository" not in error.message:
+            raise
+        raise ProjectError(
+            f"{directory} is in no git repository, and an update is a merge", start
+        ) from error
+    if inside.strip() != b"true":
+        raise ProjectError(f"{directory} is git's own folder, no project", "name the project")
+    prefix = os.fsdecode(git.ask("rev-parse", "--show-prefix", cwd=directory)).removesuffix("\n")
+    try:
+        head = git.ask("rev-parse", "--verify", "--quiet", "HEAD", cwd=directory)
+        tree = git.ask("rev-parse", "--verify", "--quiet", f"HEAD:{prefix}", cwd=directory)
+    except ProjectError as error:
+        raise ProjectError(
+            f"{directory} was never committed, and an update is a merge",
+            start.partition(" && ")[2],
+        ) from error
+    return Worktree(directory, prefix, head.decode().strip(), tree.decode().strip())
