@@ -178,7 +178,15 @@ def _read(path: Path) -> str:
     try:
         content = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as error:
-        hint = "make one with: dockgen new" if path.name == ANSWERS else _restore(path.name)
+        if path.name != ANSWERS:
+            hint = _restore(path.name)
+        elif (path.parent / LIMITS).exists():
+            hint = (
+                f"see which commit removed it: git log -1 --diff-filter=D -- {ANSWERS}  "
+                f"(then: git checkout COMMIT^ -- {ANSWERS})"
+            )
+        else:
+            hint = "make one with: dockgen new"
         raise ProjectError(
             f"{path.parent} is not a dockgen project: it has no {path.name}.", hint
         ) from error

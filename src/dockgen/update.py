@@ -151,7 +151,7 @@ def plan(
             own_renames=tree.renames(repository, base_id, ours_id),
         )
         found = merge.changes(states, ANSWERS, keep_pins=keep_pins)
-        found = _spare_untracked(place.directory, found)
+        found = _spare_untracked(place.directory, found, states.base)
         return Plan(place.directory, before, after, found, _diff(repository, ours_id, found))
 
 
@@ -287,7 +287,9 @@ def _conflicts(clone: Path) -> set[str]:
     return {os.fsdecode(line.partition(b"\t")[2]) for line in listed.split(b"\0") if line}
 
 
-def _spare_untracked(directory: Path, changes: Sequence[Change]) -> tuple[Change, ...]:
+def _spare_untracked(
+    directory: Path, changes: Sequence[Change], base: tree.Tree
+) -> tuple[Change, ...]:
     """Put the template's version beside a file that git doesn't know, and could not bring back."""
     result = []
     for change in changes:
@@ -296,10 +298,14 @@ def _spare_untracked(directory: Path, changes: Sequence[Change]) -> tuple[Change
         if on_disk is None or offered is None:
             result.append(change)
             continue
-        beside = change.path + OFFERED
-        if on_disk.content == offered.content and not on_disk.link:
+        if not on_disk.link and on_disk.content == offered.content:
             result.append(Change(change.path, Status.UNCHANGED, None, None))
             continue
+        made = base.get(change.path)
+        if made is not None and not on_disk.link and on_disk.content == made.content:
+            result.append(Change(change.path, Status.CLEAN, made, offered))
+            continue
+        beside = change.path + OFFERED
         words = f"git doesn't track it; the template's version is in {beside}"
         result.append(Change(change.path, Status.YOURS, None, None, words))
         result.append(_beside(directory, beside, offered))

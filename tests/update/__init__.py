@@ -1,0 +1,1 @@
+"""Updates of projects across released versions of the templates."""

@@ -1,0 +1,363 @@
+"""An update is all or nothing: a fault at every single write, kills, full disks, two at once."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dockgen import journal, template, worktree
+from dockgen import update as updates
+from dockgen.errors import ProjectError
+from tests.conftest import PLAIN
+from tests.update.conftest import PERSON, Make, Update, commit, edit, git, index, state
+
+# Everything that writes; counted while a replacement is made.
+WRITES = (
+    "chmod", "fchmod", "fchown", "fsync", "link", "mkdir", "open", "rename", "replace", "rmdir",
+    "symlink", "unlink", "write",
+)  # fmt: skip
+
+
+class Fault:
+    """Fails the write of a number, counted from 1, in a way of its own."""
+
+    def __init__(self, number: int, fail: Callable[[], None], *, lasting: bool = False) -> None:
+        """Fail one write, or with ``lasting`` all that need room from then on."""
+        self.number = number
+        self.fail = fail
+        self.lasting = lasting
+        self.count = 0
+
+    def __call__(self, name: str) -> None:
+        """Count a write, and fail it if it is the one."""
+        self.count += 1
+        needs_room = name in {"mkdir", "symlink", "write"}
+        if self.count == self.number or (self.lasting and needs_room and self.count > self.number):
+            self.fail()
+
+
+@contextmanager
+def injected(fault: Fault) -> Iterator[None]:
+    """Let each write of this process pass by ``fault`` first."""
+
+    def passing(name: str, function: Callable[..., object]) -> Callable[..., object]:
+        def passed(*arguments: object, **options: object) -> object:
+            fault(name)
+            return function(*arguments, **options)
+
+        return passed
+
+    with pytest.MonkeyPatch.context() as patches:
+        for name in WRITES:
+            patches.setattr(os, name, passing(name, getattr(os, name)))
+        yield
+
+
+def full() -> None:
+    """What a full disk says."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def forbidden() -> None:
+    """What a file says that may not be written."""
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def interrupted() -> None:
+    """Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def killed() -> None:
+    """What no program can catch."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture
+def planned(make: Make) -> tuple[Path, updates.Plan]:
+    """A project, and a plan with each kind of change: new, merged, deleted, in conflict."""
+    project = make("v1.0.0")
+    edit(project / "compose.yaml", "pids_limit: 64", "pids_limit: 99")
+    edit(project / "README.md", "## Limits\n", "## Limits\n\nOurs are lower.\n")
+    commit(project)
+    with template.offline() as manifest:
+        plan = updates.plan(worktree.find(project), manifest, None, {"ci": "github"})
+    kinds = {str(change.status) for change in plan.changes}
+    assert kinds >= {"clean", "merged", "deleted", "conflict", "unchanged"}
+    return project, plan
+
+
+def apply(project: Path, plan: updates.Plan) -> None:
+    """Do what was planned, in a copy of the project."""
+    place = worktree.find(project)
+    with journal.locked(place):
+        updates.apply(place, plan)
+
+
+def seen(project: Path) -> tuple[dict[str, str], str]:
+    """All that an update writes."""
+    return state(project), index(project)
+
+
+def copy(project: Path, folder: Path) -> Path:
+    """A copy of the project to try something on."""
+    target = folder / project.name
+    shutil.copytree(project, target, symlinks=True)
+    git("status", cwd=target)  # lets the copied index know the copied files
+    return target
+
+
+def is_settled(project: Path) -> bool:
+    """Whether no journal and no temporary file is left."""
+    folder = worktree.find(project).git_folder()
+    rests = [
+        name for name in ("active", "preparing", "former", "ended") if (folder / name).exists()
+    ]
+    return not rests and not list(project.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize(
+    ("fail", "lasting"),
+    [(full, False), (full, True), (forbidden, False), (interrupted, False)],
+    ids=["no-room-once", "no-room-any-more", "not-allowed", "ctrl-c"],
+)
+def test_a_fault_at_any_write_changes_nothing(
+    planned: tuple[Path, updates.Plan],
+    tmp_path: Path,
+    fail: Callable[[], None],
+    *,
+    lasting: bool,
+) -> None:
+    """One after the other, until an update runs to its end without meeting the fault."""
+    project, plan = planned
+    before = seen(project)
+    place = worktree.find(project)
+    number = 0
+    while True:
+        number += 1
+        trial = copy(project, tmp_path / str(number))
+        place = worktree.find(trial)
+        fault = Fault(number, fail, lasting=lasting)
+        with journal.locked(place):
+            # Reading and storing git's objects comes before: here all that is written counts.
+            replace = journal.replace
+
+            def faulty(
+                place: worktree.Worktree,
+                entry: journal.Entry,
+                replace: Callable[[worktree.Worktree, journal.Entry], None] = replace,
+                fault: Fault = fault,
+            ) -> None:
+                with injected(fault):
+                    replace(place, entry)
+
+            with pytest.MonkeyPatch.context() as patches:
+                patches.setattr(journal, "replace", faulty)
+                try:
+                    updates.apply(place, plan)
+                    failed = False
+                except (ProjectError, KeyboardInterrupt):
+                    failed = True
+        if fault.count < number:
+            break
+        if failed:
+            assert seen(trial) == before, f"after a fault at write {number}"
+        else:
+            # Past the last rename, only tidying up is left.
+            assert seen(trial) == after_update(project, plan, tmp_path), f"at write {number}"
+        assert is_settled(trial), f"after a fault at write {number}"
+        shutil.rmtree(trial)
+    assert number > 100
+
+
+AFTER: dict[Path, tuple[dict[str, str], str]] = {}
+
+
+def after_update(project: Path, plan: updates.Plan, folder: Path) -> tuple[dict[str, str], str]:
+    """What the update makes of the project when nothing fails."""
+    if project not in AFTER:
+        trial = copy(project, folder / "whole")
+        apply(trial, plan)
+        AFTER[project] = seen(trial)
+    return AFTER[project]
+
+
+def test_a_kill_at_any_write_is_mended_by_the_next_command(
+    planned: tuple[Path, updates.Plan], tmp_path: Path
+) -> None:
+    """As before or fully updated; and the update can be made again."""
+    project, plan = planned
+    before, after = seen(project), after_update(project, plan, tmp_path)
+    number = 0
+    while True:
+        number += 1
+        trial = copy(project, tmp_path / str(number))
+        child = os.fork()
+        if child == 0:
+            place = worktree.find(trial)
+            with journal.locked(place), injected(Fault(number, killed)):
+                updates.apply(place, plan)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status == 0:
+            break
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        updates.require_whole(trial)
+        with journal.locked(worktree.find(trial)):
+            pass
+        found = seen(trial)
+        assert found in (before, after), f"after a kill at write {number}"
+        assert is_settled(trial), f"after a kill at write {number}"
+        if found == before:
+            apply(trial, plan)
+            assert seen(trial) == after, f"again, after a kill at write {number}"
+        shutil.rmtree(trial)
+    assert number > 100
+
+
+def test_a_kill_while_mending_is_mended(planned: tuple[Path, updates.Plan], tmp_path: Path) -> None:
+    """The next command is killed, too, at any of its own writes."""
+    project, plan = planned
+    before, after = seen(project), after_update(project, plan, tmp_path)
+    cut = copy(project, tmp_path / "cut")
+    child = os.fork()
+    if child == 0:
+        place = worktree.find(cut)
+        with journal.locked(place), pytest.MonkeyPatch.context() as patches:
+            # Every file is replaced, and then it ends.
+            patches.setattr(worktree.Worktree, "write_entries", lambda *_: killed())
+            updates.apply(place, plan)
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert seen(cut)[0] == after[0]
+    number = 0
+    while True:
+        number += 1
+        trial = copy(cut, tmp_path / str(number))
+        child = os.fork()
+        if child == 0:
+            with injected(Fault(number, killed)):
+                updates.require_whole(trial)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        updates.require_whole(trial)
+        assert seen(trial) == before, f"after a kill at write {number} of the mending"
+        if status == 0:
+            break
+        shutil.rmtree(trial)
+    assert number > 10
+
+
+def test_what_was_written_after_a_kill_stays(
+    planned: tuple[Path, updates.Plan], tmp_path: Path
+) -> None:
+    """Mending brings back what dockgen wrote, and nothing else."""
+    project, plan = planned
+    trial = copy(project, tmp_path / "trial")
+    child = os.fork()
+    if child == 0:
+        place = worktree.find(trial)
+        with journal.locked(place), pytest.MonkeyPatch.context() as patches:
+            patches.setattr(worktree.Worktree, "write_entries", lambda *_: killed())
+            updates.apply(place, plan)
+        os._exit(0)
+    os.waitpid(child, 0)
+    (trial / "README.md").write_text("written since\n")
+    updates.require_whole(trial)
+    assert (trial / "README.md").read_text() == "written since\n"
+    assert git("status", "--short", cwd=trial) == " M README.md\n"
+
+
+def test_a_locked_index_changes_nothing(planned: tuple[Path, updates.Plan], tmp_path: Path) -> None:
+    """Another git is at work, or was killed."""
+    project, plan = planned
+    trial = copy(project, tmp_path / "trial")
+    before = state(trial)
+    (trial / ".git/index.lock").touch()
+    with pytest.raises(ProjectError, match=r"index\.lock"):
+        apply(trial, plan)
+    assert state(trial) == before
+
+
+def test_an_edit_between_planning_and_writing_changes_nothing(
+    planned: tuple[Path, updates.Plan], tmp_path: Path
+) -> None:
+    """An editor saves while copier is at work."""
+    project, plan = planned
+    trial = copy(project, tmp_path / "trial")
+    (trial / "README.md").write_text("saved just now\n")
+    before = state(trial)
+    with pytest.raises(ProjectError, match=r"README\.md"):
+        apply(trial, plan)
+    assert state(trial) == before
+
+
+def test_a_second_update_is_refused(make: Make, update: Update) -> None:
+    """While the first one is at work."""
+    project = make()
+    with journal.locked(worktree.find(project)):
+        done = update(project)
+    assert done.code == 3
+    assert "another dockgen is at work" in done.errors
+
+
+def dockgen(site: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
+    """Start dockgen with the test history as its own process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dockgen", *map(str, arguments)],
+        env=PLAIN | PERSON | {"PYTHONPATH": str(site)},
+        cwd=site.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_at_once_make_one_update(
+    make: Make, update: Update, site: Path, tmp_path: Path
+) -> None:
+    """Whoever comes second is refused."""
+    project = make()
+    whole = copy(project, tmp_path / "whole")
+    update(whole)
+    both = [dockgen(site, "update", project) for _ in range(2)]
+    for process in both:
+        process.communicate(timeout=120)
+    assert sorted(process.returncode for process in both) == [0, 3]
+    assert seen(project) == seen(whole)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_at_any_time_is_all_or_nothing(
+    make: Make, site: Path, tmp_path: Path, number: int
+) -> None:
+    """A real process, ended at several moments between its start and its end."""
+    project = make()
+    whole = copy(project, tmp_path / "whole")
+    began = time.monotonic()
+    process = dockgen(site, "update", whole)
+    process.communicate(timeout=120)
+    seconds = time.monotonic() - began
+    states = (seen(project), seen(whole))
+    codes = set()
+    for part in (0.3, 0.6, 0.9, 0.97):
+        trial = copy(project, tmp_path / str(part))
+        process = dockgen(site, "update", trial)
+        try:
+            process.communicate(timeout=seconds * part)
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+            process.communicate(timeout=120)
+        codes.add(process.returncode)
+        assert seen(trial) in states
+        assert is_settled(trial)
+    assert codes & {130, 143}
