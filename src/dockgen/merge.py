@@ -65,17 +65,26 @@ class States:
     own_renames: Mapping[str, str]
 
 
-def changes(states: States, answers_file: str, *, keep_pins: bool = True) -> tuple[Change, ...]:
+def changes(
+    states: States,
+    answers_file: str,
+    *,
+    unmanaged: Collection[str] = (),
+    keep_pins: bool = True,
+) -> tuple[Change, ...]:
     """What the update does to each file, by path.
 
     Args:
         states: the states of the project.
         answers_file: copier's own file, which is never merged.
+        unmanaged: the files that the project keeps to itself.
         keep_pins: whether base image versions that the owner moved on stay so.
     """
-    found: dict[str, Change] = {}
-    for old, moved in _follow_renames(states).items():
-        found[old] = moved
+    owned = {
+        path: Change(path, Status.UNCHANGED, states.ours.get(path), states.ours.get(path))
+        for path in unmanaged
+    }
+    found = _follow_renames(states) | owned
     for path in sorted({*states.base, *states.ours, *states.new, *states.merged}):
         if path not in found:
             found[path] = (

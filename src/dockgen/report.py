@@ -210,7 +210,7 @@ def updated(outcome: "Outcome", mode: "Mode") -> None:
         console.print()
         _diff(console, plan.diff)
     console.print()
-    console.print(_changes(plan.changes))
+    _print_changes(console, plan.changes)
     unchanged = sum(change.status == "unchanged" for change in plan.changes)
     console.print(f"[dim]{unchanged} files unchanged[/]")
     if mode == "dry-run":
@@ -226,7 +226,7 @@ def updated(outcome: "Outcome", mode: "Mode") -> None:
 def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
     """Show one line for each project, what failed, and which files are in conflict."""
     from rich.markup import escape
-    from rich.table import Table
+    from rich.text import Text
 
     console = _console()
     if mode == "dry-run":
@@ -234,15 +234,12 @@ def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
             if outcome.plan is not None and outcome.plan.diff:
                 console.print(f"[bold]{escape(_short(outcome.directory))}[/]", soft_wrap=True)
                 _diff(console, outcome.plan.diff)
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("project", "result"):
-        table.add_column(title, overflow="fold")
+    width = max(len(_short(outcome.directory)) for outcome in outcomes)
     colors = {"failed": "bold red", "conflicts": "bold red", "behind": "yellow"}
     for outcome in outcomes:
-        color = colors.get(outcome.result, "green")
-        words = f"[{color}]{escape(outcome.summary)}[/]"
-        table.add_row(escape(_short(outcome.directory)), words)
-    console.print(table)
+        line = Text(f"{_short(outcome.directory):<{width}}  ")
+        line.append(outcome.summary, style=colors.get(outcome.result, "green"))
+        console.print(line, soft_wrap=True)
     for outcome in outcomes:
         for path in outcome.plan.conflicts if outcome.plan else ():
             where = escape(_short(outcome.directory / path))
@@ -308,17 +305,17 @@ def _short(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _changes(changes: "Sequence[Change]") -> "Table":
-    from rich.markup import escape
-    from rich.table import Table
+def _print_changes(console: "Console", changes: "Sequence[Change]") -> None:
+    """A line for each file that isn't as it was; never folded, so that programs can read it."""
+    from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for change in changes:
-        if change.status == "unchanged":
-            continue
-        status = f"[{_UPDATE_COLORS[change.status]}]{change.status}[/]"
-        table.add_row(status, escape(change.path), f"[dim]{escape(change.note)}[/]")
-    return table
+    shown = [change for change in changes if change.status != "unchanged"]
+    width = max(len(change.path) for change in shown)
+    for change in shown:
+        line = Text(f"{change.status:<8}  ", style=_UPDATE_COLORS[change.status])
+        line.append(f"{change.path:<{width}}" if change.note else change.path, style="default")
+        line.append(f"  {change.note}" if change.note else "", style="dim")
+        console.print(line, soft_wrap=True)
 
 
 def _diff(console: "Console", diff: str) -> None:

@@ -5,13 +5,14 @@ copier works in a clone of its own; the user's folder is only read until all is 
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from packaging.version import InvalidVersion, Version
+from pathspec import GitIgnoreSpec
 
 from dockgen import git, journal, merge, project, template, tree, worktree
 from dockgen.bundle import Manifest
@@ -150,7 +151,12 @@ def plan(
             template_renames=tree.renames(repository, base_id, new_id),
             own_renames=tree.renames(repository, base_id, ours_id),
         )
-        found = merge.changes(states, ANSWERS, keep_pins=keep_pins)
+        found = merge.changes(
+            states,
+            ANSWERS,
+            unmanaged=_unmanaged(project.recorded(new).answers, base_paths=states.base),
+            keep_pins=keep_pins,
+        )
         found = _spare_untracked(place.directory, found, states.base)
         return Plan(place.directory, before, after, found, _diff(repository, ours_id, found))
 
@@ -251,6 +257,12 @@ def _complete_answers(clone: Path, url: str, new_answers: Mapping[str, Any]) -> 
     path.write_text("\n".join([*lines, added]), encoding="utf-8")
     git.run("add", "--", ANSWERS, cwd=clone)
     _commit(clone)
+
+
+def _unmanaged(answers: Mapping[str, Any], base_paths: Collection[str]) -> list[str]:
+    """The template's files that the project keeps to itself, by the rules of .gitignore."""
+    rules = GitIgnoreSpec.from_lines(f"/{path}" for path in answers.get("unmanaged") or ())
+    return list(rules.match_files(base_paths))
 
 
 def _require_room(directory: Path, ours: tree.Tree, new: tree.Tree) -> None:

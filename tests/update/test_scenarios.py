@@ -247,25 +247,25 @@ def test_a_tracked_file_that_is_ignored_is_merged(
     settings.write_text(f"[core]\n\texcludesFile = {rules}\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     project = make("v1.1.0")
-    edit(project / "compose.yaml", "mem_limit: 256m", "mem_limit: 1g")
+    edit(project / "compose.yaml", "on-failure:5", "always")
     commit(project)
     done = update(project)
     assert (done.code, status(done.output, "compose.yaml")) == (0, "merged")
     text = (project / "compose.yaml").read_text()
-    assert "mem_limit: 1g" in text
+    assert "restart: always" in text
     assert "pids_limit: 128" in text
 
 
 def test_a_tracked_file_that_the_project_ignores_is_merged(make: Make, update: Update) -> None:
     """The same with a rule in the project's own .gitignore."""
     project = make("v1.1.0")
-    edit(project / "compose.yaml", "mem_limit: 256m", "mem_limit: 1g")
+    edit(project / "compose.yaml", "on-failure:5", "always")
     with (project / ".gitignore").open("a") as rules:
         rules.write("compose.yaml\n")
     commit(project)
     done = update(project)
     assert (done.code, status(done.output, "compose.yaml")) == (0, "merged")
-    assert "mem_limit: 1g" in (project / "compose.yaml").read_text()
+    assert "restart: always" in (project / "compose.yaml").read_text()
 
 
 def test_lost_answers_are_named(make: Make, update: Update) -> None:
@@ -491,14 +491,14 @@ def test_line_endings_of_windows_stay(make: Make, update: Update) -> None:
     """Committed with CRLF, a file stays so, and is merged line by line."""
     project = make()
     path = project / "compose.yaml"
-    text = path.read_text().replace("mem_limit: 256m", "mem_limit: 1g")
+    text = path.read_text().replace("on-failure:5", "always")
     path.write_bytes(text.replace("\n", "\r\n").encode())
     commit(project)
     done = update(project)
     assert (done.code, status(done.output, "compose.yaml")) == (0, "merged")
     content = path.read_bytes()
     assert content.count(b"\n") == content.count(b"\r\n")
-    assert b"mem_limit: 1g\r\n" in content
+    assert b"restart: always\r\n" in content
     assert b"pids_limit: 128\r\n" in content
 
 
