@@ -168,7 +168,7 @@ def _one(
         planned = update.plan(place, manifest, to, data, keep_pins=keep_pins)
         if not planned.writes:
             return _outcome(planned, "up to date")
-        update.apply(place, planned)
+        journal.replace(place, update.entry(place, planned))
         return _outcome(planned, "conflicts" if planned.conflicts else "updated")
 
 

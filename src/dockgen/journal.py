@@ -155,7 +155,7 @@ def replace(worktree: Worktree, entry: Entry) -> None:
                 _flush_folder(parent)
         # From here on it is made: what is left is to keep it for `undo`.
         with signals.held():
-            _keep(folder)
+            _keep(folder, worktree.directory)
     except BaseException as error:
         with signals.held():
             if active.exists():
@@ -221,7 +221,7 @@ def _recover(worktree: Worktree) -> None:
             _take_back(worktree)
         for rest in ("preparing", "ended"):
             shutil.rmtree(folder / rest, ignore_errors=True)
-        _keep_former(folder)
+        _tidy(folder, worktree.directory)
 
 
 def _take_back(worktree: Worktree) -> None:
@@ -244,7 +244,8 @@ def _take_back(worktree: Worktree) -> None:
         if number not in record["existed"]:
             path.unlink(missing_ok=True)
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True)
         try:
             before.rename(path)
         except OSError as error:
@@ -260,28 +261,47 @@ def _take_back(worktree: Worktree) -> None:
     paths = record["index_paths"]
     if paths and worktree.entries(paths) != before_entries:
         worktree.write_entries(paths, before_entries)
-    _keep_former(folder)
     # Renamed first: half a journal must never be taken for a whole one.
     active.rename(folder / "ended")
     shutil.rmtree(folder / "ended", ignore_errors=True)
+    _tidy(folder, directory)
 
 
-def _keep(folder: Path) -> None:
+def _keep(folder: Path, directory: Path) -> None:
     """Turn the active entry into the one that can be undone: with its rename, all is made."""
     shutil.rmtree(folder / "former", ignore_errors=True)
     if (folder / "undo").exists():
         (folder / "undo").rename(folder / "former")
+    else:
+        (folder / "former").mkdir()
     (folder / "active").rename(folder / "undo")
     with suppress(OSError):
         _flush_folder(folder)
-    shutil.rmtree(folder / "former", ignore_errors=True)
+        _tidy(folder, directory)
 
 
-def _keep_former(folder: Path) -> None:
-    """Bring the entry back that was to make room for one that never was made."""
-    if (folder / "former").exists() and not (folder / "undo").exists():
+def _tidy(folder: Path, directory: Path) -> None:
+    """End what is left after a replacement was made, or was not: "former" says that it is due."""
+    if not (folder / "former").exists():
+        return
+    if (folder / "undo").exists():
+        for name in _read_record(folder / "undo")["files"]:
+            _remove_empty(directory, Path(name).parent)
+    elif any((folder / "former").iterdir()):
         (folder / "former").rename(folder / "undo")
     shutil.rmtree(folder / "former", ignore_errors=True)
+
+
+def _remove_empty(directory: Path, folder: Path) -> None:
+    """Remove a folder in which no file is left, and those around it, as git does it."""
+    while folder != Path():
+        try:
+            (directory / folder).rmdir()
+        except FileNotFoundError:
+            pass
+        except OSError:  # not empty, or not to be written: it stays
+            return
+        folder = folder.parent
 
 
 def _stage(directory: Path, number: int, file: Replacement) -> None:
@@ -292,17 +312,12 @@ def _stage(directory: Path, number: int, file: Replacement) -> None:
 
 
 def _put(directory: Path, number: int, file: Replacement) -> None:
-    """Replace one file by its new state; a folder that becomes empty goes, as git does it."""
+    """Replace one file by its new state."""
     path = directory / file.path
     if file.after is not None:
         _temporary(path, number).rename(path)
-        return
-    path.unlink(missing_ok=True)
-    for parent in path.relative_to(directory).parents[:-1]:
-        try:
-            (directory / parent).rmdir()
-        except OSError:  # not empty, or not to be written: it stays
-            break
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _temporary(path: Path, number: int) -> Path:

@@ -161,11 +161,11 @@ def plan(
         return Plan(place.directory, before, after, found, _diff(repository, ours_id, found))
 
 
-def apply(place: Worktree, planned: Plan) -> None:
-    """Do what was planned: all of it or nothing. To be called inside of `journal.locked`.
+def entry(place: Worktree, planned: Plan) -> Entry:
+    """What is to be replaced, for `journal.replace`; of the user's, only objects of git are new.
 
     Raises:
-        ProjectError: a file changed meanwhile, or can't be written; all is as it was.
+        ProjectError: a file changed since it was planned for.
     """
     files, stages = [], b""
     for change in planned.changes:
@@ -180,7 +180,9 @@ def apply(place: Worktree, planned: Plan) -> None:
             )
         files.append(Replacement(change.path, before, _saved(place, change, before)))
         stages += place.conflict_entries(change.path, change.stages)
-    entry = Entry(
+    # Committed files are what was planned for: nothing may have changed since.
+    place.require_clean()
+    return Entry(
         title=f"{planned.before} → {planned.after}",
         head=place.head,
         files=files,
@@ -188,9 +190,6 @@ def apply(place: Worktree, planned: Plan) -> None:
         index_before=place.entries(planned.conflicts),
         index_after=stages,
     )
-    # Committed files are what was planned for: nothing may have changed since.
-    place.require_clean()
-    journal.replace(place, entry)
 
 
 def _unknown(directory: Path, version: str, releases: Sequence[str]) -> ProjectError:

@@ -81,28 +81,33 @@ def killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+Prepared = tuple[Path, journal.Entry]
+Seen = tuple[dict[str, str], str]
+
+
 @pytest.fixture
-def planned(make: Make) -> tuple[Path, updates.Plan]:
-    """A project, and a plan with each kind of change: new, merged, deleted, in conflict."""
+def prepared(make: Make) -> Prepared:
+    """A project, and an update with each kind of change: new, merged, deleted, in conflict."""
     project = make("v1.0.0")
     edit(project / "compose.yaml", "pids_limit: 64", "pids_limit: 99")
     edit(project / "README.md", "## Limits\n", "## Limits\n\nOurs are lower.\n")
     commit(project)
+    place = worktree.find(project)
     with template.offline() as manifest:
-        plan = updates.plan(worktree.find(project), manifest, None, {"ci": "github"})
+        plan = updates.plan(place, manifest, None, {"ci": "github"})
     kinds = {str(change.status) for change in plan.changes}
     assert kinds >= {"clean", "merged", "deleted", "conflict", "unchanged"}
-    return project, plan
+    return project, updates.entry(place, plan)
 
 
-def apply(project: Path, plan: updates.Plan) -> None:
-    """Do what was planned, in a copy of the project."""
+def apply(project: Path, entry: journal.Entry) -> None:
+    """Make the update in a copy of the project."""
     place = worktree.find(project)
     with journal.locked(place):
-        updates.apply(place, plan)
+        journal.replace(place, entry)
 
 
-def seen(project: Path) -> tuple[dict[str, str], str]:
+def seen(project: Path) -> Seen:
     """All that an update writes."""
     return state(project), index(project)
 
@@ -130,72 +135,47 @@ def is_settled(project: Path) -> bool:
     ids=["no-room-once", "no-room-any-more", "not-allowed", "ctrl-c"],
 )
 def test_a_fault_at_any_write_changes_nothing(
-    planned: tuple[Path, updates.Plan],
-    tmp_path: Path,
-    fail: Callable[[], None],
-    *,
-    lasting: bool,
+    prepared: Prepared, tmp_path: Path, fail: Callable[[], None], *, lasting: bool
 ) -> None:
     """One after the other, until an update runs to its end without meeting the fault."""
-    project, plan = planned
-    before = seen(project)
-    place = worktree.find(project)
+    project, entry = prepared
+    before, after = seen(project), after_update(prepared, tmp_path)
     number = 0
     while True:
         number += 1
         trial = copy(project, tmp_path / str(number))
         place = worktree.find(trial)
         fault = Fault(number, fail, lasting=lasting)
+        failed = False
         with journal.locked(place):
-            # Reading and storing git's objects comes before: here all that is written counts.
-            replace = journal.replace
-
-            def faulty(
-                place: worktree.Worktree,
-                entry: journal.Entry,
-                replace: Callable[[worktree.Worktree, journal.Entry], None] = replace,
-                fault: Fault = fault,
-            ) -> None:
+            try:
                 with injected(fault):
-                    replace(place, entry)
-
-            with pytest.MonkeyPatch.context() as patches:
-                patches.setattr(journal, "replace", faulty)
-                try:
-                    updates.apply(place, plan)
-                    failed = False
-                except (ProjectError, KeyboardInterrupt):
-                    failed = True
+                    journal.replace(place, entry)
+            except (ProjectError, KeyboardInterrupt):
+                failed = True
         if fault.count < number:
             break
-        if failed:
-            assert seen(trial) == before, f"after a fault at write {number}"
-        else:
-            # Past the last rename, only tidying up is left.
-            assert seen(trial) == after_update(project, plan, tmp_path), f"at write {number}"
-        assert is_settled(trial), f"after a fault at write {number}"
+        # Past the last rename only tidying up is left, which may fail unseen.
+        assert seen(trial) == (before if failed else after), f"after a fault at write {number}"
+        assert is_settled(trial) or not failed, f"after a fault at write {number}"
         shutil.rmtree(trial)
     assert number > 100
 
 
-AFTER: dict[Path, tuple[dict[str, str], str]] = {}
-
-
-def after_update(project: Path, plan: updates.Plan, folder: Path) -> tuple[dict[str, str], str]:
+def after_update(prepared: Prepared, folder: Path) -> Seen:
     """What the update makes of the project when nothing fails."""
-    if project not in AFTER:
-        trial = copy(project, folder / "whole")
-        apply(trial, plan)
-        AFTER[project] = seen(trial)
-    return AFTER[project]
+    project, entry = prepared
+    trial = copy(project, folder / "whole")
+    apply(trial, entry)
+    return seen(trial)
 
 
 def test_a_kill_at_any_write_is_mended_by_the_next_command(
-    planned: tuple[Path, updates.Plan], tmp_path: Path
+    prepared: Prepared, tmp_path: Path
 ) -> None:
     """As before or fully updated; and the update can be made again."""
-    project, plan = planned
-    before, after = seen(project), after_update(project, plan, tmp_path)
+    project, entry = prepared
+    before, after = seen(project), after_update(prepared, tmp_path)
     number = 0
     while True:
         number += 1
@@ -204,7 +184,7 @@ def test_a_kill_at_any_write_is_mended_by_the_next_command(
         if child == 0:
             place = worktree.find(trial)
             with journal.locked(place), injected(Fault(number, killed)):
-                updates.apply(place, plan)
+                journal.replace(place, entry)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if status == 0:
@@ -217,16 +197,16 @@ def test_a_kill_at_any_write_is_mended_by_the_next_command(
         assert found in (before, after), f"after a kill at write {number}"
         assert is_settled(trial), f"after a kill at write {number}"
         if found == before:
-            apply(trial, plan)
+            apply(trial, entry)
             assert seen(trial) == after, f"again, after a kill at write {number}"
         shutil.rmtree(trial)
     assert number > 100
 
 
-def test_a_kill_while_mending_is_mended(planned: tuple[Path, updates.Plan], tmp_path: Path) -> None:
+def test_a_kill_while_mending_is_mended(prepared: Prepared, tmp_path: Path) -> None:
     """The next command is killed, too, at any of its own writes."""
-    project, plan = planned
-    before, after = seen(project), after_update(project, plan, tmp_path)
+    project, entry = prepared
+    before, after = seen(project), after_update(prepared, tmp_path)
     cut = copy(project, tmp_path / "cut")
     child = os.fork()
     if child == 0:
@@ -234,7 +214,7 @@ def test_a_kill_while_mending_is_mended(planned: tuple[Path, updates.Plan], tmp_
         with journal.locked(place), pytest.MonkeyPatch.context() as patches:
             # Every file is replaced, and then it ends.
             patches.setattr(worktree.Worktree, "write_entries", lambda *_: killed())
-            updates.apply(place, plan)
+            journal.replace(place, entry)
         os._exit(0)
     os.waitpid(child, 0)
     assert seen(cut)[0] == after[0]
@@ -256,18 +236,16 @@ def test_a_kill_while_mending_is_mended(planned: tuple[Path, updates.Plan], tmp_
     assert number > 10
 
 
-def test_what_was_written_after_a_kill_stays(
-    planned: tuple[Path, updates.Plan], tmp_path: Path
-) -> None:
+def test_what_was_written_after_a_kill_stays(prepared: Prepared, tmp_path: Path) -> None:
     """Mending brings back what dockgen wrote, and nothing else."""
-    project, plan = planned
+    project, entry = prepared
     trial = copy(project, tmp_path / "trial")
     child = os.fork()
     if child == 0:
         place = worktree.find(trial)
         with journal.locked(place), pytest.MonkeyPatch.context() as patches:
             patches.setattr(worktree.Worktree, "write_entries", lambda *_: killed())
-            updates.apply(place, plan)
+            journal.replace(place, entry)
         os._exit(0)
     os.waitpid(child, 0)
     (trial / "README.md").write_text("written since\n")
@@ -276,27 +254,27 @@ def test_what_was_written_after_a_kill_stays(
     assert git("status", "--short", cwd=trial) == " M README.md\n"
 
 
-def test_a_locked_index_changes_nothing(planned: tuple[Path, updates.Plan], tmp_path: Path) -> None:
+def test_a_locked_index_changes_nothing(prepared: Prepared, tmp_path: Path) -> None:
     """Another git is at work, or was killed."""
-    project, plan = planned
+    project, entry = prepared
     trial = copy(project, tmp_path / "trial")
     before = state(trial)
     (trial / ".git/index.lock").touch()
     with pytest.raises(ProjectError, match=r"index\.lock"):
-        apply(trial, plan)
+        apply(trial, entry)
     assert state(trial) == before
 
 
 def test_an_edit_between_planning_and_writing_changes_nothing(
-    planned: tuple[Path, updates.Plan], tmp_path: Path
+    prepared: Prepared, tmp_path: Path
 ) -> None:
     """An editor saves while copier is at work."""
-    project, plan = planned
+    project, entry = prepared
     trial = copy(project, tmp_path / "trial")
     (trial / "README.md").write_text("saved just now\n")
     before = state(trial)
     with pytest.raises(ProjectError, match=r"README\.md"):
-        apply(trial, plan)
+        apply(trial, entry)
     assert state(trial) == before
 
 

@@ -1,0 +1,73 @@
+"""Every release in the committed bundle can be brought to the templates of this working copy."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dockgen import bundle, cli, template
+from dockgen.bundle import Manifest
+from tests.conftest import PLAIN, tree
+from tests.update.conftest import PERSON, commit, git
+
+RELEASES = [release.version for release in Manifest.read(bundle.DATA / bundle.MANIFEST).releases]
+# The cells of the first release.
+CELLS = [("go", "scratch"), ("python", "slim"), ("node", "alpine")]
+
+
+def project(version: str, directory: Path, language: str, flavor: str) -> Path:
+    """A committed project of a release."""
+    answers = {"name": "my-app", "language": language, "flavor": flavor}
+    with template.offline() as manifest:
+        template.render_version(
+            manifest,
+            manifest.latest.version if version == "newest" else version,
+            directory,
+            answers,
+        )
+    git("init", "--quiet", cwd=directory)
+    commit(directory)
+    return directory
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    """All files but git's own."""
+    return {
+        name: content for name, content in tree(directory).items() if not name.startswith(".git/")
+    }
+
+
+@pytest.mark.parametrize("version", RELEASES)
+@pytest.mark.parametrize(("language", "flavor"), CELLS)
+class TestFromEachRelease:
+    """An untouched project becomes what `dockgen new` makes today."""
+
+    def test_by_dockgen(self, tmp_path: Path, version: str, language: str, flavor: str) -> None:
+        """`dockgen update`."""
+        old = project(version, tmp_path / "old/my-app", language, flavor)
+        assert cli.main(["update", str(old)]) == 0
+        new = project("newest", tmp_path / "new/my-app", language, flavor)
+        assert files(old) == files(new)
+
+    def test_by_plain_copier(
+        self, tmp_path: Path, version: str, language: str, flavor: str
+    ) -> None:
+        """`copier update`: also where a question is younger than the project."""
+        old = project(version, tmp_path / "old/my-app", language, flavor)
+        with bundle.provide() as (path, manifest):
+            settings = tmp_path / "gitconfig"
+            rules = f'[url "{path}"]\n\tinsteadOf = {manifest.url}\n'
+            settings.write_text(rules + '[protocol "file"]\n\tallow = always\n')
+            subprocess.run(
+                [
+                    sys.executable, "-m", "copier", "update", "--defaults",
+                    f"--vcs-ref={manifest.latest.version}", old,
+                ],
+                env=PLAIN | PERSON | {
+                    "GIT_CONFIG_GLOBAL": str(settings), "COPIER_CACHE_DIR": str(tmp_path / "cache"),
+                },
+                stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True,
+            )  # fmt: skip
+        new = project("newest", tmp_path / "new/my-app", language, flavor)
+        assert files(old) == files(new)
