@@ -157,6 +157,7 @@ def _one(
         before, after = update.versions(directory, manifest, to)
         behind = update.is_behind(manifest, before, after)
         return Outcome(directory, "behind" if behind else "up to date", before, after)
+    recorded(directory)  # no project at all is told of first
     place = worktree.find(directory)
     if mode is Mode.DRY_RUN:
         planned = update.plan(place, manifest, to, data, keep_pins=keep_pins)

@@ -104,8 +104,11 @@ def ask(
     cwd: Path,
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
+    may_find_nothing: bool = False,
 ) -> bytes:
     """Run git on a repository of the user's, with all of their settings, and return its output.
+
+    ``may_find_nothing`` is for commands whose exit code 1 says just that.
 
     Raises:
         ProjectError: git refused.
@@ -122,7 +125,7 @@ def ask(
         capture_output=True,
         check=False,
     )
-    if done.returncode != 0:
+    if done.returncode != 0 and not (may_find_nothing and done.returncode == 1):
         reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise ProjectError(f"git {arguments[0]} failed in {cwd}: {reason[0]}", "see: git status")
     return done.stdout

@@ -19,7 +19,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,9 @@ from dockgen.worktree import Worktree
 
 _RECORD = "journal.json"
 _FORMAT = 1
+# Git's index as it was and as it is to be, in the folder of an entry.
+_INDEX_BEFORE = "index-before"
+_INDEX = "index"
 # What the title of a replacement begins with that takes another one back.
 UNDO = "undo of "
 
@@ -144,12 +147,16 @@ def replace(worktree: Worktree, entry: Entry) -> None:
         _write_entry(folder / "preparing", worktree.directory, entry)
         (folder / "preparing").rename(active)
         _flush_folder(folder)
+        has_index = entry.index_before != entry.index_after
+        if has_index:
+            with signals.held():
+                _stage_index(worktree, active, entry)
         for number, file in enumerate(entry.files):
             _stage(worktree.directory, number, file)
         for number, file in enumerate(entry.files):
             _put(worktree.directory, number, file)
-        if entry.index_before != entry.index_after:
-            worktree.write_entries(entry.index_paths, entry.index_after)
+        if has_index:
+            _lock_file(worktree).rename(worktree.index_file())
         for parent in sorted({(worktree.directory / file.path).parent for file in entry.files}):
             if parent.is_dir():
                 _flush_folder(parent)
@@ -257,14 +264,53 @@ def _take_back(worktree: Worktree) -> None:
     for name in reversed(record["new_folders"]):
         with suppress(OSError):  # somebody put a file into it: it stays
             (directory / name).rmdir()
-    before_entries = os.fsencode(record["index_before"])
-    paths = record["index_paths"]
-    if paths and worktree.entries(paths) != before_entries:
-        worktree.write_entries(paths, before_entries)
+    if record["index_paths"]:
+        _take_back_index(worktree, active, record)
     # Renamed first: half a journal must never be taken for a whole one.
     active.rename(folder / "ended")
     shutil.rmtree(folder / "ended", ignore_errors=True)
     _tidy(folder, directory)
+
+
+def _stage_index(worktree: Worktree, active: Path, entry: Entry) -> None:
+    """Make the new index, and lock git's own with it, as git does: a rename will put it there."""
+    index, before, new = worktree.index_file(), active / _INDEX_BEFORE, active / _INDEX
+    for copy in (before, new):
+        shutil.copyfile(index, copy)
+        shutil.copymode(index, copy)
+    worktree.write_entries(entry.index_paths, entry.index_after, new)
+    try:
+        # One step, and the file is known again by its inode.
+        os.link(new, _lock_file(worktree))
+    except FileExistsError as error:
+        raise ProjectError(
+            f"{_lock_file(worktree)} exists: another git is at work, or was killed",
+            "wait until it has ended, or delete that file",
+        ) from error
+    if index.read_bytes() != before.read_bytes():
+        raise ProjectError(
+            f"git's index changed meanwhile; {worktree.directory} is as it was",
+            "run the same command again",
+        )
+
+
+def _take_back_index(worktree: Worktree, active: Path, record: Mapping[str, Any]) -> None:
+    """Bring git's index back, by one rename if nobody has written it since."""
+    index, new, lock = worktree.index_file(), active / _INDEX, _lock_file(worktree)
+    if new.exists() and lock.exists() and lock.samefile(new):
+        lock.unlink()
+    before = active / _INDEX_BEFORE
+    if new.exists() and index.samefile(new) and before.exists():
+        before.rename(index)
+    entries = os.fsencode(record["index_before"])
+    if worktree.entries(record["index_paths"]) != entries:
+        worktree.write_entries(record["index_paths"], entries)
+
+
+def _lock_file(worktree: Worktree) -> Path:
+    """What keeps other gits away from the index."""
+    index = worktree.index_file()
+    return index.with_name(index.name + ".lock")
 
 
 def _keep(folder: Path, directory: Path) -> None:
@@ -277,6 +323,8 @@ def _keep(folder: Path, directory: Path) -> None:
     (folder / "active").rename(folder / "undo")
     with suppress(OSError):
         _flush_folder(folder)
+        for name in (_INDEX_BEFORE, _INDEX):
+            (folder / "undo" / name).unlink(missing_ok=True)
         _tidy(folder, directory)
 
 

@@ -158,9 +158,9 @@ def _change(states: States, path: str, *, keep_pins: bool) -> Change:
     ):
         return _merge(path, base, ours, new)
     if path in states.conflicts:
-        stages = {1: base, 2: ours, 3: new}
-        kept_stages = {number: file for number, file in stages.items() if file is not None}
-        return Change(path, Status.CONFLICT, ours, merged, stages=kept_stages)
+        # For a file that both made, copier takes an empty one for the base.
+        stages = {1: base or File(b"", ours.mode), 2: ours, 3: new}
+        return Change(path, Status.CONFLICT, ours, merged, stages=stages)
     status = Status.UNCHANGED if merged == ours else Status.MERGED
     return Change(path, status, ours, merged)
 

@@ -142,8 +142,11 @@ def plan(
         _require_merged(place.directory, ours, theirs)
         _complete_answers(clone, manifest.url, project.recorded(new).answers)
         template.update(after, clone, data)
+        rendered = tree.read(repository, base_id)
+        # What git ignores was never committed, so that it isn't there says nothing.
+        unknown = place.ignored(rendered.keys() - ours.keys())
         states = States(
-            base=tree.read(repository, base_id),
+            base={path: file for path, file in rendered.items() if path not in unknown},
             ours=ours,
             new=theirs,
             merged=tree.read(repository, tree.store(repository, clone)),
@@ -154,10 +157,10 @@ def plan(
         found = merge.changes(
             states,
             ANSWERS,
-            unmanaged=_unmanaged(project.recorded(new).answers, base_paths=states.base),
+            unmanaged=_unmanaged(project.recorded(new).answers, base_paths=rendered),
             keep_pins=keep_pins,
         )
-        found = _spare_untracked(place.directory, found, states.base)
+        found = _spare_untracked(place.directory, found, rendered)
         return Plan(place.directory, before, after, found, _diff(repository, ours_id, found))
 
 
@@ -309,10 +312,11 @@ def _spare_untracked(
         if on_disk is None or offered is None:
             result.append(change)
             continue
-        if not on_disk.link and on_disk.content == offered.content:
+        made = base.get(change.path)
+        is_same = not on_disk.link and on_disk.content == offered.content
+        if is_same or offered == made:
             result.append(Change(change.path, Status.UNCHANGED, None, None))
             continue
-        made = base.get(change.path)
         if made is not None and not on_disk.link and on_disk.content == made.content:
             result.append(Change(change.path, Status.CLEAN, made, offered))
             continue

@@ -66,6 +66,15 @@ class Worktree:
                 "commit them (git commit -a) or put them aside (git stash)",
             )
 
+    def ignored(self, paths: Iterable[str]) -> set[str]:
+        """Which of these paths of the project git ignores."""
+        names = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        listed = git.ask(
+            "check-ignore", "-z", "--stdin",
+            cwd=self.directory, stdin=names, may_find_nothing=True,
+        )  # fmt: skip
+        return {os.fsdecode(name) for name in listed.split(b"\0") if name}
+
     def git_folder(self) -> Path:
         """A folder of this project's own in git's folder, which need not exist yet."""
         key = hashlib.sha256(os.fsencode(self.prefix)).hexdigest()[:16]
@@ -102,8 +111,19 @@ class Worktree:
             lines += f"{file.mode} {blob} {number}\t".encode() + name + b"\0"
         return lines
 
-    def write_entries(self, paths: Iterable[str], entries: bytes) -> None:
+    def index_file(self) -> Path:
+        """Where git's index lies."""
+        return self._git_path("index")
+
+    def write_entries(
+        self, paths: Iterable[str], entries: bytes, index_file: Path | None = None
+    ) -> None:
         """Make ``entries`` all that the index holds for these paths: all of it or nothing.
+
+        Args:
+            paths: paths of the project.
+            entries: what `entries` or `conflict_entries` returned.
+            index_file: an index in the place of git's own.
 
         Raises:
             ProjectError: the index can't be written.
@@ -112,7 +132,11 @@ class Worktree:
         removed = b"".join(
             f"0 {none}\t".encode() + os.fsencode(self.prefix + path) + b"\0" for path in paths
         )
-        git.ask("update-index", "-z", "--index-info", cwd=self.directory, stdin=removed + entries)
+        place = {"GIT_INDEX_FILE": str(index_file)} if index_file else {}
+        git.ask(
+            "update-index", "-z", "--index-info",
+            cwd=self.directory, stdin=removed + entries, environment=place,
+        )  # fmt: skip
 
     def _git_path(self, name: str) -> Path:
         return self.directory / self._line("rev-parse", "--git-path", name)

@@ -211,6 +211,24 @@ def test_an_ignored_file_as_the_template_made_it_is_new(make: Make, update: Upda
     assert (project / ".env").read_text() == "LOG_LEVEL=info\nWORKERS=1\n"
 
 
+def test_an_ignored_file_that_the_template_left_alone_stays(make: Make, update: Update) -> None:
+    """There is nothing to compare it with."""
+    project = make("v1.0.0")
+    (project / ".env").write_text("TOKEN=secret\n")
+    assert update("--to", "v1.1.0", project).code == 0
+    assert (project / ".env").read_text() == "TOKEN=secret\n"
+    assert not (project / ".env.dockgen-new").exists()
+
+
+def test_an_ignored_file_comes_into_a_fresh_clone(
+    make: Make, update: Update, tmp_path: Path
+) -> None:
+    """Nobody deleted it: it was never committed."""
+    git("clone", "--quiet", make("v1.2.0"), tmp_path / "clone", cwd=tmp_path)
+    assert update(tmp_path / "clone").code == 0
+    assert (tmp_path / "clone/.env").read_text() == "LOG_LEVEL=info\nWORKERS=1\n"
+
+
 @pytest.mark.parametrize("kind", ["ignored", "untracked"])
 def test_a_file_of_the_same_name_that_git_does_not_track_stays(
     make: Make, update: Update, kind: str
