@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from dockgen import template
 from dockgen.matrix import Cell
 from tests.conftest import PLAIN, ROOT, Render, each_cell, tree
 
 UV = ROOT / ".venv/bin/uv"
+MODULE: list[str | Path] = [sys.executable, "-m", "dockgen"]
+AUTHOR = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+OFFLINE = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
 
 
 def sh(*command: str | Path, cwd: Path, **environment: str) -> str:
@@ -27,10 +31,28 @@ def sh(*command: str | Path, cwd: Path, **environment: str) -> str:
 
 def render(program: list[str | Path], folder: Path, cell: Cell, **environment: str) -> Path:
     """Make a cell's default project with one installation, without any network."""
-    offline = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     flags = ["--language", cell.language, "--flavor", cell.flavor]
-    sh(*offline, *program, "new", "my-app", *flags, cwd=folder, **environment)
+    sh(*OFFLINE, *program, "new", "my-app", *flags, cwd=folder, **environment)
     return folder / "my-app"
+
+
+@pytest.fixture
+def old_project(tmp_path: Path) -> Path:
+    """A committed project of the first release: Go on scratch."""
+    directory = tmp_path / "old/my-app"
+    answers = {"name": "my-app", "language": "go", "flavor": "scratch"}
+    with template.offline() as manifest:
+        template.render_version(manifest, manifest.releases[0].version, directory, answers)
+    sh("git", "init", "--quiet", cwd=directory)
+    sh("git", "add", "--all", cwd=directory)
+    sh("git", *AUTHOR, "commit", "--quiet", "--message", "Start", cwd=directory)
+    return directory
+
+
+def updated(program: list[str | Path], project: Path, **environment: str) -> dict[str, bytes]:
+    """Update a project with one installation, without any network; return its files."""
+    sh(*OFFLINE, *program, "update", project, cwd=project.parent, **environment)
+    return {name: data for name, data in tree(project).items() if not name.startswith(".git/")}
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +68,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (clone / name).write_bytes((ROOT / name).read_bytes())
             (clone / name).chmod((ROOT / name).stat().st_mode)
-    author = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
     sh("git", "add", "--all", cwd=clone)
-    sh("git", *author, "commit", "--quiet", "--allow-empty", "--message", "all", cwd=clone)
+    sh("git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message", "all", cwd=clone)
     return clone
 
 
@@ -80,12 +101,14 @@ def test_wheel_in_a_clean_environment(
 
 
 def test_wheel_needs_no_writable_home(
-    clean_venv: Path, rendered_project: Render, tmp_path: Path
+    clean_venv: Path, rendered_project: Render, old_project: Path, tmp_path: Path
 ) -> None:
     """A container's user often has none."""
     cell = Cell.parse("go-scratch")
-    made = render([clean_venv / "bin/dockgen"], tmp_path, cell, HOME="/nonexistent")
+    program: list[str | Path] = [clean_venv / "bin/dockgen"]
+    made = render(program, tmp_path, cell, HOME="/nonexistent")
     assert tree(made) == tree(rendered_project(cell))
+    assert updated(program, old_project, HOME="/nonexistent") == tree(made)
 
 
 def unpacked(wheel: Path, folder: Path) -> dict[str, str]:
@@ -96,7 +119,11 @@ def unpacked(wheel: Path, folder: Path) -> dict[str, str]:
 
 
 def test_wheel_from_the_sdist(
-    clone: Path, rendered_project: Render, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    clone: Path,
+    rendered_project: Render,
+    old_project: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """An sdist holds all that a wheel is built from."""
     dist = tmp_path_factory.mktemp("sdist")
@@ -110,33 +137,54 @@ def test_wheel_from_the_sdist(
     (wheel,) = dist.glob("*.whl")
     python_path = unpacked(wheel, dist / "unpacked")
     cell = Cell.parse("go-scratch")
-    made = render([sys.executable, "-m", "dockgen"], tmp_path, cell, **python_path)
+    made = render(MODULE, tmp_path, cell, **python_path)
     assert tree(made) == tree(rendered_project(cell))
+    assert updated(MODULE, old_project, **python_path) == tree(made)
 
 
-def test_shallow_clone(clone: Path, rendered_project: Render, tmp_path: Path) -> None:
+def test_from_git(
+    clone: Path, rendered_project: Render, old_project: Path, tmp_path: Path
+) -> None:
+    """`pip install git+…`: built from a clone of one commit, by a tool that we don't start."""
+    site = tmp_path / "site"
+    wanted = f"dockgen @ git+{clone.as_uri()}"
+    sh(UV, "pip", "install", "--quiet", "--no-deps", "--target", site, wanted, cwd=tmp_path)
+    cell = Cell.parse("go-scratch")
+    made = render(MODULE, tmp_path, cell, PYTHONPATH=str(site))
+    assert tree(made) == tree(rendered_project(cell))
+    assert updated(MODULE, old_project, PYTHONPATH=str(site)) == tree(made)
+
+
+def test_shallow_clone(
+    clone: Path, rendered_project: Render, old_project: Path, tmp_path: Path
+) -> None:
     """One commit and no tags are enough."""
     shallow = tmp_path / "shallow"
     sh("git", "clone", "--quiet", "--depth=1", "--no-tags", clone.as_uri(), shallow, cwd=tmp_path)
     cell = Cell.parse("go-scratch")
-    made = render(
-        [sys.executable, "-m", "dockgen"], tmp_path, cell, PYTHONPATH=str(shallow / "src")
-    )
+    python_path = str(shallow / "src")
+    made = render(MODULE, tmp_path, cell, PYTHONPATH=python_path)
     assert tree(made) == tree(rendered_project(cell))
+    assert updated(MODULE, old_project, PYTHONPATH=python_path) == tree(made)
 
 
-def test_unpacked_archive(clone: Path, rendered_project: Render, tmp_path: Path) -> None:
+def test_unpacked_archive(
+    clone: Path, rendered_project: Render, old_project: Path, tmp_path: Path
+) -> None:
     """A source archive without any git history works like a checkout."""
     sh("git", "archive", "--output", tmp_path / "archive.tar", "HEAD", cwd=clone)
     with tarfile.open(tmp_path / "archive.tar") as archive:
         archive.extractall(tmp_path / "archive", filter="data")
     cell = Cell.parse("go-scratch")
     python_path = str(tmp_path / "archive/src")
-    made = render([sys.executable, "-m", "dockgen"], tmp_path, cell, PYTHONPATH=python_path)
+    made = render(MODULE, tmp_path, cell, PYTHONPATH=python_path)
     assert tree(made) == tree(rendered_project(cell))
+    assert updated(MODULE, old_project, PYTHONPATH=python_path) == tree(made)
 
 
-def test_editable_install_renders_the_working_copy(clone: Path, tmp_path: Path) -> None:
+def test_editable_install_renders_the_working_copy(
+    clone: Path, old_project: Path, tmp_path: Path
+) -> None:
     """An edit of a template shows at once, under a version of its own."""
     edited = tmp_path / "edited"
     sh("git", "clone", "--quiet", clone, edited, cwd=tmp_path)
@@ -144,7 +192,8 @@ def test_editable_install_renders_the_working_copy(clone: Path, tmp_path: Path) 
     readme.write_text(readme.read_text() + "\nEdited.\n")
     cell = Cell.parse("go-scratch")
     python_path = str(edited / "src")
-    made = render([sys.executable, "-m", "dockgen"], tmp_path, cell, PYTHONPATH=python_path)
+    made = render(MODULE, tmp_path, cell, PYTHONPATH=python_path)
+    assert updated(MODULE, old_project, PYTHONPATH=python_path) == tree(made)
     assert (made / "README.md").read_text().endswith("\nEdited.\n")
     assert ".post1.dev0+g" in (made / ".copier-answers.yml").read_text()
 
