@@ -302,15 +302,12 @@ def update(
         else fleet.Mode.UNDO if undo
         else fleet.Mode.UPDATE
     )  # fmt: skip
-    outcomes = []
+    wish = fleet.Wish(mode, to, given, keep_pins=not base_images)
     try:
         with report.progress() as doing:
-            for outcome in fleet.update_all(
-                projects, mode, to=to, data=given, keep_pins=not base_images, doing=doing
-            ):
-                outcomes.append(outcome)
+            outcomes = fleet.update_all(projects, wish, doing)
     except KeyboardInterrupt as interrupt:
-        words = f"interrupted: {len(outcomes)} of {len(projects)} done, the others are as they were"
+        words = "interrupted: every project is as it was, or fully updated"
         raise Interrupted(words) from interrupt
     alone = not search and len(projects) == 1
     if alone and outcomes[0].error is not None and not as_json:

@@ -1,13 +1,17 @@
 """The fleet: one project or two hundred, each updated on its own."""
 
+import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import signal
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dockgen import bundle, git, journal, template, update, worktree
+from dockgen import bundle, git, journal, signals, template, update, worktree
 from dockgen.bundle import Manifest
 from dockgen.errors import CheckFailedError, DockgenError, ProjectError
 from dockgen.project import ANSWERS, recorded
@@ -83,23 +87,28 @@ def find(directories: Sequence[Path], *, search: bool) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What to do with each project.
+
+    ``to`` is the release to update to, None for the newest; ``data`` are answers that change;
+    ``keep_pins`` says whether base image versions that the user moved on are kept.
+    """
+
+    mode: Mode
+    to: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    keep_pins: bool = True
+
+
 def update_all(
-    directories: Sequence[Path],
-    mode: Mode,
-    *,
-    to: str | None,
-    data: Mapping[str, Any],
-    keep_pins: bool,
-    doing: Callable[[str], None],
-) -> Iterator[Outcome]:
-    """Work on each project, and yield what became of it; a failure stops none of the others.
+    directories: Sequence[Path], wish: Wish, doing: Callable[[str], None]
+) -> list[Outcome]:
+    """Work on each project, on all processors; a failure of one stops none of the others.
 
     Args:
         directories: the projects.
-        mode: what to do.
-        to: the release to update to; None for the newest.
-        data: answers that change.
-        keep_pins: whether base image versions that the user moved on are kept.
+        wish: what to do.
         doing: told in a few words what is being done.
 
     Raises:
@@ -107,13 +116,57 @@ def update_all(
     """
     git.require()
     with template.offline() as manifest:
-        for number, directory in enumerate(directories, 1):
-            counted = f" ({number} of {len(directories)})" if len(directories) > 1 else ""
-            doing(f"Looking at {directory.name}{counted}")
-            try:
-                yield _one(directory, manifest, mode, to, data, keep_pins=keep_pins)
-            except DockgenError as error:
-                yield Outcome(directory, "failed", error=error)
+        if len(directories) == 1:
+            doing(f"Looking at {directories[0].name}")
+            return [_told(directories[0], manifest, wish)]
+        if wish.mode is Mode.CHECK:
+            return [_told(directory, manifest, wish) for directory in directories]
+        return _side_by_side(directories, manifest, wish, doing)
+
+
+def _side_by_side(
+    directories: Sequence[Path], manifest: Manifest, wish: Wish, doing: Callable[[str], None]
+) -> list[Outcome]:
+    # copier's settings live in the process, so each project gets one of its own. Spawned, since a
+    # fork would copy the locks of the thread that draws the progress.
+    pool = ProcessPoolExecutor(
+        min(len(directories), os.cpu_count() or 1),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_ignore_signals,
+    )
+    try:
+        jobs = [pool.submit(_isolated, directory, manifest, wish) for directory in directories]
+        for number, _ in enumerate(as_completed(jobs), 1):
+            doing(f"{number} of {len(directories)} projects")
+        return [job.result() for job in jobs]
+    finally:
+        # After Ctrl-C those at work come to their end, and no other one begins.
+        pool.shutdown(cancel_futures=True)
+
+
+def _ignore_signals() -> None:
+    for number in signals.ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _isolated(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
+    """Work on one of many projects: even a bug of dockgen's stops none of the others."""
+    try:
+        return _told(directory, manifest, wish)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        words = f"a bug in dockgen: {type(error).__name__}: {error} ({where})"
+        return Outcome(
+            directory, "failed", error=DockgenError(words, "dockgen update, for it alone")
+        )
+
+
+def _told(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
+    try:
+        return _one(directory, manifest, wish)
+    except DockgenError as error:
+        return Outcome(directory, "failed", error=error)
 
 
 def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
@@ -144,29 +197,21 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
     return CheckFailedError(words, hint)
 
 
-def _one(
-    directory: Path,
-    manifest: Manifest,
-    mode: Mode,
-    to: str | None,
-    data: Mapping[str, Any],
-    *,
-    keep_pins: bool,
-) -> Outcome:
-    if mode is Mode.CHECK:
-        before, after = update.versions(directory, manifest, to)
+def _one(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
+    if wish.mode is Mode.CHECK:
+        before, after = update.versions(directory, manifest, wish.to)
         behind = update.is_behind(manifest, before, after)
         return Outcome(directory, "behind" if behind else "up to date", before, after)
     recorded(directory)  # no project at all is told of first
     place = worktree.find(directory)
-    if mode is Mode.DRY_RUN:
-        planned = update.plan(place, manifest, to, data, keep_pins=keep_pins)
+    if wish.mode is Mode.DRY_RUN:
+        planned = update.plan(place, manifest, wish.to, wish.data, keep_pins=wish.keep_pins)
         return _outcome(planned, "would update" if planned.writes else "up to date")
     with journal.locked(place):
         # A killed update was taken back just now, so all is read afresh.
-        if mode is Mode.UNDO:
+        if wish.mode is Mode.UNDO:
             return Outcome(directory, "undone", detail=update.undo(place))
-        planned = update.plan(place, manifest, to, data, keep_pins=keep_pins)
+        planned = update.plan(place, manifest, wish.to, wish.data, keep_pins=wish.keep_pins)
         if not planned.writes:
             return _outcome(planned, "up to date")
         journal.replace(place, update.entry(place, planned))

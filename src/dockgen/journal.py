@@ -108,17 +108,23 @@ def locked(worktree: Worktree) -> Iterator[None]:
     folder = worktree.git_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        with _lock(folder / "lock", wait=False):
+            _recover(worktree)
+            yield
+    except BlockingIOError as error:
+        raise ProjectError(
+            f"another dockgen is at work on {worktree.directory}", "wait until it has ended"
+        ) from error
     except OSError as error:
         raise _cannot_write(worktree.directory, error) from error
+
+
+@contextmanager
+def _lock(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a lock file; it is let go when the process ends, however it ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ProjectError(
-                f"another dockgen is at work on {worktree.directory}", "wait until it has ended"
-            ) from error
-        _recover(worktree)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
     finally:
         os.close(descriptor)
@@ -142,6 +148,15 @@ def replace(worktree: Worktree, entry: Entry) -> None:
                 "run the same command again",
             )
     folder = worktree.git_folder()
+    try:
+        # One after the other, where projects share a repository and so its index.
+        with _lock(folder.parent / "index", wait=True):
+            _replace(worktree, entry, folder)
+    except OSError as error:
+        raise _cannot_write(worktree.directory, error) from error
+
+
+def _replace(worktree: Worktree, entry: Entry, folder: Path) -> None:
     active = folder / "active"
     try:
         _write_entry(folder / "preparing", worktree.directory, entry)
@@ -163,13 +178,11 @@ def replace(worktree: Worktree, entry: Entry) -> None:
         # From here on it is made: what is left is to keep it for `undo`.
         with signals.held():
             _keep(folder, worktree.directory)
-    except BaseException as error:
+    except BaseException:
         with signals.held():
             if active.exists():
                 _take_back(worktree)
             shutil.rmtree(folder / "preparing", ignore_errors=True)
-        if isinstance(error, OSError):
-            raise _cannot_write(worktree.directory, error) from error
         raise
 
 

@@ -32,8 +32,8 @@ def fleet(make: Make, tmp_path: Path) -> Path:
 def test_each_project_is_on_its_own(fleet: Path, update: Update) -> None:
     """One fails, one is in conflict, and the others are updated."""
     done = update("--all", fleet)
-    assert done.code == 3
-    assert "debian:trixie-slim" in (fleet / "team/conflict/Dockerfile").read_text()
+    assert done.code == 3, done.output
+    assert "debian:trixie-slim" in (fleet / "team/conflict/Dockerfile").read_text(), done.output
     assert (fleet / "behind/SECURITY.md").exists()
     lines = done.output.splitlines()[:4]
     words = {line.split()[0].rpartition("/")[2]: line for line in lines}
