@@ -312,8 +312,9 @@ def build(
     """Build the image of the Dockerfile in ``context``, or only its stage ``target``.
 
     Without a tag the result stays in the build cache: enough to see that it can be built.
-    ``anew`` runs every step, whatever the build cache holds. ``cache_mounts`` names a set of cache
-    mounts to use in place of those that all builds share; a new name's are empty.
+    ``anew`` runs every step, whatever the build cache holds, and with empty cache mounts.
+    ``cache_mounts`` names a set of them to use in place of those that all builds share, which
+    ``anew`` would empty for everybody; a new name's are empty.
 
     Raises:
         BuildError: a step failed, or the build took longer than ``deadline`` seconds.
