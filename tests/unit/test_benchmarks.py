@@ -79,22 +79,35 @@ def test_a_number_has_no_more_digits_than_it_deserves(value: float | None, text:
     assert tables.number(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "-"), (0.684, "0.68x"), (3.33, "3.3x"), (114.2, "114x")]
+)
+def test_a_ratio_is_shown_with_about_two_digits(value: float | None, text: str) -> None:
+    """What follows them is noise."""
+    assert tables.times(value) == text
+
+
 def test_the_readme_has_a_line_for_each_cell() -> None:
     """Those that were not measured show a dash."""
     page = tables.short(MEASURED)
     assert rows(page, "go-scratch") == [
-        ["**6.96 MB**", "905 MB, 130x", "**3.00 s**", "12.0 s, 4.00x", "0.61 s"]
+        [
+            "**6.96 MB** : 905 MB, 130x",
+            "**3.00 s** : 12.0 s, 4.0x",
+            "**20.0 s** : 30.0 s, 1.5x",
+            "0.61 s",
+        ]
     ]
-    assert rows(page, "go-slim") == [["-"] * 5]
+    assert rows(page, "go-slim") == [["-"] * 4]
     assert [str(cell) for cell in matrix.ALL if not rows(page, str(cell))] == []
 
 
 def test_the_detailed_page_has_every_figure() -> None:
     """Builds, sizes, start and health check."""
     assert rows(tables.detailed(MEASURED), "go-scratch") == [
-        ["20.0", "30.0", "1.50x", "3.00", "12.0", "4.00x"],
+        ["20.0", "30.0", "1.5x", "3.00", "12.0", "4.0x"],
         ["6.96", "905", "130x", "2.50", "300", "120x"],
-        ["0.30", "0.30", "1.00x"],
+        ["0.30", "0.30", "1.0x"],
         ["0.61", "0.060", "0.021"],
     ]
 
@@ -114,14 +127,16 @@ def test_tables_say_what_the_images_stand_on(bases: dict[str, str], words: str) 
 
 
 def test_the_terminal_shows_both_and_their_ratio() -> None:
-    """In three lines."""
-    console = Console(width=120)
+    """In three lines, which fit into the usual width."""
+    console = Console(width=80)
     with console.capture() as captured:
         console.print(tables.terminal(MEASURED))
     lines = [line.split() for line in captured.get().splitlines()]
-    assert ["go-scratch", "dockgen", "20.0", "3.00"] in [line[:4] for line in lines]
-    assert ["naive", "30.0", "12.0"] in [line[:3] for line in lines]
-    assert ["naive", "÷", "dockgen", "1.50x", "4.00x"] in [line[:5] for line in lines]
+    assert ["go-scratch", "dockgen", "20.0", "3.00", "0.30", "6.96", "2.50"] in [
+        line[:7] for line in lines
+    ]
+    assert ["naive", "30.0", "12.0", "0.30", "905", "300", "-", "-", "-"] in lines
+    assert ["ratio", "1.5x", "4.0x", "1.0x", "130x", "120x"] in lines
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
