@@ -1,13 +1,14 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help new venv test test-fast lint format lock examples docs release engine-up engine-down clean
+.PHONY: help new venv test test-fast lint format lock examples docs benchmark \
+  release engine-up engine-down clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # Named one by one: a project that `make new` made here is its owner's to lint.
-PYTHON_FILES := hatch_build.py scripts src tests
+PYTHON_FILES := benchmarks hatch_build.py scripts src tests
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +48,10 @@ examples: $(VENV)/.ready ## render examples/ anew
 	@$(BIN)/python scripts/render_examples.py
 
 docs: $(VENV)/.ready ## write what the documentation takes from the code
-	@$(BIN)/python scripts/write_docs.py
+	@$(BIN)/python -m scripts.write_docs
+
+benchmark: $(VENV)/.ready ## measure the images beside naive ones: make benchmark ARGS="--cell go-scratch"
+	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m benchmarks $(ARGS)
 
 release: $(VENV)/.ready ## add the templates to the bundle as a release: make release VERSION=0.2.0
 	@$(BIN)/python scripts/release.py $(VERSION)

@@ -1,9 +1,10 @@
 """Write what the documentation takes from the code: nothing in it is kept up by hand.
 
-Usage: python scripts/write_docs.py [DIRECTORY]
+Usage: python -m scripts.write_docs [DIRECTORY]
 
-Writes README.md's table of sizes, docs/reference.md, docs/rules.md and the picture docs/new.svg
-below DIRECTORY, which is this checkout if none is given.
+Writes README.md's tables of sizes and of benchmarks, those of docs/benchmarks.md,
+docs/reference.md, docs/rules.md and the picture docs/new.svg below DIRECTORY, which is this
+checkout if none is given.
 """
 
 import io
@@ -22,23 +23,33 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from benchmarks import results, tables
 from dockgen import checks, cli, questions
 from dockgen.matrix import Flavor, Language
 
 ROOT = Path(__file__).resolve().parent.parent
-MARKS = re.compile(r"(<!-- sizes: .*? -->\n).*?(<!-- /sizes -->)", re.DOTALL)
 LINES, COLUMNS = 36, 92
 
 
 def main(directory: Path) -> None:
-    """Write all four."""
+    """Write all of them."""
+    measured = results.load()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    readme = MARKS.sub(lambda found: found[1] + sizes() + found[2], readme)
+    readme = fill(fill(readme, "sizes", sizes()), "benchmark", tables.short(measured))
+    benchmarks = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    benchmarks = fill(benchmarks, "benchmark", tables.detailed(measured))
     (directory / "docs").mkdir(parents=True, exist_ok=True)
     (directory / "README.md").write_text(readme, encoding="utf-8")
+    (directory / "docs/benchmarks.md").write_text(benchmarks, encoding="utf-8")
     (directory / "docs/reference.md").write_text(reference(), encoding="utf-8")
     (directory / "docs/rules.md").write_text(rules(), encoding="utf-8")
     (directory / "docs/new.svg").write_text(picture(), encoding="utf-8")
+
+
+def fill(page: str, name: str, text: str) -> str:
+    """Replace what stands between the marks ``<!-- name: … -->`` and ``<!-- /name -->``."""
+    marks = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    return marks.sub(lambda found: found[1] + text + found[2], page)
 
 
 def sizes() -> str:

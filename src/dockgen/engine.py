@@ -103,8 +103,9 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Probe:
-    """One run of a container's health check: when it ended, how, and what it printed."""
+    """One run of a container's health check: when it began and ended, how, and what it printed."""
 
+    began: datetime.datetime
     ended: datetime.datetime
     exit_code: int
     output: str
@@ -304,11 +305,16 @@ def build(
     tag: str = "",
     *,
     target: str = "",
+    anew: bool = False,
+    cache_mounts: str = "",
     deadline: float = BUILD_SECONDS,
 ) -> None:
     """Build the image of the Dockerfile in ``context``, or only its stage ``target``.
 
     Without a tag the result stays in the build cache: enough to see that it can be built.
+    ``anew`` runs every step, whatever the build cache holds, and with empty cache mounts.
+    ``cache_mounts`` names a set of them to use in place of those that all builds share, which
+    ``anew`` would empty for everybody; a new name's are empty.
 
     Raises:
         BuildError: a step failed, or the build took longer than ``deadline`` seconds.
@@ -318,6 +324,10 @@ def build(
     arguments += ["--load", f"--tag={tag}"] if tag else ["--output=type=cacheonly"]
     if target:
         arguments.append(f"--target={target}")
+    if anew:
+        arguments.append("--no-cache")
+    if cache_mounts:
+        arguments.append(f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={cache_mounts}")
     what = f"the stage {target} of {context}" if target else f"the image of {context}"
     try:
         finished = _start(*arguments, "--", str(context), deadline=deadline)
@@ -337,17 +347,23 @@ def build(
 
 
 @contextmanager
-def temporary_image(context: Path, *, deadline: float = BUILD_SECONDS) -> Iterator[str]:
+def temporary_image(
+    context: Path,
+    *,
+    anew: bool = False,
+    cache_mounts: str = "",
+    deadline: float = BUILD_SECONDS,
+) -> Iterator[str]:
     """Build the image of ``context`` under a name of its own, and remove it in the end.
 
-    Yields the image's tag. The build cache stays.
+    Yields the image's tag. The build cache stays. The arguments are those of `build`.
 
     Raises:
         BuildError: as `build`.
     """
     tag = f"dockgen-check:{secrets.token_hex(6)}"
     try:
-        build(context, tag, deadline=deadline)
+        build(context, tag, anew=anew, cache_mounts=cache_mounts, deadline=deadline)
         yield tag
     finally:
         with signals.held():
@@ -403,7 +419,12 @@ def _state(facts: Mapping[str, Any]) -> State:
         started=datetime.datetime.fromisoformat(state["StartedAt"]),
         health=health.get("Status", ""),
         probes=tuple(
-            Probe(datetime.datetime.fromisoformat(probe["End"]), probe["ExitCode"], probe["Output"])
+            Probe(
+                began=datetime.datetime.fromisoformat(probe["Start"]),
+                ended=datetime.datetime.fromisoformat(probe["End"]),
+                exit_code=probe["ExitCode"],
+                output=probe["Output"],
+            )
             for probe in health.get("Log") or ()
         ),
         ports={

@@ -1,5 +1,6 @@
 """dockgen's way to the engine, on a real one: nothing is left behind."""
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def test_a_temporary_image_is_gone(context: Path, tmp_path: Path) -> None:
         pass
     with pytest.raises(ProjectError, match="docker save failed"):
         engine.save(tag, tmp_path / "image.tar")
+
+
+def test_cache_mounts_of_a_new_name_are_empty(context: Path) -> None:
+    """Also when another build has filled those of the same path; a known name's are kept."""
+    step = "FROM debian:trixie-slim\nRUN --mount=type=cache,target=/mounted"
+    name = secrets.token_hex(6)
+    (context / "Dockerfile").write_text(f"{step} mkdir /mounted/{name}\n")
+    engine.build(context, anew=True, cache_mounts=name)
+    (context / "Dockerfile").write_text(f"{step} test -d /mounted/{name}\n")
+    with pytest.raises(BuildError, match=f"test -d /mounted/{name}"):
+        engine.build(context, cache_mounts=f"{name}-other")
+    engine.build(context, cache_mounts=name)
 
 
 def test_a_failed_build_says_why(context: Path) -> None:

@@ -16,15 +16,16 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make docs` writes now."""
     folder = tmp_path_factory.mktemp("docs")
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts/write_docs.py", folder],
-        env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100,
+        [sys.executable, "-m", "scripts.write_docs", folder],
+        cwd=ROOT, env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return folder
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/reference.md", "docs/rules.md", "docs/new.svg"]
+    "name",
+    ["README.md", "docs/benchmarks.md", "docs/reference.md", "docs/rules.md", "docs/new.svg"],
 )
 def test_is_what_make_docs_writes(written: Path, name: str) -> None:
     """Run `make docs` after a change of commands, questions, limits or templates."""
@@ -41,8 +42,8 @@ def test_reference_names_every_command_and_question() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/check.md",
-     "docs/ci.md", "docs/how-it-works.md", "docs/rules.md", "templates/README.md",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md",
+     "docs/check.md", "docs/ci.md", "docs/how-it-works.md", "docs/rules.md", "templates/README.md",
      "tests/testbed/README.md"],
 )  # fmt: skip
 def test_links_lead_somewhere(name: str) -> None:

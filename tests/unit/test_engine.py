@@ -62,7 +62,10 @@ def inspection(
     running: bool = True,
 ) -> str:
     """What `docker inspect` says of a container, as far as dockgen looks at it."""
-    log = [{"End": end, "ExitCode": code, "Output": output} for end, code, output in probes]
+    log = [
+        {"Start": "2026-11-21T10:00:00.5Z", "End": end, "ExitCode": code, "Output": output}
+        for end, code, output in probes
+    ]
     facts = {
         "Id": "c0ffee",
         "Image": "sha256:1",
@@ -184,6 +187,13 @@ def test_builds_a_context(docker: Stand) -> None:
     )
 
 
+def test_builds_anew(docker: Stand) -> None:
+    """No step is taken from the build cache, and the cache mounts are those of the given name."""
+    calls = docker("")
+    engine.build(Path("context"), anew=True, cache_mounts="mine")
+    assert "--no-cache --build-arg=BUILDKIT_CACHE_MOUNT_NS=mine -- context" in calls.read_text()
+
+
 def test_a_build_without_a_tag_leaves_no_image(docker: Stand) -> None:
     """To see whether a stage can be built, the cache is enough."""
     calls = docker("")
@@ -297,6 +307,13 @@ def test_inspects_a_container(docker: Stand) -> None:
     assert (state.identifier, state.image, state.pid) == ("c0ffee", "sha256:1", 4711)
     assert state.ports == {8080: 32768}
     assert state.read_only
+
+
+def test_a_probe_is_timed_by_the_engines_clock(docker: Stand) -> None:
+    """How long a run of the health check took is known from its begin and end."""
+    docker(f"echo '{inspection(probes=(('2026-11-21T10:00:00.625Z', 0, 'ok'),))}'")
+    (probe,) = Container("app").inspect().probes
+    assert (probe.ended - probe.began).total_seconds() == 0.125
 
 
 def test_healthy_is_timed_by_the_engines_clock(docker: Stand) -> None:

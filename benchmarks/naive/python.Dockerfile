@@ -1,0 +1,7 @@
+# What a tutorial's first page says, for comparison: one stage, everything copied, nothing left out.
+FROM python:3.14-slim
+WORKDIR /app
+COPY . .
+RUN pip install --no-cache-dir -r requirements.txt
+EXPOSE 8080
+CMD ["python", "-m", "app"]
