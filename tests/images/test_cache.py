@@ -1,17 +1,14 @@
 """What a change makes the builder do again, by the builder's own report: never by the clock."""
 
-import json
-import re
 import secrets
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dockgen.matrix import Language
 from dockgen.project import Project
+from tests.images import steps
 
 # A line of the source: the file, and some words in it.
 LINE = {
@@ -34,28 +31,6 @@ BESIDE = {
     Language.NODE: ["README.md", "compose.yaml", ".git/config", "test/app.test.js"],
 }
 
-STEP = re.compile(r"^\[(?:\S+ )?\d+/\d+\] (?!FROM )(.*)")
-
-Copy = Callable[[], Path]
-
-
-def steps_run(context: Path) -> list[str]:
-    """Build, and return the instructions that were run instead of taken from the cache."""
-    done = subprocess.run(
-        ["docker", "build", "--progress=rawjson", "--output=type=cacheonly", "."],
-        cwd=context,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    completed = {}
-    for line in filter(lambda line: line.startswith("{"), done.stderr.splitlines()):
-        for vertex in json.loads(line).get("vertexes") or []:
-            if "completed" in vertex and (step := STEP.match(vertex["name"])):
-                completed[vertex["digest"]] = (vertex["completed"], step[1], vertex.get("cached"))
-    return [step for _, step, cached in sorted(completed.values()) if not cached]
-
 
 @pytest.fixture
 def built_copy(project: Project, built_image: str, tmp_path: Path) -> Path:
@@ -68,7 +43,7 @@ def built_copy(project: Project, built_image: str, tmp_path: Path) -> Path:
 
 def test_nothing_changed_runs_nothing(built_copy: Path) -> None:
     """The same project in another folder is taken from the cache, step by step."""
-    assert steps_run(built_copy) == []
+    assert steps.build(built_copy).run == []
 
 
 def test_an_edited_line_runs_no_more_than_it_must(built_copy: Path, project: Project) -> None:
@@ -78,7 +53,7 @@ def test_an_edited_line_runs_no_more_than_it_must(built_copy: Path, project: Pro
     assert words in source
     # Never built before, also not by an earlier run of this test.
     (built_copy / name).write_text(source.replace(words, secrets.token_hex()))
-    run = steps_run(built_copy)
+    run = steps.build(built_copy).run
     expected = STEPS[project.cell.language]
     assert [step[: len(start)] for step, start in zip(run, expected, strict=True)] == expected
 
@@ -89,4 +64,4 @@ def test_files_beside_the_source_run_nothing(built_copy: Path, project: Project)
         path = built_copy / name
         path.parent.mkdir(exist_ok=True)
         path.write_text((path.read_text() if path.exists() else "") + "\n")
-    assert steps_run(built_copy) == []
+    assert steps.build(built_copy).run == []
