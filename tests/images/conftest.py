@@ -133,3 +133,14 @@ def seen(service: Container, project: Project, healthz: Response) -> Observation
     """What was seen of the container, from its start to its stop."""
     del healthz  # to be asked first, because watching ends with a stop
     return observe(service, project)
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A network of these tests' own, on which containers find each other by name."""
+    base = tmp_path_factory.getbasetemp()
+    name = f"dockgen-test-{base.parent.name}-{base.name}"
+    command = ["docker", "network"]
+    subprocess.run([*command, "create", name], capture_output=True, timeout=PATIENCE, check=True)
+    yield name
+    subprocess.run([*command, "rm", name], capture_output=True, timeout=PATIENCE, check=True)

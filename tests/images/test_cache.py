@@ -1,17 +1,15 @@
 """What a change makes the builder do again, by the builder's own report: never by the clock."""
 
-import json
-import re
 import secrets
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dockgen.matrix import Language
+from dockgen import matrix
+from dockgen.matrix import Cell, Flavor, Language
 from dockgen.project import Project
+from tests.images import steps
 
 # A line of the source: the file, and some words in it.
 LINE = {
@@ -34,28 +32,6 @@ BESIDE = {
     Language.NODE: ["README.md", "compose.yaml", ".git/config", "test/app.test.js"],
 }
 
-STEP = re.compile(r"^\[(?:\S+ )?\d+/\d+\] (?!FROM )(.*)")
-
-Copy = Callable[[], Path]
-
-
-def steps_run(context: Path) -> list[str]:
-    """Build, and return the instructions that were run instead of taken from the cache."""
-    done = subprocess.run(
-        ["docker", "build", "--progress=rawjson", "--output=type=cacheonly", "."],
-        cwd=context,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    completed = {}
-    for line in filter(lambda line: line.startswith("{"), done.stderr.splitlines()):
-        for vertex in json.loads(line).get("vertexes") or []:
-            if "completed" in vertex and (step := STEP.match(vertex["name"])):
-                completed[vertex["digest"]] = (vertex["completed"], step[1], vertex.get("cached"))
-    return [step for _, step, cached in sorted(completed.values()) if not cached]
-
 
 @pytest.fixture
 def built_copy(project: Project, built_image: str, tmp_path: Path) -> Path:
@@ -68,7 +44,7 @@ def built_copy(project: Project, built_image: str, tmp_path: Path) -> Path:
 
 def test_nothing_changed_runs_nothing(built_copy: Path) -> None:
     """The same project in another folder is taken from the cache, step by step."""
-    assert steps_run(built_copy) == []
+    assert steps.build(built_copy).run == []
 
 
 def test_an_edited_line_runs_no_more_than_it_must(built_copy: Path, project: Project) -> None:
@@ -78,7 +54,7 @@ def test_an_edited_line_runs_no_more_than_it_must(built_copy: Path, project: Pro
     assert words in source
     # Never built before, also not by an earlier run of this test.
     (built_copy / name).write_text(source.replace(words, secrets.token_hex()))
-    run = steps_run(built_copy)
+    run = steps.build(built_copy).run
     expected = STEPS[project.cell.language]
     assert [step[: len(start)] for step, start in zip(run, expected, strict=True)] == expected
 
@@ -89,4 +65,122 @@ def test_files_beside_the_source_run_nothing(built_copy: Path, project: Project)
         path = built_copy / name
         path.parent.mkdir(exist_ok=True)
         path.write_text((path.read_text() if path.exists() else "") + "\n")
-    assert steps_run(built_copy) == []
+    assert steps.build(built_copy).run == []
+
+
+# A harmless edit of what names the packages: the file, a text in it, and what takes its place.
+MANIFEST = {
+    Language.GO: ("go.mod", "\n\ngo ", "\n\n// {edit}\ngo "),
+    Language.PYTHON: ("requirements.txt", "# This file", "# {edit}\n# This file"),
+    Language.NODE: ("package.json", '"version": "0.1.0"', '"version": "0.1.0-{edit}"'),
+}
+
+# How the step that installs them begins, and the folder that it keeps them in.
+INSTALL = {
+    Language.GO: (
+        "RUN --mount=type=cache,target=/go/pkg/mod \\\n    go mod download",
+        "/go/pkg/mod",
+    ),
+    Language.PYTHON: (
+        "RUN --mount=type=cache,target=/root/.cache/uv \\\n"
+        "    --mount=type=bind,source=requirements.txt",
+        "/root/.cache/uv",
+    ),
+    Language.NODE: (
+        "RUN --mount=type=cache,target=/root/.npm \\\n    npm ci --omit=dev",
+        "/root/.npm",
+    ),
+}
+
+# uv and npm ask the index whether their lists of versions are still current, and download those that
+# are not. Here uv is told not to ask, and npm to ask no more than once; Go never asks.
+WITHOUT_INDEX = {
+    Language.GO: "",
+    Language.PYTHON: "ENV UV_OFFLINE=1\n",
+    Language.NODE: "ENV npm_config_fetch_retries=0\n",
+}
+
+# The step that installs what the build itself uses; Go's builds need no more than Go.
+TOOLS = {Language.PYTHON: "pip install", Language.NODE: "apt-get install"}
+
+# A Go project has no module yet: this one needs no other.
+USES_A_MODULE = """\
+package main
+
+import "github.com/google/uuid"
+
+var instance = uuid.NewString()
+
+func init() { println(instance) }
+"""
+
+
+def cells(*chosen: Cell) -> pytest.MarkDecorator:
+    """Run the test for these cells alone."""
+    parameters = [
+        pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
+        for cell in chosen
+    ]
+    return pytest.mark.parametrize("cell", parameters, indirect=True)
+
+
+@pytest.fixture
+def with_packages(project: Project, built_copy: Path) -> Path:
+    """The copy, with packages that were downloaded in a build."""
+    if project.cell.language is Language.GO:
+        (built_copy / "uuid.go").write_text(USES_A_MODULE)
+        # The lock target, as the README says, makes go.mod and go.sum.
+        steps.build(built_copy, "--target=lock", output="type=local,dest=.")
+        assert "google/uuid" in (built_copy / "go.sum").read_text()
+        steps.build(built_copy)
+    return built_copy
+
+
+def cut_off(copy: Path, language: Language, *, cache: str = "") -> None:
+    """Take the network from the step that installs the packages, and give it another cache."""
+    start, folder = INSTALL[language]
+    changed = start.replace("RUN", f"{WITHOUT_INDEX[language]}RUN --network=none")
+    if cache:
+        changed = changed.replace(f"target={folder}", f"id={cache},target={folder}")
+    dockerfile = copy / "Dockerfile"
+    content = dockerfile.read_text()
+    assert content.count(start) == 1
+    dockerfile.write_text(content.replace(start, changed))
+
+
+def edit_manifest(copy: Path, language: Language) -> None:
+    """Edit the manifest as no earlier run of this test did."""
+    name, old, new = MANIFEST[language]
+    content = (copy / name).read_text()
+    assert content.count(old) == 1
+    (copy / name).write_text(content.replace(old, new.format(edit=secrets.token_hex(8))))
+
+
+def test_an_edited_manifest_downloads_nothing(with_packages: Path, project: Project) -> None:
+    """The packages are installed again, and all of them were at hand."""
+    language = project.cell.language
+    cut_off(with_packages, language)
+    edit_manifest(with_packages, language)
+    made = steps.build(with_packages)
+    assert any("--network=none" in step for step in made.run)
+
+
+@cells(*(cell for cell in matrix.ALL if cell.language in TOOLS))
+def test_an_edited_manifest_installs_no_tool_again(with_packages: Path, project: Project) -> None:
+    """What the build installs for its own use stays."""
+    edit_manifest(with_packages, project.cell.language)
+    made = steps.build(with_packages)
+    words = TOOLS[project.cell.language]
+    assert [step for step in made.run if words in step] == []
+    assert [step for step in made.cached if words in step] != []
+
+
+# Flavors install their packages alike.
+@cells(*(cell for cell in matrix.ALL if cell.flavor is Flavor.SLIM))
+def test_packages_that_are_not_at_hand_stop_that_build(
+    with_packages: Path, project: Project
+) -> None:
+    """From an empty cache nothing can be installed without a network."""
+    cut_off(with_packages, project.cell.language, cache=secrets.token_hex())
+    with pytest.raises(AssertionError, match="did not complete successfully"):
+        steps.build(with_packages)

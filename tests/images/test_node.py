@@ -1,30 +1,142 @@
-"""Node's images: what docker/libraries.sh collects, and when it stops the build."""
+"""The Node images from inside: what node can do there, and what stops a build."""
 
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from dockgen import engine, template
-from dockgen.engine import BuildError
-from dockgen.matrix import Cell
+from dockgen import engine, matrix
+from dockgen.engine import BuildError, Container, RunOptions
+from dockgen.errors import ProjectError
+from dockgen.matrix import Cell, Language
+from tests.images import inside
+from tests.images.inside import OnNetwork
 
-# Any program will do for a native addon: what counts is the library that it can't find.
-ADDON = """\
-RUN cp /usr/bin/apt-get node_modules/addon.node && rm /usr/lib/*-linux-gnu/libapt-pkg.so.*
+CELLS = [
+    pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
+    for cell in matrix.ALL
+    if cell.language is Language.NODE
+]
+SCRATCH = [param for param in CELLS if param.id == "node-scratch"]
+
+SOURCE = Path(__file__).with_name("node_facts.mjs")
+FACTS = re.findall(r"^fact\('([a-z0-9-]+)'", SOURCE.read_text(), re.MULTILINE)
+
+# A package with a native addon: it brings builds for each platform along.
+ADDON = ("bcrypt", "6.0.0")
+
+# The image under test with the facts in it. Its service gives way to a server with a certificate
+# of an authority of its own, which the second container asks.
+DOCKERFILE = f"""\
+{inside.CERTIFICATES}
+FROM {{image}}
+COPY --chmod=0555 {SOURCE.name} /facts/
+COPY --from=certificates --chmod=0555 /facts/ /facts/
+HEALTHCHECK --interval=0.5s --timeout=3s --retries=60 \\
+  CMD ["node", "-e", "net.connect({inside.SERVER_PORT}).on('connect', () => process.exit())"]
+ENTRYPOINT ["node", "/facts/{SOURCE.name}", "serve"]
+"""
+
+
+@pytest.fixture(scope="session", params=CELLS)
+def node_cell(request: pytest.FixtureRequest) -> Cell:
+    """The cell under test."""
+    chosen: Cell = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def with_addon(
+    node_cell: Cell,
+    rendered_project: Callable[[Cell], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The cell's project with one more dependency, locked as the project's README says."""
+    name, version = ADDON
+    project = tmp_path_factory.mktemp("addon") / "my-app"
+    shutil.copytree(rendered_project(node_cell), project)
+    manifest = json.loads((project / "package.json").read_text())
+    manifest["dependencies"][name] = version
+    (project / "package.json").write_text(json.dumps(manifest, indent=2))
+    subprocess.run(
+        ["docker", "build", "--no-cache-filter=resolve", "--target=lock", "--output=.", "."],
+        cwd=project, capture_output=True, timeout=300, check=True,
+    )  # fmt: skip
+    return project
+
+
+@pytest.fixture(scope="session")
+def node_image(with_addon: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The cell's image with the facts in it."""
+    with engine.temporary_image(with_addon) as image:
+        context = tmp_path_factory.mktemp("facts")
+        (context / "Dockerfile").write_text(DOCKERFILE.format(image=image))
+        shutil.copy(SOURCE, context)
+        with engine.temporary_image(context) as tag:
+            yield tag
+
+
+@pytest.fixture(scope="session")
+def node(node_image: str, network: str) -> Iterator[Container]:
+    """A container of that image, as compose.yaml would start it, beside the server."""
+    with (
+        engine.run(node_image, OnNetwork(network=network, alias=inside.SERVER)) as server,
+        engine.run(node_image, OnNetwork(network=network)) as container,
+    ):
+        inside.wait_until_served(server)
+        yield container
+
+
+def ask(container: Container, name: str) -> str:
+    """Run a fact in a container, and return what it prints."""
+    return container.execute("node", f"/facts/{SOURCE.name}", name)
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_fact(name: str, node: Container) -> None:
+    """What its function in node_facts.mjs says holds in the image."""
+    ask(node, name)
+
+
+def test_a_fact_can_fail(node: Container) -> None:
+    """A fact that doesn't hold fails, so that the test above can."""
+    with pytest.raises(ProjectError, match="6 !== 7"):
+        ask(node, "fail")
+
+
+def test_temporary_files_need_no_mount(node_image: str) -> None:
+    """/tmp is part of the image, where no tmpfs hides it."""
+    with engine.run(node_image, RunOptions(read_only=False)) as container:
+        ask(container, "temporary-files")
+
+
+@pytest.mark.parametrize("node_cell", SCRATCH, indirect=True)
+def test_has_no_library_that_nothing_loads(node: Container) -> None:
+    """What came along with node is what it or an addon loads."""
+    assert ask(node, "libraries").split() == []
+
+
+# The addon asks for a library under another name, of the same length, which nobody has.
+WANTING = """\
+RUN node -e "const lost = (text) => text.replaceAll('libstdc++', 'libgone++'); \\
+    for (const file of fs.globSync('node_modules/bcrypt/prebuilds/linux-*/*.node')) \\
+        fs.writeFileSync(file, lost(fs.readFileSync(file, 'latin1')), 'latin1')"
 
 """
 BEFORE = "# A seventh of node is symbols"
 
 
-@pytest.mark.parametrize("cell", ["node-slim", "node-scratch"])
-def test_an_addon_without_its_library_stops_the_build(tmp_path: Path, cell: str) -> None:
+@pytest.mark.parametrize("node_cell", CELLS, indirect=True)
+def test_an_addon_without_its_library_stops_the_build(with_addon: Path, tmp_path: Path) -> None:
     """The log names the addon and the library; without that the image would fail when it runs."""
-    chosen = Cell.parse(cell)
-    answers = {"name": "my-app", "language": chosen.language, "flavor": chosen.flavor}
-    project = template.render(tmp_path / "my-app", answers, ask=()).directory
-    dockerfile = (project / "Dockerfile").read_text()
-    assert BEFORE in dockerfile
-    (project / "Dockerfile").write_text(dockerfile.replace(BEFORE, ADDON + BEFORE))
+    copy = shutil.copytree(with_addon, tmp_path / "copy")
+    dockerfile = (copy / "Dockerfile").read_text()
+    assert dockerfile.count(BEFORE) == 1
+    (copy / "Dockerfile").write_text(dockerfile.replace(BEFORE, WANTING + BEFORE))
     with pytest.raises(BuildError) as caught:
-        engine.build(project)
-    assert "node_modules/addon.node needs libapt-pkg.so." in caught.value.log
+        engine.build(copy)
+    assert re.search(r"node_modules/bcrypt/\S+\.node needs libgone\+\+\.so\.6 ", caught.value.log)

@@ -1,9 +1,7 @@
 """The Python images from inside: what the interpreter can do there, and what stops a build."""
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,10 +10,8 @@ from dockgen import engine, matrix
 from dockgen.engine import BuildError, Container, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language
-from tests.images import python_facts
-
-# A container that doesn't get there in this time never will, in seconds.
-PATIENCE = 60
+from tests.images import inside, python_facts
+from tests.images.inside import OnNetwork
 
 CELLS = [
     pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
@@ -39,16 +35,7 @@ FROM {{toolchain}} AS modules
 COPY python_facts.py /facts/
 RUN python /facts/python_facts.py modules >/facts/modules.txt
 
-FROM python:3.14-slim AS certificates
-WORKDIR /facts
-RUN openssl req -x509 -newkey rsa:2048 -nodes -days 9999 -keyout authority.key \
-      -out authority.pem -subj "/CN=An authority" -addext keyUsage=critical,keyCertSign \
- && openssl req -x509 -newkey rsa:2048 -nodes -days 9999 -keyout server.key -out server.pem \
-      -CA authority.pem -CAkey authority.key -subj /CN={python_facts.SERVER} \
-      -addext basicConstraints=critical,CA:FALSE \
-      -addext subjectAltName=DNS:{python_facts.SERVER} \
- && rm authority.key
-
+{inside.CERTIFICATES}
 FROM {{image}}
 COPY --from=modules --chmod=0555 /facts/ /facts/
 COPY --from=certificates --chmod=0555 /facts/ /facts/
@@ -58,30 +45,6 @@ HEALTHCHECK --interval=0.5s --timeout=3s --retries=60 \
 CMD ["python", "-m", "http.server", "{python_facts.SERVER_PORT}", "--directory", "/facts", \
   "--tls-cert", "/facts/server.pem", "--tls-key", "/facts/server.key"]
 """
-
-
-@dataclass(frozen=True)
-class OnNetwork(RunOptions):
-    """Options of a container on a network, where ``alias`` is one more name of it."""
-
-    network: str = ""
-    alias: str = ""
-
-    def arguments(self) -> list[str]:
-        """Return the options as `docker run` takes them."""
-        alias = [f"--network-alias={self.alias}"] if self.alias else []
-        return [*super().arguments(), f"--network={self.network}", *alias]
-
-
-@pytest.fixture(scope="session")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A network of these tests' own, on which containers find each other by name."""
-    base = tmp_path_factory.getbasetemp()
-    name = f"dockgen-test-python-{base.parent.name}-{base.name}"
-    command = ["docker", "network"]
-    subprocess.run([*command, "create", name], capture_output=True, timeout=PATIENCE, check=True)
-    yield name
-    subprocess.run([*command, "rm", name], capture_output=True, timeout=PATIENCE, check=True)
 
 
 @pytest.fixture(scope="session", params=CELLS)
@@ -114,7 +77,7 @@ def python(python_image: str, network: str) -> Iterator[Container]:
         engine.run(python_image, OnNetwork(network=network, alias=python_facts.SERVER)) as server,
         engine.run(python_image, OnNetwork(network=network)) as container,
     ):
-        assert server.wait_healthy(PATIENCE).status == "healthy"
+        inside.wait_until_served(server)
         yield container
 
 

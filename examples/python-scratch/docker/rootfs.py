@@ -120,6 +120,8 @@ def add_temporary_folder() -> None:
 
 def compile_imported(modules: list[str]) -> None:
     """Compile the named modules and all that they import."""
+    # An import's own bytecode holds a time stamp, and would stay where the import then fails.
+    sys.dont_write_bytecode = True
     for name in modules:
         importlib.import_module(name)
     specs = [getattr(module, "__spec__", None) for module in sys.modules.values()]

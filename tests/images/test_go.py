@@ -1,0 +1,106 @@
+"""The Go images from inside: what a service can do there."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dockgen import engine, matrix
+from dockgen.engine import Container, RunOptions
+from dockgen.errors import ProjectError
+from dockgen.matrix import Cell, Flavor, Language
+from tests.images import inside
+from tests.images.inside import OnNetwork
+
+CELLS = [
+    pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
+    for cell in matrix.ALL
+    if cell.language is Language.GO
+]
+SOURCE = Path(__file__).with_name("go_facts.go")
+FACTS = re.findall(
+    r'^\t"([a-z0-9-]+)": func', SOURCE.read_text().partition("\nvar others")[0], re.MULTILINE
+)
+
+# Time zones come with Debian alone; for the others, the README names this line.
+TIME_ZONES = 'package main\n\nimport _ "time/tzdata"\n'
+WITHOUT_TIME_ZONES = {Flavor.ALPINE, Flavor.SCRATCH}
+
+# The project's own image, with the facts compiled in, and what the server in them needs.
+DOCKERFILE = f"""\
+{inside.CERTIFICATES}
+FROM {{image}}
+COPY --from=certificates --chmod=0555 /facts/ /facts/
+HEALTHCHECK --interval=0.5s --timeout=3s --retries=60 \\
+  CMD ["/usr/local/bin/my-app", "fact", "server-listens"]
+"""
+
+
+@pytest.fixture(scope="session", params=CELLS)
+def go_cell(request: pytest.FixtureRequest) -> Cell:
+    """The cell under test."""
+    chosen: Cell = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def go_image(
+    go_cell: Cell,
+    rendered_project: Callable[[Cell], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The cell's image with the facts in it."""
+    project = shutil.copytree(rendered_project(go_cell), tmp_path_factory.mktemp("go") / "my-app")
+    shutil.copy(SOURCE, project)
+    if go_cell.flavor in WITHOUT_TIME_ZONES:
+        (project / "time_zones.go").write_text(TIME_ZONES)
+    with engine.temporary_image(project) as image:
+        context = tmp_path_factory.mktemp("facts")
+        (context / "Dockerfile").write_text(DOCKERFILE.format(image=image))
+        with engine.temporary_image(context) as tag:
+            yield tag
+
+
+@pytest.fixture(scope="session")
+def go(go_image: str, network: str) -> Iterator[Container]:
+    """A container of that image, as compose.yaml would start it, beside the server."""
+    with (
+        engine.run(go_image, OnNetwork(network=network, alias=inside.SERVER)) as server,
+        engine.run(go_image, OnNetwork(network=network)) as container,
+    ):
+        inside.wait_until_served(server)
+        yield container
+
+
+def ask(container: Container, name: str) -> None:
+    """Run a fact in a container."""
+    container.execute("/usr/local/bin/my-app", "fact", name)
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_fact(name: str, go: Container) -> None:
+    """What its function in go_facts.go says holds in the image."""
+    ask(go, name)
+
+
+def test_a_fact_can_fail(go: Container) -> None:
+    """A fact that doesn't hold fails, so that the test above can."""
+    with pytest.raises(ProjectError, match="docker exec failed: 6 instead of 7"):
+        ask(go, "that-fails")
+
+
+def test_time_zones_are_where_the_readme_says(go: Container, go_cell: Cell) -> None:
+    """Debian has the database; the other flavors have what the import compiles in."""
+    if go_cell.flavor in WITHOUT_TIME_ZONES:
+        with pytest.raises(ProjectError, match="no such file or directory"):
+            ask(go, "time-zone-database")
+    else:
+        ask(go, "time-zone-database")
+
+
+def test_temporary_files_need_no_mount(go_image: str) -> None:
+    """/tmp is part of the image, where no tmpfs hides it."""
+    with engine.run(go_image, RunOptions(read_only=False)) as container:
+        ask(container, "temporary-files")

@@ -1,0 +1,93 @@
+"""The same source gives the same layers, whoever builds it, where and when."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockgen.matrix import Language
+from dockgen.project import Project
+from tests.images import steps
+from tests.images.steps import Steps
+
+# The time of a commit. What a clone writes is younger, and the builder sets it back to this.
+COMMITTED = 1_700_000_000
+
+
+def clone(project: Project, directory: Path, *, age: int, strict: bool) -> Path:
+    """Copy the project as git would check it out: at a time, and under a umask."""
+    shutil.copytree(project.directory, directory)
+    for path in (directory, *directory.rglob("*")):
+        path.chmod((0o700 if strict else 0o775) if path.is_dir() else (0o600 if strict else 0o664))
+        os.utime(path, (COMMITTED + age, COMMITTED + age))
+    return directory
+
+
+@dataclass(frozen=True)
+class Built:
+    """The digests of an image's layers, unpacked, and the steps that made them."""
+
+    layers: list[str]
+    steps: Steps
+
+
+def build(context: Path, destination: Path, *options: str, rewrite: bool = True) -> Built:
+    """Build as the documentation says, with time stamps rewritten or as they come."""
+    # gzip would take longest of all, and the digests are those of what it packs.
+    output = f"type=oci,tar=false,dest={destination},compression=uncompressed"
+    output += ",rewrite-timestamp=true" if rewrite else ""
+    environment = {"SOURCE_DATE_EPOCH": str(COMMITTED)}
+    made = steps.build(
+        context, "--provenance=false", *options, output=output, environment=environment
+    )
+
+    def read(descriptor: Any) -> Any:
+        return json.loads(
+            (destination / "blobs" / descriptor["digest"].replace(":", "/")).read_text()
+        )
+
+    (manifest,) = json.loads((destination / "index.json").read_text())["manifests"]
+    config = read(read(manifest)["config"])
+    shutil.rmtree(destination)
+    return Built(config["rootfs"]["diff_ids"], made)
+
+
+@pytest.fixture(scope="session")
+def image_store() -> None:
+    """Skip where the engine refuses to rewrite: its older image store has no such output."""
+    described = subprocess.run(
+        ["docker", "info", "--format={{json .DriverStatus}}"],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    if "io.containerd.snapshotter" not in described.stdout:
+        pytest.skip("the engine has no containerd image store")
+
+
+@pytest.mark.usefixtures("image_store")
+def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> None:
+    """Other folder, other time, other umask, and each step run once more."""
+    # Go's Dockerfiles set each time stamp themselves, so any builder will do.
+    rewrite = project.cell.language is not Language.GO
+    one = clone(project, tmp_path / "one", age=1000, strict=False)
+    two = clone(project, tmp_path / "elsewhere/two", age=5000, strict=True)
+    first = build(one, tmp_path / "first", rewrite=rewrite)
+    second = build(two, tmp_path / "second", "--no-cache", rewrite=rewrite)
+    # An empty folder is the same folder; all else was made anew.
+    assert second.steps.run
+    assert {step.partition(" ")[0] for step in second.steps.cached} <= {"WORKDIR"}
+    assert second.layers == first.layers
+
+
+@pytest.mark.usefixtures("image_store")
+def test_rewriting_is_what_does_it(project: Project, tmp_path: Path) -> None:
+    """Without it, a layer tells when its files came to the disk of the builder; not with Go."""
+    one = clone(project, tmp_path / "one", age=1000, strict=False)
+    rewritten = build(one, tmp_path / "rewritten")
+    plain = build(one, tmp_path / "plain", rewrite=False)
+    same = plain.layers[-1] == rewritten.layers[-1]
+    assert same == (project.cell.language is Language.GO)
