@@ -92,8 +92,8 @@ INSTALL = {
     ),
 }
 
-# uv and npm ask the index whether their lists of versions are still current, and download those that
-# are not. Here uv is told not to ask, and npm to ask no more than once; Go never asks.
+# uv and npm ask the index whether their lists of versions are still current, and download those
+# that are not. Here uv is told not to ask, and npm to ask no more than once; Go never asks.
 WITHOUT_INDEX = {
     Language.GO: "",
     Language.PYTHON: "ENV UV_OFFLINE=1\n",
