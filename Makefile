@@ -1,6 +1,6 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help new venv test test-fast lint format lock examples docs benchmark \
+.PHONY: benchmark-fleet help new venv test test-fast lint format lock examples docs benchmark \
   release engine-up engine-down clean
 
 PYTHON ?= python3
@@ -30,6 +30,9 @@ test: $(VENV)/.ready ## every test; brings a container engine and base images if
 test-fast: $(VENV)/.ready ## the tests that need no container engine
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
+
+benchmark-fleet: $(VENV)/.ready ## update two hundred projects at once, and one beside plain copier
+	@$(BIN)/python -m benchmarks.fleet $(ARGS)
 
 lint: $(VENV)/.ready ## formatting, style and types
 	@$(BIN)/ruff format --check --quiet $(PYTHON_FILES)

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from benchmarks import results, tables
+from benchmarks import fleet, results, tables
 from dockgen import checks, cli, questions
 from dockgen.matrix import Flavor, Language
 
@@ -38,6 +38,7 @@ def main(directory: Path) -> None:
     readme = fill(fill(readme, "sizes", sizes()), "benchmark", tables.short(measured))
     benchmarks = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
     benchmarks = fill(benchmarks, "benchmark", tables.detailed(measured))
+    benchmarks = fill(benchmarks, "fleet", fleet_words())
     (directory / "docs").mkdir(parents=True, exist_ok=True)
     (directory / "README.md").write_text(readme, encoding="utf-8")
     (directory / "docs/benchmarks.md").write_text(benchmarks, encoding="utf-8")
@@ -50,6 +51,13 @@ def fill(page: str, name: str, text: str) -> str:
     """Replace what stands between the marks ``<!-- name: … -->`` and ``<!-- /name -->``."""
     marks = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     return marks.sub(lambda found: found[1] + text + found[2], page)
+
+
+def fleet_words() -> str:
+    """What the benchmark of many projects said, in lines of 100 characters."""
+    measured = fleet.load()
+    words = measured.sentence() if measured else "Not measured yet: `make benchmark-fleet`."
+    return "\n".join([*textwrap.wrap(words, 100, break_on_hyphens=False), ""])
 
 
 def sizes() -> str:
