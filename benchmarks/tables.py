@@ -28,7 +28,7 @@ REBUILD = Measure("rebuild", "s", lambda figures: median(figures.rebuild_seconds
 ANSWER = Measure("first answer", "s", lambda figures: median(figures.answer_seconds))
 HEALTHY = Measure("healthy", "s", lambda figures: median(figures.healthy_seconds))
 PROBE = Measure("probe", "s", lambda figures: median(figures.probe_seconds))
-PROBE_CPU = Measure("CPU of it", "s", lambda figures: figures.probe_cpu_seconds)
+PROBE_CPU = Measure("probe CPU", "s", lambda figures: figures.probe_cpu_seconds)
 UNPACKED = Measure("unpacked", "MB", lambda figures: figures.unpacked_bytes / MB)
 GZIP = Measure("gzip -6", "MB", lambda figures: figures.gzip_bytes / MB)
 
@@ -59,7 +59,8 @@ def times(value: float | None) -> str:
     """A ratio with about two digits: 0.68x, 3.3x, 114x."""
     if value is None:
         return MISSING
-    return f"{value:.{0 if value >= 10 else 1 if value >= 1 else 2}f}x"
+    digits = 0 if value >= 10 else 1 if round(value, 2) >= 1 else 2
+    return f"{value:.{digits}f}x"
 
 
 def terminal(results: Results) -> Table:
@@ -84,15 +85,15 @@ def short(results: Results) -> str:
 
     def row(comparison: Comparison) -> list[str]:
         compared = [
-            f"**{_with_unit(comparison.dockgen, measure)}** : "
-            f"{_with_unit(comparison.naive, measure)}, {times(ratio(comparison, measure))}"
+            f"**{_with_unit(comparison.dockgen, measure)}** vs "
+            f"{_with_unit(comparison.naive, measure)} ({times(ratio(comparison, measure))})"
             for measure in (UNPACKED, REBUILD, COLD_BUILD)
         ]
         return [*compared, _with_unit(comparison.dockgen, HEALTHY)]
 
     heads = ["image", "rebuild", "cold build", "start to healthy"]
     words = (
-        "**dockgen's** : the naive one, and how many times dockgen's that is. Naive is a single"
+        "**dockgen's** vs the naive one, and how many times dockgen's that is. Naive is a single"
         " stage of `FROM`, `COPY . .` and install, built in turn with dockgen's, and has no health"
         " check. Images in MB of 10⁶ bytes, unpacked. A rebuild is `docker build` after a one-line"
         " edit of the source, a cold build one with nothing cached but the base images."

@@ -92,9 +92,9 @@ def test_the_readme_has_a_line_for_each_cell() -> None:
     page = tables.short(MEASURED)
     assert rows(page, "go-scratch") == [
         [
-            "**6.96 MB** : 905 MB, 130x",
-            "**3.00 s** : 12.0 s, 4.0x",
-            "**20.0 s** : 30.0 s, 1.5x",
+            "**6.96 MB** vs 905 MB (130x)",
+            "**3.00 s** vs 12.0 s (4.0x)",
+            "**20.0 s** vs 30.0 s (1.5x)",
             "0.61 s",
         ]
     ]
