@@ -33,7 +33,7 @@ DOCKERFILE = f"""\
 {inside.CERTIFICATES}
 FROM {{image}}
 COPY --from=certificates --chmod=0555 /facts/ /facts/
-HEALTHCHECK --interval=0.5s --timeout=3s --retries=60 \\
+HEALTHCHECK --start-period=60s --start-interval=0.5s --timeout=3s \\
   CMD ["/usr/local/bin/my-app", "fact", "server-listens"]
 """
 

@@ -36,7 +36,7 @@ DOCKERFILE = f"""\
 FROM {{image}}
 COPY --chmod=0555 {SOURCE.name} /facts/
 COPY --from=certificates --chmod=0555 /facts/ /facts/
-HEALTHCHECK --interval=0.5s --timeout=3s --retries=60 \\
+HEALTHCHECK --start-period=60s --start-interval=0.5s --timeout=3s \\
   CMD ["node", "-e", "net.connect({inside.SERVER_PORT}).on('connect', () => process.exit())"]
 ENTRYPOINT ["node", "/facts/{SOURCE.name}", "serve"]
 """

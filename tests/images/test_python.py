@@ -39,7 +39,7 @@ RUN python /facts/python_facts.py modules >/facts/modules.txt
 FROM {{image}}
 COPY --from=modules --chmod=0555 /facts/ /facts/
 COPY --from=certificates --chmod=0555 /facts/ /facts/
-HEALTHCHECK --interval=0.5s --timeout=3s --retries=60 \
+HEALTHCHECK --start-period=60s --start-interval=0.5s --timeout=3s \
   CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', \
 {python_facts.SERVER_PORT}))"]
 CMD ["python", "-m", "http.server", "{python_facts.SERVER_PORT}", "--directory", "/facts", \
