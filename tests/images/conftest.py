@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from dockgen import engine, matrix
 from dockgen import image as saved_image
 from dockgen import project as projects
 from dockgen.checks import Observation
-from dockgen.engine import Container, Response
+from dockgen.engine import Container, Health, Response
 from dockgen.errors import ToolMissingError
 from dockgen.image import Image
 from dockgen.matrix import Cell
@@ -106,8 +107,15 @@ def service(docker_services: Services, project: Project) -> Container:
 
 
 @pytest.fixture(scope="session")
-def built_image(service: Container) -> str:
+def first_health(service: Container) -> Health:
+    """How the container turned healthy, read before its engine forgets: it keeps five probes."""
+    return service.wait_healthy(PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def built_image(service: Container, first_health: Health) -> str:
     """The id of the image that the container was made from."""
+    del first_health  # to be read first, as long builds may follow
     return service.inspect().image
 
 
@@ -129,10 +137,12 @@ def healthz(service: Container, project: Project) -> Response:
 
 
 @pytest.fixture(scope="session")
-def seen(service: Container, project: Project, healthz: Response) -> Observation:
+def seen(
+    service: Container, first_health: Health, project: Project, healthz: Response
+) -> Observation:
     """What was seen of the container, from its start to its stop."""
     del healthz  # to be asked first, because watching ends with a stop
-    return observe(service, project)
+    return replace(observe(service, project), healthy_seconds=first_health.seconds)
 
 
 @pytest.fixture(scope="session")

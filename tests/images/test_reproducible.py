@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -57,6 +58,22 @@ def build(context: Path, destination: Path, *options: str, rewrite: bool = True)
     return Built(config["rootfs"]["diff_ids"], made)
 
 
+def build_anew(context: Path, destination: Path, *, rewrite: bool) -> Built:
+    """Build without the cache, and without emptying the cache mounts of other builds.
+
+    The builder joins steps that two builds take at the same time, and those of another test's build
+    count as cached then: that is tried again.
+    """
+    for _ in range(3):
+        mounts = f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={secrets.token_hex()}"
+        made = build(context, destination, "--no-cache", mounts, rewrite=rewrite)
+        # An empty folder is the same folder; all else is made anew.
+        shared = {step.partition(" ")[0] for step in made.steps.cached} - {"WORKDIR"}
+        if not shared:
+            return made
+    pytest.fail(f"three times another build made the same: {made.steps.cached}")
+
+
 @pytest.fixture(scope="session")
 def image_store() -> None:
     """Skip where the engine refuses to rewrite: its older image store has no such output."""
@@ -76,10 +93,8 @@ def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> No
     one = clone(project, tmp_path / "one", age=1000, strict=False)
     two = clone(project, tmp_path / "elsewhere/two", age=5000, strict=True)
     first = build(one, tmp_path / "first", rewrite=rewrite)
-    second = build(two, tmp_path / "second", "--no-cache", rewrite=rewrite)
-    # An empty folder is the same folder; all else was made anew.
+    second = build_anew(two, tmp_path / "second", rewrite=rewrite)
     assert second.steps.run
-    assert {step.partition(" ")[0] for step in second.steps.cached} <= {"WORKDIR"}
     assert second.layers == first.layers
 
 
