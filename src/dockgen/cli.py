@@ -1,5 +1,6 @@
 """The command line: parse, call one function, map errors to exit codes."""
 
+import io
 import os
 import signal
 import sys
@@ -396,6 +397,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no arrows or accents gets them spelt, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         dockgen.main(args=arguments, prog_name="dockgen", standalone_mode=False)
     except click.exceptions.Exit as done:

@@ -115,17 +115,21 @@ def update_all(
         ToolMissingError: git is missing or too old.
     """
     git.require()
-    with template.offline() as manifest:
+    with bundle.provide() as (path, manifest):
         if len(directories) == 1:
             doing(f"Looking at {directories[0].name}")
-            return [_told(directories[0], manifest, wish)]
+            return [_told(directories[0], path, manifest, wish)]
         if wish.mode is Mode.CHECK:
-            return [_told(directory, manifest, wish) for directory in directories]
-        return _side_by_side(directories, manifest, wish, doing)
+            return [_told(directory, path, manifest, wish) for directory in directories]
+        return _side_by_side(directories, path, manifest, wish, doing)
 
 
 def _side_by_side(
-    directories: Sequence[Path], manifest: Manifest, wish: Wish, doing: Callable[[str], None]
+    directories: Sequence[Path],
+    path: Path,
+    manifest: Manifest,
+    wish: Wish,
+    doing: Callable[[str], None],
 ) -> list[Outcome]:
     # copier's settings live in the process, so each project gets one of its own. Spawned, since a
     # fork would copy the locks of the thread that draws the progress.
@@ -135,7 +139,9 @@ def _side_by_side(
         initializer=_ignore_signals,
     )
     try:
-        jobs = [pool.submit(_isolated, directory, manifest, wish) for directory in directories]
+        jobs = [
+            pool.submit(_isolated, directory, path, manifest, wish) for directory in directories
+        ]
         for number, _ in enumerate(as_completed(jobs), 1):
             doing(f"{number} of {len(directories)} projects")
         return [job.result() for job in jobs]
@@ -149,10 +155,10 @@ def _ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _isolated(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
+def _isolated(directory: Path, path: Path, manifest: Manifest, wish: Wish) -> Outcome:
     """Work on one of many projects: even a bug of dockgen's stops none of the others."""
     try:
-        return _told(directory, manifest, wish)
+        return _told(directory, path, manifest, wish)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
@@ -162,9 +168,12 @@ def _isolated(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
         )
 
 
-def _told(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
+def _told(directory: Path, path: Path, manifest: Manifest, wish: Wish) -> Outcome:
     try:
-        return _one(directory, manifest, wish)
+        if wish.mode is Mode.CHECK:
+            return _checked(directory, manifest, wish)
+        with template.found_in(path, manifest):
+            return _one(directory, manifest, wish)
     except DockgenError as error:
         return Outcome(directory, "failed", error=error)
 
@@ -183,7 +192,7 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
         words = "1 project is" if len(behind) == 1 else f"{len(behind)} projects are"
         return CheckFailedError(f"{words} behind", "dockgen update") if behind else None
     conflicts = [
-        str(path)
+        path if len(outcomes) == 1 else f"{outcome.directory.name}/{path}"
         for outcome in outcomes
         for path in (outcome.plan.conflicts if outcome.plan else ())
     ]
@@ -193,15 +202,17 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
     words += f" and {len(conflicts) - 5} more" if len(conflicts) > 5 else ""
     if mode is Mode.DRY_RUN:
         return CheckFailedError(words)
-    hint = "choose in each, then: git add FILE, or take all back: dockgen update --undo"
+    hint = "choose in each, then: git add FILE; or take all back: dockgen update --undo DIRECTORY"
     return CheckFailedError(words, hint)
 
 
+def _checked(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
+    before, after = update.versions(directory, manifest, wish.to)
+    behind = update.is_behind(manifest, before, after)
+    return Outcome(directory, "behind" if behind else "up to date", before, after)
+
+
 def _one(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
-    if wish.mode is Mode.CHECK:
-        before, after = update.versions(directory, manifest, wish.to)
-        behind = update.is_behind(manifest, before, after)
-        return Outcome(directory, "behind" if behind else "up to date", before, after)
     recorded(directory)  # no project at all is told of first
     place = worktree.find(directory)
     if wish.mode is Mode.DRY_RUN:

@@ -131,15 +131,10 @@ def ask(
     return done.stdout
 
 
-def with_configuration(*pairs: tuple[str, str]) -> dict[str, str]:
-    """Environment variables that give git these settings on top of what the user has set.
-
-    Returns:
-        The variables to set; ``GIT_CONFIG_COUNT`` continues the user's own, if there is one.
-    """
-    first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-    variables = {"GIT_CONFIG_COUNT": str(first + len(pairs))}
-    for number, (key, value) in enumerate(pairs, first):
+def configuration(*pairs: tuple[str, str]) -> dict[str, str]:
+    """Environment variables that give git these settings, and those of nobody else's commands."""
+    variables = {"GIT_CONFIG_COUNT": str(len(pairs))}
+    for number, (key, value) in enumerate(pairs):
         variables[f"GIT_CONFIG_KEY_{number}"] = key
         variables[f"GIT_CONFIG_VALUE_{number}"] = value
     return variables

@@ -17,6 +17,7 @@ import errno
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -159,7 +160,8 @@ def replace(worktree: Worktree, entry: Entry) -> None:
 def _replace(worktree: Worktree, entry: Entry, folder: Path) -> None:
     active = folder / "active"
     try:
-        _write_entry(folder / "preparing", worktree.directory, entry)
+        token = secrets.token_hex(6)
+        _write_entry(folder / "preparing", worktree.directory, entry, token)
         (folder / "preparing").rename(active)
         _flush_folder(folder)
         has_index = entry.index_before != entry.index_after
@@ -167,9 +169,9 @@ def _replace(worktree: Worktree, entry: Entry, folder: Path) -> None:
             with signals.held():
                 _stage_index(worktree, active, entry)
         for number, file in enumerate(entry.files):
-            _stage(worktree.directory, number, file)
+            _stage(worktree.directory, f"{token}-{number}", file)
         for number, file in enumerate(entry.files):
-            _put(worktree.directory, number, file)
+            _put(worktree.directory, f"{token}-{number}", file)
         if has_index:
             _lock_file(worktree).rename(worktree.index_file())
         for parent in sorted({(worktree.directory / file.path).parent for file in entry.files}):
@@ -252,8 +254,9 @@ def _take_back(worktree: Worktree) -> None:
     directory = worktree.directory
     for number, name in reversed(list(enumerate(record["files"]))):
         path = directory / name
+        temporary = _temporary(path, f"{record['token']}-{number}")
         with suppress(FileNotFoundError, NotADirectoryError):
-            _temporary(path, number).unlink()
+            temporary.unlink()
         before, after = active / "before" / str(number), active / "after" / str(number)
         # A state that is missing here was put back already, by a run that was killed, too. And
         # what the file's owner has written since is theirs.
@@ -271,7 +274,6 @@ def _take_back(worktree: Worktree) -> None:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            temporary = _temporary(path, number)
             _write(temporary, look(before))
             temporary.rename(path)
     for name in reversed(record["new_folders"]):
@@ -365,24 +367,25 @@ def _remove_empty(directory: Path, folder: Path) -> None:
         folder = folder.parent
 
 
-def _stage(directory: Path, number: int, file: Replacement) -> None:
+def _stage(directory: Path, mark: str, file: Replacement) -> None:
     """Write a file's new state beside it: all that needs room on the disk."""
     path = directory / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(_temporary(path, number), file.after)
+    _write(_temporary(path, mark), file.after)
 
 
-def _put(directory: Path, number: int, file: Replacement) -> None:
+def _put(directory: Path, mark: str, file: Replacement) -> None:
     """Replace one file by its new state."""
     path = directory / file.path
     if file.after is not None:
-        _temporary(path, number).rename(path)
+        _temporary(path, mark).rename(path)
     else:
         path.unlink(missing_ok=True)
 
 
-def _temporary(path: Path, number: int) -> Path:
-    return path.parent / f".dockgen-update-{number}.tmp"
+def _temporary(path: Path, mark: str) -> Path:
+    """A name beside the file that nobody else has."""
+    return path.parent / f".dockgen-update-{mark}.tmp"
 
 
 def _write(path: Path, saved: Saved | None) -> None:
@@ -416,7 +419,7 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_entry(folder: Path, directory: Path, entry: Entry) -> None:
+def _write_entry(folder: Path, directory: Path, entry: Entry, token: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for part in (folder, folder / "before", folder / "after"):
         part.mkdir()
@@ -432,6 +435,7 @@ def _write_entry(folder: Path, directory: Path, entry: Entry) -> None:
     }
     record = {
         "format": _FORMAT,
+        "token": token,
         "title": entry.title,
         "head": entry.head,
         "files": [file.path for file in entry.files],

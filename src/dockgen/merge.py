@@ -14,6 +14,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+import yaml
+
 from dockgen import git, pins
 from dockgen.tree import SYMLINK, File, Tree
 
@@ -101,25 +103,32 @@ def _follow_renames(states: States) -> dict[str, Change]:
     for old, own in states.own_renames.items():
         # The owner moved it: the template's change follows, and nothing comes back.
         name = states.template_renames.get(old, old)
-        if name not in states.new or name in states.ours:
+        if (
+            name not in states.new
+            or (own != name and (name in states.ours or own in states.new))
+            or SYMLINK in (states.ours[own].mode, states.new[name].mode)
+        ):
             continue
         found[own] = _merge(own, states.base[old], states.ours[own], states.new[name])
         if found[own].status is not Status.UNCHANGED:
             found[own] = replace(found[own], note=f"was {old}")
-        found[name] = Change(name, Status.UNCHANGED, None, None)
+        if own != name:
+            found[name] = Change(name, Status.UNCHANGED, None, None)
     for old, name in states.template_renames.items():
         if name in found or name in states.ours or old in states.own_renames:
             continue
-        if old not in states.ours:
+        ours, base, new = states.ours.get(old), states.base[old], states.new[name]
+        if ours is None:
             words = f"you deleted it when it was {old}"
-            offered = states.new[name]
-            found[name] = Change(name, Status.YOURS, None, None, words, offered=offered)
-        elif states.ours[old] != states.base[old]:
-            moved = _merge(name, states.base[old], states.ours[old], states.new[name])
+            found[name] = Change(name, Status.YOURS, None, None, words, offered=new)
+        elif SYMLINK in (ours.mode, new.mode):
+            words = f"a link, which can't be merged; the template's file is now {name}"
+            found[old] = Change(old, Status.YOURS, ours, ours, words)
+        elif ours != base:
+            moved = _merge(name, base, ours, new)
             status = Status.CONFLICT if moved.status is Status.CONFLICT else Status.MERGED
             found[name] = replace(moved, status=status, before=None, note=f"was {old}")
-            words = f"is now {name}"
-            found[old] = Change(old, Status.DELETED, states.ours[old], None, words)
+            found[old] = Change(old, Status.DELETED, ours, None, f"is now {name}")
     return found
 
 
@@ -180,9 +189,15 @@ def _answers(states: States, path: str) -> Change:
     if ours is None or merged is None or ours == merged:
         return Change(path, Status.UNCHANGED, ours, merged)
     own = _added(base, ours) - Counter(merged.content.splitlines())
-    lines = sorted(line.decode(errors="replace").strip() for line in own)
-    own_lines = [line for line in lines if line and not line.startswith(("_commit:", "_src_path:"))]
-    words = f"no line of copier's, not kept: {'; '.join(own_lines)}" if own_lines else ""
+    before, after = (yaml.safe_load(file.content) for file in (ours, merged))
+    lines = []
+    for line in sorted(line.decode(errors="replace").strip() for line in own):
+        key = line.partition(":")[0].strip("{'\" ")
+        # Written in another way, it says the same.
+        is_kept = key in after and before.get(key) == after[key]
+        if line and not is_kept and not key.startswith("_"):
+            lines.append(line)
+    words = f"no line of copier's, not kept: {'; '.join(lines)}" if lines else ""
     return Change(path, Status.CLEAN, ours, merged, words)
 
 
@@ -194,14 +209,15 @@ def _merge(path: str, base: File | None, ours: File, new: File) -> Change:
         old, theirs = (content.replace(b"\n", b"\r\n") for content in (old, theirs))
     # A last line without its line break is no change that is worth a conflict.
     open_end = not ours.content.endswith(b"\n") and old.endswith(b"\n")
-    mine = ours.content + (b"\n" if open_end else b"")
+    end = b"\r\n" if _is_crlf(ours.content) else b"\n"
+    mine = ours.content + (end if open_end else b"")
     if theirs == old:
         merged, conflict = mine, False
     else:
         merged, conflict = git.merge_file(mine, old, theirs)
     last = ours.content.rpartition(b"\n")[2]
     if open_end and not conflict and merged.splitlines()[-1:] == [last]:
-        merged = merged[: -len(b"\n")]
+        merged = merged[: -len(end)]
     mode = new.mode if base is None or ours.mode == base.mode else ours.mode
     after = File(merged, mode)
     if conflict:
@@ -215,11 +231,13 @@ def _merge(path: str, base: File | None, ours: File, new: File) -> Change:
 def _moved_pins(base: File, ours: File, new: File) -> tuple[File, File] | None:
     """``base`` and ``new`` with the owner's pins, if the owner and the template moved the same."""
     try:
-        old, mine, theirs = (file.content.decode() for file in (base, ours, new))
+        old, mine, theirs = (
+            file.content.decode().replace("\r\n", "\n") for file in (base, ours, new)
+        )
     except UnicodeDecodeError:
         return None
     moved = pins.moved(old, mine)
-    both = {key: line for key, line in moved.items() if key in pins.moved(old, theirs)}
+    both = {key: pin for key, pin in moved.items() if key in pins.moved(old, theirs)}
     if not both:
         return None
     return (

@@ -14,57 +14,56 @@ _PIN = re.compile(
     r"^(?P<head>\s*(?:FROM\s+(?:--platform=\S+\s+)?|(?:-\s+)?(?:image|uses):\s+[\"']?))"
     r"(?P<name>[a-z0-9$][^\s\"'@#]*?)"
     r"(?P<version>(?::[\w][\w.-]*)?(?:@[\w.:-]+)?)"
-    r"(?P<tail>[\"']?(?:\s+(?i:AS)\s+\S+|\s+#\s*\S+)?\s*)$"
+    r"(?P<quote>[\"']?)"
+    r"(?P<stage>\s+(?i:AS)\s+\S+)?"
+    r"(?P<comment>\s+#\s*\S+)?"
+    r"(?P<rest>\s*)$"
 )
+
+# The name of an image, the stage that stands on it or "", and its position among others alike.
+Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
-class _Pin:
-    """Where a pin stands: its name, which of the pins of that name it is, and its line."""
+class Pin:
+    """What a line is pinned to: the whole name, the version, and the version in a comment."""
 
-    line: int
     name: str
     version: str
-    stage: str
+    comment: str
 
 
-def moved(base: str, ours: str) -> Mapping[tuple[str, str, int], str]:
-    """The pins that have another version in ``ours`` than in ``base``: key → the line in ``ours``.
-
-    A key is the name, the stage or empty, and the position among pins of the same name and stage.
-    """
-    before, after = _keyed(base), _keyed(ours)
-    lines = ours.splitlines(keepends=True)
-    return {
-        key: lines[pin.line]
-        for key, pin in after.items()
-        if key in before and _text(base, before[key]) != lines[pin.line]
-    }
+def moved(base: str, ours: str) -> dict[Key, Pin]:
+    """The pins of ``ours`` that have another name or version in ``base``."""
+    before, after = _pins(base), _pins(ours)
+    return {key: pin for key, (_, pin) in after.items() if key in before and before[key][1] != pin}
 
 
-def follow(text: str, lines: Mapping[tuple[str, str, int], str]) -> str:
-    """``text`` with these lines in the place of its own pins with the same keys."""
-    result = text.splitlines(keepends=True)
-    for key, pin in _keyed(text).items():
-        if key in lines:
-            result[pin.line] = lines[key]
-    return "".join(result)
+def follow(text: str, pins: Mapping[Key, Pin]) -> str:
+    """``text`` with these pins in the place of its own with the same keys."""
+    lines = text.splitlines(keepends=True)
+    for key, (number, _) in _pins(text).items():
+        found = _PIN.match(lines[number])
+        if key in pins and found:
+            pin = pins[key]
+            parts = (found["head"], pin.name, pin.version, found["quote"], found["stage"] or "")
+            lines[number] = "".join((*parts, pin.comment, found["rest"]))
+    return "".join(lines)
 
 
-def _text(text: str, pin: _Pin) -> str:
-    return text.splitlines(keepends=True)[pin.line]
-
-
-def _keyed(text: str) -> dict[tuple[str, str, int], _Pin]:
-    keyed: dict[tuple[str, str, int], _Pin] = {}
+def _pins(text: str) -> dict[Key, tuple[int, Pin]]:
+    """Each pin with the number of its line, from 0."""
+    pins: dict[Key, tuple[int, Pin]] = {}
     for number, line in enumerate(text.splitlines(keepends=True)):
         found = _PIN.match(line)
         if not found:
             continue
         # A name's last part: a mirror in front of it makes no other image of it.
-        name = found["name"].rpartition("/")[2] if "FROM" in found["head"] else found["name"]
-        stage = re.search(r"(?i:\bAS)\s+(\S+)", found["tail"])
-        words = stage[1] if stage else ""
-        position = sum(1 for key in keyed if key[:2] == (name, words))
-        keyed[name, words, position] = _Pin(number, name, found["version"], words)
-    return keyed
+        is_image = "uses" not in found["head"]
+        name = found["name"].rpartition("/")[2] if is_image else found["name"]
+        stage = (found["stage"] or "").split()[-1:]
+        words = stage[0] if stage else ""
+        position = sum(1 for key in pins if key[:2] == (name, words))
+        pin = Pin(found["name"], found["version"], found["comment"] or "")
+        pins[name, words, position] = (number, pin)
+    return pins

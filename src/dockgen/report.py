@@ -216,10 +216,12 @@ def updated(outcome: "Outcome", mode: "Mode") -> None:
     if mode == "dry-run":
         console.print("\nNothing was written: this was a dry run.")
         return
+    if plan.conflicts:
+        return
     console.print("\nNext:")
     folder = _short(outcome.directory)
     first = [] if folder == "." else [f"cd {shlex.quote(folder)}"]
-    for command in (*first, "git diff", "dockgen check", "git add --all && git commit"):
+    for command in (*first, "git diff", "dockgen check", "git add --all . && git commit"):
         console.print(f"  [bold cyan]{escape(command)}[/]", soft_wrap=True)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from dockgen import bundle, git, questions
 from dockgen.apply import cannot_write
-from dockgen.errors import Interrupted, UsageError
+from dockgen.errors import Interrupted, ProjectError, UsageError
 
 ANSWERS_FILE = ".copier-answers.yml"
 
@@ -79,7 +79,7 @@ def update(version: str, project: Path, data: Mapping[str, Any]) -> None:
     """
     import copier
 
-    with _readable_errors(project):
+    with _readable_errors(project, "see: dockgen update --help"):
         copier.run_update(
             project,
             dict(data),
@@ -102,7 +102,7 @@ def _copy(
     """Render; return all answers."""
     import copier
 
-    with _readable_errors(directory):
+    with _readable_errors(directory, "see: dockgen new --help"):
         done = copier.run_copy(
             manifest.url,
             directory,
@@ -119,16 +119,20 @@ def _copy(
 
 
 @contextmanager
-def _readable_errors(directory: Path) -> Iterator[None]:
+def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
     """Turn what copier raises into errors for the user."""
     import copier.errors
+    from plumbum import ProcessExecutionError
 
     try:
         yield
     except copier.errors.CopierAnswersInterrupt as interrupt:
         raise Interrupted("interrupted: nothing is left behind") from interrupt
     except (ValueError, copier.errors.UserMessageError) as error:
-        raise UsageError(_readable(error), "see: dockgen new --help") from error
+        raise UsageError(_readable(error), hint) from error
+    except ProcessExecutionError as error:
+        lines = str(error.stderr).strip().splitlines() or ["no reason given"]
+        raise ProjectError(f"git failed while copier was at work: {lines[-1]}") from error
     except OSError as error:
         raise cannot_write(directory, error) from error
 
@@ -145,36 +149,40 @@ def _readable(error: Exception) -> str:
 
 @contextmanager
 def offline() -> Iterator[bundle.Manifest]:
-    """Let git find the template's public address in the bundle, here and in child processes.
+    """Let copier find the template's public address in the bundle, without any network."""
+    with bundle.provide() as (path, manifest), found_in(path, manifest):
+        yield manifest
 
-    No setting of the user's takes part, nor a repository that a git hook has named: git works on
-    the bundle and on temporary folders only.
+
+@contextmanager
+def found_in(path: Path, manifest: bundle.Manifest) -> Iterator[None]:
+    """Let copier's git find the address of ``manifest`` in the bundle ``path``.
+
+    No setting of the user's takes part there, nor a repository that a git hook has named: copier's
+    git works on the bundle and on temporary folders only.
     """
-    with (
-        bundle.provide() as (path, manifest),
-        tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder,
-    ):
-        variables = git.with_configuration(
-            (f"url.{path.as_posix()}.insteadOf", manifest.url),
-            # The bundle is a local file, which a careful user may have forbidden in general.
-            ("protocol.file.allow", "always"),
-        )
-        variables |= git.ISOLATED
-        # A cache of its own: what the user has fetched from the real address is not to be mixed
-        # with what the bundle holds.
-        variables["COPIER_CACHE_DIR"] = str(Path(folder) / "copier")
-        before = {name: os.environ.get(name) for name in variables}
-        os.environ.update(variables)  # copier reads its cache folder here …
+    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder:
+        # copier starts git with plumbum's copy of the environment.
         from plumbum import local
 
-        try:
-            with local.env(**variables):  # … and git gets plumbum's copy, taken at import
-                for name in set(git.LOCAL_VARIABLES) & set(local.env):
-                    del local.env[name]
-                yield manifest
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
+        with local.env():
+            for name in [name for name in local.env.keys() if name.startswith("GIT_")]:  # noqa: SIM118
+                del local.env[name]
+            local.env.update(
+                git.ISOLATED
+                | git.configuration(
+                    (f"url.{path.as_posix()}.insteadOf", manifest.url),
+                    ("protocol.file.allow", "always"),
+                )
+            )
+            # A cache of its own: what the user has fetched from the real address is not to be
+            # mixed with what the bundle holds. copier reads its name from this process.
+            before = os.environ.get("COPIER_CACHE_DIR")
+            os.environ["COPIER_CACHE_DIR"] = str(Path(folder) / "copier")
+            try:
+                yield
+            finally:
+                if before is None:
+                    del os.environ["COPIER_CACHE_DIR"]
                 else:
-                    os.environ[name] = value
+                    os.environ["COPIER_CACHE_DIR"] = before

@@ -3,6 +3,7 @@
 copier works in a clone of its own; the user's folder is only read until all is known.
 """
 
+import itertools
 import os
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
@@ -118,6 +119,11 @@ def plan(
     before, after = versions(place.directory, manifest, to)
     place.require_settled()
     place.require_clean()
+    if place.object_format() != "sha1":
+        raise ProjectError(
+            f"{place.directory} is in a repository with {place.object_format()} object names, "
+            "which copier can't merge in"
+        )
     recorded = project.recorded(place.directory)
     data = {name: value for name, value in data.items() if recorded.answers.get(name) != value}
     if not data and not is_behind(manifest, before, after):
@@ -131,18 +137,24 @@ def plan(
         except UsageError as error:
             raise UsageError(
                 f"{place.directory}: {error.message}",
-                "choose an answer with: dockgen update --data QUESTION=ANSWER",
+                "choose an answer with: dockgen update --data QUESTION=ANSWER DIRECTORY",
             ) from error
         clone = _clone(place, folder / "ours" / place.directory.name)
         repository = clone / ".git"
-        ours_id = git.run("rev-parse", "HEAD^{tree}", cwd=clone)
         base_id, new_id = tree.store(repository, base), tree.store(repository, new)
-        ours, theirs = tree.read(repository, ours_id), tree.read(repository, new_id)
-        _require_room(place.directory, ours, theirs)
+        rendered, theirs = tree.read(repository, base_id), tree.read(repository, new_id)
+        own_renames = tree.renames(repository, base_id, place.tree)
+        ours_id = _check_out(clone, place, {*rendered, *theirs, *own_renames.values()})
+        ours = tree.read(repository, ours_id)
+        if ANSWERS not in ours or ours[ANSWERS].mode == SYMLINK:
+            raise ProjectError(
+                f"{place.directory / ANSWERS} isn't committed as a file, and an update is a merge",
+                f"git add --force {ANSWERS} && git commit",
+            )
+        _require_room(place, theirs)
         _require_merged(place.directory, ours, theirs)
         _complete_answers(clone, manifest.url, project.recorded(new).answers)
         template.update(after, clone, data)
-        rendered = tree.read(repository, base_id)
         # What git ignores was never committed, so that it isn't there says nothing.
         unknown = place.ignored(rendered.keys() - ours.keys())
         states = States(
@@ -152,7 +164,7 @@ def plan(
             merged=tree.read(repository, tree.store(repository, clone)),
             conflicts=_conflicts(clone),
             template_renames=tree.renames(repository, base_id, new_id),
-            own_renames=tree.renames(repository, base_id, ours_id),
+            own_renames=own_renames,
         )
         found = merge.changes(
             states,
@@ -170,11 +182,17 @@ def entry(place: Worktree, planned: Plan) -> Entry:
     Raises:
         ProjectError: a file changed since it was planned for.
     """
-    files, stages = [], b""
+    files, stages, hidden = [], b"", place.hidden()
     for change in planned.changes:
         if change.before == change.after and not change.stages:
             continue
         before = journal.look(place.directory / change.path)
+        if change.path in hidden:
+            raise ProjectError(
+                f"{place.directory / change.path} is hidden from git: assume-unchanged, "
+                "skip-worktree or a sparse checkout",
+                f"git update-index --no-assume-unchanged --no-skip-worktree {change.path}",
+            )
         # What was planned was planned for the committed file.
         if (before is None) != (change.before is None):
             raise ProjectError(
@@ -215,31 +233,44 @@ def _unknown(directory: Path, version: str, releases: Sequence[str]) -> ProjectE
 
 
 def _clone(place: Worktree, directory: Path) -> Path:
-    """A repository of one commit: the project as it is committed, byte for byte as git has it."""
+    """An empty repository that borrows the objects of the project's."""
     directory.mkdir(parents=True)
-    form = f"--object-format={place.object_format()}"
-    git.run("init", "--quiet", form, "--initial-branch=main", ".", cwd=directory)
+    git.run("init", "--quiet", "--initial-branch=main", ".", cwd=directory)
     information = directory / ".git" / "info"
     information.mkdir(exist_ok=True)
-    # No conversion of line endings and no filter, whatever .gitattributes says.
-    (information / "attributes").write_text("* -text -filter -ident\n", encoding="utf-8")
-    borrowed = directory / ".git/objects/info/alternates"
-    borrowed.write_bytes(os.fsencode(place.objects().resolve()) + b"\n")
+    # No conversion of line endings or encodings and no filter, whatever .gitattributes says.
+    attributes = "* -text -filter -ident -working-tree-encoding\n"
+    (information / "attributes").write_text(attributes, encoding="utf-8")
+    borrowed = os.fsencode(place.objects().resolve())
+    quoted = borrowed.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    (directory / ".git/objects/info/alternates").write_bytes(b'"' + quoted + b'"\n')
     # A link could lead copier out of the clone: here it is a file with the link's target in it.
     git.run("config", "core.symlinks", "false", cwd=directory)
-    listed = git.run_bytes("ls-tree", "-r", "-z", "--full-tree", place.tree, cwd=directory)
-    entries = [line for line in listed.split(b"\0") if line and not line.startswith(b"160000 ")]
+    return directory
+
+
+def _check_out(clone: Path, place: Worktree, paths: Collection[str]) -> str:
+    """Commit these files of the project in the clone, byte for byte; return their tree.
+
+    All others are nothing to the template, and may be many, large and oddly named.
+    """
+    listed = git.run_bytes("ls-tree", "-r", "-z", "--full-tree", place.tree, cwd=clone)
+    entries = [
+        line
+        for line in listed.split(b"\0")
+        if os.fsdecode(line.partition(b"\t")[2]) in paths and not line.startswith(b"160000 ")
+    ]
     git.run_bytes(
         "update-index", "-z", "--index-info",
-        cwd=directory, stdin=b"".join(entry + b"\0" for entry in entries),
+        cwd=clone, stdin=b"".join(entry + b"\0" for entry in entries),
     )  # fmt: skip
-    git.run("checkout-index", "--all", "--quiet", cwd=directory)
-    return _commit(directory)
+    git.run("checkout-index", "--all", "--quiet", cwd=clone)
+    _commit(clone)
+    return git.run("rev-parse", "HEAD^{tree}", cwd=clone)
 
 
-def _commit(clone: Path) -> Path:
+def _commit(clone: Path) -> None:
     git.run("commit", "--quiet", "--allow-empty", "--no-verify", "-m", "project", cwd=clone)
-    return clone
 
 
 def _complete_answers(clone: Path, url: str, new_answers: Mapping[str, Any]) -> None:
@@ -248,15 +279,9 @@ def _complete_answers(clone: Path, url: str, new_answers: Mapping[str, Any]) -> 
     copier renders the old version by the new one's rules of what to exclude, and those may name
     questions that the old answers lack.
     """
-    path = clone / ANSWERS
-    lines = [
-        f"_src_path: {url}" if line.startswith("_src_path:") else line
-        for line in path.read_text(encoding="utf-8").splitlines()
-    ]
-    known = project.recorded(clone).answers
-    missing = {name: value for name, value in new_answers.items() if name not in known}
-    added = yaml.safe_dump(missing, allow_unicode=True) if missing else ""
-    path.write_text("\n".join([*lines, added]), encoding="utf-8")
+    recorded = project.recorded(clone)
+    answers = {"_commit": recorded.version, "_src_path": url, **new_answers, **recorded.answers}
+    (clone / ANSWERS).write_text(yaml.safe_dump(answers, allow_unicode=True), encoding="utf-8")
     git.run("add", "--", ANSWERS, cwd=clone)
     _commit(clone)
 
@@ -267,32 +292,36 @@ def _unmanaged(answers: Mapping[str, Any], base_paths: Collection[str]) -> list[
     return list(rules.match_files(base_paths))
 
 
-def _require_room(directory: Path, ours: tree.Tree, new: tree.Tree) -> None:
+def _require_room(place: Worktree, new: tree.Tree) -> None:
     """Make sure that no file lies where the template has a folder, nor the other way round."""
+    submodules = place.submodules()
     for path in new:
         for parent in map(str, Path(path).parents[:-1]):
-            place = directory / parent
-            if parent in ours or place.is_symlink() or (place.exists() and not place.is_dir()):
+            folder = place.directory / parent
+            is_other = folder.is_symlink() or (folder.exists() and not folder.is_dir())
+            if is_other or parent in submodules:
                 raise ProjectError(
-                    f"{place} is in the way: the template has a folder of that name",
-                    "move it away, or list the template's files of that folder in: "
-                    "dockgen update --data unmanaged=[…]",
+                    f"{folder} is in the way: the template has a folder of that name",
+                    f"move it away, or: dockgen update --data 'unmanaged=[{parent}]' DIRECTORY",
                 )
-        if (directory / path).is_dir() and not (directory / path).is_symlink():
+        if (place.directory / path).is_dir() and not (place.directory / path).is_symlink():
             raise ProjectError(
-                f"{directory / path} is in the way: the template has a file of that name",
-                f"move it away, or: dockgen update --data 'unmanaged=[{path}]'",
+                f"{place.directory / path} is in the way: the template has a file of that name",
+                f"move it away, or: dockgen update --data 'unmanaged=[{path}]' DIRECTORY",
             )
 
 
 def _require_merged(directory: Path, ours: tree.Tree, new: tree.Tree) -> None:
     """Make sure that no conflict was committed as it was."""
     for path in sorted(new.keys() & ours.keys()):
+        if ours[path] == new[path]:
+            continue
         lines = ours[path].content.splitlines()
         if all(any(line.startswith(mark) for line in lines) for mark in _MARKERS):
             raise ProjectError(
                 f"{directory / path} holds the conflict markers of an unfinished merge",
-                "choose one side of each, remove the markers, and commit",
+                "choose one side of each, remove the markers, and commit; if they are no conflict: "
+                f"dockgen update --data 'unmanaged=[{path}]' DIRECTORY",
             )
 
 
@@ -307,9 +336,12 @@ def _spare_untracked(
     """Put the template's version beside a file that git doesn't know, and could not bring back."""
     result = []
     for change in changes:
-        on_disk = journal.look(directory / change.path) if change.before is None else None
         offered = change.after or change.offered
-        if on_disk is None or offered is None:
+        if change.before is not None or offered is None:
+            result.append(change)
+            continue
+        on_disk = journal.look(directory / change.path)
+        if on_disk is None:
             result.append(change)
             continue
         made = base.get(change.path)
@@ -320,17 +352,22 @@ def _spare_untracked(
         if made is not None and not on_disk.link and on_disk.content == made.content:
             result.append(Change(change.path, Status.CLEAN, made, offered))
             continue
-        beside = change.path + OFFERED
+        beside = _free_name(directory, change.path + OFFERED, offered)
         words = f"git doesn't track it; the template's version is in {beside}"
         result.append(Change(change.path, Status.YOURS, None, None, words))
-        result.append(_beside(directory, beside, offered))
+        if journal.look(directory / beside) is None:
+            result.append(Change(beside, Status.CLEAN, None, offered, "to compare, and to delete"))
     return tuple(result)
 
 
-def _beside(directory: Path, path: str, offered: File) -> Change:
-    earlier = journal.look(directory / path)
-    before = File(earlier.content, offered.mode) if earlier else None
-    return Change(path, Status.CLEAN, before, offered, "to compare, and to delete")
+def _free_name(directory: Path, name: str, offered: File) -> str:
+    """The name, or one with a number, that nothing has or just what is offered."""
+    for number in itertools.count(2):
+        found = journal.look(directory / name)
+        if found is None or (found.content == offered.content and not found.link):
+            return name
+        name = f"{name.partition(OFFERED)[0]}{OFFERED}-{number}"
+    raise AssertionError(name)  # counting has no end
 
 
 def _saved(place: Worktree, change: Change, before: Saved | None) -> Saved | None:

