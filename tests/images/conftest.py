@@ -143,14 +143,3 @@ def seen(
     """What was seen of the container, from its start to its stop."""
     del healthz  # to be asked first, because watching ends with a stop
     return replace(observe(service, project), healthy_seconds=first_health.seconds)
-
-
-@pytest.fixture(scope="session")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A network of these tests' own, on which containers find each other by name."""
-    base = tmp_path_factory.getbasetemp()
-    name = f"dockgen-test-{base.parent.name}-{base.name}"
-    command = ["docker", "network"]
-    subprocess.run([*command, "create", name], capture_output=True, timeout=PATIENCE, check=True)
-    yield name
-    subprocess.run([*command, "rm", name], capture_output=True, timeout=PATIENCE, check=True)

@@ -3,8 +3,13 @@
 The facts of each language name the same server, for they run inside the image, on their own.
 """
 
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from dockgen import engine
 from dockgen.engine import Container, RunOptions
 
 SERVER = "server.test"
@@ -40,7 +45,21 @@ class OnNetwork(RunOptions):
         return [*super().arguments(), f"--network={self.network}", *alias]
 
 
-def wait_until_served(server: Container) -> None:
-    """Wait until the server answers, as its health check tells."""
-    health = server.wait_healthy(PATIENCE)
-    assert health.status == "healthy", server.logs()
+@contextmanager
+def beside_a_server(image: str) -> Iterator[Container]:
+    """Start two containers of the image, as compose.yaml would, on a network of their own.
+
+    Yields the one that asks. The other, whose health check tells when it serves, is `SERVER`.
+    """
+    network = f"dockgen-test-{secrets.token_hex(6)}"
+    command = ["docker", "network"]
+    subprocess.run([*command, "create", network], capture_output=True, timeout=PATIENCE, check=True)
+    try:
+        with (
+            engine.run(image, OnNetwork(network=network, alias=SERVER)) as server,
+            engine.run(image, OnNetwork(network=network)) as container,
+        ):
+            assert server.wait_healthy(PATIENCE).status == "healthy", server.logs()
+            yield container
+    finally:
+        subprocess.run([*command, "rm", network], capture_output=True, timeout=PATIENCE, check=True)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dockgen.matrix import Language
+
 # The name of a step, such as "[build 2/5] COPY . .": with the platform before it, where asked for.
 STEP = re.compile(r"^\[(?:(linux/\w+)\S* )?(?:\S+ )?\d+/\d+\] (?!FROM )(.*)")
 
@@ -16,6 +18,22 @@ NAME_PLATFORMS = "--build-arg=BUILDKIT_MULTI_PLATFORM=1"
 
 # A build that takes longer never ends, in seconds.
 PATIENCE = 900
+
+
+# A line of the source: the file, and some words in it.
+LINE = {
+    Language.GO: ("handlers.go", "Hello, world"),
+    Language.PYTHON: ("app/main.py", "Hello from FastAPI"),
+    Language.NODE: ("src/app.js", "Hello, world"),
+}
+
+
+def edit_source(project: Path, language: Language, words: str) -> None:
+    """Replace some words in a line of the source."""
+    name, before = LINE[language]
+    source = (project / name).read_text()
+    assert before in source
+    (project / name).write_text(source.replace(before, words))
 
 
 @dataclass(frozen=True)

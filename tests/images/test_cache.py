@@ -11,14 +11,7 @@ from dockgen.matrix import Cell, Flavor, Language
 from dockgen.project import Project
 from tests.images import steps
 
-# A line of the source: the file, and some words in it.
-LINE = {
-    Language.GO: ("handlers.go", "Hello, world"),
-    Language.PYTHON: ("app/main.py", "Hello from FastAPI"),
-    Language.NODE: ("src/app.js", "Hello, world"),
-}
-
-# What must run again after that, and nothing else: compile and ship, or just ship.
+# What must run again after an edit of the source, and nothing else: compile and ship, or just ship.
 STEPS = {
     Language.GO: ["COPY . .", "RUN --mount", "COPY --from=build"],
     Language.PYTHON: ["COPY --chmod=0555 app/"],
@@ -49,11 +42,8 @@ def test_nothing_changed_runs_nothing(built_copy: Path) -> None:
 
 def test_an_edited_line_runs_no_more_than_it_must(built_copy: Path, project: Project) -> None:
     """Dependencies and the root file system stay; the source is compiled or copied anew."""
-    name, words = LINE[project.cell.language]
-    source = (built_copy / name).read_text()
-    assert words in source
     # Never built before, also not by an earlier run of this test.
-    (built_copy / name).write_text(source.replace(words, secrets.token_hex()))
+    steps.edit_source(built_copy, project.cell.language, secrets.token_hex())
     run = steps.build(built_copy).run
     expected = STEPS[project.cell.language]
     assert [step[: len(start)] for step, start in zip(run, expected, strict=True)] == expected
@@ -72,7 +62,7 @@ def test_files_beside_the_source_run_nothing(built_copy: Path, project: Project)
 MANIFEST = {
     Language.GO: ("go.mod", "\n\ngo ", "\n\n// {edit}\ngo "),
     Language.PYTHON: ("requirements.txt", "# This file", "# {edit}\n# This file"),
-    Language.NODE: ("package.json", '"version": "0.1.0"', '"version": "0.1.0-{edit}"'),
+    Language.NODE: ("package.json", '"version": "0.1.0', '"version": "0.1.0-{edit}'),
 }
 
 # How the step that installs them begins, and the folder that it keeps them in.
@@ -93,11 +83,11 @@ INSTALL = {
 }
 
 # uv and npm ask the index whether their lists of versions are still current, and download those
-# that are not. Here uv is told not to ask, and npm to ask no more than once; Go never asks.
+# that are not. Here they are told not to ask; Go never does.
 WITHOUT_INDEX = {
     Language.GO: "",
     Language.PYTHON: "ENV UV_OFFLINE=1\n",
-    Language.NODE: "ENV npm_config_fetch_retries=0\n",
+    Language.NODE: "ENV npm_config_offline=true\n",
 }
 
 # The step that installs what the build itself uses; Go's builds need no more than Go.
@@ -168,8 +158,10 @@ def test_an_edited_manifest_downloads_nothing(with_packages: Path, project: Proj
 @cells(*(cell for cell in matrix.ALL if cell.language in TOOLS))
 def test_an_edited_manifest_installs_no_tool_again(with_packages: Path, project: Project) -> None:
     """What the build installs for its own use stays."""
-    edit_manifest(with_packages, project.cell.language)
-    made = steps.build(with_packages)
+    # Twice, as an engine that is short of space forgets a layer that nothing was built on of late.
+    for _ in range(2):
+        edit_manifest(with_packages, project.cell.language)
+        made = steps.build(with_packages)
     words = TOOLS[project.cell.language]
     assert [step for step in made.run if words in step] == []
     assert [step for step in made.cached if words in step] != []

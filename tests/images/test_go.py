@@ -12,7 +12,6 @@ from dockgen.engine import Container, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language
 from tests.images import inside
-from tests.images.inside import OnNetwork
 
 CELLS = [
     pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
@@ -64,13 +63,9 @@ def go_image(
 
 
 @pytest.fixture(scope="session")
-def go(go_image: str, network: str) -> Iterator[Container]:
+def go(go_image: str) -> Iterator[Container]:
     """A container of that image, as compose.yaml would start it, beside the server."""
-    with (
-        engine.run(go_image, OnNetwork(network=network, alias=inside.SERVER)) as server,
-        engine.run(go_image, OnNetwork(network=network)) as container,
-    ):
-        inside.wait_until_served(server)
+    with inside.beside_a_server(go_image) as container:
         yield container
 
 

@@ -14,7 +14,6 @@ from dockgen.engine import BuildError, Container, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Language
 from tests.images import inside
-from tests.images.inside import OnNetwork
 
 CELLS = [
     pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
@@ -81,13 +80,9 @@ def node_image(with_addon: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
-def node(node_image: str, network: str) -> Iterator[Container]:
+def node(node_image: str) -> Iterator[Container]:
     """A container of that image, as compose.yaml would start it, beside the server."""
-    with (
-        engine.run(node_image, OnNetwork(network=network, alias=inside.SERVER)) as server,
-        engine.run(node_image, OnNetwork(network=network)) as container,
-    ):
-        inside.wait_until_served(server)
+    with inside.beside_a_server(node_image) as container:
         yield container
 
 

@@ -11,7 +11,6 @@ from dockgen.engine import BuildError, Container, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language
 from tests.images import inside, python_facts
-from tests.images.inside import OnNetwork
 
 CELLS = [
     pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
@@ -71,13 +70,9 @@ def python_image(
 
 
 @pytest.fixture(scope="session")
-def python(python_image: str, network: str) -> Iterator[Container]:
+def python(python_image: str) -> Iterator[Container]:
     """A container of that image, as compose.yaml would start it, beside the server."""
-    with (
-        engine.run(python_image, OnNetwork(network=network, alias=python_facts.SERVER)) as server,
-        engine.run(python_image, OnNetwork(network=network)) as container,
-    ):
-        inside.wait_until_served(server)
+    with inside.beside_a_server(python_image) as container:
         yield container
 
 

@@ -141,13 +141,13 @@ def test_limit_is_the_promised_one(cell: Cell) -> None:
 
 @each_cell()
 def test_readme_names_only_files_and_commands_that_exist(cell: Cell) -> None:
-    """Commands are Docker's; files in backquotes are in the project."""
+    """Commands are Docker's and dockgen's; files in backquotes are in the project."""
     project = EXAMPLES / str(cell)
     readme = (project / "README.md").read_text()
     blocks = re.findall(r"```(?:sh|shell|console|bash)?\n(.*?)```", readme, re.DOTALL)
     commands = [line for block in blocks for line in block.splitlines() if line.strip()]
     programs = {re.sub(r"^[A-Z_]+=\S+ ", "", command).split()[0] for command in commands}
-    assert programs <= {"docker", "curl", "rm", "cp"}, programs
+    assert programs <= {"docker", "dockgen", "curl", "rm", "cp"}, programs
     assert "docker compose up --build --wait" in readme
     assert "docker build --target test ." in readme
     named = set(re.findall(r"`([\w./-]+\.(?:toml|yml|yaml|json|txt|py|js|go|mod|md))`", readme))
