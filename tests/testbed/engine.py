@@ -260,8 +260,9 @@ def _write_settings(cache: Cache, network: ipaddress.IPv4Network) -> Path:
         "ip6tables": False,
         # Provenance, OCI output and rewritten timestamps exist only in this image store.
         "features": {"containerd-snapshotter": True},
-        # Compiling a base image leaves gigabytes of build cache.
-        "builder": {"gc": {"enabled": True, "defaultKeepStorage": "4GB"}},
+        # Compiling a base image leaves gigabytes of build cache, and the tests of all cells need
+        # about eight: with less, the builder forgets in the midst of a run what it has just built.
+        "builder": {"gc": {"enabled": True, "defaultKeepStorage": "20GB"}},
         "shutdown-timeout": 5,
     }
     file = cache.runtime / "daemon.json"
