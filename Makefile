@@ -27,7 +27,7 @@ test: $(VENV)/.ready ## every test; brings a container engine and base images if
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-fast: $(VENV)/.ready ## the tests that need no container engine
+test-fast: $(VENV)/.ready ## the quick tests: units and templates, without a container engine
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
 
