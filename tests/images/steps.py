@@ -1,5 +1,6 @@
 """Build with a view of the steps, by the builder's own report: never by the clock."""
 
+import base64
 import json
 import os
 import re
@@ -68,10 +69,16 @@ def build(
         text=True,
         timeout=PATIENCE,
     )
-    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    events = [json.loads(line) for line in lines if line.startswith("{")]
+    if done.returncode != 0:
+        printed = [log["data"] for event in events for log in event.get("logs") or []]
+        reasons = [line for line in lines if not line.startswith("{")]
+        output = b"".join(map(base64.b64decode, printed)).decode(errors="replace")
+        raise AssertionError("\n".join([output, *reasons]))
     completed = {}
-    for line in filter(lambda line: line.startswith("{"), done.stderr.splitlines()):
-        for vertex in json.loads(line).get("vertexes") or []:
+    for event in events:
+        for vertex in event.get("vertexes") or []:
             if "completed" in vertex and (step := STEP.match(vertex["name"])):
                 cached = vertex.get("cached", False)
                 completed[vertex["digest"]] = (vertex["completed"], step[2], cached, step[1] or "")
