@@ -120,8 +120,8 @@ def load() -> FleetResults | None:
 def _project(directory: Path, language: str, flavor: str) -> Path:
     """A committed project of the first release."""
     answers = {"name": "my-app", "language": language, "flavor": flavor}
-    with template.offline() as manifest:
-        template.render_version(manifest, manifest.releases[0].version, directory, answers)
+    with template.offline() as origin:
+        template.render_version(origin, origin.manifest.releases[0].version, directory, answers)
     for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "Start"]):
         subprocess.run(["git", *words], cwd=directory, env=os.environ | PERSON, check=True)
     return directory

@@ -13,7 +13,9 @@ from dockgen.matrix import Cell
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A person's own settings must decide nothing in a test.
+# A person's own settings must decide nothing in a test, nor their starters and their team file.
+os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-settings")
+
 PLAIN = {
     name: value
     for name, value in os.environ.items()

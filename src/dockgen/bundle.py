@@ -105,7 +105,7 @@ def with_working_copy(root: Path, folder: Path) -> tuple[Path, Manifest]:
     newest = manifest.latest.version if manifest.releases else "v0.0.0"
     # Newer than the newest release, older than the next, and never the same for two states.
     version = f"{newest}.post1.dev0+g{tree[:12]}"
-    manifest = _commit(repository, manifest, tree, version, seconds=1_000_000_000)
+    manifest = commit(repository, manifest, tree, version, seconds=1_000_000_000)
     return _write(repository, folder / BUNDLE), manifest
 
 
@@ -122,7 +122,7 @@ def release(root: Path, version: str, seconds: int) -> Manifest:
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
         repository = _open(committed / BUNDLE, manifest, Path(folder))
         tree = _store(root, repository)
-        manifest = _commit(repository, manifest, tree, version, seconds)
+        manifest = commit(repository, manifest, tree, version, seconds)
         committed.mkdir(parents=True, exist_ok=True)
         _write(repository, committed / BUNDLE)
     manifest.write(committed / MANIFEST)
@@ -182,10 +182,16 @@ def _store(root: Path, repository: Path) -> str:
     return git.run("write-tree", cwd=root, environment=index)
 
 
-def _commit(
-    repository: Path, manifest: Manifest, tree: str, version: str, seconds: int
-) -> Manifest:
-    """Add one commit under one tag on top of the newest release."""
+def commit(repository: Path, manifest: Manifest, tree: str, version: str, seconds: int) -> Manifest:
+    """Add one commit under one tag on top of the newest release; return the longer manifest.
+
+    Args:
+        repository: a bare repository with the releases of ``manifest``, and ``tree``.
+        manifest: what it holds.
+        tree: the files of the new release.
+        version: its tag.
+        seconds: its time, since the epoch.
+    """
     parent = ["-p", manifest.latest.commit] if manifest.releases else []
     when = f"@{seconds} +0000"
     commit = git.run(
@@ -204,8 +210,7 @@ def _commit(
 def _write(repository: Path, bundle: Path) -> Path:
     """Write the repository as a bundle: the same bytes for the same history and git."""
     newest = git.run("rev-list", "--tags", "--max-count=1", "--topo-order", cwd=repository)
-    git.run("update-ref", "refs/heads/main", newest, cwd=repository)
-    git.run("symbolic-ref", "HEAD", "refs/heads/main", cwd=repository)
+    point_head(repository, newest)
     # Deltas are computed anew on one thread, so they don't depend on how objects came here.
     git.run("-c", "pack.threads=1", "repack", "-adFq", cwd=repository)
     git.run(
@@ -221,3 +226,9 @@ def _write(repository: Path, bundle: Path) -> Path:
         cwd=repository,
     )
     return bundle
+
+
+def point_head(repository: Path, commit: str) -> None:
+    """Make ``commit`` the head of a bare repository, which whoever clones it looks for."""
+    git.run("update-ref", "refs/heads/main", commit, cwd=repository)
+    git.run("symbolic-ref", "HEAD", "refs/heads/main", cwd=repository)

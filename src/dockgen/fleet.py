@@ -2,19 +2,23 @@
 
 import multiprocessing
 import os
+import shlex
 import signal
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dockgen import bundle, git, journal, signals, template, update, worktree
+from dockgen import bundle, git, journal, registry, signals, source, template, update, worktree
 from dockgen.bundle import Manifest
 from dockgen.errors import CheckFailedError, DockgenError, ProjectError
-from dockgen.project import ANSWERS, recorded
+from dockgen.project import ANSWERS, LIMITS, recorded
+from dockgen.registry import Starter
+from dockgen.source import Source
 from dockgen.update import Plan
 
 # Folders in which no project of anybody's own lies.
@@ -87,18 +91,27 @@ def find(directories: Sequence[Path], *, search: bool) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def _nobody(_words: str) -> None:
+    """Told something that nobody needs to hear."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """What to do with each project.
 
     ``to`` is the release to update to, None for the newest; ``data`` are answers that change;
-    ``keep_pins`` says whether base image versions that the user moved on are kept.
+    ``keep_pins`` says whether base image versions that the user moved on are kept. ``offline``
+    takes starters as they were last fetched, ``trusted`` lets them run code; ``warn`` is told
+    when one could not be fetched.
     """
 
     mode: Mode
     to: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     keep_pins: bool = True
+    offline: bool = False
+    trusted: bool = False
+    warn: Callable[[str], None] = _nobody
 
 
 def update_all(
@@ -115,36 +128,97 @@ def update_all(
         ToolMissingError: git is missing or too old.
     """
     git.require()
-    with bundle.provide() as (path, manifest):
-        if len(directories) == 1:
+    with ExitStack() as stack:
+        jobs = _jobs(directories, wish, doing, stack)
+        if len(jobs) == 1:
             doing(f"Looking at {directories[0].name}")
-            return [_told(directories[0], path, manifest, wish)]
+            return [_told(jobs[0], wish)]
         if wish.mode is Mode.CHECK:
-            return [_told(directory, path, manifest, wish) for directory in directories]
-        return _side_by_side(directories, path, manifest, wish, doing)
+            return [_told(job, wish) for job in jobs]
+        return _side_by_side(jobs, wish, doing)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A project and the template that it was made from, or why there is none."""
+
+    directory: Path
+    origin: Source | DockgenError
+
+
+def _jobs(
+    directories: Sequence[Path], wish: Wish, doing: Callable[[str], None], stack: ExitStack
+) -> list[_Job]:
+    """Find each project's template; each starter is fetched once."""
+    own = stack.enter_context(source.own())
+    if wish.mode is Mode.UNDO:
+        return [_Job(directory, own) for directory in directories]  # it takes no template
+    origins: dict[Starter, Source | DockgenError] = {}
+    jobs = []
+    for directory in directories:
+        try:
+            url = recorded(directory).url
+            registered = None if _is_own(own.manifest, url) else _registered(directory, url)
+        except ProjectError as error:
+            jobs.append(_Job(directory, error))
+            continue
+        if registered is None:
+            jobs.append(_Job(directory, own))
+            continue
+        if registered not in origins:
+            doing(f"Fetching {registered.name}")
+            origins[registered] = _open(registered, wish, stack)
+        origin = origins[registered]
+        if isinstance(origin, Source):
+            # The project keeps the address that it knows: ssh for one person, https for another.
+            origin = replace(origin, manifest=replace(origin.manifest, url=url))
+        jobs.append(_Job(directory, origin))
+    return jobs
+
+
+def _open(registered: Starter, wish: Wish, stack: ExitStack) -> Source | DockgenError:
+    try:
+        if not wish.offline and (words := source.refresh(registered)):
+            wish.warn(words)
+        return stack.enter_context(source.starter(registered, trusted=wish.trusted))
+    except DockgenError as error:
+        return error
+
+
+def _is_own(manifest: Manifest, url: str) -> bool:
+    return url in (manifest.url, *manifest.former_urls)
+
+
+def _registered(directory: Path, url: str) -> Starter:
+    """The starter of that address: the project's word alone is not enough to follow it."""
+    registered = registry.find_by_url(url)
+    if registered is None:
+        raise ProjectError(
+            f"{directory} was made from a template that isn't registered here: {url:.80}",
+            f"if you trust it: dockgen starter add NAME {shlex.quote(url)}",
+        )
+    return registered
 
 
 def _side_by_side(
-    directories: Sequence[Path],
-    path: Path,
-    manifest: Manifest,
+    jobs: Sequence[_Job],
     wish: Wish,
     doing: Callable[[str], None],
 ) -> list[Outcome]:
     # copier's settings live in the process, so each project gets one of its own. Spawned, since a
     # fork would copy the locks of the thread that draws the progress.
     pool = ProcessPoolExecutor(
-        min(len(directories), os.cpu_count() or 1),
+        min(len(jobs), os.cpu_count() or 1),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_ignore_signals,
     )
     try:
-        jobs = [
-            pool.submit(_isolated, directory, path, manifest, wish) for directory in directories
-        ]
-        for number, _ in enumerate(as_completed(jobs), 1):
-            doing(f"{number} of {len(directories)} projects")
-        return [job.result() for job in jobs]
+        # What warns has warned by now, and can't be sent to another process.
+        silent = replace(wish, warn=_nobody)
+        running = [pool.submit(_isolated, job, silent) for job in jobs]
+        for number, _ in enumerate(as_completed(running), 1):
+            doing(f"{number} of {len(jobs)} projects")
+        return [work.result() for work in running]
     finally:
         # After Ctrl-C those at work come to their end, and no other one begins.
         pool.shutdown(cancel_futures=True)
@@ -155,27 +229,31 @@ def _ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _isolated(directory: Path, path: Path, manifest: Manifest, wish: Wish) -> Outcome:
+def _isolated(job: _Job, wish: Wish) -> Outcome:
     """Work on one of many projects: even a bug of dockgen's stops none of the others."""
     try:
-        return _told(directory, path, manifest, wish)
+        return _told(job, wish)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}:{last.lineno}"
         words = f"a bug in dockgen: {type(error).__name__}: {error} ({where})"
         return Outcome(
-            directory, "failed", error=DockgenError(words, "dockgen update, for it alone")
+            job.directory, "failed", error=DockgenError(words, "dockgen update, for it alone")
         )
 
 
-def _told(directory: Path, path: Path, manifest: Manifest, wish: Wish) -> Outcome:
+def _told(job: _Job, wish: Wish) -> Outcome:
     try:
+        if wish.mode is Mode.UNDO:
+            return _undone(job.directory)
+        if isinstance(job.origin, DockgenError):
+            raise job.origin
         if wish.mode is Mode.CHECK:
-            return _checked(directory, manifest, wish)
-        with template.found_in(path, manifest):
-            return _one(directory, manifest, wish)
+            return _checked(job.directory, job.origin.manifest, wish)
+        with template.found(job.origin):
+            return _one(job.directory, job.origin, wish)
     except DockgenError as error:
-        return Outcome(directory, "failed", error=error)
+        return Outcome(job.directory, "failed", error=error)
 
 
 def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
@@ -212,17 +290,21 @@ def _checked(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
     return Outcome(directory, "behind" if behind else "up to date", before, after)
 
 
-def _one(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
+def _undone(directory: Path) -> Outcome:
     recorded(directory)  # no project at all is told of first
     place = worktree.find(directory)
+    with journal.locked(place):
+        return Outcome(directory, "undone", detail=update.undo(place))
+
+
+def _one(directory: Path, origin: Source, wish: Wish) -> Outcome:
+    place = worktree.find(directory)
     if wish.mode is Mode.DRY_RUN:
-        planned = update.plan(place, manifest, wish.to, wish.data, keep_pins=wish.keep_pins)
+        planned = update.plan(place, origin, wish.to, wish.data, keep_pins=wish.keep_pins)
         return _outcome(planned, "would update" if planned.writes else "up to date")
     with journal.locked(place):
         # A killed update was taken back just now, so all is read afresh.
-        if wish.mode is Mode.UNDO:
-            return Outcome(directory, "undone", detail=update.undo(place))
-        planned = update.plan(place, manifest, wish.to, wish.data, keep_pins=wish.keep_pins)
+        planned = update.plan(place, origin, wish.to, wish.data, keep_pins=wish.keep_pins)
         if not planned.writes:
             return _outcome(planned, "up to date")
         journal.replace(place, update.entry(place, planned))
@@ -234,9 +316,14 @@ def _outcome(planned: Plan, result: str) -> Outcome:
 
 
 def _is_ours(directory: Path) -> bool:
-    """Whether the answers file is one of dockgen's; an unreadable one is told of later."""
+    """Whether a project is dockgen's, and not another copier template's.
+
+    One with limits is, whatever its starter; and of an unreadable one is told later.
+    """
     manifest = Manifest.read(bundle.DATA / bundle.MANIFEST)
     try:
-        return recorded(directory).url in (manifest.url, *manifest.former_urls)
+        url = recorded(directory).url
     except ProjectError:
         return True
+    known = _is_own(manifest, url) or registry.find_by_url(url) is not None
+    return known or (directory / LIMITS).is_file()

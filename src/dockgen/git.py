@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -129,6 +130,47 @@ def ask(
         reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise ProjectError(f"git {arguments[0]} failed in {cwd}: {reason[0]}", "see: git status")
     return done.stdout
+
+
+def fetch(address: str, *refspecs: str, repository: Path, deadline: float) -> None:
+    """Fetch from a repository of the user's choice, with their settings and credentials.
+
+    Without a terminal nobody can be asked for a password, so git and ssh don't ask.
+
+    Args:
+        address: as git takes it: a URL, ``git@host:path`` or a path.
+        refspecs: what to fetch; what is gone there goes here, too.
+        repository: a bare repository.
+        deadline: in seconds.
+
+    Raises:
+        ProjectError: git refused, or took too long; the message is git's own last word.
+    """
+    environment = {k: v for k, v in os.environ.items() if k not in LOCAL_VARIABLES}
+    environment |= {"LC_ALL": "C"}
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        environment |= {"GIT_TERMINAL_PROMPT": "0"}
+        environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    words = ["fetch", "--quiet", "--force", "--prune", "--no-recurse-submodules", "--no-tags"]
+    try:
+        done = subprocess.run(
+            ["git", *words, "--", address, *refspecs],
+            cwd=repository,
+            env=environment,
+            stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
+            capture_output=True,
+            timeout=deadline,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ProjectError(f"git fetch from {address} took longer than {deadline:g} s") from error
+    if done.returncode != 0:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        reason = next((line for line in lines if line.startswith("fatal:")), lines[-1])
+        raise ProjectError(
+            f"git can't fetch from {address}: {reason.removeprefix('fatal: ')}",
+            f"see if this works: git ls-remote {address}",
+        )
 
 
 def configuration(*pairs: tuple[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from dockgen import bundle
-from dockgen.errors import UsageError
+from dockgen.errors import ProjectError, UsageError
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,16 @@ class Question:
                 f"{source} is {value!r}, and {self.name} is a whole number",
                 f"for example: {self.flag} {self.default}",
             )
-        if self.type == "yaml":
+        if self.type in {"yaml", "json", "bool", "float"}:
             try:
-                return yaml.safe_load(value) if isinstance(value, str) else value
+                read = yaml.safe_load(value) if isinstance(value, str) else value
             except yaml.YAMLError as error:
                 raise UsageError(
                     f"{source} is not YAML: {_first_line(error)}",
                     f"for example: {self.flag} '{self.default}'",
                 ) from error
+            self._require_type(read, source)
+            return read
         # YAML reads an unquoted 3.10 as the number 3.1: never guess what was meant.
         if not isinstance(value, str):
             raise UsageError(
@@ -71,44 +73,140 @@ class Question:
             )
         return value
 
+    def _require_type(self, value: object, source: str) -> None:
+        if self.type == "bool" and not isinstance(value, bool):
+            raise UsageError(f"{source} is {value!r}, and {self.name} is yes or no")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if self.type == "float" and not is_number:
+            raise UsageError(f"{source} is {value!r}, and {self.name} is a number")
+
 
 @cache
-def load() -> tuple[Question, ...]:
-    """All questions that can be answered, in their order."""
-    folder = bundle.checkout() or bundle.DATA
-    entries: dict[str, Any] = yaml.safe_load(
-        (folder / bundle.QUESTIONNAIRE).read_text(encoding="utf-8")
-    )
+def load(questionnaire: Path | None = None) -> tuple[Question, ...]:
+    """All questions that can be answered, in their order.
+
+    Args:
+        questionnaire: a copier.yml, with all that it includes beside it; None for dockgen's own.
+
+    Raises:
+        ProjectError: it is not YAML, or a question in it has no default.
+    """
+    own = (bundle.checkout() or bundle.DATA) / bundle.QUESTIONNAIRE
     return tuple(
-        Question(
-            name=name,
-            type=entry["type"],
-            help=entry["help"],
-            default=entry["default"],
-            choices=tuple(
-                choice["value"] if isinstance(choice, dict) else choice
-                for choice in entry.get("choices", {}).values()
-            ),
-            asked=entry.get("ask", True),
-        )
-        for name, entry in entries.items()
+        _question(name, entry)
+        for name, entry in read(questionnaire or own).items()
         # `_…` are copier's settings; `when: false` values are computed, never answered.
-        if not name.startswith("_") and entry.get("when", True) is not False
+        if not name.startswith("_") and not is_hidden(entry)
     )
+
+
+def read(questionnaire: Path) -> dict[str, Any]:
+    """The settings and questions of a copier.yml, as copier puts them together.
+
+    A later document of the file wins over an earlier one, and over what that includes.
+
+    Raises:
+        ProjectError: it is not YAML, or not a questionnaire.
+    """
+    entries: dict[str, Any] = {}
+    for document in _documents(questionnaire, questionnaire.parent.resolve()):
+        if not isinstance(document, dict):
+            raise ProjectError(f"{questionnaire.name} is no questionnaire: {document!r:.40}")
+        entries |= document
+    return entries
+
+
+def is_hidden(entry: object) -> bool:
+    """Whether a question is never asked: its value is computed and not recorded."""
+    return isinstance(entry, dict) and entry.get("when", True) in {False, "false", "no"}
+
+
+def _question(name: str, entry: object) -> Question:
+    # copier takes `name: value` for a question with that default.
+    facts: dict[str, Any] = entry if isinstance(entry, dict) else {"default": entry}
+    if "default" not in facts:
+        raise ProjectError(
+            f"the question {name} has no default, so an unattended update couldn't answer it",
+            f"give {name} a default in {bundle.QUESTIONNAIRE}",
+        )
+    kinds = {str: "str", bool: "bool", int: "int", float: "float"}
+    return Question(
+        name=name,
+        type=facts.get("type", kinds.get(type(facts["default"]), "yaml")),
+        help=facts.get("help", ""),
+        default=facts["default"],
+        choices=_choices(facts.get("choices", ())),
+        asked=facts.get("ask", True) is True,
+    )
+
+
+def _choices(choices: Any) -> tuple[str, ...]:
+    """The values to choose from; () for choices that only copier can compute."""
+    if isinstance(choices, str):
+        return ()
+    pairs = choices.items() if isinstance(choices, dict) else ((None, item) for item in choices)
+    # An item of a list is a value, or a pair of label and value.
+    values = [item[1] if isinstance(item, list) else item for _, item in pairs]
+    return tuple(str(value["value"] if isinstance(value, dict) else value) for value in values)
+
+
+def _documents(path: Path, root: Path) -> list[Any]:
+    """All documents of a YAML file, those that it includes in their place."""
+
+    class Loader(yaml.SafeLoader):
+        """Knows copier's ``!include``."""
+
+    def include(loader: yaml.Loader, node: yaml.Node) -> list[Any]:
+        pattern = str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
+        found = sorted(file.resolve() for file in root.glob(pattern) if pattern)
+        if not found or not all(file.is_relative_to(root) for file in found):
+            raise ProjectError(
+                f"{path.name} includes {pattern!r}, which is no file of the template"
+            )
+        return [document for file in found for document in _documents(file, root)]
+
+    Loader.add_constructor("!include", include)
+    try:
+        text = path.read_text(encoding="utf-8")
+        documents = list(yaml.load_all(text, Loader=Loader))
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, NotImplementedError) as error:
+        raise ProjectError(
+            f"{path.name} is not valid YAML{_where(error)}", "mend it, and run the command again"
+        ) from error
+    except OSError as error:
+        raise ProjectError(f"{path} can't be read: {error.strerror}") from error
+    flat: list[Any] = []
+    for document in filter(None, documents):
+        flat.extend(document if isinstance(document, list) else [document])
+    return flat
+
+
+def _where(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f" in line {mark.line + 1}" if mark else ""
 
 
 def collect(
-    answers_file: Path | None, data: Mapping[str, str], flags: Mapping[str, str]
+    answers_file: Path | None,
+    data: Mapping[str, str],
+    flags: Mapping[str, str],
+    questionnaire: Path | None = None,
 ) -> dict[str, Any]:
     """Bring the given answers together; flags win over data, data over the answers file.
+
+    Args:
+        answers_file: a YAML file of answers, if one was given.
+        data: answers by the question's name.
+        flags: answers by the question's name.
+        questionnaire: a copier.yml; None for dockgen's own.
 
     Raises:
         UsageError: a file that can't be read, an unknown question, or a value of the wrong type.
     """
-    by_name = {question.name: question for question in load()}
+    by_name = {question.name: question for question in load(questionnaire)}
     answers: dict[str, Any] = {}
     for values, source in (
-        (_read(answers_file) if answers_file else {}, str(answers_file)),
+        (_answers(answers_file) if answers_file else {}, str(answers_file)),
         (data, "--data"),
         (flags, ""),
     ):
@@ -124,7 +222,7 @@ def collect(
     return answers
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _answers(path: Path) -> dict[str, Any]:
     try:
         answers = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dockgen.image import Image
     from dockgen.merge import Change
     from dockgen.project import Project
+    from dockgen.registry import Starter
 
 _MB = 10**6
 # How many lines of a build's log tell why it failed.
@@ -272,6 +273,72 @@ def updated_json(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
         ],
     }
     print(json.dumps(facts, indent=2))
+
+
+@dataclass(frozen=True)
+class ListedStarter:
+    """A registered starter template, and its releases on this machine, oldest first."""
+
+    starter: "Starter"
+    releases: Sequence[str]
+
+
+def added_starter(listed: Sequence[ListedStarter]) -> None:
+    """Say what was registered, and the next command."""
+    from rich.markup import escape
+
+    console = _console()
+    (added,) = listed
+    name, count = added.starter.name, len(added.releases)
+    number = "1 release" if count == 1 else f"{count} releases"
+    console.print(
+        f"[bold green]Registered[/] [bold]{name}[/] at {added.releases[-1]} ({number}): "
+        f"{escape(added.starter.url)}",
+        soft_wrap=True,
+    )
+    console.print(f"\nNext:\n  [bold cyan]dockgen new --starter {name} my-app[/]")
+
+
+def starters(listed: Sequence[ListedStarter]) -> None:
+    """A line for each registered starter."""
+    from rich.table import Table
+
+    console = _console()
+    if not listed:
+        console.print("No starter is registered. To register one: dockgen starter add NAME URL")
+        return
+    table = Table("starter", "newest", "fetched", "address", box=None, padding=(0, 2, 0, 0))
+    for entry in listed:
+        fetched = entry.starter.fetched
+        table.add_row(
+            entry.starter.name,
+            entry.releases[-1] if entry.releases else "-",
+            f"{fetched:%Y-%m-%d}" if fetched else "never",
+            entry.starter.url,
+        )
+    console.print(table, soft_wrap=True)
+
+
+def starters_json(listed: Sequence[ListedStarter]) -> None:
+    """The same facts for programs, as one JSON object."""
+    facts = [
+        {
+            "name": entry.starter.name,
+            "url": entry.starter.url,
+            "releases": list(entry.releases),
+            "fetched": entry.starter.fetched and entry.starter.fetched.isoformat(),
+        }
+        for entry in listed
+    ]
+    print(json.dumps({"starters": facts}, indent=2))
+
+
+def warning(words: str) -> None:
+    """One line on standard error about something that didn't work but was not needed."""
+    from rich.markup import escape
+
+    console = _console(stderr=True)
+    console.print(f"[bold yellow]warning:[/] {escape(words)}", soft_wrap=True)
 
 
 def text(words: str) -> None:

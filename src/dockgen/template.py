@@ -1,4 +1,4 @@
-"""The template: asked and rendered through copier, from the bundle. The only importer of copier.
+"""The template: asked and rendered through copier. The only importer of copier.
 
 copier takes a third of a second to import, so that happens inside the functions that need it.
 """
@@ -6,14 +6,16 @@ copier takes a third of a second to import, so that happens inside the functions
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dockgen import bundle, git, questions
+from dockgen import git, questions
 from dockgen.apply import cannot_write
 from dockgen.errors import Interrupted, ProjectError, UsageError
+from dockgen.registry import git_address
+from dockgen.source import Source, own
 
 ANSWERS_FILE = ".copier-answers.yml"
 
@@ -27,13 +29,21 @@ class Rendering:
     version: str
 
 
-def render(directory: Path, answers: Mapping[str, Any], ask: Sequence[str]) -> Rendering:
-    """Render the newest template into ``directory``.
+def render(
+    directory: Path,
+    answers: Mapping[str, Any],
+    ask: Sequence[str],
+    origin: Source | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> Rendering:
+    """Render the newest release of a template into ``directory``.
 
     Args:
         directory: doesn't exist yet; its name is what the project's name is made from.
         answers: given answers; questions without one take their default.
         ask: the questions to ask on the terminal first.
+        origin: what to render; None for dockgen's own templates.
+        defaults: other defaults than the questionnaire's.
 
     Raises:
         UsageError: an answer is not allowed; the message names the question.
@@ -42,17 +52,18 @@ def render(directory: Path, answers: Mapping[str, Any], ask: Sequence[str]) -> R
         ToolMissingError: git is missing or too old.
     """
     git.require()
-    with offline() as manifest:
-        given = _copy(manifest, manifest.latest.version, directory, answers, ask)
-        named = {question.name for question in questions.load()}
+    with own() if origin is None else nullcontext(origin) as chosen, found(chosen):
+        newest = chosen.manifest.latest.version
+        given = _copy(chosen, newest, directory, answers, ask, defaults or {})
+        named = {question.name for question in questions.load(chosen.questionnaire)}
         kept = {name: value for name, value in given.items() if name in named}
-        return Rendering(directory, kept, manifest.latest.version)
+        return Rendering(directory, kept, newest)
 
 
 def render_version(
-    manifest: bundle.Manifest, version: str, directory: Path, answers: Mapping[str, Any]
+    origin: Source, version: str, directory: Path, answers: Mapping[str, Any]
 ) -> None:
-    """Render one version of the template into ``directory``, within `offline`; nothing is asked.
+    """Render one version of a template into ``directory``, within `found`; nothing is asked.
 
     Answers that are no question of that version may stand in for the default of one.
 
@@ -60,16 +71,17 @@ def render_version(
         UsageError: an answer is not allowed; the message names the question.
         ProjectError: the disk is full or can't be written.
     """
-    _copy(manifest, version, directory, answers, ask=())
+    _copy(origin, version, directory, answers, ask=(), defaults={})
 
 
-def update(version: str, project: Path, data: Mapping[str, Any]) -> None:
-    """Let copier bring a clean git clone of a project to ``version``, within `offline`.
+def update(origin: Source, version: str, project: Path, data: Mapping[str, Any]) -> None:
+    """Let copier bring a clean git clone of a project to ``version``, within `found`.
 
     Conflicts are left in the files, and in the clone's index.
 
     Args:
-        version: a release in the bundle.
+        origin: the template.
+        version: a release of it.
         project: the root of the clone; its answers file names the template's address.
         data: answers that change.
 
@@ -89,24 +101,27 @@ def update(version: str, project: Path, data: Mapping[str, Any]) -> None:
             conflict="inline",
             quiet=True,
             settings=copier.Settings(),
+            unsafe=origin.trusted,
         )
 
 
 def _copy(
-    manifest: bundle.Manifest,
+    origin: Source,
     version: str,
     directory: Path,
     answers: Mapping[str, Any],
     ask: Sequence[str],
+    defaults: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     """Render; return all answers."""
     import copier
 
     with _readable_errors(directory, "see: dockgen new --help"):
         done = copier.run_copy(
-            manifest.url,
+            origin.manifest.url,
             directory,
             dict(answers),
+            user_defaults=dict(defaults),
             vcs_ref=version,
             defaults=True,
             ask=ask,
@@ -114,6 +129,7 @@ def _copy(
             # The user's own copier settings could answer our questions with something that
             # is no choice of theirs; ours is the only source here, and needs no trust.
             settings=copier.Settings(),
+            unsafe=origin.trusted,
         )
     return done.answers.user
 
@@ -128,6 +144,17 @@ def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
         yield
     except copier.errors.CopierAnswersInterrupt as interrupt:
         raise Interrupted("interrupted: nothing is left behind") from interrupt
+    except copier.errors.UnsafeTemplateError as error:
+        # "Template uses potentially unsafe features: tasks.\nIf you trust …"
+        features = str(error).splitlines()[0].rpartition(": ")[2].rstrip(".")
+        raise ProjectError(
+            f"the template would run code of its own on this machine ({features})",
+            "if you have read it and trust it, add --trust",
+        ) from error
+    except copier.errors.ForbiddenPathError as error:
+        raise ProjectError(
+            f"the template leaves its folder: {_readable(error)}", "mend the template"
+        ) from error
     except (ValueError, copier.errors.UserMessageError) as error:
         raise UsageError(_readable(error), hint) from error
     except ProcessExecutionError as error:
@@ -148,30 +175,31 @@ def _readable(error: Exception) -> str:
 
 
 @contextmanager
-def offline() -> Iterator[bundle.Manifest]:
-    """Let copier find the template's public address in the bundle, without any network."""
-    with bundle.provide() as (path, manifest), found_in(path, manifest):
-        yield manifest
+def offline() -> Iterator[Source]:
+    """Dockgen's own templates, `found` for the time of the context."""
+    with own() as origin, found(origin):
+        yield origin
 
 
 @contextmanager
-def found_in(path: Path, manifest: bundle.Manifest) -> Iterator[None]:
-    """Let copier's git find the address of ``manifest`` in the bundle ``path``.
+def found(origin: Source) -> Iterator[None]:
+    """Let copier's git find the address of a template in its repository on this machine.
 
     No setting of the user's takes part there, nor a repository that a git hook has named: copier's
-    git works on the bundle and on temporary folders only.
+    git works on that repository and on temporary folders only.
     """
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder:
         # copier starts git with plumbum's copy of the environment.
         from plumbum import local
 
+        address = git_address(origin.manifest.url)
         with local.env():
             for name in [name for name in local.env.keys() if name.startswith("GIT_")]:  # noqa: SIM118
                 del local.env[name]
             local.env.update(
                 git.ISOLATED
                 | git.configuration(
-                    (f"url.{path.as_posix()}.insteadOf", manifest.url),
+                    (f"url.{origin.repository.as_posix()}.insteadOf", address),
                     ("protocol.file.allow", "always"),
                 )
             )

@@ -43,8 +43,8 @@ def read(repository: Path, identifier: str) -> dict[str, File]:
     }
 
 
-def store(repository: Path, directory: Path) -> str:
-    """Store every file of ``directory`` in ``repository``, ignored ones too; return the tree."""
+def store(repository: Path, directory: Path, *, ignored: bool = True) -> str:
+    """Store the files of ``directory`` in ``repository``, also ignored ones; return the tree."""
     index = repository / "dockgen-store.index"
     index.unlink(missing_ok=True)
     place = {
@@ -52,7 +52,8 @@ def store(repository: Path, directory: Path) -> str:
         "GIT_WORK_TREE": str(directory),
         "GIT_INDEX_FILE": str(index),
     }
-    git.run("add", "--force", "--all", "--", ".", cwd=directory, environment=place)
+    force = ["--force"] if ignored else []
+    git.run("add", *force, "--all", "--", ".", cwd=directory, environment=place)
     return git.run("write-tree", cwd=directory, environment=place)
 
 

@@ -15,12 +15,13 @@ import yaml
 from packaging.version import InvalidVersion, Version
 from pathspec import GitIgnoreSpec
 
-from dockgen import git, journal, merge, project, template, tree, worktree
+from dockgen import git, journal, merge, project, source, template, tree, worktree
 from dockgen.bundle import Manifest
 from dockgen.errors import ProjectError, UsageError
 from dockgen.journal import Entry, Replacement, Saved
 from dockgen.merge import Change, States, Status
 from dockgen.project import ANSWERS
+from dockgen.source import Source
 from dockgen.tree import EXECUTABLE, SYMLINK, File
 from dockgen.worktree import Worktree
 
@@ -59,19 +60,14 @@ def versions(directory: Path, manifest: Manifest, to: str | None) -> tuple[str, 
 
     Args:
         directory: the project.
-        manifest: the releases at hand.
+        manifest: the releases of its template.
         to: a release; None for the newest.
 
     Raises:
-        ProjectError: the project is none of dockgen's, or of a version that isn't at hand.
+        ProjectError: the project is of a version that isn't at hand.
         UsageError: there is no release ``to``, or it is older than the project's.
     """
     recorded = project.recorded(directory)
-    if recorded.url not in (manifest.url, *manifest.former_urls):
-        raise ProjectError(
-            f"{directory} was made from another template: {recorded.url:.80}",
-            f"update it with: copier update {directory}",
-        )
     releases = [release.version for release in manifest.releases]
     target = releases[-1] if to is None else to if to.startswith("v") else f"v{to}"
     if target not in releases:
@@ -97,17 +93,17 @@ def is_behind(manifest: Manifest, before: str, after: str) -> bool:
 
 def plan(
     place: Worktree,
-    manifest: Manifest,
+    origin: Source,
     to: str | None,
     data: Mapping[str, Any],
     *,
     keep_pins: bool = True,
 ) -> Plan:
-    """Find out what an update does, within `template.offline`. Nothing of the user's is written.
+    """Find out what an update does, within `template.found`. Nothing of the user's is written.
 
     Args:
         place: the project.
-        manifest: the releases at hand.
+        origin: its template.
         to: the release to update to; None for the newest.
         data: answers that change.
         keep_pins: whether base image versions that the user moved on are kept.
@@ -116,6 +112,7 @@ def plan(
         ProjectError: the project's state doesn't allow an update.
         UsageError: an answer is not allowed, or ``to`` is no release to update to.
     """
+    manifest = origin.manifest
     before, after = versions(place.directory, manifest, to)
     place.require_settled()
     place.require_clean()
@@ -131,9 +128,10 @@ def plan(
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         base, new = (folder / part / place.directory.name for part in ("base", "new"))
-        template.render_version(manifest, before, base, recorded.answers)
+        template.render_version(origin, before, base, recorded.answers)
         try:
-            template.render_version(manifest, after, new, {**recorded.answers, **data})
+            kept = _without(recorded.answers, source.computed(origin, after))
+            template.render_version(origin, after, new, {**kept, **data})
         except UsageError as error:
             raise UsageError(
                 f"{place.directory}: {error.message}",
@@ -154,7 +152,7 @@ def plan(
         _require_room(place, theirs)
         _require_merged(place.directory, ours, theirs)
         _complete_answers(clone, manifest.url, project.recorded(new).answers)
-        template.update(after, clone, data)
+        template.update(origin, after, clone, data)
         # What git ignores was never committed, so that it isn't there says nothing.
         unknown = place.ignored(rendered.keys() - ours.keys())
         states = States(
@@ -230,6 +228,11 @@ def _unknown(directory: Path, version: str, releases: Sequence[str]) -> ProjectE
         f"{directory} is at {version} of the templates, which is no release",
         f"set _commit in {ANSWERS} to the release before it ({nearest}), commit, and update",
     )
+
+
+def _without(answers: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The answers to questions; a value that is computed is computed anew, as copier does it."""
+    return {name: value for name, value in answers.items() if name not in names}
 
 
 def _clone(place: Worktree, directory: Path) -> Path:

@@ -41,8 +41,8 @@ def old_project(tmp_path: Path) -> Path:
     """A committed project of the first release: Go on scratch."""
     directory = tmp_path / "old/my-app"
     answers = {"name": "my-app", "language": "go", "flavor": "scratch"}
-    with template.offline() as manifest:
-        template.render_version(manifest, manifest.releases[0].version, directory, answers)
+    with template.offline() as origin:
+        template.render_version(origin, origin.manifest.releases[0].version, directory, answers)
     sh("git", "init", "--quiet", cwd=directory)
     sh("git", "add", "--all", cwd=directory)
     sh("git", *AUTHOR, "commit", "--quiet", "--message", "Start", cwd=directory)

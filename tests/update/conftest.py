@@ -119,8 +119,8 @@ def make(released: None, renderings: dict[object, Path], tmp_path: Path) -> Make
         if key not in renderings:
             rendering = renderings["folder"] / str(len(renderings)) / directory.name
             given = {"name": "my-app", "language": "python", "flavor": "slim"} | answers
-            with template.offline() as manifest:
-                template.render_version(manifest, version, rendering, given)
+            with template.offline() as origin:
+                template.render_version(origin, version, rendering, given)
             renderings[key] = rendering
         shutil.copytree(renderings[key], directory)
         git("init", "--quiet", "--initial-branch=main", cwd=directory)

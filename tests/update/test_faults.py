@@ -93,8 +93,8 @@ def prepared(make: Make) -> Prepared:
     edit(project / "README.md", "## Limits\n", "## Limits\n\nOurs are lower.\n")
     commit(project)
     place = worktree.find(project)
-    with template.offline() as manifest:
-        plan = updates.plan(place, manifest, None, {"ci": "github"})
+    with template.offline() as origin:
+        plan = updates.plan(place, origin, None, {"ci": "github"})
     kinds = {str(change.status) for change in plan.changes}
     assert kinds >= {"clean", "merged", "deleted", "conflict", "unchanged"}
     return project, updates.entry(place, plan)

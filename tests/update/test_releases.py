@@ -19,10 +19,10 @@ CELLS = [("go", "scratch"), ("python", "slim"), ("node", "alpine")]
 def project(version: str, directory: Path, language: str, flavor: str) -> Path:
     """A committed project of a release."""
     answers = {"name": "my-app", "language": language, "flavor": flavor}
-    with template.offline() as manifest:
+    with template.offline() as origin:
         template.render_version(
-            manifest,
-            manifest.latest.version if version == "newest" else version,
+            origin,
+            origin.manifest.latest.version if version == "newest" else version,
             directory,
             answers,
         )

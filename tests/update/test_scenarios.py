@@ -623,7 +623,7 @@ def test_another_template_is_refused(make: Make, update: Update) -> None:
     commit(project)
     done = update(project)
     assert done.code == 3
-    assert "another template: https://example.com/evil.git" in done.errors
+    assert "a template that isn't registered here: https://example.com/evil.git" in done.errors
 
 
 def test_a_former_address_is_known(

@@ -10,6 +10,7 @@ import click
 from dockgen import __version__
 from dockgen.cli.check import check
 from dockgen.cli.new import new
+from dockgen.cli.starter import starter
 from dockgen.cli.update import update
 from dockgen.errors import DockgenError, Interrupted, UsageError
 
@@ -84,7 +85,7 @@ def completion(shell: str) -> None:
     report.text(kind(dockgen, {}, "dockgen", "_DOCKGEN_COMPLETE").source())
 
 
-for command in (check, new, update):
+for command in (check, new, starter, update):
     dockgen.add_command(command)
 
 

@@ -1,0 +1,244 @@
+"""The registry: the starter templates that this user trusts, and their clones on this machine.
+
+Only an address in here is ever followed. What a project's answers file says decides nothing.
+"""
+
+import fcntl
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import platformdirs
+from packaging.version import InvalidVersion, Version
+
+from dockgen import git
+from dockgen.apply import cannot_write
+from dockgen.errors import ProjectError, UsageError
+
+# dockgen's own templates, where the name of a starter is expected.
+OWN = "dockgen"
+# A host that doesn't answer in this time is taken for out of reach, in seconds.
+FETCH_SECONDS = 60.0
+
+# copier's own abbreviations.
+_SHORT = {"gh:": "https://github.com", "gl:": "https://gitlab.com"}
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Starter:
+    """A starter template: the name that the user gave it, and its address for git."""
+
+    name: str
+    url: str
+
+    @property
+    def address(self) -> str:
+        """What git gets to see of the address; see `git_address`."""
+        return git_address(self.url)
+
+    @property
+    def clone(self) -> Path:
+        """The bare repository with its releases; another address would have another one."""
+        suffix = hashlib.sha256(self.url.encode()).hexdigest()[:8]
+        return _cache() / f"{self.name}-{suffix}.git"
+
+    @property
+    def fetched(self) -> datetime | None:
+        """When its releases were last fetched; None if they never were."""
+        try:
+            seconds = (self.clone / "FETCH_HEAD").stat().st_mtime
+        except OSError:
+            return None
+        return datetime.fromtimestamp(seconds, UTC)
+
+
+def load() -> tuple[Starter, ...]:
+    """All registered starters, by name.
+
+    Raises:
+        ProjectError: the file can't be read or understood.
+    """
+    try:
+        entries = json.loads(path().read_text(encoding="utf-8"))
+        return tuple(Starter(name, entry["url"]) for name, entry in sorted(entries.items()))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise ProjectError(f"{path()} can't be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ProjectError(
+            f"{path()} is not a list of starters", "remove it, and add them again"
+        ) from error
+
+
+def find(name: str) -> Starter:
+    """The starter of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    known = {registered.name: registered for registered in load()}
+    if name not in known:
+        raise UsageError(
+            f"no starter is called {name!r}",
+            f"known starters: {', '.join(known)}"
+            if known
+            else f"register it with: dockgen starter add {name} URL",
+        )
+    return known[name]
+
+
+def find_by_url(url: str) -> Starter | None:
+    """The starter of that address, if the user registered it, by ssh or by https."""
+    wanted = _identity(url)
+    return next((known for known in load() if _identity(known.url) == wanted), None)
+
+
+def git_address(url: str) -> str:
+    """The address that copier gives git for a template's, which may be short, as gh:acme/starter.
+
+    https://copier.readthedocs.io/en/stable/generating/#templates-versions
+    """
+    for short, host in _SHORT.items():
+        if url.startswith(short):
+            return f"{host}/{url.removeprefix(short).removesuffix('.git')}.git"
+    if url.startswith("git+"):
+        return url.removeprefix("git+")
+    if url.startswith(("https://github.com/", "https://gitlab.com/")):
+        return f"{url.removesuffix('.git')}.git"
+    return url
+
+
+def _identity(url: str) -> str:
+    """The same for two addresses of one repository, which ssh and https are."""
+    address = git_address(url).removesuffix("/").removesuffix(".git")
+    found = re.fullmatch(r"(?:https|ssh)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.+)", address)
+    found = found or re.fullmatch(r"(?:[^@/:]+@)([^/:]+):(.+)", address)
+    return f"{found[1].lower()}/{found[2]}" if found else address
+
+
+def check_new(name: str, url: str) -> Starter:
+    """The starter that is to be registered; nothing is written yet.
+
+    A path becomes absolute, since projects remember it.
+
+    Raises:
+        UsageError: the name is not allowed, or taken.
+    """
+    if not _NAME.fullmatch(name) or name == OWN:
+        raise UsageError(
+            f"a starter can't be called {name!r}",
+            "lower-case letters, digits and dashes, a letter first; dockgen is taken",
+        )
+    if not url or url.startswith("-") or "::" in url:
+        raise UsageError(
+            f"{url} is no address that git may be sent to", "give an https or ssh URL, or a path"
+        )
+    if Path(url).expanduser().is_dir():
+        url = str(Path(url).expanduser().resolve())
+    elif "://" in url and not url.endswith(".git") and git_address(url) == url:
+        url = f"git+{url}"  # so that copier knows it for git's
+    taken = {registered.name: registered for registered in load()}.get(name)
+    if taken and taken.url != url:
+        raise UsageError(
+            f"{name} is registered already, from {taken.url}",
+            f"dockgen starter remove {name}, or another name",
+        )
+    return Starter(name, url)
+
+
+def add(registered: Starter) -> None:
+    """Write a starter down, whose clone is there."""
+    _save({**{known.name: known for known in load()}, registered.name: registered})
+
+
+def remove(name: str) -> Starter:
+    """Forget a starter, and its clone.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    registered = find(name)
+    _save({known.name: known for known in load() if known.name != name})
+    shutil.rmtree(registered.clone, ignore_errors=True)
+    return registered
+
+
+def fetch(registered: Starter) -> None:
+    """Bring a starter's releases to this machine, with the user's own git settings.
+
+    Raises:
+        ProjectError: git can't fetch them, or the cache can't be written; an older clone stays.
+    """
+    try:
+        _cache().mkdir(parents=True, exist_ok=True)
+        with _locked(registered.clone.with_suffix(".lock")):
+            if registered.clone.is_dir():
+                _fetch(registered.address, registered.clone)
+                return
+            with tempfile.TemporaryDirectory(dir=_cache(), ignore_cleanup_errors=True) as folder:
+                clone = Path(folder) / "clone.git"
+                git.run("init", "--quiet", "--bare", clone.name, cwd=Path(folder))
+                _fetch(registered.address, clone)
+                clone.rename(registered.clone)
+    except OSError as error:
+        raise cannot_write(_cache(), error) from error
+
+
+def path() -> Path:
+    """The file that the starters stand in."""
+    return platformdirs.user_config_path("dockgen") / "starters.json"
+
+
+def _cache() -> Path:
+    return platformdirs.user_cache_path("dockgen") / "starters"
+
+
+def _fetch(address: str, clone: Path) -> None:
+    git.fetch(address, "+refs/tags/*:refs/tags/*", repository=clone, deadline=FETCH_SECONDS)
+    tags = git.run("for-each-ref", "--format=%(refname)", "refs/tags", cwd=clone).split()
+    versions = [tag for tag in tags if _is_version(tag.removeprefix("refs/tags/"))]
+    # copier records what `git describe` says, which must not be another tag of the same commit.
+    for tag in set(tags) - set(versions):
+        git.run("update-ref", "-d", tag, cwd=clone)
+    if versions:
+        # Whoever clones this looks for a head.
+        git.run("update-ref", "refs/heads/main", f"{versions[0]}^{{commit}}", cwd=clone)
+        git.run("symbolic-ref", "HEAD", "refs/heads/main", cwd=clone)
+
+
+def _is_version(tag: str) -> bool:
+    try:
+        Version(tag)
+    except InvalidVersion:
+        return False
+    return True
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Two runs that fetch one starter take turns."""
+    with file.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _save(starters: dict[str, Starter]) -> None:
+    entries = {name: {"url": registered.url} for name, registered in sorted(starters.items())}
+    try:
+        path().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path().parent, encoding="utf-8", delete=False
+        ) as stream:
+            stream.write(json.dumps(entries, indent=2) + "\n")
+        Path(stream.name).replace(path())
+    except OSError as error:
+        raise cannot_write(path().parent, error) from error

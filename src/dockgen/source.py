@@ -1,0 +1,159 @@
+"""Sources: what projects are made from, dockgen's own templates or a team's starter template.
+
+A source has the template's whole history on this machine, so nothing that renders or updates needs
+a network.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from dockgen import bundle, git, questions, registry, tree
+from dockgen.bundle import Manifest, Release
+from dockgen.errors import ProjectError
+from dockgen.registry import Starter
+
+# Stands for a starter's address while its working copy is tried: reserved (RFC 2606).
+WORKING_COPY_URL = "https://dockgen.invalid/starter.git"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A template and its releases.
+
+    ``name`` is the starter's, or "" for dockgen's own templates. ``repository`` is a git repository
+    or a bundle that holds every release in ``manifest``, and ``questionnaire`` the newest one's
+    copier.yml. ``trusted`` says that it may run code of its own, such as tasks.
+    """
+
+    name: str
+    repository: Path
+    manifest: Manifest
+    questionnaire: Path
+    trusted: bool = False
+
+
+@contextmanager
+def own() -> Iterator[Source]:
+    """Dockgen's own templates, from the bundle."""
+    folder = bundle.checkout() or bundle.DATA
+    with bundle.provide() as (path, manifest):
+        yield Source("", path, manifest, folder / bundle.QUESTIONNAIRE)
+
+
+@contextmanager
+def starter(registered: Starter, *, trusted: bool = False) -> Iterator[Source]:
+    """A registered starter template, from its clone on this machine.
+
+    Raises:
+        ProjectError: there is no clone, or no release in it.
+    """
+    manifest = Manifest(registered.url, (), _releases(registered))
+    with _extracted(registered.clone, manifest.latest.tree) as folder:
+        questionnaire = folder / bundle.QUESTIONNAIRE
+        yield Source(registered.name, registered.clone, manifest, questionnaire, trusted)
+
+
+@contextmanager
+def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
+    """The starter template in ``directory`` as it lies there, uncommitted work included.
+
+    Its one release has a version that is made from its content.
+
+    Raises:
+        ProjectError: there is no starter template.
+    """
+    if not (directory / bundle.QUESTIONNAIRE).is_file():
+        raise ProjectError(
+            f"{directory} is no starter template: it has no {bundle.QUESTIONNAIRE}",
+            "make one with: dockgen starter init",
+        )
+    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder:
+        repository = Path(folder) / "starter.git"
+        git.run("init", "--quiet", "--bare", repository.name, cwd=Path(folder))
+        stored = tree.store(repository, directory, ignored=False)
+        version = f"v0.0.0.post1.dev0+g{stored[:12]}"
+        manifest = Manifest(WORKING_COPY_URL, (), ())
+        manifest = bundle.commit(repository, manifest, stored, version, seconds=1_000_000_000)
+        bundle.point_head(repository, manifest.latest.commit)
+        yield Source(
+            directory.name, repository, manifest, directory / bundle.QUESTIONNAIRE, trusted
+        )
+
+
+def computed(origin: Source, version: str) -> set[str]:
+    """The names of what a release of a template computes instead of asking."""
+    if not origin.name:
+        return set()  # dockgen's own templates record nothing of the kind
+    release = next(found for found in origin.manifest.releases if found.version == version)
+    with _extracted(origin.repository, release.tree) as folder:
+        entries = questions.read(folder / bundle.QUESTIONNAIRE)
+    return {name for name, entry in entries.items() if questions.is_hidden(entry)}
+
+
+def refresh(registered: Starter) -> str:
+    """Fetch a starter's releases; return "", or why older ones have to do and how old they are.
+
+    Raises:
+        ProjectError: they can't be fetched and there are none on this machine.
+    """
+    try:
+        registry.fetch(registered)
+    except ProjectError as error:
+        fetched = registered.fetched
+        if fetched is None:
+            raise
+        days = (datetime.now(UTC) - fetched).days
+        age = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+        return f"{error.message}; {registered.name} is as it was {age}, on {fetched:%Y-%m-%d}"
+    return ""
+
+
+def _releases(registered: Starter) -> tuple[Release, ...]:
+    """The releases in a starter's clone, oldest first; pre-releases only if there is nothing else.
+
+    copier reads versions as Python does (PEP 440), and takes the highest.
+    """
+    if not registered.clone.is_dir():
+        raise ProjectError(
+            f"{registered.name}'s releases are not on this machine",
+            f"fetch them with: dockgen starter add {registered.name} {registered.url}",
+        )
+    listed = git.run(
+        "for-each-ref",
+        "--format=%(refname:strip=2) %(objectname) %(tree) %(*objectname) %(*tree)",
+        "refs/tags",
+        cwd=registered.clone,
+    )
+    found: list[tuple[Version, Release]] = []
+    for line in listed.splitlines():
+        # Of an annotated tag the last two are its commit and that one's tree.
+        tag, *objects = line.split()
+        try:
+            found.append((Version(tag), Release(tag, *objects[-2:])))
+        except InvalidVersion:
+            continue
+    final = [pair for pair in found if not pair[0].is_prerelease] or found
+    if not final:
+        raise ProjectError(
+            f"{registered.name} has no release: no tag of {registered.url} is a version",
+            "release it, for example with: git tag -a v1.0.0 -m v1.0.0 && git push --tags",
+        )
+    return tuple(release for _, release in sorted(final, key=lambda pair: pair[0]))
+
+
+@contextmanager
+def _extracted(repository: Path, tree_id: str) -> Iterator[Path]:
+    """A folder with the YAML files of a tree: the questionnaire, and what it may include."""
+    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        for path, file in tree.read(repository, tree_id).items():
+            if path.endswith((".yml", ".yaml")) and file.mode != tree.SYMLINK:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(file.content)
+        yield folder
