@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from dockgen.checks import Finding, Observation
     from dockgen.fleet import Mode, Outcome
     from dockgen.image import Image
+    from dockgen.matrix import Cell
     from dockgen.merge import Change
     from dockgen.project import Project
     from dockgen.registry import Starter
+    from dockgen.team import Decision, Team
 
 _MB = 10**6
 # How many lines of a build's log tell why it failed.
@@ -38,13 +40,18 @@ _LOG_LINES = 20
 class NewProject:
     """A project that was made, or that a dry run would make.
 
-    ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked.
+    ``starter`` and ``team`` are the names of the starter template and of the team file, "" for
+    none. ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked.
     """
 
     directory: Path
     answers: Mapping[str, Any]
+    cell: "Cell"
+    port: int
     files: Sequence[Path]
     template_version: str
+    starter: str
+    team: str
     limit_mb: float
     dry_run: bool
 
@@ -62,13 +69,14 @@ def new_project(project: NewProject) -> None:
     from rich.markup import escape
 
     console = _console()
-    kind = "{language} on {flavor}".format_map(project.answers)
+    kind = f"{project.cell.language} on {project.cell.flavor}"
+    kind += f", from {project.starter} {project.template_version}" if project.starter else ""
     verb = "Would create" if project.dry_run else "Created"
     console.print(f"[bold green]{verb}[/] [bold]{escape(_short(project.directory))}[/] ({kind})\n")
     console.print(_tree(project))
     console.print(
         f"\nThe image: at most [bold]{project.limit_mb:g} MB[/] unpacked, "
-        f"port {project.answers['port']}, user 65532, health check inside."
+        f"port {project.port}, user 65532, health check inside."
     )
     if project.dry_run:
         console.print("Nothing was written: this was a dry run.")
@@ -78,12 +86,100 @@ def new_project(project: NewProject) -> None:
         console.print(f"  [bold cyan]{escape(command)}[/]", soft_wrap=True)
 
 
+def team_counts(team: "Team") -> None:
+    """Say that a team file counts, and what it locks and why, before anything is asked."""
+    from rich.markup import escape
+
+    console = _console()
+    name = f"{team.name}: " if team.name else ""
+    console.print(f"[dim]team file[/] {escape(name + _location(team.location))}", soft_wrap=True)
+    for question, lock in team.locked.items():
+        reason = f"  ({lock.reason})" if lock.reason else ""
+        console.print(
+            f"  [dim]locked[/] {question} = {escape(_in_line(lock.value) + reason)}", soft_wrap=True
+        )
+
+
+@dataclass(frozen=True)
+class ShownTeam:
+    """A team file, or none, and what is decided about each question."""
+
+    team: "Team | None"
+    decisions: "Sequence[Decision]"
+
+
+def team(shown: ShownTeam) -> None:
+    """Show each question with its default or locked value, and where that comes from."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = _console()
+    if shown.team is None:
+        console.print("There is no team file here: every default is dockgen's own.")
+    else:
+        name = f"{shown.team.name}: " if shown.team.name else ""
+        console.print(f"[bold]{escape(name + _location(shown.team.location))}[/]", soft_wrap=True)
+    console.print()
+    table = Table("question", "answer", "from", "", box=None, padding=(0, 2, 0, 0))
+    for decision in shown.decisions:
+        words = [decision.reason] if decision.reason else []
+        words += [f"no {choice}: {reason}" for choice, reason in decision.refused.items()]
+        computed = "{" in str(decision.value) and isinstance(decision.value, str)
+        value = "(computed)" if computed else _in_line(decision.value)
+        table.add_row(
+            decision.question,
+            escape(value),
+            escape(f"[{decision.source}]" if decision.source != "dockgen" else "dockgen")
+            + (" [yellow]locked[/]" if decision.locked else ""),
+            escape("; ".join(words)),
+        )
+    console.print(table)
+
+
+def team_json(shown: ShownTeam) -> None:
+    """The same facts for programs, as one JSON object."""
+    facts = {
+        "team": shown.team
+        and {
+            "location": shown.team.location,
+            "name": shown.team.name,
+            "contact": shown.team.contact,
+        },
+        "questions": [
+            {
+                "name": decision.question,
+                "value": decision.value,
+                "from": decision.source,
+                "locked": decision.locked,
+                "reason": decision.reason,
+                "choices": list(decision.choices),
+                "refused": dict(decision.refused),
+            }
+            for decision in shown.decisions
+        ],
+    }
+    print(json.dumps(facts, indent=2, default=str))
+
+
+def _location(location: str) -> str:
+    """A path as the user would type it, and an address as it is."""
+    return location if "://" in location else _short(Path(location))
+
+
+def _in_line(value: object) -> str:
+    """An answer in one line; of a long or many-lined one its beginning."""
+    words = " ".join(str(value).split())
+    return words if len(words) <= 60 else f"{words[:57]} …"
+
+
 def new_project_json(project: NewProject) -> None:
     """The same facts for programs, as one JSON object."""
     facts = {
         "directory": str(project.directory),
         "dry_run": project.dry_run,
         "template_version": project.template_version,
+        "starter": project.starter or None,
+        "team": project.team or None,
         "answers": dict(project.answers),
         "files": [path.as_posix() for path in project.files],
         "limit_mb": project.limit_mb,

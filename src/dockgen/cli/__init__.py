@@ -11,6 +11,7 @@ from dockgen import __version__
 from dockgen.cli.check import check
 from dockgen.cli.new import new
 from dockgen.cli.starter import starter
+from dockgen.cli.team import team
 from dockgen.cli.update import update
 from dockgen.errors import DockgenError, Interrupted, UsageError
 
@@ -85,7 +86,7 @@ def completion(shell: str) -> None:
     report.text(kind(dockgen, {}, "dockgen", "_DOCKGEN_COMPLETE").source())
 
 
-for command in (check, new, starter, update):
+for command in (check, new, starter, team, update):
     dockgen.add_command(command)
 
 
