@@ -397,22 +397,22 @@ def added_starter(listed: Sequence[ListedStarter]) -> None:
 
 def starters(listed: Sequence[ListedStarter]) -> None:
     """A line for each registered starter."""
-    from rich.table import Table
-
     console = _console()
     if not listed:
         console.print("No starter is registered. To register one: dockgen starter add NAME URL")
         return
-    table = Table("starter", "newest", "fetched", "address", box=None, padding=(0, 2, 0, 0))
+    rows = [("starter", "newest", "fetched", "address")]
     for entry in listed:
         fetched = entry.starter.fetched
-        table.add_row(
-            entry.starter.name,
-            entry.releases[-1] if entry.releases else "-",
-            f"{fetched:%Y-%m-%d}" if fetched else "never",
-            entry.starter.url,
-        )
-    console.print(table, soft_wrap=True)
+        newest = entry.releases[-1] if entry.releases else "-"
+        day = f"{fetched:%Y-%m-%d}" if fetched else "never"
+        rows.append((entry.starter.name, newest, day, entry.starter.url))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        style = "bold" if number == 0 else None
+        # Never folded, so that an address can be copied and a program can read it.
+        console.print("  ".join(cells).rstrip(), style=style, markup=False, soft_wrap=True)
 
 
 def starters_json(listed: Sequence[ListedStarter]) -> None:
