@@ -97,7 +97,7 @@ def reference() -> str:
         "| question | flag | asked | type | default | choices |\n|---|---|---|---|---|---|"
     )
     for question in questions.load():
-        default = str(question.default)
+        default = question.usual
         if "{%" in default:
             default = "from the folder's name"
         elif "{{" in default:

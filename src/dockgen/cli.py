@@ -76,7 +76,7 @@ def _question_flags() -> list[click.Parameter]:
 
 def _shown(question: "Question") -> str:
     """A default as the help shows it; one that is computed is described by its outcome."""
-    default = str(question.default)
+    default = question.usual
     return "the newest dockgen knows" if "{{" in default else default or "empty"
 
 

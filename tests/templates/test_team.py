@@ -305,3 +305,47 @@ def test_a_bad_policy_is_refused(tmp_path: Path, policy: Any, words: str) -> Non
     message = refusal(tmp_path, policy=policy)
     assert message.startswith("policy: ")
     assert words in message
+
+
+UNAVAILABLE = {
+    "language": {"python": "we run no Python"},
+    "flavor": {"alpine": "nobody here knows musl"},
+    "ci": {"none": "each project is checked"},
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "choice", "reason"),
+    [
+        ("language", "python", "language: we run no Python"),
+        ("flavor", "alpine", "flavor: nobody here knows musl"),
+        ("ci", "none", "ci: each project is checked"),
+    ],
+)
+def test_a_choice_that_is_taken_away_is_refused(
+    tmp_path: Path, question: str, choice: str, reason: str
+) -> None:
+    """In the team's words."""
+    answers: dict[str, Any] = {"language": "go", "unavailable": UNAVAILABLE, question: choice}
+    assert refusal(tmp_path, **answers) == reason
+
+
+def test_a_default_that_is_taken_away_is_replaced(tmp_path: Path) -> None:
+    """By the next choice that is left."""
+    unavailable = UNAVAILABLE | {"flavor": {"scratch": "no", "slim": "no"}}
+    project = render(tmp_path, unavailable=unavailable)
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert (recorded["language"], recorded["flavor"], recorded["ci"]) == ("go", "alpine", "github")
+    assert "unavailable" not in recorded
+
+
+def test_other_choices_stay(tmp_path: Path) -> None:
+    """What is not named can be chosen."""
+    answers = {"language": "node", "flavor": "scratch", "ci": "gitlab"}
+    assert render(tmp_path, unavailable=UNAVAILABLE, **answers).is_dir()
+
+
+def test_a_choice_that_never_was_is_refused_in_plain_words(tmp_path: Path) -> None:
+    """With the choices that are left."""
+    answers = {"flavor": "busybox", "unavailable": UNAVAILABLE, "language": "go"}
+    assert refusal(tmp_path, **answers) == "flavor: 'busybox' is not in ['slim', 'scratch']"
