@@ -193,6 +193,7 @@ class CheckedProject:
     """A project whose image was checked: what was read, what was seen, and what was found.
 
     ``seen`` is None when no container could be started; then no rule for one was asked.
+    ``findings`` are all of them, also those of rules that the project ignores.
     """
 
     project: "Project"
@@ -205,6 +206,15 @@ class CheckedProject:
         if any(finding.rule == code for finding in self.findings):
             return False
         return None if self.seen is None and code.startswith("DG2") else True
+
+    def ignored(self, code: str) -> str | None:
+        """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
+        return self.project.policy.ignored.get(code)
+
+    @property
+    def failures(self) -> "list[Finding]":
+        """The findings that fail the check."""
+        return [finding for finding in self.findings if self.ignored(finding.rule) is None]
 
 
 @contextmanager
@@ -238,9 +248,14 @@ def checked_project(checked: CheckedProject) -> None:
     console.print()
     console.print(_rules(checked))
     for finding in checked.findings:
+        ignored = checked.ignored(finding.rule)
+        color = "bold red" if ignored is None else "yellow"
         console.print()
-        console.print(f"[bold red]{finding.rule}[/] {escape(finding.message)}", soft_wrap=True)
-        console.print(f"  [dim]try:[/] {escape(finding.hint)}", soft_wrap=True)
+        console.print(f"[{color}]{finding.rule}[/] {escape(finding.message)}", soft_wrap=True)
+        if ignored is None:
+            console.print(f"  [dim]try:[/] {escape(finding.hint)}", soft_wrap=True)
+        else:
+            console.print(f"  [dim]ignored:[/] {escape(ignored)}", soft_wrap=True)
 
 
 def checked_project_json(checked: CheckedProject) -> None:
@@ -253,7 +268,7 @@ def checked_project_json(checked: CheckedProject) -> None:
         "directory": str(project.directory),
         "cell": str(project.cell),
         "template_version": project.template_version,
-        "holds": not checked.findings,
+        "holds": not checked.failures,
         "size": {
             "unpacked_bytes": checked.image.unpacked_bytes,
             "gzip_bytes": checked.image.gzip_bytes,
@@ -272,6 +287,7 @@ def checked_project_json(checked: CheckedProject) -> None:
                 "code": rule.code,
                 "title": rule.title,
                 "holds": checked.holds(rule.code),
+                "ignored": checked.ignored(rule.code),
                 "findings": [
                     {"message": finding.message, "hint": finding.hint}
                     for finding in checked.findings
@@ -525,7 +541,10 @@ def _rules(checked: CheckedProject) -> "Table":
     words = {True: "[green]ok[/]", False: "[bold red]finding[/]", None: "[dim]not asked[/]"}
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for rule in checks.RULES:
-        table.add_row(rule.code, rule.title, words[checked.holds(rule.code)])
+        word = words[checked.holds(rule.code)]
+        if checked.holds(rule.code) is False and checked.ignored(rule.code) is not None:
+            word = "[yellow]ignored[/]"
+        table.add_row(rule.code, rule.title, word)
     return table
 
 

@@ -146,7 +146,8 @@ class Decision:
 
 def decision(question: Question, team: Team | None) -> Decision:
     """What a team file, or none, decides about a question."""
-    value, source, reason = question.default, "dockgen", ""
+    value: Any = question.usual if isinstance(question.default, str) else question.default
+    source, reason = "dockgen", ""
     refused: Mapping[str, str] = {}
     lock = team.locked.get(question.name) if team else None
     if team:

@@ -4,15 +4,15 @@ import functools
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.teams.conftest import Run
+from tests.teams.conftest import Run, on_terminal
 from tests.teams.test_starters import Quiet
-from tests.templates.test_prompts import ENTER, Terminal
+from tests.templates.test_prompts import ENTER
 from tests.update.conftest import commit, git
 
 ACME = """\
@@ -90,12 +90,15 @@ def test_a_locked_answer_is_refused_with_its_reason(run: Run, file: Path, tmp_pa
 
 
 def test_a_refused_choice_is_named_with_its_reason(run: Run, file: Path) -> None:
-    """Also where it is only the default of the language."""
+    """And nothing is made."""
     done = run("new", "my-app", "--team", file, "--flavor", "alpine")
     assert done.stderr.splitlines()[0] == "error: flavor can't be 'alpine': our agent needs glibc"
-    done = run("new", "my-app", "--team", file, "--language", "node", "--defaults")
-    assert done.returncode == 2
-    assert "our agent needs glibc" in done.stderr
+
+
+def test_a_refused_default_gives_way(run: Run, file: Path, tmp_path: Path) -> None:
+    """Node's own default is alpine: the first flavor that can be had takes its place."""
+    assert run("new", "my-app", "--team", file, "--language=node", "--defaults").returncode == 0
+    assert answers(tmp_path / "my-app")["flavor"] == "slim"
 
 
 def test_what_is_missing_is_named_without_the_refused(run: Run, file: Path) -> None:
@@ -105,22 +108,31 @@ def test_what_is_missing_is_named_without_the_refused(run: Run, file: Path) -> N
     assert "--flavor slim|scratch, or --defaults" in done.stderr
 
 
-def test_a_person_sees_the_locks_and_is_not_asked_for_them(
-    file: Path, person: Mapping[str, str], tmp_path: Path
+def test_a_person_sees_what_the_team_decided(
+    file: Path, person: dict[str, str], tmp_path: Path
 ) -> None:
-    """The team's default is preselected; what it refuses can't be chosen, and says why."""
-    terminal = Terminal(tmp_path, "new", "my-app", "--team", str(file), "--ask", **person)
+    """Its locks are told; its default is preselected; what it refuses is shown with the reason."""
+    terminal = on_terminal(tmp_path, person, "new", "my-app", "--team", str(file))
     terminal.see("registry = docker.io/library")
     terminal.see("Which language")
     terminal.press(ENTER)
     terminal.see("What should the image stand on?")
     terminal.see("our agent needs glibc")
     terminal.press(ENTER)
-    while terminal.process.expect(["Created", r"\? "]) == 1:
-        terminal.press(ENTER)
     assert terminal.end() == 0, terminal.text
     assert answers(tmp_path / "my-app")["language"] == "go"
-    assert "Which mirror" not in terminal.text
+
+
+def test_a_person_is_not_asked_for_what_is_locked(
+    file: Path, person: dict[str, str], tmp_path: Path
+) -> None:
+    """A locked language leaves one question."""
+    file.write_text('[locked]\nlanguage = "go"\n')
+    terminal = on_terminal(tmp_path, person, "new", "my-app", "--team", str(file))
+    terminal.see("What should the image stand on?")
+    terminal.press(ENTER)
+    assert terminal.end() == 0, terminal.text
+    assert "Which language" not in terminal.text
 
 
 def test_it_is_found_in_the_repository(run: Run, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
 
 def _shown(question: "Question") -> str:
     """A default as the help shows it; one that is computed is described by its outcome."""
-    default = str(question.default)
+    default = question.usual
     return "the newest dockgen knows" if "{{" in default else default or "empty"
 
 
