@@ -111,7 +111,7 @@ class ShownTeam:
 def team(shown: ShownTeam) -> None:
     """Show each question with its default or locked value, and where that comes from."""
     from rich.markup import escape
-    from rich.table import Table
+    from rich.text import Text
 
     console = _console()
     if shown.team is None:
@@ -120,20 +120,26 @@ def team(shown: ShownTeam) -> None:
         name = f"{shown.team.name}: " if shown.team.name else ""
         console.print(f"[bold]{escape(name + _location(shown.team.location))}[/]", soft_wrap=True)
     console.print()
-    table = Table("question", "answer", "from", "", box=None, padding=(0, 2, 0, 0))
+    rows = [("question", "from", "answer", "")]
     for decision in shown.decisions:
-        words = [decision.reason] if decision.reason else []
-        words += [f"no {choice}: {reason}" for choice, reason in decision.refused.items()]
-        computed = "{" in str(decision.value) and isinstance(decision.value, str)
-        value = "(computed)" if computed else _in_line(decision.value)
-        table.add_row(
-            decision.question,
-            escape(value),
-            escape(f"[{decision.source}]" if decision.source != "dockgen" else "dockgen")
-            + (" [yellow]locked[/]" if decision.locked else ""),
-            escape("; ".join(words)),
+        notes = [f"no {choice}: {reason}" for choice, reason in decision.refused.items()]
+        if decision.locked:
+            notes.insert(0, f"locked: {decision.reason}" if decision.reason else "locked")
+        computed = isinstance(decision.value, str) and "{" in decision.value
+        rows.append(
+            (
+                decision.question,
+                decision.source if decision.source == "dockgen" else f"[{decision.source}]",
+                "(computed)" if computed else _in_line(decision.value) or "none",
+                f"  ({'; '.join(notes)})" if notes else "",
+            )
         )
-    console.print(table)
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for number, (question, origin, answer, note) in enumerate(rows):
+        line = Text(f"{question:<{widths[0]}}  ", style="bold" if number == 0 else "")
+        line.append(f"{origin:<{widths[1]}}  {answer}")
+        line.append(note, style="dim")
+        console.print(line, soft_wrap=True)
 
 
 def team_json(shown: ShownTeam) -> None:
@@ -167,9 +173,15 @@ def _location(location: str) -> str:
 
 
 def _in_line(value: object) -> str:
-    """An answer in one line; of a long or many-lined one its beginning."""
-    words = " ".join(str(value).split())
-    return words if len(words) <= 60 else f"{words[:57]} …"
+    """An answer in one line, as a person would write it; certificates are counted."""
+    if isinstance(value, str):
+        count = value.count("-----BEGIN CERTIFICATE-----")
+        return f"{count} certificate{'s' if count > 1 else ''}" if count else value
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_in_line(entry)}" for name, entry in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_in_line, value)) or "none"
+    return str(value)
 
 
 def new_project_json(project: NewProject) -> None:

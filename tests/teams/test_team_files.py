@@ -4,6 +4,7 @@ import functools
 import http.server
 import json
 import threading
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -171,10 +172,11 @@ def test_show_says_where_each_answer_comes_from(run: Run, file: Path) -> None:
     """A line for each question."""
     lines = run("team", "show", "--team", file).stdout.splitlines()
     assert lines[0] == "Acme: acme.toml"
-    rows = {line.split()[0]: line.split() for line in lines[2:] if line and line[0] != " "}
-    assert rows["language"][1:3] == ["go", "[defaults]"]
-    assert rows["registry"][1:4] == ["docker.io/library", "[locked]", "locked"]
-    assert rows["ci"][1:3] == ["none", "dockgen"]
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[3:]}
+    assert rows["language"] == "[defaults] go"
+    assert rows["registry"] == "[locked] docker.io/library (locked: Docker Hub is slow)"
+    assert rows["flavor"] == "dockgen (computed) (no alpine: our agent needs glibc)"
+    assert rows["ci"] == "dockgen none"
 
 
 def test_show_for_programs(run: Run, file: Path) -> None:
@@ -210,6 +212,56 @@ def test_update_brings_what_is_locked_into_projects(run: Run, tmp_path: Path) ->
     assert "FROM docker.io/library/debian:" in (project / "Dockerfile").read_text()
     commit(project)
     assert run("update", "--check", project).returncode == 0
+
+
+DECIDED = """\
+[labels]
+"org.opencontainers.image.vendor" = 'Acme "and" Sons, $5'
+
+[certificates]
+file = "acme-ca.pem"
+
+[limits]
+stop_seconds = 5
+[limits.size_mb]
+go = 30
+go-scratch = 9.5
+
+[rules]
+required_labels = ["org.opencontainers.image.vendor"]
+allowed_registries = ["docker.io/library"]
+[rules.ignored]
+DG206 = "our agent writes there"
+"""
+
+PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+def test_labels_authorities_limits_and_rules_reach_the_project(run: Run, tmp_path: Path) -> None:
+    """They stand in its own files, so its CI needs no team file."""
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team/dockgen.team.toml").write_text(DECIDED)
+    (tmp_path / "team/acme-ca.pem").write_text(PEM)
+    done = run(
+        "new", "my-app", "--team", "team", "--language=go", "--flavor=scratch",
+        "--data", "labels={mine: x}",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    project = tmp_path / "my-app"
+    assert (
+        '\nLABEL mine="x" \\\n    org.opencontainers.image.vendor="Acme \\"and\\" Sons, \\$5"\n'
+        in (project / "Dockerfile").read_text()
+    )
+    assert (project / "docker/ca-certificates.crt").read_text() == PEM
+    written = tomllib.loads((project / "dockgen.toml").read_text())
+    assert written == {
+        "limits": {"size_mb": 9.5, "healthy_seconds": 10, "stop_seconds": 5},
+        "rules": {
+            "required_labels": ["org.opencontainers.image.vendor"],
+            "allowed_registries": ["docker.io/library"],
+            "ignored": {"DG206": "our agent writes there"},
+        },
+    }
 
 
 def test_update_refuses_to_leave_what_is_locked(run: Run, file: Path, tmp_path: Path) -> None:
