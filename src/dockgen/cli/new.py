@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,6 +152,8 @@ def new(
       dockgen new my-app --starter acme
       dockgen new my-app --team https://git.acme.example/platform/dockgen.team.toml
     """
+    import tempfile
+
     from dockgen import apply, questions, report, template
     from dockgen import team as teams
 
