@@ -17,10 +17,22 @@ from dockgen.matrix import Language
 from tests.conftest import Run, tree
 
 BIN = Path(sys.executable).parent
-GITHUB = {".github/dependabot.yml", ".github/workflows/ci.yml", ".github/workflows/release.yml"}
+GITHUB = {
+    ".github/dependabot.yml",
+    ".github/workflows/ci.yml",
+    ".github/workflows/release.yml",
+    ".github/workflows/update.yml",
+}
 GITLAB = {".gitlab-ci.yml", "renovate.json"}
 FILES = {"none": set[str](), "github": GITHUB, "gitlab": GITLAB}
-WORKFLOWS = ["ci", "release"]
+WORKFLOWS = ["ci", "release", "update"]
+
+# What the jobs of each may have at most.
+PERMISSIONS = {
+    "ci": {("contents", "read")},
+    "release": {("contents", "read"), ("packages", "write")},
+    "update": {("contents", "write"), ("pull-requests", "write")},
+}
 
 # Defaults, lines of up to 100 characters, and `on:`, which YAML 1.1 takes for a truth.
 YAML_RULES = (
@@ -112,6 +124,7 @@ def test_passes_yamllint(projects: dict[str, Path], ci: str) -> None:
     [
         ("github", "github-workflows", ".github/workflows/ci.yml"),
         ("github", "github-workflows", ".github/workflows/release.yml"),
+        ("github", "github-workflows", ".github/workflows/update.yml"),
         ("github", "dependabot", ".github/dependabot.yml"),
         ("gitlab", "gitlab-ci", ".gitlab-ci.yml"),
         ("gitlab", "renovate", "renovate.json"),
@@ -156,12 +169,10 @@ def test_jobs_get_the_least(projects: dict[str, Path], workflow: str) -> None:
     assert "concurrency" in facts
     for job in facts["jobs"].values():
         assert job["timeout-minutes"] <= 30
-        assert set(job["permissions"].items()) <= {("contents", "read"), ("packages", "write")}
+        assert set(job["permissions"].items()) <= PERMISSIONS[workflow]
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
-    if workflow == "ci":
-        assert facts["jobs"]["check"]["permissions"] == {"contents": "read"}
 
 
 def test_both_systems_hold_the_image_to_its_limits(projects: dict[str, Path]) -> None:
