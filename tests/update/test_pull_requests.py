@@ -195,7 +195,19 @@ class TestGitHub:
         done = self.run(host, facts)
         assert (done.returncode, "Somebody works on" in done.stdout) == (0, True)
         assert len(host.commits()) == 2
-        assert not any("gh pr" in line for line in host.logged())
+        assert not any(line.startswith(("gh pr create", "gh pr edit")) for line in host.logged())
+
+    def test_a_branch_that_is_done_with_is_used_again(
+        self, tmp_path: Path, facts: dict[str, Any]
+    ) -> None:
+        """Where nobody deletes merged branches, a person's last commit is no obstacle."""
+        host = Host(tmp_path, "github")
+        git("checkout", "--quiet", "-b", BRANCH, cwd=host.own)
+        commit(host.own, "Mend")
+        git("push", "--quiet", "origin", BRANCH, cwd=host.own)
+        assert self.run(host, facts).returncode == 0
+        (made,) = host.commits()
+        assert made.startswith(BOT)
 
     def test_up_to_date(self, tmp_path: Path, facts: dict[str, Any]) -> None:
         """Nothing is asked for."""
@@ -238,10 +250,11 @@ class TestGitLab:
         (made,) = host.commits()
         title = made.removeprefix("dockgen@gitlab ")
         assert title.startswith("Update the templates to v")
-        first, create, description, target, named = host.logged()
+        first, create, description, remove, target, named = host.logged()
         assert first == "pipx git+https://dockgen.invalid/dockgen.git token="
         assert create == "option merge_request.create"
         assert "`.copier-answers.yml`: clean" in description
+        assert remove == "option merge_request.remove_source_branch"
         assert target == "option merge_request.target=main"
         assert named == f"option merge_request.title={title}"
 
