@@ -1,4 +1,4 @@
-"""The host of a company, in a container: private packages behind a token and by ssh, and mirrors."""
+"""The host of a company, in a container: private packages by token and by ssh, and mirrors."""
 
 import base64
 import hashlib
@@ -22,9 +22,8 @@ from tests.conftest import ROOT
 HERE = Path(__file__).parent
 HOST = "git.acme.example"
 
-# What each image that has the private package, or the mirrored one, says.
+# What each image that has the private package says.
 WORDS = "Greetings from a private package"
-MIRRORED_WORDS = "Greetings from a mirror"
 
 # The module of the mirror, whose name leads nowhere.
 MODULE = "mirrored.example/mirrored"
@@ -133,7 +132,7 @@ def _write_packages(www: Path) -> str:
     _write_npm(www / "private/npm", "@acme/greet", greet, f"https://{HOST}/private/npm")
     mirrored = {
         "package.json": b'{"name": "mirrored", "version": "1.0.0", "main": "index.js"}',
-        "index.js": f"module.exports = '{MIRRORED_WORDS}'\n".encode(),
+        "index.js": b"module.exports = 'Greetings from a mirror'\n",
     }
     _write_npm(www / "mirror/npm", "mirrored", mirrored, f"https://{HOST}/mirror/npm")
     return _write_module(www / "mirror/go")
@@ -169,7 +168,7 @@ def _write_module(folder: Path) -> str:
     versions = folder / MODULE / "@v"
     versions.mkdir(parents=True)
     mod = f"module {MODULE}\n\ngo 1.24\n".encode()
-    source = f'package mirrored\n\nconst Words = "{MIRRORED_WORDS}"\n'.encode()
+    source = b'package mirrored\n\nconst Words = "Greetings from a mirror"\n'
     files = {f"{MODULE}@v1.0.0/go.mod": mod, f"{MODULE}@v1.0.0/mirrored.go": source}
     with zipfile.ZipFile(versions / "v1.0.0.zip", "w") as archive:
         for name, content in files.items():
