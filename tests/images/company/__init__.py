@@ -1,6 +1,7 @@
 """The host of a company, in a container: private packages by token and by ssh, and mirrors."""
 
 import base64
+import gzip
 import hashlib
 import io
 import json
@@ -140,15 +141,17 @@ def _write_packages(www: Path) -> str:
 
 def _write_npm(folder: Path, name: str, files: Mapping[str, bytes], address: str) -> None:
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+    with tarfile.open(fileobj=packed, mode="w") as tar:
         for path, content in sorted(files.items()):
             member = tarfile.TarInfo(f"package/{path}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
+    # The same bytes each time: a builder may know the digest from an earlier run.
+    content = gzip.compress(packed.getvalue(), mtime=0)
     archive = f"files/{name.rpartition('/')[2]}-1.0.0.tgz"
     (folder / "files").mkdir(parents=True)
-    (folder / archive).write_bytes(packed.getvalue())
-    digest = base64.b64encode(hashlib.sha512(packed.getvalue()).digest()).decode()
+    (folder / archive).write_bytes(content)
+    digest = base64.b64encode(hashlib.sha512(content).digest()).decode()
     facts = {
         "name": name,
         "dist-tags": {"latest": "1.0.0"},
