@@ -321,7 +321,7 @@ def build_check(context: Path) -> str:
     lines = finished.stdout.splitlines()
     # Before the first warning it tells of its own progress.
     starts = [number for number, line in enumerate(lines) if line.startswith("WARNING: ")]
-    return "\n".join(lines[starts[0] if starts else 0 :]).strip()
+    return "\n".join(lines[starts[0] if starts else 0 :]).replace(f"{context}/", "").strip()
 
 
 def composed(project: str, service: str) -> Container:

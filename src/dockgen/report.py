@@ -11,11 +11,11 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockgen.errors import DockgenError
+from dockgen.errors import DockgenError, ProjectError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from dockgen.merge import Change
     from dockgen.project import Project
     from dockgen.registry import Starter
+    from dockgen.testing.proof import Proof
+    from dockgen.testing.sizes import Sizes
 
 _MB = 10**6
 # How many lines of a build's log tell why it failed.
@@ -331,6 +333,112 @@ def starters_json(listed: Sequence[ListedStarter]) -> None:
         for entry in listed
     ]
     print(json.dumps({"starters": facts}, indent=2))
+
+
+@dataclass(frozen=True)
+class ProvenStarter:
+    """A starter template that was held to its contracts: its cases, and what was found.
+
+    ``before`` has the sizes of another run, None if there is nothing to compare with.
+    """
+
+    directory: Path
+    cases: Sequence[str]
+    proof: "Proof"
+    before: "Sizes | None"
+
+
+def proven_starter(proven: ProvenStarter) -> None:
+    """Show what is broken and why, then the table of sizes."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from dockgen.testing import sizes
+
+    console = _console()
+    proof = proven.proof
+    for broken in proof.broken:
+        first, *others = broken.contracts
+        also = f", and {len(others)} more" if others else ""
+        case = f"{broken.case}: " if broken.case else ""
+        console.print(f"[bold red]{case}[/]{escape(first)}{also}", soft_wrap=True)
+        for line in broken.message.splitlines():
+            console.print(f"  {escape(line)}", soft_wrap=True)
+    for contract, reason in proof.skipped.items():
+        console.print(f"[yellow]not asked[/] {escape(contract)}: {escape(reason)}", soft_wrap=True)
+    if proof.broken or proof.skipped:
+        console.print()
+    if proof.sizes:
+        compared = proven.before is not None
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        first, *others = sizes.head(compared=compared)
+        table.add_column(first)
+        for title in others:
+            table.add_column(title, justify="right")
+        for row in sizes.rows(proof.sizes, proven.before):
+            table.add_row(*sizes.cells(row, compared=compared))
+        console.print(table, soft_wrap=True)
+        console.print()
+    number = "1 case" if len(proven.cases) == 1 else f"{len(proven.cases)} cases"
+    console.print(f"{number}, {proof.held} contracts hold")
+
+
+def proven_starter_json(proven: ProvenStarter) -> None:
+    """The same facts for programs, as one JSON object."""
+    proof, before = proven.proof, proven.before or {}
+    facts = {
+        "directory": str(proven.directory),
+        "holds": not proof.broken,
+        "held": proof.held,
+        "cases": [
+            {
+                "case": case,
+                "holds": all(broken.case != case for broken in proof.broken),
+                "size": asdict(proof.sizes[case]) if case in proof.sizes else None,
+                "before": asdict(before[case]) if case in before else None,
+            }
+            for case in proven.cases
+        ],
+        "broken": [
+            {
+                "case": broken.case or None,
+                "contracts": list(broken.contracts),
+                "message": broken.message,
+            }
+            for broken in proof.broken
+        ],
+        "skipped": dict(proof.skipped),
+    }
+    print(json.dumps(facts, indent=2))
+
+
+def baked(directory: Path, cases: Sequence[str]) -> None:
+    """Say what was written for bake, and the next command."""
+    console = _console()
+    number = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
+    console.print(f"[bold green]Wrote[/] {number} to [bold]{_short(directory)}[/]", soft_wrap=True)
+    command = f"cd {shlex.quote(_short(directory))} && docker buildx bake"
+    console.print(f"\nNext:\n  [bold cyan]{command}[/]", soft_wrap=True)
+
+
+def write(path: Path, content: str, *, append: bool = False) -> None:
+    """Write a report to a file, in place of what it holds or after that.
+
+    Raises:
+        ProjectError: it can't be written.
+    """
+    try:
+        with path.open("a" if append else "w", encoding="utf-8") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise ProjectError(
+            f"can't write {path}: {error.strerror}", "name a file in a folder that exists"
+        ) from error
+
+
+def log(words: str) -> None:
+    """A program's whole output, on standard error."""
+    print(words, file=sys.stderr)
 
 
 def warning(words: str) -> None:

@@ -1,6 +1,12 @@
 """``dockgen starter …``."""
 
+import os
+import tempfile
+from pathlib import Path
+
 import click
+
+from dockgen.errors import CheckFailedError
 
 
 @click.group(short_help="A team's own starter templates: make, list, use, prove.")
@@ -85,3 +91,151 @@ def remove(name: str) -> None:
     from dockgen import registry, report
 
     report.text(f"Removed {name}, which was {registry.remove(name).url}")
+
+
+_DIRECTORY = click.argument(
+    "directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]"
+)
+_TRUST = click.option(
+    "--trust", is_flag=True, help="Let the template run code of its own on this machine."
+)
+_ONLY = click.option(
+    "--only", multiple=True, metavar="CASE", help="Only this case, such as go-slim; repeatable."
+)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@starter.command(short_help="Render, lint, build, run and measure all of a starter's cases.")
+@_DIRECTORY
+@_ONLY
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    default=lambda: os.cpu_count() or 1,
+    metavar="NUMBER",
+    help="How many cases are proven at a time; as many as there are processors by default.",
+)
+@click.option("--no-images", is_flag=True, help="Only render and lint: needs no engine.")
+@click.option("--builder", default="", metavar="NAME", help="Build with this buildx builder.")
+@click.option("--compare", type=_FILE, metavar="FILE", help="Show the difference to these sizes.")
+@click.option("--sizes", type=_FILE, metavar="FILE", help="Write the sizes to FILE, as JSON.")
+@click.option("--markdown", type=_FILE, metavar="FILE", help="Append the table to FILE.")
+@_TRUST
+@click.option("--verbose", "-v", is_flag=True, help="Show all that pytest printed.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def test(
+    directory: Path,
+    only: tuple[str, ...],
+    jobs: int,
+    no_images: bool,
+    builder: str,
+    compare: Path | None,
+    sizes: Path | None,
+    markdown: Path | None,
+    trust: bool,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Hold the starter template in DIRECTORY to the contracts that dockgen's own are held to.
+
+    DIRECTORY is the current one if none is given, and is taken as it lies there, committed or not.
+    All cases are rendered first: each language on each flavor that copier.yml offers, and the
+    [[test]] tables of starter.toml. Then pytest builds, runs and measures each of them, and runs
+    the starter's own tests folder, if it has one. Needs: pip install 'dockgen[testing]'
+
+    \b
+    Examples:
+      dockgen starter test
+      dockgen starter test --only go-scratch --only python-slim
+      dockgen starter test --no-images
+      dockgen starter test --sizes sizes.json --compare main/sizes.json
+    """
+    from dockgen import cases, engine, report, source
+    from dockgen.testing import proof
+    from dockgen.testing import sizes as image_sizes
+
+    directory = directory.resolve()
+    before = image_sizes.read(compare) if compare else None
+    proof.require()
+    with report.progress() as doing:
+        with source.working_copy(directory, trusted=trust) as origin:
+            chosen = cases.select(cases.load(directory), only)
+            # Whatever can't be rendered is told of before the first image is built.
+            with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+                for case in chosen:
+                    doing(f"Rendering {case.name}")
+                    cases.render(case, Path(folder) / case.name / "my-app", origin)
+        if not no_images:
+            engine.require()
+            if builder:
+                engine.require_builder(builder)
+        doing("Starting the tests")
+        proven = proof.run(
+            directory,
+            cases=only,
+            jobs=jobs,
+            builder=builder,
+            trusted=trust,
+            images=not no_images,
+            tell=doing,
+        )
+    if sizes:
+        report.write(sizes, image_sizes.dump(proven.sizes))
+    if markdown:
+        report.write(markdown, image_sizes.markdown(proven.sizes, before), append=True)
+    if verbose:
+        report.log(proven.log)
+    result = report.ProvenStarter(directory, [case.name for case in chosen], proven, before)
+    (report.proven_starter_json if as_json else report.proven_starter)(result)
+    if proven.broken:
+        broken = sorted({found.case or "the starter's own tests" for found in proven.broken})
+        count = sum(len(found.contracts) for found in proven.broken)
+        words = "1 contract doesn't hold" if count == 1 else f"{count} contracts don't hold"
+        raise CheckFailedError(f"{words}: {', '.join(broken)}")
+
+
+@starter.command(short_help="Write all of a starter's cases for docker buildx bake.")
+@_DIRECTORY
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The new folder.",
+)
+@_ONLY
+@_TRUST
+def bake(directory: Path, output: Path, only: tuple[str, ...], trust: bool) -> None:
+    """Render each case of the starter template in DIRECTORY, with a docker-bake.hcl beside them.
+
+    One command then builds them all, for example on a build farm. The group `default` has the
+    images, the group `test` runs each project's own tests.
+
+    \b
+    Examples:
+      dockgen starter bake --output made && cd made
+      docker buildx bake --builder farm
+      docker buildx bake --builder farm test
+    """
+    from dockgen import apply, cases, report, source
+    from dockgen import bake as baking
+
+    directory, output = directory.resolve(), Path(os.path.abspath(output))  # noqa: PTH100
+    apply.check_target(output)
+    with (
+        report.progress() as doing,
+        source.working_copy(directory, trusted=trust) as origin,
+        apply.staging(output) as folder,
+    ):
+        chosen = cases.select(cases.load(directory), only)
+        staged = folder / output.name
+        staged.mkdir()
+        for case in chosen:
+            doing(f"Rendering {case.name}")
+            cases.render(case, staged / case.name, origin)
+        names = [case.name for case in chosen]
+        content = baking.definition(baking.image_name(directory.name), names)
+        (staged / baking.FILE).write_text(content, encoding="utf-8")
+        apply.place(staged, output)
+    report.baked(output, names)

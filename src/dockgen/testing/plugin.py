@@ -28,13 +28,10 @@ from dockgen.image import Image
 from dockgen.observe import observe
 from dockgen.project import Project
 from dockgen.source import Source
-from dockgen.testing import sizes
+from dockgen.testing import names, sizes
 
 # A container that doesn't come up in this time never will, in seconds.
 PATIENCE = 60
-# The property that names a test's case.
-CASE_PROPERTY = "dockgen_case"
-
 # How many lines of a log say why there is no container.
 _LOG_LINES = 20
 
@@ -42,11 +39,6 @@ _CASES = pytest.StashKey[Sequence[Case]]()
 _SIZES = pytest.StashKey[sizes.Sizes]()
 
 pytest.register_assert_rewrite("dockgen.testing.test_contracts")
-
-
-def compose_prefix(run: str) -> str:
-    """How the names of all compose projects begin that a run of pytest makes."""
-    return f"dockgen-test-{run[:8]}-"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -93,8 +85,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     }
     if "case" not in metafunc.fixturenames or "case" in chosen:
         return
-    names = [case.name for case in _cases(metafunc.config)]
-    metafunc.parametrize("case", names, indirect=True, scope="session")
+    found = [case.name for case in _cases(metafunc.config)]
+    metafunc.parametrize("case", found, indirect=True, scope="session")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -103,7 +95,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     name = callspec and callspec.params.get("case")
     if not isinstance(name, str):  # another parameter of that name
         return
-    item.user_properties.append((CASE_PROPERTY, name))
+    item.user_properties.append((names.CASE_PROPERTY, name))
     if item.get_closest_marker("xdist_group") is None:
         item.add_marker(pytest.mark.xdist_group(name))
 
@@ -214,7 +206,7 @@ def compose_name(
 ) -> Iterator[str]:
     """A name for `docker compose` that no other run has; what it made is gone in the end."""
     del container_engine  # has to answer first
-    name = f"{compose_prefix(testrun_uid)}{case.name}-{worker_id}"
+    name = f"{names.compose_prefix(testrun_uid)}{case.name}-{worker_id}"
     yield name
     engine.remove_composed(name)
 
@@ -320,8 +312,8 @@ def _cases(config: pytest.Config) -> Sequence[Case]:
 
 def _names(mark: pytest.Mark) -> Sequence[str]:
     """The parameters of a mark, which may be given as "one, other" or as a list."""
-    names = mark.args[0] if mark.args else mark.kwargs["argnames"]
-    return names.split(",") if isinstance(names, str) else names
+    found = mark.args[0] if mark.args else mark.kwargs["argnames"]
+    return found.split(",") if isinstance(found, str) else found
 
 
 def _built_services(compose: Path) -> list[str]:
@@ -340,8 +332,11 @@ def _built_services(compose: Path) -> list[str]:
 
 def _not_started(output: str) -> str:
     """Why there is no container, from what `docker compose` printed."""
-    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
-    return "\n".join(["docker compose can't build or start it:", *lines[-_LOG_LINES:]])
+    # pytest-docker puts it into a sentence: Command … returned 1: """…""".
+    printed = output.partition('"""')[2].rpartition('"""')[0] or output
+    lines = [line.rstrip() for line in printed.splitlines() if line.strip()] or ["no reason given"]
+    *before, reason = lines
+    return "\n".join([f"docker compose can't start it: {reason}", *before[-_LOG_LINES:]])
 
 
 def _words(error: DockgenError) -> str:

@@ -14,7 +14,7 @@ from dockgen.cases import Case
 from dockgen.checks import Finding, Observation, Rule
 from dockgen.checks import image as image_rules
 from dockgen.checks import running as running_rules
-from dockgen.engine import BuildError, Container, HealthTiming, Response, RunOptions
+from dockgen.engine import BuildError, Container, Health, HealthTiming, Response, RunOptions
 from dockgen.image import Image
 from dockgen.observe import process_of
 from dockgen.project import Project
@@ -163,26 +163,34 @@ def test_stops(seen: Observation, project: Project) -> None:
 # Its image, started in other ways.
 
 
-def test_writes_nothing_to_a_writable_root(built_image: str, project: Project) -> None:
+@pytest.fixture
+def sound_image(built_image: str, first_health: Health) -> str:
+    """The image, if a container of it turned healthy once; else nobody waits for another one."""
+    if first_health.seconds is None:
+        pytest.fail("not asked, as its container doesn't turn healthy", pytrace=False)
+    return built_image
+
+
+def test_writes_nothing_to_a_writable_root(sound_image: str, project: Project) -> None:
     """Nor does it change anything where it could."""
-    with healthy(built_image, RunOptions(port=project.port, read_only=False)) as container:
+    with healthy(sound_image, RunOptions(port=project.port, read_only=False)) as container:
         assert container.get("/", port=project.port).status == 200
         changed = container.diff()
         assert changed == (), f"it wrote to its root file system: {', '.join(changed[:5])}"
 
 
-def test_runs_under_any_user(built_image: str, project: Project) -> None:
+def test_runs_under_any_user(sound_image: str, project: Project) -> None:
     """A platform may pick the user: 12345 has no name and owns no file."""
-    with healthy(built_image, RunOptions(port=project.port, user="12345:12345")) as container:
+    with healthy(sound_image, RunOptions(port=project.port, user="12345:12345")) as container:
         assert container.get("/", port=project.port).status == 200
         process = process_of(container, container.inspect())
         assert process is not None, "the state of its process can't be read"
         assert process.uids == (12345,) * 4
 
 
-def test_turns_unhealthy(built_image: str, project: Project) -> None:
+def test_turns_unhealthy(sound_image: str, project: Project) -> None:
     """A service that hangs, so that its port stops answering, is found."""
-    with healthy(built_image, RunOptions(port=project.port, health=QUICK)) as container:
+    with healthy(sound_image, RunOptions(port=project.port, health=QUICK)) as container:
         container.signal("SIGSTOP")
         status = container.wait_unhealthy(PATIENCE).status
         assert status == "unhealthy", f"it hangs, and its health is {status!r}"
