@@ -4,6 +4,8 @@ tests/images/test_starter_test.py has what is built.
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from dockgen.matrix import Cell
 from tests import derived
-from tests.conftest import Run, tree
+from tests.conftest import PLAIN, Run, tree
 
 # No engine answers here, and no other one is found.
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
@@ -212,6 +214,27 @@ def test_a_starter_s_own_tests_run_on_each_case(
     broken = [(found["case"], found["contracts"]) for found in facts["broken"]]
     own = ["tests/test_team.py: names the team"]
     assert broken == ([] if code == 0 else [("go-alpine", own), ("go-scratch", own)])
+
+
+def test_the_plugin_can_be_used_by_hand(starter: Path) -> None:
+    """With plain pytest, and the plugin named in a conftest.py."""
+    (starter / "tests").mkdir()
+    (starter / "tests/conftest.py").write_text('pytest_plugins = ["dockgen.testing.plugin"]\n')
+    (starter / "tests/test_team.py").write_text(
+        f"{OWN_TEST}\n\ndef test_builds(built_image: str) -> None:\n    assert built_image\n"
+    )
+    readme = starter / "templates/go/project/README.md.jinja"
+    readme.write_text("Made by Acme\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "tests", "--dockgen-template=.",
+         "--dockgen-no-images", "--dockgen-sizes=sizes.json"],
+        cwd=starter, env=PLAIN, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tests/test_team.py::test_names_the_team[go-scratch] PASSED" in done.stdout
+    assert "1 passed, 1 deselected" in done.stdout
+    assert json.loads((starter / "sizes.json").read_text()) == {}
 
 
 def test_an_own_test_that_cannot_be_collected_is_reported(starter: Path, dockgen: Run) -> None:
