@@ -87,10 +87,7 @@ def reference() -> str:
     """docs/reference.md: commands, questions and exit codes, read from the code."""
     parts = ["# Reference\n\nWritten by `make docs` from the code; a test compares the two.\n"]
     context = click.Context(cli.dockgen, info_name="dockgen", **cli.dockgen.context_settings)
-    parts.append(f"## dockgen\n\n```\n{cli.dockgen.get_help(context)}\n```\n")
-    for name, command in sorted(cli.dockgen.commands.items()):
-        child = click.Context(command, info_name=name, parent=context)
-        parts.append(f"## dockgen {name}\n\n```\n{command.get_help(child)}\n```\n")
+    parts += helps(context)
     parts.append(
         "## Questions\n\nEach is a flag, a key for `--data` and a key of an answers file. Those"
         " that are not asked\nhave a safe default; `--ask` asks them, too.\n\n"
@@ -109,6 +106,16 @@ def reference() -> str:
             f"| {question.type} | {default or 'empty'} | {', '.join(question.choices) or 'free'} |"
         )
     return "\n".join(parts) + "\n"
+
+
+def helps(context: click.Context) -> list[str]:
+    """The help of a command, and below it that of each command in its group."""
+    command = context.command
+    parts = [f"## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"]
+    if isinstance(command, click.Group):
+        for name, child in sorted(command.commands.items()):
+            parts += helps(click.Context(child, info_name=name, parent=context))
+    return parts
 
 
 def rules() -> str:
