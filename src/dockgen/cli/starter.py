@@ -2,6 +2,8 @@
 
 import click
 
+from dockgen.cli.arguments import complete_starter
+
 
 @click.group(short_help="A team's own starter templates: make, list, use, prove.")
 def starter() -> None:
@@ -74,7 +76,7 @@ def list_(as_json: bool) -> None:
 
 
 @starter.command(short_help="Trust a starter template no more.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_starter)
 def remove(name: str) -> None:
     """Forget the starter NAME and its releases here; its repository and projects stay.
 
