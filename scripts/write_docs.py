@@ -94,7 +94,7 @@ def reference() -> str:
         "| question | flag | asked | type | default | choices |\n|---|---|---|---|---|---|"
     )
     for question in questions.load():
-        default = str(question.default)
+        default = question.usual
         if "{%" in default:
             default = "from the folder's name"
         elif "{{" in default:
@@ -121,9 +121,9 @@ def helps(context: click.Context) -> list[str]:
 def rules() -> str:
     """docs/rules.md: what `dockgen check` asks, and why, read from the rules themselves."""
     words = (
-        "What [`dockgen check`](check.md) holds a project to: DG1xx is for its image, DG2xx for a"
-        " running container of it. A code never changes its meaning. Written by `make docs` from"
-        " the code; a test compares the two."
+        "What [`dockgen check`](check.md) holds a project to: DG0xx is for its files,"
+        " DG1xx for its image, DG2xx for a running container of it. A code never"
+        " changes its meaning. Written by `make docs` from the code; a test compares the two."
     )
     head = f"# Rules\n\n{textwrap.fill(words, 100)}\n"
     return "\n".join([head, *(f"## {r.code}: {r.title}\n\n{r.why}\n" for r in checks.RULES)])

@@ -141,8 +141,11 @@ def _offered(entries: Mapping[str, Any], name: str, kind: type[StrEnum]) -> list
     choices = entry.get("choices", ()) if isinstance(entry, dict) else ()
     values = questions.choices_of(choices)
     if not values or any("{" in value for value in values):
-        return [str(value) for value in kind]
-    return list(values)
+        values = tuple(str(value) for value in kind)
+    taken = entries.get("unavailable")
+    refused = taken.get("default") if isinstance(taken, dict) else None
+    refused = refused.get(name) if isinstance(refused, dict) else None
+    return [value for value in values if not refused or value not in refused]
 
 
 def _declared(path: Path, questionnaire: Path, taken: set[str]) -> list[Case]:

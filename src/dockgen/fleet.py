@@ -13,7 +13,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dockgen import bundle, git, journal, registry, signals, source, template, update, worktree
+from dockgen import (
+    bundle,
+    git,
+    journal,
+    questions,
+    registry,
+    signals,
+    source,
+    team,
+    template,
+    update,
+    worktree,
+)
 from dockgen.bundle import Manifest
 from dockgen.errors import CheckFailedError, DockgenError, ProjectError
 from dockgen.project import ANSWERS, LIMITS, recorded
@@ -99,15 +111,16 @@ def _nobody(_words: str) -> None:
 class Wish:
     """What to do with each project.
 
-    ``to`` is the release to update to, None for the newest; ``data`` are answers that change;
-    ``keep_pins`` says whether base image versions that the user moved on are kept. ``offline``
-    takes starters as they were last fetched, ``trusted`` lets them run code; ``warn`` is told
-    when one could not be fetched.
+    ``to`` is the release to update to, None for the newest; ``data`` are answers that change, as
+    text; ``team`` names a team file, if one is named. ``keep_pins`` says whether versions of base
+    images that the user moved on are kept. ``offline`` takes starters as they were last fetched,
+    ``trusted`` lets them run code; ``warn`` is told when one could not be fetched.
     """
 
     mode: Mode
     to: str | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+    team: str | None = None
     keep_pins: bool = True
     offline: bool = False
     trusted: bool = False
@@ -140,40 +153,53 @@ def update_all(
 
 @dataclass(frozen=True)
 class _Job:
-    """A project and the template that it was made from, or why there is none."""
+    """A project, its template, and the answers that change; or why it can't be worked on."""
 
     directory: Path
-    origin: Source | DockgenError
+    origin: Source | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    error: DockgenError | None = None
 
 
 def _jobs(
     directories: Sequence[Path], wish: Wish, doing: Callable[[str], None], stack: ExitStack
 ) -> list[_Job]:
-    """Find each project's template; each starter is fetched once."""
-    own = stack.enter_context(source.own())
+    """Find each project's template and its team's decisions; each starter is fetched once."""
     if wish.mode is Mode.UNDO:
-        return [_Job(directory, own) for directory in directories]  # it takes no template
-    origins: dict[Starter, Source | DockgenError] = {}
+        return [_Job(directory) for directory in directories]  # it takes no template
+    own = stack.enter_context(source.own())
+    opened: dict[Starter | None, Source | DockgenError] = {None: own}
     jobs = []
     for directory in directories:
         try:
-            url = recorded(directory).url
-            registered = None if _is_own(own.manifest, url) else _registered(directory, url)
-        except ProjectError as error:
-            jobs.append(_Job(directory, error))
-            continue
-        if registered is None:
-            jobs.append(_Job(directory, own))
-            continue
-        if registered not in origins:
-            doing(f"Fetching {registered.name}")
-            origins[registered] = _open(registered, wish, stack)
-        origin = origins[registered]
-        if isinstance(origin, Source):
-            # The project keeps the address that it knows: ssh for one person, https for another.
-            origin = replace(origin, manifest=replace(origin.manifest, url=url))
-        jobs.append(_Job(directory, origin))
+            read = recorded(directory)
+            registered = _registered(directory, own.manifest, read.url)
+            if registered is not None and registered not in opened:
+                doing(f"Fetching {registered.name}")
+                opened[registered] = _open(registered, wish, stack)
+            origin = opened[registered]
+            if isinstance(origin, DockgenError):
+                raise origin
+            if registered is not None:
+                # The project keeps the address it knows: ssh for one person, https for another.
+                origin = replace(origin, manifest=replace(origin.manifest, url=read.url))
+            jobs.append(_Job(directory, origin, _data(directory, origin, wish, read.answers)))
+        except DockgenError as error:
+            jobs.append(_Job(directory, error=error))
     return jobs
+
+
+def _data(
+    directory: Path, origin: Source, wish: Wish, answers: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The answers that are given, and those that the team's file locks."""
+    known = questions.load(origin.questionnaire)
+    given = questions.collect(None, wish.data, {}, origin.questionnaire)
+    ours = team.find(directory, wish.team, known)
+    if ours is None:
+        return given
+    # A project's own labels stay beside the team's.
+    return ours.answers({**{k: v for k, v in answers.items() if k == "labels"}, **given}, known)
 
 
 def _open(registered: Starter, wish: Wish, stack: ExitStack) -> Source | DockgenError:
@@ -185,12 +211,13 @@ def _open(registered: Starter, wish: Wish, stack: ExitStack) -> Source | Dockgen
         return error
 
 
-def _is_own(manifest: Manifest, url: str) -> bool:
-    return url in (manifest.url, *manifest.former_urls)
+def _registered(directory: Path, own: Manifest, url: str) -> Starter | None:
+    """The starter of that address, None for dockgen's own templates.
 
-
-def _registered(directory: Path, url: str) -> Starter:
-    """The starter of that address: the project's word alone is not enough to follow it."""
+    The project's word alone is not enough to follow it.
+    """
+    if _is_own(own, url):
+        return None
     registered = registry.find_by_url(url)
     if registered is None:
         raise ProjectError(
@@ -198,6 +225,10 @@ def _registered(directory: Path, url: str) -> Starter:
             f"if you trust it: dockgen starter add NAME {shlex.quote(url)}",
         )
     return registered
+
+
+def _is_own(manifest: Manifest, url: str) -> bool:
+    return url in (manifest.url, *manifest.former_urls)
 
 
 def _side_by_side(
@@ -246,12 +277,14 @@ def _told(job: _Job, wish: Wish) -> Outcome:
     try:
         if wish.mode is Mode.UNDO:
             return _undone(job.directory)
-        if isinstance(job.origin, DockgenError):
-            raise job.origin
+        if job.error is not None:
+            raise job.error
+        if job.origin is None:  # only an undo has none
+            raise AssertionError(job)
         if wish.mode is Mode.CHECK:
-            return _checked(job.directory, job.origin.manifest, wish)
+            return _checked(job, job.origin.manifest, wish)
         with template.found(job.origin):
-            return _one(job.directory, job.origin, wish)
+            return _one(job, job.origin, wish)
     except DockgenError as error:
         return Outcome(job.directory, "failed", error=error)
 
@@ -284,10 +317,12 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
     return CheckFailedError(words, hint)
 
 
-def _checked(directory: Path, manifest: Manifest, wish: Wish) -> Outcome:
-    before, after = update.versions(directory, manifest, wish.to)
-    behind = update.is_behind(manifest, before, after)
-    return Outcome(directory, "behind" if behind else "up to date", before, after)
+def _checked(job: _Job, manifest: Manifest, wish: Wish) -> Outcome:
+    before, after = update.versions(job.directory, manifest, wish.to)
+    answers = recorded(job.directory).answers
+    differs = any(answers.get(name) != value for name, value in job.data.items())
+    behind = differs or update.is_behind(manifest, before, after)
+    return Outcome(job.directory, "behind" if behind else "up to date", before, after)
 
 
 def _undone(directory: Path) -> Outcome:
@@ -297,14 +332,14 @@ def _undone(directory: Path) -> Outcome:
         return Outcome(directory, "undone", detail=update.undo(place))
 
 
-def _one(directory: Path, origin: Source, wish: Wish) -> Outcome:
-    place = worktree.find(directory)
+def _one(job: _Job, origin: Source, wish: Wish) -> Outcome:
+    place = worktree.find(job.directory)
     if wish.mode is Mode.DRY_RUN:
-        planned = update.plan(place, origin, wish.to, wish.data, keep_pins=wish.keep_pins)
+        planned = update.plan(place, origin, wish.to, job.data, keep_pins=wish.keep_pins)
         return _outcome(planned, "would update" if planned.writes else "up to date")
     with journal.locked(place):
         # A killed update was taken back just now, so all is read afresh.
-        planned = update.plan(place, origin, wish.to, wish.data, keep_pins=wish.keep_pins)
+        planned = update.plan(place, origin, wish.to, job.data, keep_pins=wish.keep_pins)
         if not planned.writes:
             return _outcome(planned, "up to date")
         journal.replace(place, update.entry(place, planned))

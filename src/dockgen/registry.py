@@ -27,6 +27,8 @@ OWN = "dockgen"
 # A host that doesn't answer in this time is taken for out of reach, in seconds.
 FETCH_SECONDS = 60.0
 
+# In a clone: an empty file as old as the last fetch that worked; FETCH_HEAD is as old as any.
+_FETCHED = "dockgen-fetched"
 # copier's own abbreviations.
 _SHORT = {"gh:": "https://github.com", "gl:": "https://gitlab.com"}
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -54,7 +56,7 @@ class Starter:
     def fetched(self) -> datetime | None:
         """When its releases were last fetched; None if they never were."""
         try:
-            seconds = (self.clone / "FETCH_HEAD").stat().st_mtime
+            seconds = (self.clone / _FETCHED).stat().st_mtime
         except OSError:
             return None
         return datetime.fromtimestamp(seconds, UTC)
@@ -204,6 +206,7 @@ def _cache() -> Path:
 
 def _fetch(address: str, clone: Path) -> None:
     git.fetch(address, "+refs/tags/*:refs/tags/*", repository=clone, deadline=FETCH_SECONDS)
+    (clone / _FETCHED).touch()
     tags = git.run("for-each-ref", "--format=%(refname)", "refs/tags", cwd=clone).split()
     versions = [tag for tag in tags if _is_version(tag.removeprefix("refs/tags/"))]
     # copier records what `git describe` says, which must not be another tag of the same commit.

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from dockgen.checks import Finding, Observation
     from dockgen.fleet import Mode, Outcome
     from dockgen.image import Image
+    from dockgen.matrix import Cell
     from dockgen.merge import Change
     from dockgen.project import Project
     from dockgen.registry import Starter
+    from dockgen.team import Decision, Team
     from dockgen.testing.proof import Proof
     from dockgen.testing.sizes import Sizes
 
@@ -40,13 +42,18 @@ _LOG_LINES = 20
 class NewProject:
     """A project that was made, or that a dry run would make.
 
-    ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked.
+    ``starter`` and ``team`` are the names of the starter template and of the team file, "" for
+    none. ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked.
     """
 
     directory: Path
     answers: Mapping[str, Any]
+    cell: "Cell"
+    port: int
     files: Sequence[Path]
     template_version: str
+    starter: str
+    team: str
     limit_mb: float
     dry_run: bool
 
@@ -64,13 +71,14 @@ def new_project(project: NewProject) -> None:
     from rich.markup import escape
 
     console = _console()
-    kind = "{language} on {flavor}".format_map(project.answers)
+    kind = f"{project.cell.language} on {project.cell.flavor}"
+    kind += f", from {project.starter} {project.template_version}" if project.starter else ""
     verb = "Would create" if project.dry_run else "Created"
     console.print(f"[bold green]{verb}[/] [bold]{escape(_short(project.directory))}[/] ({kind})\n")
     console.print(_tree(project))
     console.print(
         f"\nThe image: at most [bold]{project.limit_mb:g} MB[/] unpacked, "
-        f"port {project.answers['port']}, user 65532, health check inside."
+        f"port {project.port}, user 65532, health check inside."
     )
     if project.dry_run:
         console.print("Nothing was written: this was a dry run.")
@@ -80,12 +88,112 @@ def new_project(project: NewProject) -> None:
         console.print(f"  [bold cyan]{escape(command)}[/]", soft_wrap=True)
 
 
+def team_counts(team: "Team") -> None:
+    """Say that a team file counts, and what it locks and why, before anything is asked."""
+    from rich.markup import escape
+
+    console = _console()
+    name = f"{team.name}: " if team.name else ""
+    console.print(f"[dim]team file[/] {escape(name + _location(team.location))}", soft_wrap=True)
+    for question, lock in team.locked.items():
+        reason = f"  ({lock.reason})" if lock.reason else ""
+        console.print(
+            f"  [dim]locked[/] {question} = {escape(_in_line(lock.value) + reason)}", soft_wrap=True
+        )
+
+
+@dataclass(frozen=True)
+class ShownTeam:
+    """A team file, or none, and what is decided about each question."""
+
+    team: "Team | None"
+    decisions: "Sequence[Decision]"
+
+
+def team(shown: ShownTeam) -> None:
+    """Show each question with its default or locked value, and where that comes from."""
+    from rich.markup import escape
+    from rich.text import Text
+
+    console = _console()
+    if shown.team is None:
+        console.print("There is no team file here: every default is dockgen's own.")
+    else:
+        name = f"{shown.team.name}: " if shown.team.name else ""
+        console.print(f"[bold]{escape(name + _location(shown.team.location))}[/]", soft_wrap=True)
+    console.print()
+    rows = [("question", "from", "answer", "")]
+    for decision in shown.decisions:
+        notes = [f"no {choice}: {reason}" for choice, reason in decision.refused.items()]
+        if decision.locked:
+            notes.insert(0, f"locked: {decision.reason}" if decision.reason else "locked")
+        computed = isinstance(decision.value, str) and "{" in decision.value
+        rows.append(
+            (
+                decision.question,
+                decision.source if decision.source == "dockgen" else f"[{decision.source}]",
+                "(computed)" if computed else _in_line(decision.value) or "none",
+                f"  ({'; '.join(notes)})" if notes else "",
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for number, (question, origin, answer, note) in enumerate(rows):
+        line = Text(f"{question:<{widths[0]}}  ", style="bold" if number == 0 else "")
+        line.append(f"{origin:<{widths[1]}}  {answer}")
+        line.append(note, style="dim")
+        console.print(line, soft_wrap=True)
+
+
+def team_json(shown: ShownTeam) -> None:
+    """The same facts for programs, as one JSON object."""
+    facts = {
+        "team": shown.team
+        and {
+            "location": shown.team.location,
+            "name": shown.team.name,
+            "contact": shown.team.contact,
+        },
+        "questions": [
+            {
+                "name": decision.question,
+                "value": decision.value,
+                "from": decision.source,
+                "locked": decision.locked,
+                "reason": decision.reason,
+                "choices": list(decision.choices),
+                "refused": dict(decision.refused),
+            }
+            for decision in shown.decisions
+        ],
+    }
+    print(json.dumps(facts, indent=2, default=str))
+
+
+def _location(location: str) -> str:
+    """A path as the user would type it, and an address as it is."""
+    return location if "://" in location else _short(Path(location))
+
+
+def _in_line(value: object) -> str:
+    """An answer in one line, as a person would write it; certificates are counted."""
+    if isinstance(value, str):
+        count = value.count("-----BEGIN CERTIFICATE-----")
+        return f"{count} certificate{'s' if count > 1 else ''}" if count else value
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_in_line(entry)}" for name, entry in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_in_line, value)) or "none"
+    return str(value)
+
+
 def new_project_json(project: NewProject) -> None:
     """The same facts for programs, as one JSON object."""
     facts = {
         "directory": str(project.directory),
         "dry_run": project.dry_run,
         "template_version": project.template_version,
+        "starter": project.starter or None,
+        "team": project.team or None,
         "answers": dict(project.answers),
         "files": [path.as_posix() for path in project.files],
         "limit_mb": project.limit_mb,
@@ -99,6 +207,7 @@ class CheckedProject:
     """A project whose image was checked: what was read, what was seen, and what was found.
 
     ``seen`` is None when no container could be started; then no rule for one was asked.
+    ``findings`` are all of them, also those of rules that the project ignores.
     """
 
     project: "Project"
@@ -111,6 +220,15 @@ class CheckedProject:
         if any(finding.rule == code for finding in self.findings):
             return False
         return None if self.seen is None and code.startswith("DG2") else True
+
+    def ignored(self, code: str) -> str | None:
+        """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
+        return self.project.policy.ignored.get(code)
+
+    @property
+    def failures(self) -> "list[Finding]":
+        """The findings that fail the check."""
+        return [finding for finding in self.findings if self.ignored(finding.rule) is None]
 
 
 @contextmanager
@@ -144,9 +262,14 @@ def checked_project(checked: CheckedProject) -> None:
     console.print()
     console.print(_rules(checked))
     for finding in checked.findings:
+        ignored = checked.ignored(finding.rule)
+        color = "bold red" if ignored is None else "yellow"
         console.print()
-        console.print(f"[bold red]{finding.rule}[/] {escape(finding.message)}", soft_wrap=True)
-        console.print(f"  [dim]try:[/] {escape(finding.hint)}", soft_wrap=True)
+        console.print(f"[{color}]{finding.rule}[/] {escape(finding.message)}", soft_wrap=True)
+        if ignored is None:
+            console.print(f"  [dim]try:[/] {escape(finding.hint)}", soft_wrap=True)
+        else:
+            console.print(f"  [dim]ignored:[/] {escape(ignored)}", soft_wrap=True)
 
 
 def checked_project_json(checked: CheckedProject) -> None:
@@ -159,7 +282,7 @@ def checked_project_json(checked: CheckedProject) -> None:
         "directory": str(project.directory),
         "cell": str(project.cell),
         "template_version": project.template_version,
-        "holds": not checked.findings,
+        "holds": not checked.failures,
         "size": {
             "unpacked_bytes": checked.image.unpacked_bytes,
             "gzip_bytes": checked.image.gzip_bytes,
@@ -178,6 +301,7 @@ def checked_project_json(checked: CheckedProject) -> None:
                 "code": rule.code,
                 "title": rule.title,
                 "holds": checked.holds(rule.code),
+                "ignored": checked.ignored(rule.code),
                 "findings": [
                     {"message": finding.message, "hint": finding.hint}
                     for finding in checked.findings
@@ -303,22 +427,22 @@ def added_starter(listed: Sequence[ListedStarter]) -> None:
 
 def starters(listed: Sequence[ListedStarter]) -> None:
     """A line for each registered starter."""
-    from rich.table import Table
-
     console = _console()
     if not listed:
         console.print("No starter is registered. To register one: dockgen starter add NAME URL")
         return
-    table = Table("starter", "newest", "fetched", "address", box=None, padding=(0, 2, 0, 0))
+    rows = [("starter", "newest", "fetched", "address")]
     for entry in listed:
         fetched = entry.starter.fetched
-        table.add_row(
-            entry.starter.name,
-            entry.releases[-1] if entry.releases else "-",
-            f"{fetched:%Y-%m-%d}" if fetched else "never",
-            entry.starter.url,
-        )
-    console.print(table, soft_wrap=True)
+        newest = entry.releases[-1] if entry.releases else "-"
+        day = f"{fetched:%Y-%m-%d}" if fetched else "never"
+        rows.append((entry.starter.name, newest, day, entry.starter.url))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        style = "bold" if number == 0 else None
+        # Never folded, so that an address can be copied and a program can read it.
+        console.print("  ".join(cells).rstrip(), style=style, markup=False, soft_wrap=True)
 
 
 def starters_json(listed: Sequence[ListedStarter]) -> None:
@@ -537,7 +661,10 @@ def _rules(checked: CheckedProject) -> "Table":
     words = {True: "[green]ok[/]", False: "[bold red]finding[/]", None: "[dim]not asked[/]"}
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for rule in checks.RULES:
-        table.add_row(rule.code, rule.title, words[checked.holds(rule.code)])
+        word = words[checked.holds(rule.code)]
+        if checked.holds(rule.code) is False and checked.ignored(rule.code) is not None:
+            word = "[yellow]ignored[/]"
+        table.add_row(rule.code, rule.title, word)
     return table
 
 

@@ -5,10 +5,16 @@ The fixtures are those of `dockgen.testing.plugin`, which starters' tests stand 
 
 import pytest
 
-from dockgen import engine
+from dockgen import engine, matrix
 from dockgen.errors import ToolMissingError
 from dockgen.matrix import Cell
 from dockgen.project import Project
+
+# For fixtures with a project of their own. pytest-xdist gives all tests of a group to one worker.
+CELLS = [
+    pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
+    for cell in matrix.ALL
+]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -53,8 +53,8 @@ def test_reference_names_every_command_and_question() -> None:
 @pytest.mark.parametrize(
     "name",
     ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md",
-     "docs/check.md", "docs/ci.md", "docs/how-it-works.md", "docs/rules.md", "docs/testing.md",
-     "templates/README.md",
+     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/how-it-works.md", "docs/rules.md",
+     "docs/testing.md", "templates/README.md",
      "tests/testbed/README.md"],
 )  # fmt: skip
 def test_links_lead_somewhere(name: str) -> None:

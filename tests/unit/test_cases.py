@@ -52,6 +52,15 @@ def test_what_dockgen_does_not_know_is_left_out(tmp_path: Path) -> None:
     assert names(directory) == ["go-slim", "python-slim", "node-slim"]
 
 
+def test_what_a_team_has_taken_away_is_left_out(tmp_path: Path) -> None:
+    """`unavailable` has the choices, each with its reason."""
+    directory = template(
+        tmp_path,
+        "unavailable: {type: yaml, when: false, default: {flavor: {alpine: musl, slim: big}}}",
+    )
+    assert names(directory) == ["go-scratch", "python-scratch", "node-scratch"]
+
+
 def test_a_fixed_question_is_not_answered(tmp_path: Path) -> None:
     """`when: false` leaves its literal default alone."""
     directory = template(tmp_path, "flavor: {type: str, when: false, default: alpine}")

@@ -2,28 +2,77 @@
 
 import os
 import sys
-import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dockgen.cli.arguments import pairs
-from dockgen.errors import UsageError
+from dockgen.cli.arguments import complete_starter, pairs
+from dockgen.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
+    from dockgen.project import Project
     from dockgen.questions import Question
+    from dockgen.source import Source
+    from dockgen.team import Team
+
+# Where the context keeps the starter that was opened to read its questions.
+_ORIGIN = "dockgen.origin"
 
 
 class NewCommand(click.Command):
-    """``dockgen new``: its flags for the questions are read from copier.yml, the one place."""
+    """``dockgen new``: its flags for the questions are read from copier.yml, the one place.
+
+    With ``--starter`` it is the starter's copier.yml, so that its own questions are flags, too.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Open the starter that is named, because its questions are flags to be parsed."""
+        name = _value_of("--starter", args)
+        if name and not ctx.resilient_parsing:
+            ctx.meta[_ORIGIN] = _open(
+                ctx, name, trusted="--trust" in args, offline="--offline" in args
+            )
+        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The questions' flags first, then the command's own options."""
-        return [*self.params[:1], *_question_flags(), *super().get_params(ctx)[1:]]
+        own = super().get_params(ctx)
+        taken = {option for parameter in own for option in parameter.opts}
+        return [*self.params[:1], *_question_flags(ctx.meta.get(_ORIGIN), taken), *own[1:]]
 
 
-def _question_flags() -> list[click.Parameter]:
+def _value_of(option: str, args: list[str]) -> str | None:
+    """What stands behind an option, before anything is parsed."""
+    for word, following in zip(args, [*args[1:], None], strict=True):
+        if word == "--":
+            return None
+        if word == option:
+            return following
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return None
+
+
+def _open(ctx: click.Context, name: str, *, trusted: bool, offline: bool) -> "Source | None":
+    """The registered starter of that name, open until the command ends; None for dockgen's own."""
+    from dockgen import git, registry, report, source
+
+    if name == registry.OWN:
+        return None
+    git.require()
+    registered = registry.find(name)
+    if not offline:
+        with report.progress() as doing:
+            doing(f"Fetching {name}")
+            words = source.refresh(registered)
+        if words:
+            report.warning(words)
+    return ctx.with_resource(source.starter(registered, trusted=trusted))
+
+
+def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Parameter]:
     from dockgen import questions
 
     return [
@@ -34,13 +83,15 @@ def _question_flags() -> list[click.Parameter]:
             metavar=None if question.choices else "VALUE",
             type=click.Choice(question.choices) if question.choices else str,
         )
-        for question in questions.load()
+        for question in questions.load(origin.questionnaire if origin else None)
+        # A starter's question may be called like an option: --data answers it.
+        if question.flag not in taken
     ]
 
 
 def _shown(question: "Question") -> str:
     """A default as the help shows it; one that is computed is described by its outcome."""
-    default = str(question.default)
+    default = question.usual
     return "the newest dockgen knows" if "{{" in default else default or "empty"
 
 
@@ -59,14 +110,30 @@ def _shown(question: "Question") -> str:
     metavar="FILE",
     help="Read answers from a YAML file; flags and --data win over it.",
 )
+@click.option(
+    "--starter",
+    metavar="NAME",
+    shell_complete=complete_starter,
+    help="Use this starter; dockgen for dockgen's own.",
+)
+@click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
+@click.option("--trust", is_flag=True, help="Let the starter run code of its own, such as tasks.")
+@click.option("--offline", is_flag=True, help="Take the starter as it was last fetched.")
 @click.option("--defaults", is_flag=True, help="Ask nothing: take the default of each question.")
 @click.option("--ask", is_flag=True, help="Ask every question, also those with a safe default.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON; never asks.")
+@click.pass_context
 def new(
+    ctx: click.Context,
+    /,
     directory: Path | None,
     data: tuple[str, ...],
     answers_file: Path | None,
+    starter: str | None,
+    team: str | None,
+    trust: bool,
+    offline: bool,
     defaults: bool,
     ask: bool,
     dry_run: bool,
@@ -76,27 +143,53 @@ def new(
     """Start a project in DIRECTORY: a sample app and its container files.
 
     The project builds, turns healthy and stays under its size limit with nothing but Docker. On a
-    terminal, language and flavor are asked; without one nothing ever is.
+    terminal, language and flavor are asked; without one nothing ever is. Registered starters are
+    offered there, too. A team file (dockgen.team.toml) in the repository, in the user's settings or
+    named by --team sets defaults, and locks what is not to be chosen.
 
     \b
     Examples:
       dockgen new my-app
       dockgen new my-app --language go --flavor scratch
       dockgen new my-app --defaults --port 9000 --json
-      dockgen new my-app --answers-file team.yml -d registry=mirror.example.com/hub
+      dockgen new my-app --answers-file answers.yml -d registry=mirror.example.com/hub
       dockgen new my-app --defaults --dry-run
+      dockgen new my-app --starter acme
+      dockgen new my-app --team https://git.acme.example/platform/dockgen.team.toml
     """
-    from dockgen import apply, project, questions, report, template
+    import tempfile
 
+    from dockgen import apply, questions, report, template
+    from dockgen import team as teams
+
+    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    origin: Source | None = ctx.meta.get(_ORIGIN)
+    if starter is None and terminal and not defaults:
+        origin = _choose(ctx, trusted=trust, offline=offline)
+    questionnaire = origin.questionnaire if origin else None
+    known = questions.load(questionnaire)
     given = questions.collect(
         answers_file,
         pairs(data),
         {name: value for name, value in flags.items() if value is not None},
+        questionnaire,
     )
-    to_ask = _to_ask(directory, set(given), defaults=defaults, ask=ask, as_json=as_json)
     if directory is None and "name" in given:
         directory = Path(str(given["name"]))
-
+    ours = teams.find(directory or Path(), team, known)
+    answers = ours.answers(given, known) if ours else given
+    if ours and not as_json:
+        report.team_counts(ours)
+    to_ask = _to_ask(
+        [question for question in known if question.name not in answers],
+        directory,
+        given=set(given),
+        team=ours,
+        defaults=defaults,
+        ask=ask,
+        terminal=terminal,
+        as_json=as_json,
+    )
     # Not resolved: where a link leads is looked at before anything is written through it.
     target = Path(os.path.abspath(directory)) if directory else None  # noqa: PTH100
     if target is not None:
@@ -106,15 +199,23 @@ def new(
     near = Path(tempfile.gettempdir()) if dry_run else target or Path.cwd()
     with apply.staging(near) as folder:
         staged = folder / (target.name if target else "app")
-        rendering = template.render(staged, given, to_ask)
+        hidden = {"unavailable": ours.refused} if ours and ours.refused else {}
+        rendering = template.render(
+            staged, {**answers, **hidden}, to_ask, origin, ours.defaults if ours else None
+        )
         target = target or Path.cwd() / str(rendering.answers["name"])
         apply.check_target(target)
+        loaded = _load(staged, origin)
         made = report.NewProject(
             directory=target,
             answers=rendering.answers,
+            cell=loaded.cell,
+            port=loaded.port,
             files=apply.files(staged),
             template_version=rendering.version,
-            limit_mb=project.load(staged).limits.size_bytes / 10**6,
+            starter=origin.name if origin else "",
+            team=ours.location if ours else "",
+            limit_mb=loaded.limits.size_bytes / 10**6,
             dry_run=dry_run,
         )
         if not dry_run:
@@ -122,38 +223,83 @@ def new(
     (report.new_project_json if as_json else report.new_project)(made)
 
 
+def _choose(ctx: click.Context, *, trusted: bool, offline: bool) -> "Source | None":
+    """Ask which template to use, if there is a starter to choose; the first one is preselected."""
+    from dockgen import registry
+
+    registered = registry.load()
+    if not registered:
+        return None
+    import questionary
+
+    width = max(len(known.name) for known in registered)
+    choices = [
+        questionary.Choice(f"{known.name:<{width}}  {known.url}", known.name)
+        for known in registered
+    ]
+    choices.append(questionary.Choice(f"{'dockgen':<{width}}  its own templates", registry.OWN))
+    chosen: str = questionary.select("Which template?", choices).unsafe_ask()
+    return _open(ctx, chosen, trusted=trusted, offline=offline)
+
+
+def _load(staged: Path, origin: "Source | None") -> "Project":
+    from dockgen import project
+
+    try:
+        return project.load(staged)
+    except ProjectError as error:
+        if origin is None:
+            raise
+        raise ProjectError(
+            f"what {origin.name} makes is no dockgen project: {error.message}",
+            f"tell those who keep {origin.manifest.url}",
+        ) from error
+
+
 def _to_ask(
-    directory: Path | None, given: set[str], *, defaults: bool, ask: bool, as_json: bool
+    unanswered: "Sequence[Question]",
+    directory: Path | None,
+    *,
+    given: set[str],
+    team: "Team | None",
+    defaults: bool,
+    ask: bool,
+    terminal: bool,
+    as_json: bool,
 ) -> list[str]:
     """The names of the questions to ask on the terminal.
 
     Raises:
         UsageError: something must be asked, and there is nobody to ask.
     """
-    from dockgen import questions
-
-    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
     if ask and (defaults or not terminal):
         reason = "--defaults was given" if defaults else "there is no terminal to ask on"
         raise UsageError(f"--ask can't ask: {reason}", "give the answers as flags instead")
     # The folder gives the name.
     asked = [
         question
-        for question in questions.load()
-        if (question.asked or ask)
-        and question.name not in given
-        and (question.name != "name" or directory is None)
+        for question in unanswered
+        if (question.asked or ask) and (question.name != "name" or directory is None)
     ]
     if terminal and not defaults:
         return [question.name for question in asked]
     if directory is None and "name" not in given:
         raise UsageError("no DIRECTORY was given", "for example: dockgen new my-app --defaults")
-    missing = [] if defaults else asked
+    # What the team has a default for needs no answer of anybody's.
+    settled = team.defaults if team else {}
+    missing = [] if defaults else [question for question in asked if question.name not in settled]
     if missing:
-        flags = " ".join(f"{question.flag} {'|'.join(question.choices)}" for question in missing)
+        refused = team.refused if team else {}
+        flags = " ".join(_flag(question, refused.get(question.name, {})) for question in missing)
         raise UsageError(
             f"no {' and no '.join(question.flag for question in missing)} was given, "
             f"and {'--json never asks' if as_json else 'there is no terminal to ask on'}",
             f"add {flags}, or --defaults",
         )
     return []
+
+
+def _flag(question: "Question", refused: Mapping[str, str]) -> str:
+    """A question's flag with what can be chosen: ``--flavor slim|scratch``."""
+    choices = [choice for choice in question.choices if choice not in refused]
+    return f"{question.flag} {'|'.join(choices) or 'VALUE'}"

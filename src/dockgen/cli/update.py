@@ -24,6 +24,9 @@ from dockgen.errors import Interrupted, UsageError
     is_flag=True,
     help="Take the template's versions of images and actions, also where you moved them on.",
 )
+@click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
+@click.option("--trust", is_flag=True, help="Let a starter run code of its own, such as tasks.")
+@click.option("--offline", is_flag=True, help="Take starters as they were last fetched.")
 @click.option("--check", "only_check", is_flag=True, help="Say who is behind, exit 1; no change.")
 @click.option("--dry-run", is_flag=True, help="Show each file's change as a diff; write nothing.")
 @click.option("--undo", is_flag=True, help="Take the last update back; twice makes it again.")
@@ -34,6 +37,9 @@ def update(
     to: str | None,
     data: tuple[str, ...],
     base_images: bool,
+    team: str | None,
+    trust: bool,
+    offline: bool,
     only_check: bool,
     dry_run: bool,
     undo: bool,
@@ -47,6 +53,9 @@ def update(
     kept. The project must be committed; nothing is committed for you. An update that is cut off
     leaves a project as it was.
 
+    A project of a starter template follows that starter, if it is registered here. What a team file
+    locks is brought into the project, too.
+
     \b
     Examples:
       dockgen update
@@ -56,13 +65,12 @@ def update(
       dockgen update --data flavor=scratch my-app
       dockgen update --undo my-app
     """
-    from dockgen import fleet, questions, report
+    from dockgen import fleet, report
 
     if sum((only_check, dry_run, undo)) > 1:
         raise UsageError("--check, --dry-run and --undo exclude each other", "name one of them")
     if undo and (to or data or base_images):
         raise UsageError("--undo goes with no other answer", "dockgen update --undo")
-    given = questions.collect(None, pairs(data), {})
     projects = fleet.find(directories or (Path(),), search=search)
     mode = (
         fleet.Mode.CHECK if only_check
@@ -70,7 +78,16 @@ def update(
         else fleet.Mode.UNDO if undo
         else fleet.Mode.UPDATE
     )  # fmt: skip
-    wish = fleet.Wish(mode, to, given, keep_pins=not base_images)
+    wish = fleet.Wish(
+        mode,
+        to,
+        pairs(data),
+        team=team,
+        keep_pins=not base_images,
+        offline=offline,
+        trusted=trust,
+        warn=report.warning,
+    )
     try:
         with report.progress() as doing:
             outcomes = fleet.update_all(projects, wish, doing)

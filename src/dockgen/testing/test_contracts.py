@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from dockgen import engine
+from dockgen import dockerfile, engine
 from dockgen.cases import Case
-from dockgen.checks import Finding, Observation, Rule
+from dockgen.checks import Files, Finding, Observation, Rule
+from dockgen.checks import files as file_rules
 from dockgen.checks import image as image_rules
 from dockgen.checks import running as running_rules
 from dockgen.engine import BuildError, Container, Health, HealthTiming, Response, RunOptions
@@ -27,9 +28,13 @@ QUICK = HealthTiming(interval_seconds=0.5, timeout_seconds=1, retries=1)
 LOG_LINES = 20
 
 
-def hold(found: Iterable[Finding]) -> None:
-    """Fail with what was found, a line for each finding and one for what to do about it."""
-    lines = [line for one in found for line in (f"{one.rule} {one.message}", f"try: {one.hint}")]
+def hold(found: Iterable[Finding], project: Project) -> None:
+    """Fail with what was found, a line for each finding and one for what to do about it.
+
+    Rules that the project's dockgen.toml ignores, each with a reason, fail nothing.
+    """
+    failures = [one for one in found if one.rule not in project.policy.ignored]
+    lines = [line for one in failures for line in (f"{one.rule} {one.message}", f"try: {one.hint}")]
     if lines:
         pytest.fail("\n".join(lines), pytrace=False)
 
@@ -44,7 +49,13 @@ def healthy(image: str, options: RunOptions) -> Iterator[Container]:
         yield container
 
 
-# Its files. Static rules have their place here.
+# Its files.
+
+
+@pytest.mark.parametrize("rule", file_rules.RULES, ids=lambda rule: rule.code)
+def test_files_hold(rule: Rule[Files], project: Project) -> None:
+    """Each rule about files holds."""
+    hold(rule(Files(dockerfile.find(project.directory)), project), project)
 
 
 def test_files_can_be_parsed(project: Project) -> None:
@@ -85,7 +96,7 @@ def test_builds(built_image: str) -> None:
 )
 def test_image_holds(rule: Rule[Image], image: Image, project: Project) -> None:
     """Each rule about images holds."""
-    hold(rule(image, project))
+    hold(rule(image, project), project)
 
 
 def test_is_within_its_size_limit(
@@ -96,7 +107,7 @@ def test_is_within_its_size_limit(
     record_property(
         *sizes.property_of(case.name, sizes.Size(image.unpacked_bytes, image.gzip_bytes, limit))
     )
-    hold(image_rules.is_within_size(image, project))
+    hold(image_rules.is_within_size(image, project), project)
 
 
 def test_its_own_tests_pass(project: Project, container_engine: None) -> None:
@@ -114,12 +125,12 @@ def test_its_own_tests_pass(project: Project, container_engine: None) -> None:
 
 def test_turns_healthy(seen: Observation, project: Project) -> None:
     """It is healthy within its limit."""
-    hold(running_rules.turns_healthy(seen, project))
+    hold(running_rules.turns_healthy(seen, project), project)
 
 
 def test_answers_the_root_page(seen: Observation, project: Project) -> None:
     """GET / gives 200 at the port that compose.yaml publishes."""
-    hold(running_rules.answers(seen, project))
+    hold(running_rules.answers(seen, project), project)
 
 
 def test_answers_the_health_page(healthz: Response | None) -> None:
@@ -132,32 +143,32 @@ def test_answers_the_health_page(healthz: Response | None) -> None:
 
 def test_runs_as_non_root(seen: Observation, project: Project) -> None:
     """The kernel says so of the process; DG101 asks the image."""
-    hold(running_rules.process_is_not_root(seen, project))
+    hold(running_rules.process_is_not_root(seen, project), project)
 
 
 def test_has_no_capability(seen: Observation, project: Project) -> None:
     """compose.yaml drops them all."""
-    hold(running_rules.has_no_capability(seen, project))
+    hold(running_rules.has_no_capability(seen, project), project)
 
 
 def test_cannot_gain_privileges(seen: Observation, project: Project) -> None:
     """compose.yaml forbids it."""
-    hold(running_rules.cannot_gain_privileges(seen, project))
+    hold(running_rules.cannot_gain_privileges(seen, project), project)
 
 
 def test_runs_behind_a_system_call_filter(seen: Observation, project: Project) -> None:
     """compose.yaml leaves the engine's own in place."""
-    hold(running_rules.is_filtered(seen, project))
+    hold(running_rules.is_filtered(seen, project), project)
 
 
 def test_leaves_its_root_alone(seen: Observation, project: Project) -> None:
     """compose.yaml mounts the root read-only, and nothing in it changes."""
-    hold(running_rules.leaves_root_alone(seen, project))
+    hold(running_rules.leaves_root_alone(seen, project), project)
 
 
 def test_stops(seen: Observation, project: Project) -> None:
     """SIGTERM ends it with exit code 0 within its limit."""
-    hold(running_rules.stops(seen, project))
+    hold(running_rules.stops(seen, project), project)
 
 
 # Its image, started in other ways.

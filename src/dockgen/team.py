@@ -1,0 +1,383 @@
+"""The team file: what a team decides for all of its projects, without a template of its own.
+
+A file of answers' defaults, of locked answers with the reason why, and of choices that can't be
+chosen. It is found in the repository, in the user's settings, or where --team says.
+"""
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from dockgen.errors import ProjectError, UsageError
+from dockgen.questions import Question
+
+FILE = "dockgen.team.toml"
+VARIABLE = "DOCKGEN_TEAM"
+# A host that doesn't answer in this time is out of reach, in seconds.
+FETCH_SECONDS = 15.0
+# A team file is a page of text; whatever is larger is something else. In bytes.
+MAXIMUM_BYTES = 1_000_000
+
+_TABLES = {"defaults", "locked", "choices", "labels", "certificates", "limits", "rules"}
+_LIMITS = {"size_mb", "healthy_seconds", "stop_seconds"}
+_RULES = {"required_labels", "allowed_registries", "ignored"}
+
+
+@dataclass(frozen=True)
+class Lock:
+    """An answer that nobody chooses, why, and the table of the file that says so."""
+
+    value: Any
+    reason: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Team:
+    """A team file: where it is, whose it is, and what it says.
+
+    ``contact`` is whom to ask. ``refused`` maps a question to its choices that can't be
+    chosen, each with the reason. ``labels`` come on top of a project's own.
+    """
+
+    location: str
+    name: str
+    contact: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    locked: Mapping[str, Lock] = field(default_factory=dict)
+    refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def answers(self, given: Mapping[str, Any], known: Sequence[Question]) -> dict[str, Any]:
+        """The given answers, and the locked ones.
+
+        Args:
+            given: answers by the question's name.
+            known: the questions of the template; what the file says of others doesn't count.
+
+        Raises:
+            UsageError: a given answer differs from a locked one, or is refused.
+        """
+        names = {question.name for question in known}
+        for name, value in given.items():
+            lock = self.locked.get(name)
+            if lock and lock.value != value:
+                raise UsageError(
+                    f"{name} can't be {value!r}: {self._who} locks it to {lock.value!r}"
+                    + (f", because {lock.reason}" if lock.reason else ""),
+                    self._ask,
+                )
+            reason = self.refused.get(name, {}).get(str(value))
+            if reason is not None:
+                raise UsageError(f"{name} can't be {value!r}: {reason}", self._ask)
+        locked = {name: lock.value for name, lock in self.locked.items() if name in names}
+        answers = {**given, **locked}
+        if self.labels and "labels" in names:
+            own = answers.get("labels")
+            answers["labels"] = {**(own if isinstance(own, Mapping) else {}), **self.labels}
+        return answers
+
+    @property
+    def _who(self) -> str:
+        return f"{self.name}'s {FILE}" if self.name else self.location
+
+    @property
+    def _ask(self) -> str:
+        return (
+            f"ask {self.contact}" if self.contact else f"see: dockgen team show ({self.location})"
+        )
+
+
+def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team | None:
+    """The team file that counts for a project in ``directory``: one, or none.
+
+    The one that is named comes first, by --team or in $DOCKGEN_TEAM, then the repository's, the
+    nearest to the project, and then the one in the user's settings.
+
+    Args:
+        directory: where a project is or will be.
+        named: a path or an https address, or None.
+        known: the questions that it may decide.
+
+    Raises:
+        UsageError: the named one doesn't exist, or one is not right; the message says what.
+        ProjectError: it can't be read or fetched.
+    """
+    named = named or os.environ.get(VARIABLE)
+    if named and "://" in named:
+        return _parse(_fetch(named), named, known)
+    if named:
+        path = Path(named).expanduser()
+        if not path.exists():
+            raise UsageError(f"there is no team file {named}", "check --team")
+        return _load(path / FILE if path.is_dir() else path, known)
+    for path in (*_in_repository(directory), settings()):
+        if path.is_file():
+            return _load(path, known)
+    return None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is decided about one question: its value, who says so, and why.
+
+    ``source`` is "dockgen", or the table of the team file that says it. ``choices`` are what can be
+    chosen, empty for free text, and ``refused`` what can't, with the reason.
+    """
+
+    question: str
+    value: Any
+    source: str
+    locked: bool
+    reason: str
+    choices: Sequence[str]
+    refused: Mapping[str, str]
+
+
+def decision(question: Question, team: Team | None) -> Decision:
+    """What a team file, or none, decides about a question."""
+    value: Any = question.usual if isinstance(question.default, str) else question.default
+    source, reason = "dockgen", ""
+    refused: Mapping[str, str] = {}
+    lock = team.locked.get(question.name) if team else None
+    if team:
+        refused = team.refused.get(question.name, {})
+        if question.name in team.defaults:
+            value, source = team.defaults[question.name], "defaults"
+        if lock:
+            value, source, reason = lock.value, lock.table, lock.reason
+        if question.name == "labels" and team.labels:
+            own = lock.value if lock else {}
+            value, source = {**own, **team.labels}, "labels"
+    choices = [choice for choice in question.choices if choice not in refused]
+    return Decision(question.name, value, source, lock is not None, reason, choices, refused)
+
+
+def settings() -> Path:
+    """The team file in the user's settings, which need not exist."""
+    return platformdirs.user_config_path("dockgen") / FILE
+
+
+def _in_repository(directory: Path) -> list[Path]:
+    """Where a team file may lie, nearest first; none outside of a git repository.
+
+    Nobody else can then leave one in a folder above, such as /tmp.
+    """
+    above = [directory.absolute(), *directory.absolute().parents]
+    root = next((folder for folder in above if (folder / ".git").exists()), None)
+    if root is None:
+        return []
+    return [folder / FILE for folder in above if folder.is_relative_to(root)]
+
+
+def _load(path: Path, known: Sequence[Question]) -> Team:
+    try:
+        return _parse(path.read_bytes(), str(path), known)
+    except OSError as error:
+        raise ProjectError(f"{path} can't be read: {error.strerror}") from error
+
+
+def _fetch(url: str) -> bytes:
+    """A file from the web; what was fetched last has to do where it is out of reach."""
+    # Imported here because they cost more time than all else that a team file needs.
+    import urllib.error
+    import urllib.parse
+    import urllib.request
+
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise UsageError(f"{url} is not an https address", "a team file decides what images hold")
+    name = hashlib.sha256(url.encode()).hexdigest()[:16]
+    kept = platformdirs.user_cache_path("dockgen") / "teams" / name
+    try:
+        with urllib.request.urlopen(url, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - checked
+            content: bytes = answer.read(MAXIMUM_BYTES + 1)
+    except (OSError, ValueError) as error:
+        if kept.is_file():
+            return kept.read_bytes()
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise ProjectError(f"{url} can't be fetched: {reason}", "check --team") from error
+    if len(content) > MAXIMUM_BYTES:
+        raise UsageError(f"{url} is larger than a team file can be", "check --team")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(content)
+    except OSError:
+        pass  # a cache that can't be written is none
+    return content
+
+
+def _is_loopback(host: str | None) -> bool:
+    import ipaddress
+
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _parse(content: bytes, location: str, known: Sequence[Question]) -> Team:
+    try:
+        read = tomllib.loads(content.decode())
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{location} is not valid TOML: {error}", "see: docs/team.md") from error
+    return _Reader(location, {question.name: question for question in known}).team(read)
+
+
+class _Reader:
+    """Turns what TOML holds into a team, with errors that name the file and the key."""
+
+    def __init__(self, location: str, questions: Mapping[str, Question]) -> None:
+        self.location = location
+        self.questions = questions
+
+    def team(self, read: Mapping[str, Any]) -> Team:
+        self._only("", read, _TABLES | {"name", "contact"})
+        locked = {
+            **{name: self._lock(name, value) for name, value in self._table(read, "locked")},
+            **self._certificates(read),
+            **self._policy(read),
+        }
+        defaults = {
+            name: self._answer("defaults", name, value)
+            for name, value in self._table(read, "defaults")
+        }
+        if both := sorted(defaults.keys() & locked.keys()):
+            raise self._wrong(f"{both[0]} has a default and is locked", "keep one of the two")
+        refused = {name: self._refused(name, rule) for name, rule in self._table(read, "choices")}
+        labels = {name: self._text("labels", name, v) for name, v in self._table(read, "labels")}
+        team = Team(
+            location=self.location,
+            name=self._text("", "name", read.get("name", "")),
+            contact=self._text("", "contact", read.get("contact", "")),
+            defaults=defaults,
+            locked=locked,
+            refused=refused,
+            labels=labels,
+        )
+        for name, value in [*defaults.items(), *((n, lock.value) for n, lock in locked.items())]:
+            if str(value) in refused.get(name, {}):
+                raise self._wrong(f"{name} is set to {value!r}, which [choices] refuses", "")
+        return team
+
+    def _lock(self, name: str, value: object) -> Lock:
+        reason = ""
+        if isinstance(value, dict):
+            self._only(f"locked.{name}", value, {"value", "reason"})
+            if "value" not in value:
+                raise self._wrong(f"locked.{name} has no value", 'write: value = "…"')
+            reason = self._text(f"locked.{name}", "reason", value.get("reason", ""))
+            value = value["value"]
+        return Lock(self._answer("locked", name, value), reason, "locked")
+
+    def _certificates(self, read: Mapping[str, Any]) -> dict[str, Lock]:
+        table = dict(self._table(read, "certificates"))
+        if not table:
+            return {}
+        self._only("certificates", table, {"file", "pem"})
+        if len(table) != 1:
+            raise self._wrong("[certificates] has both file and pem", "keep one of the two")
+        pem = table.get("pem")
+        if "file" in table:
+            name = self._text("certificates", "file", table["file"])
+            if "://" in self.location:
+                import urllib.parse
+
+                pem = _fetch(urllib.parse.urljoin(self.location, name)).decode()
+            else:
+                path = Path(self.location).parent / name
+                try:
+                    pem = path.read_text(encoding="utf-8")
+                except (OSError, UnicodeDecodeError) as error:
+                    raise self._wrong(f"{path} can't be read: {error}", "") from error
+        text = self._text("certificates", "pem", pem)
+        if "PRIVATE KEY" in text or "-----BEGIN CERTIFICATE-----" not in text:
+            raise self._wrong(
+                "[certificates] is to hold certificates, and no private key",
+                "write them as PEM: -----BEGIN CERTIFICATE-----",
+            )
+        return {"ca_certificates": Lock(text.strip() + "\n", "", "certificates")}
+
+    def _policy(self, read: Mapping[str, Any]) -> dict[str, Lock]:
+        """[limits] and [rules] are one answer, from which comes a project's dockgen.toml."""
+        limits, rules = dict(self._table(read, "limits")), dict(self._table(read, "rules"))
+        self._only("limits", limits, _LIMITS)
+        self._only("rules", rules, _RULES)
+        for name in _LIMITS - {"size_mb"}:
+            self._number(f"limits.{name}", limits.get(name, 1))
+        sizes = limits.get("size_mb", 1)
+        for name, size in sizes.items() if isinstance(sizes, dict) else [("", sizes)]:
+            self._number(f"limits.size_mb.{name}".rstrip("."), size)
+        for name in _RULES - {"ignored"}:
+            values = rules.get(name, [])
+            if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+                raise self._wrong(f"rules.{name} is not a list of texts", f'{name} = ["…"]')
+        ignored = rules.pop("ignored", {})
+        if not isinstance(ignored, dict):
+            raise self._wrong("rules.ignored is no table", 'write: ignored = { DG206 = "why" }')
+        reasons = {code: self._text("rules.ignored", code, why) for code, why in ignored.items()}
+        policy = {**limits, **rules, **({"ignored_rules": reasons} if reasons else {})}
+        return {"policy": Lock(policy, "", "limits, rules")} if policy else {}
+
+    def _refused(self, name: str, rule: object) -> dict[str, str]:
+        question = self._question("choices", name)
+        if not question.choices:
+            raise self._wrong(f"choices.{name}: {name} has no choices", "remove it")
+        if not isinstance(rule, dict):
+            raise self._wrong(
+                f"choices.{name} is no table", f'write: {name} = {{ allow = ["…"], reason = "…" }}'
+            )
+        self._only(f"choices.{name}", rule, {"allow", "reason"})
+        allowed = rule.get("allow")
+        if not isinstance(allowed, list) or not allowed or not set(allowed) <= {*question.choices}:
+            raise self._wrong(
+                f"choices.{name}.allow is {allowed!r}",
+                f"write a list of some of these: {', '.join(question.choices)}",
+            )
+        reason = self._text(f"choices.{name}", "reason", rule.get("reason", ""))
+        words = reason or f"not in {Path(self.location).name}"
+        return {choice: words for choice in question.choices if choice not in allowed}
+
+    def _answer(self, table: str, name: str, value: object) -> Any:
+        return self._question(table, name).parse(value, f"{self.location}: {table}.{name}")
+
+    def _question(self, table: str, name: str) -> Question:
+        if name not in self.questions:
+            raise self._wrong(
+                f"{table}.{name}: there is no such question",
+                f"known questions: {', '.join(self.questions)}",
+            )
+        return self.questions[name]
+
+    def _table(self, read: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
+        table = read.get(name, {})
+        if not isinstance(table, dict):
+            raise self._wrong(f"{name} is no table", f"write it as a section: [{name}]")
+        return list(table.items())
+
+    def _only(self, table: str, read: Mapping[str, Any], allowed: set[str]) -> None:
+        for name in read:
+            if name not in allowed:
+                where = f"{table}.{name}" if table else name
+                raise self._wrong(
+                    f"{where} is unknown", f"known here: {', '.join(sorted(allowed))}"
+                )
+
+    def _text(self, table: str, name: str, value: object) -> str:
+        if not isinstance(value, str):
+            where = f"{table}.{name}" if table else name
+            raise self._wrong(f"{where} is {value!r}, and not text", f'write: {name} = "…"')
+        return value
+
+    def _number(self, where: str, value: object) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise self._wrong(f"{where} is {value!r}, not a number above 0", "")
+
+    def _wrong(self, words: str, hint: str) -> UsageError:
+        return UsageError(f"{self.location}: {words}", hint or "see: docs/team.md")

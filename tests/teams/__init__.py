@@ -1,0 +1,1 @@
+"""A team's starters and team files, as its people use them."""
