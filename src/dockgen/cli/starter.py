@@ -1,7 +1,6 @@
 """``dockgen starter …``."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import click
@@ -152,6 +151,8 @@ def test(
       dockgen starter test --no-images
       dockgen starter test --sizes sizes.json --compare main/sizes.json
     """
+    import tempfile
+
     from dockgen import cases, engine, report, source
     from dockgen.testing import proof
     from dockgen.testing import sizes as image_sizes
