@@ -57,7 +57,9 @@ def acme() -> dict[str, File]:
         del files[name]
     for name in OWN:
         text = (ACME / name).read_text(encoding="utf-8")
-        text = re.sub(r'^(base = "|  default: "git\+.*@)v[^"]+', rf"\g<1>{version}", text, flags=re.M)
+        text = re.sub(
+            r'^(base = "|  default: "git\+.*@)v[^"]+', rf"\g<1>{version}", text, flags=re.M
+        )
         files[name] = File(text.encode(), "100644")
     return files
 

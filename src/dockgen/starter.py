@@ -237,7 +237,7 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             "which dockgen's releases don't have"
         )
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
-        repository = update.scratch_repository(place, Path(name) / "merge")
+        repository = update.scratch_repository(place, Path(name) / "merge") / ".git"
         _fetch(origin, repository)
         ours = tree.read(repository, place.tree)
         if FILE not in ours:
