@@ -91,6 +91,11 @@ def reference() -> str:
     for name, command in sorted(cli.dockgen.commands.items()):
         child = click.Context(command, info_name=name, parent=context)
         parts.append(f"## dockgen {name}\n\n```\n{command.get_help(child)}\n```\n")
+        if isinstance(command, click.Group):
+            for part, nested in sorted(command.commands.items()):
+                inner = click.Context(nested, info_name=part, parent=child)
+                words = nested.get_help(inner)
+                parts.append(f"### dockgen {name} {part}\n\n```\n{words}\n```\n")
     parts.append(
         "## Questions\n\nEach is a flag, a key for `--data` and a key of an answers file. Those"
         " that are not asked\nhave a safe default; `--ask` asks them, too.\n\n"
