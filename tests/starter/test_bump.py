@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import journal, source, starter
+from dockgen import bundle, journal, source, starter
 from dockgen.starter import Settings
+from dockgen.tree import File
 from tests.conftest import PLAIN
 from tests.starter import history
 from tests.starter.conftest import Run
@@ -24,17 +25,17 @@ Make = Callable[[], Path]
 
 
 @pytest.fixture(scope="session")
-def scaffolds(data: Path) -> dict[str, dict[str, starter.File]]:
+def scaffolds(data: Path) -> dict[str, dict[str, File]]:
     """What each release makes."""
-    manifest = source.Manifest.read(data / "templates.json")
-    origin = source.Source("", data / "templates.bundle", manifest, data / "copier.yml")
+    manifest = bundle.Manifest.read(data / bundle.MANIFEST)
+    origin = source.Source("", data / bundle.BUNDLE, manifest, data / bundle.QUESTIONNAIRE)
     return {
         version: starter.scaffold(origin, Settings("acme", version)) for version in history.VERSIONS
     }
 
 
 @pytest.fixture
-def acme(released: None, person: Path, scaffolds: dict[str, dict[str, starter.File]]) -> Path:
+def acme(released: None, person: Path, scaffolds: dict[str, dict[str, File]]) -> Path:
     """A starter of the older release, committed."""
     del released
     folder = starter.write(scaffolds[history.OLD], person / "acme")
@@ -65,7 +66,7 @@ def render(folder: Path, project: Path, **answers: str) -> Path:
 
 
 def test_an_unedited_starter_becomes_the_new_one(
-    run: Run, acme: Path, scaffolds: dict[str, dict[str, starter.File]]
+    run: Run, acme: Path, scaffolds: dict[str, dict[str, File]]
 ) -> None:
     """To the byte, with executable bits; and nothing is committed."""
     head = git("rev-parse", "HEAD", cwd=acme)
@@ -298,7 +299,7 @@ def test_the_current_folder_is_the_default(
 
 
 def test_it_may_be_a_folder_of_a_repository(
-    released: None, run: Run, person: Path, scaffolds: dict[str, dict[str, starter.File]]
+    released: None, run: Run, person: Path, scaffolds: dict[str, dict[str, File]]
 ) -> None:
     """Only that folder counts."""
     del released
