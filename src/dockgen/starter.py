@@ -42,6 +42,8 @@ _TEXTS = "templates/starter/"
 _STUB = _TEXTS + "stubs/file.jinja"
 _DOCKERFILE_STUB = _TEXTS + "stubs/Dockerfile.jinja"
 _SUFFIX = ".jinja"
+# What git leaves around two versions of a line that it can't merge.
+_MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
 class Ci(StrEnum):
@@ -91,7 +93,13 @@ def load(directory: Path) -> Settings:
     """
     path = directory / FILE
     try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if _MARKER.search(text):
+            raise ProjectError(
+                f"{path} holds the conflict markers of an unfinished merge",
+                "choose one side of each, and remove the markers; or: dockgen starter bump --undo",
+            )
+        read = tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ProjectError(
             f"{directory} is no starter template: it has no {FILE}",
@@ -187,7 +195,8 @@ def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome
         UsageError: there is no release ``to``, or it is older than the starter's.
         ProjectError: the starter's state doesn't allow it, or a file can't be written.
     """
-    load(directory)  # no starter at all is told of first
+    if mode is not Mode.UNDO or not (directory / FILE).is_file():
+        load(directory)  # no starter at all is told of first; a conflict in it can be undone
     place = worktree.find(directory)
     if mode is Mode.DRY_RUN:
         planned = plan(place, origin, to)

@@ -235,6 +235,19 @@ def test_undo_brings_everything_back(run: Run, conflicting: Path) -> None:
     assert (state(conflicting), index(conflicting)) == after
 
 
+def test_a_conflict_in_starter_toml_can_be_undone(run: Run, acme: Path) -> None:
+    """Although the file can't be read meanwhile."""
+    edit(acme / "starter.toml", f'base = "{history.OLD}"', f'base = "{history.OLD}"  # Pinned.')
+    commit(acme)
+    before = state(acme), index(acme)
+    assert run("starter", "bump", acme).code == 1
+    done = run("starter", "bump", acme)
+    assert done.code == 3
+    assert "starter.toml holds the conflict markers" in done.errors
+    assert run("starter", "bump", "--undo", acme).code == 0
+    assert (state(acme), index(acme)) == before
+
+
 def test_undo_without_a_bump_says_so(run: Run, acme: Path) -> None:
     """There is nothing to take back."""
     done = run("starter", "bump", "--undo", acme)
