@@ -87,22 +87,14 @@ def reference() -> str:
     """docs/reference.md: commands, questions and exit codes, read from the code."""
     parts = ["# Reference\n\nWritten by `make docs` from the code; a test compares the two.\n"]
     context = click.Context(cli.dockgen, info_name="dockgen", **cli.dockgen.context_settings)
-    parts.append(f"## dockgen\n\n```\n{cli.dockgen.get_help(context)}\n```\n")
-    for name, command in sorted(cli.dockgen.commands.items()):
-        child = click.Context(command, info_name=name, parent=context)
-        parts.append(f"## dockgen {name}\n\n```\n{command.get_help(child)}\n```\n")
-        if isinstance(command, click.Group):
-            for part, nested in sorted(command.commands.items()):
-                inner = click.Context(nested, info_name=part, parent=child)
-                words = nested.get_help(inner)
-                parts.append(f"### dockgen {name} {part}\n\n```\n{words}\n```\n")
+    parts += helps(context)
     parts.append(
         "## Questions\n\nEach is a flag, a key for `--data` and a key of an answers file. Those"
         " that are not asked\nhave a safe default; `--ask` asks them, too.\n\n"
         "| question | flag | asked | type | default | choices |\n|---|---|---|---|---|---|"
     )
     for question in questions.load():
-        default = str(question.default)
+        default = question.usual
         if "{%" in default:
             default = "from the folder's name"
         elif "{{" in default:
@@ -116,12 +108,22 @@ def reference() -> str:
     return "\n".join(parts) + "\n"
 
 
+def helps(context: click.Context) -> list[str]:
+    """The help of a command, and below it that of each command in its group."""
+    command = context.command
+    parts = [f"## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"]
+    if isinstance(command, click.Group):
+        for name, child in sorted(command.commands.items()):
+            parts += helps(click.Context(child, info_name=name, parent=context))
+    return parts
+
+
 def rules() -> str:
     """docs/rules.md: what `dockgen check` asks, and why, read from the rules themselves."""
     words = (
-        "What [`dockgen check`](check.md) holds a project to: DG1xx is for its image, DG2xx for a"
-        " running container of it. A code never changes its meaning. Written by `make docs` from"
-        " the code; a test compares the two."
+        "What [`dockgen check`](check.md) holds a project to: DG0xx is for its files,"
+        " DG1xx for its image, DG2xx for a running container of it. A code never"
+        " changes its meaning. Written by `make docs` from the code; a test compares the two."
     )
     head = f"# Rules\n\n{textwrap.fill(words, 100)}\n"
     return "\n".join([head, *(f"## {r.code}: {r.title}\n\n{r.why}\n" for r in checks.RULES)])

@@ -16,7 +16,7 @@ import sys
 import tarfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -115,6 +115,7 @@ class Config:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     health_check: HealthCheck | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -305,6 +306,7 @@ def _config(facts: Mapping[str, Any]) -> Config:
         entrypoint=tuple(facts.get("Entrypoint") or ()),
         command=tuple(facts.get("Cmd") or ()),
         health_check=_health_check(facts.get("Healthcheck")),
+        labels=facts.get("Labels") or {},
     )
 
 

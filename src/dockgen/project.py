@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,19 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Policy:
+    """What a project is held to beside its limits, and what it isn't.
+
+    ``required_labels`` are names, ``allowed_registries`` the first parts of images' full names, and
+    ``ignored`` has the reason for each rule's code. Each is empty where dockgen.toml has none.
+    """
+
+    required_labels: tuple[str, ...] = ()
+    allowed_registries: tuple[str, ...] = ()
+    ignored: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Project:
     """A project's directory, and what its answers file and dockgen.toml say.
 
@@ -47,6 +60,7 @@ class Project:
     template_version: str
     port: int
     limits: Limits
+    policy: Policy = field(default_factory=Policy)
 
 
 @dataclass(frozen=True)
@@ -80,13 +94,15 @@ def load(directory: Path) -> Project:
             understood.
     """
     answers = _answers(directory)
+    settings = _settings(directory)
     return Project(
         directory=directory,
         name=_text(answers, "name"),
         cell=_cell(answers),
         template_version=_text(answers, "_commit"),
         port=_port(answers),
-        limits=_limits(directory),
+        limits=_limits(settings),
+        policy=_policy(settings),
     )
 
 
@@ -104,7 +120,7 @@ def _answers(directory: Path) -> Mapping[str, Any]:
     return {str(name): value for name, value in answers.items()}
 
 
-def _limits(directory: Path) -> Limits:
+def _settings(directory: Path) -> Mapping[str, Any]:
     content = _read(directory / LIMITS)
     try:
         # Decimal keeps 6.9 MB from becoming 6,900,000.000000001 bytes.
@@ -113,9 +129,13 @@ def _limits(directory: Path) -> Limits:
         raise ProjectError(
             f"{directory / LIMITS} is not valid TOML: {error}.", _restore(LIMITS)
         ) from error
-    limits = settings.get("limits")
-    if not isinstance(limits, dict):
+    if not isinstance(settings.get("limits"), dict):
         raise ProjectError(f"{directory / LIMITS} has no [limits] section.", _restore(LIMITS))
+    return settings
+
+
+def _limits(settings: Mapping[str, Any]) -> Limits:
+    limits = settings["limits"]
     return Limits(
         size_bytes=int(_limit(limits, "size_mb") * _MB),
         healthy_seconds=float(_limit(limits, "healthy_seconds")),
@@ -135,6 +155,56 @@ def _limit(limits: Mapping[str, Any], key: str) -> Decimal:
             f"write a number, for example: {key} = 10",
         )
     return Decimal(value)
+
+
+def _policy(settings: Mapping[str, Any]) -> Policy:
+    rules = settings.get("rules", {})
+    if not isinstance(rules, dict):
+        raise ProjectError(f"{LIMITS}: rules is no section.", "write it as: [rules]")
+    known = ("required_labels", "allowed_registries", "ignored")
+    for key in rules:
+        if key not in known:
+            raise ProjectError(f"{LIMITS}: rules.{key} is unknown.", f"known: {', '.join(known)}")
+    return Policy(
+        required_labels=_texts(rules, "required_labels"),
+        allowed_registries=_texts(rules, "allowed_registries"),
+        ignored=_ignored(rules.get("ignored", {})),
+    )
+
+
+def _texts(rules: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    texts = rules.get(key, [])
+    if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
+        raise ProjectError(
+            f"{LIMITS}: rules.{key} is {texts!s:.40}, not a list of texts.",
+            f'write it as: {key} = ["…"]',
+        )
+    return tuple(texts)
+
+
+def _ignored(ignored: object) -> Mapping[str, str]:
+    if not isinstance(ignored, dict):
+        raise ProjectError(
+            f"{LIMITS}: rules.ignored is no section.", 'write below [rules.ignored]: DG103 = "why"'
+        )
+    if not ignored:
+        return {}
+    # The rules look at projects, so they import this module.
+    from dockgen import checks
+
+    codes = {rule.code for rule in checks.RULES}
+    for code, reason in ignored.items():
+        if code not in codes:
+            raise ProjectError(
+                f"{LIMITS}: rules.ignored.{code} is unknown: dockgen has no such rule.",
+                "remove the line, or correct the code: dockgen check lists them all",
+            )
+        if not isinstance(reason, str) or not reason.strip():
+            raise ProjectError(
+                f"{LIMITS}: rules.ignored.{code} is {reason!s:.40}, not a reason.",
+                f'say why, for example: {code} = "the probe starts late on purpose"',
+            )
+    return ignored
 
 
 def _cell(answers: Mapping[str, Any]) -> Cell:

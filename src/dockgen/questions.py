@@ -1,5 +1,6 @@
 """The questions, as read from copier.yml: what is a flag, and what a given value means."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,12 @@ class Question:
     def flag(self) -> str:
         """The option of ``dockgen new`` that answers this question."""
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def usual(self) -> str:
+        """The default as text: of a list of preferences, which a team may narrow, the first."""
+        preferences = re.match(r"\{\{ \['(\w+)'", str(self.default))
+        return preferences[1] if preferences else str(self.default)
 
     def parse(self, value: object, source: str) -> Any:
         """Turn a given value into an answer of the question's type.

@@ -112,7 +112,7 @@ class ShownTeam:
 def team(shown: ShownTeam) -> None:
     """Show each question with its default or locked value, and where that comes from."""
     from rich.markup import escape
-    from rich.table import Table
+    from rich.text import Text
 
     console = _console()
     if shown.team is None:
@@ -121,20 +121,26 @@ def team(shown: ShownTeam) -> None:
         name = f"{shown.team.name}: " if shown.team.name else ""
         console.print(f"[bold]{escape(name + _location(shown.team.location))}[/]", soft_wrap=True)
     console.print()
-    table = Table("question", "answer", "from", "", box=None, padding=(0, 2, 0, 0))
+    rows = [("question", "from", "answer", "")]
     for decision in shown.decisions:
-        words = [decision.reason] if decision.reason else []
-        words += [f"no {choice}: {reason}" for choice, reason in decision.refused.items()]
-        computed = "{" in str(decision.value) and isinstance(decision.value, str)
-        value = "(computed)" if computed else _in_line(decision.value)
-        table.add_row(
-            decision.question,
-            escape(value),
-            escape(f"[{decision.source}]" if decision.source != "dockgen" else "dockgen")
-            + (" [yellow]locked[/]" if decision.locked else ""),
-            escape("; ".join(words)),
+        notes = [f"no {choice}: {reason}" for choice, reason in decision.refused.items()]
+        if decision.locked:
+            notes.insert(0, f"locked: {decision.reason}" if decision.reason else "locked")
+        computed = isinstance(decision.value, str) and "{" in decision.value
+        rows.append(
+            (
+                decision.question,
+                decision.source if decision.source == "dockgen" else f"[{decision.source}]",
+                "(computed)" if computed else _in_line(decision.value) or "none",
+                f"  ({'; '.join(notes)})" if notes else "",
+            )
         )
-    console.print(table)
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for number, (question, origin, answer, note) in enumerate(rows):
+        line = Text(f"{question:<{widths[0]}}  ", style="bold" if number == 0 else "")
+        line.append(f"{origin:<{widths[1]}}  {answer}")
+        line.append(note, style="dim")
+        console.print(line, soft_wrap=True)
 
 
 def team_json(shown: ShownTeam) -> None:
@@ -168,9 +174,15 @@ def _location(location: str) -> str:
 
 
 def _in_line(value: object) -> str:
-    """An answer in one line; of a long or many-lined one its beginning."""
-    words = " ".join(str(value).split())
-    return words if len(words) <= 60 else f"{words[:57]} …"
+    """An answer in one line, as a person would write it; certificates are counted."""
+    if isinstance(value, str):
+        count = value.count("-----BEGIN CERTIFICATE-----")
+        return f"{count} certificate{'s' if count > 1 else ''}" if count else value
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_in_line(entry)}" for name, entry in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(_in_line, value)) or "none"
+    return str(value)
 
 
 def new_project_json(project: NewProject) -> None:
@@ -194,6 +206,7 @@ class CheckedProject:
     """A project whose image was checked: what was read, what was seen, and what was found.
 
     ``seen`` is None when no container could be started; then no rule for one was asked.
+    ``findings`` are all of them, also those of rules that the project ignores.
     """
 
     project: "Project"
@@ -206,6 +219,15 @@ class CheckedProject:
         if any(finding.rule == code for finding in self.findings):
             return False
         return None if self.seen is None and code.startswith("DG2") else True
+
+    def ignored(self, code: str) -> str | None:
+        """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
+        return self.project.policy.ignored.get(code)
+
+    @property
+    def failures(self) -> "list[Finding]":
+        """The findings that fail the check."""
+        return [finding for finding in self.findings if self.ignored(finding.rule) is None]
 
 
 @contextmanager
@@ -239,9 +261,14 @@ def checked_project(checked: CheckedProject) -> None:
     console.print()
     console.print(_rules(checked))
     for finding in checked.findings:
+        ignored = checked.ignored(finding.rule)
+        color = "bold red" if ignored is None else "yellow"
         console.print()
-        console.print(f"[bold red]{finding.rule}[/] {escape(finding.message)}", soft_wrap=True)
-        console.print(f"  [dim]try:[/] {escape(finding.hint)}", soft_wrap=True)
+        console.print(f"[{color}]{finding.rule}[/] {escape(finding.message)}", soft_wrap=True)
+        if ignored is None:
+            console.print(f"  [dim]try:[/] {escape(finding.hint)}", soft_wrap=True)
+        else:
+            console.print(f"  [dim]ignored:[/] {escape(ignored)}", soft_wrap=True)
 
 
 def checked_project_json(checked: CheckedProject) -> None:
@@ -254,7 +281,7 @@ def checked_project_json(checked: CheckedProject) -> None:
         "directory": str(project.directory),
         "cell": str(project.cell),
         "template_version": project.template_version,
-        "holds": not checked.findings,
+        "holds": not checked.failures,
         "size": {
             "unpacked_bytes": checked.image.unpacked_bytes,
             "gzip_bytes": checked.image.gzip_bytes,
@@ -273,6 +300,7 @@ def checked_project_json(checked: CheckedProject) -> None:
                 "code": rule.code,
                 "title": rule.title,
                 "holds": checked.holds(rule.code),
+                "ignored": checked.ignored(rule.code),
                 "findings": [
                     {"message": finding.message, "hint": finding.hint}
                     for finding in checked.findings
@@ -615,7 +643,10 @@ def _rules(checked: CheckedProject) -> "Table":
     words = {True: "[green]ok[/]", False: "[bold red]finding[/]", None: "[dim]not asked[/]"}
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for rule in checks.RULES:
-        table.add_row(rule.code, rule.title, words[checked.holds(rule.code)])
+        word = words[checked.holds(rule.code)]
+        if checked.holds(rule.code) is False and checked.ignored(rule.code) is not None:
+            word = "[yellow]ignored[/]"
+        table.add_row(rule.code, rule.title, word)
     return table
 
 

@@ -443,8 +443,10 @@ def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[s
     """What is the starter's own from the beginning: questionnaire, settings, read-me, CI."""
     questionnaire = yaml.safe_load(template[bundle.QUESTIONNAIRE].content)
     language = questionnaire["language"]
-    all_labels = {value: label for label, value in language["choices"].items()}
-    choices = {all_labels[name]: str(name) for name in settings.languages}
+    labels = {choice["value"]: label for label, choice in language["choices"].items()}
+    choices = {labels[name]: str(name) for name in settings.languages}
+    # Python's sample app is the default wherever it can be chosen.
+    preferred = sorted(settings.languages, key=lambda name: name is not Language.PYTHON)
     facts = {
         "name": settings.name,
         "version": version,
@@ -453,12 +455,8 @@ def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[s
         "ci": str(settings.ci),
         "question": language,
         # Only a part of them has to be named.
-        "choices": choices if len(choices) < len(all_labels) else {},
-        "default": (
-            language["default"]
-            if language["default"] in choices.values()
-            else str(settings.languages[0])
-        ),
+        "choices": choices if len(choices) < len(labels) else {},
+        "preferred": ", ".join(f"'{name}'" for name in preferred),
         "limits": {
             str(name): {
                 flavor: figures["promised"]

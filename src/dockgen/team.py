@@ -5,12 +5,8 @@ chosen. It is found in the repository, in the user's settings, or where --team s
 """
 
 import hashlib
-import ipaddress
 import os
 import tomllib
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,7 +142,8 @@ class Decision:
 
 def decision(question: Question, team: Team | None) -> Decision:
     """What a team file, or none, decides about a question."""
-    value, source, reason = question.default, "dockgen", ""
+    value: Any = question.usual if isinstance(question.default, str) else question.default
+    source, reason = "dockgen", ""
     refused: Mapping[str, str] = {}
     lock = team.locked.get(question.name) if team else None
     if team:
@@ -188,6 +185,11 @@ def _load(path: Path, known: Sequence[Question]) -> Team:
 
 def _fetch(url: str) -> bytes:
     """A file from the web; what was fetched last has to do where it is out of reach."""
+    # Imported here because they cost more time than all else that a team file needs.
+    import urllib.error
+    import urllib.parse
+    import urllib.request
+
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
         raise UsageError(f"{url} is not an https address", "a team file decides what images hold")
@@ -212,6 +214,8 @@ def _fetch(url: str) -> bytes:
 
 
 def _is_loopback(host: str | None) -> bool:
+    import ipaddress
+
     try:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
@@ -283,6 +287,8 @@ class _Reader:
         if "file" in table:
             name = self._text("certificates", "file", table["file"])
             if "://" in self.location:
+                import urllib.parse
+
                 pem = _fetch(urllib.parse.urljoin(self.location, name)).decode()
             else:
                 path = Path(self.location).parent / name

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from dockgen import bundle, questions, source, starter, template
 from dockgen.errors import DockgenError
@@ -75,6 +76,22 @@ def test_renders_what_dockgen_renders(
     assert made == expected
 
 
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_a_project_s_ci_is_dockgen_s(plain_starter: Path, tmp_path: Path, ci: str) -> None:
+    """It checks with the same dockgen; only the scheduled update names the starter."""
+    answers = {"name": "my-app", "language": "go", "ci": ci}
+    own = tree(template.render(tmp_path / "own", answers, ()).directory)
+    with source.working_copy(plain_starter) as origin:
+        made = tree(template.render(tmp_path / "made", answers, (), origin).directory)
+    changed = {name for name in own | made if own.get(name) != made.get(name)}
+    update = {"github": ".github/workflows/update.yml", "gitlab": ".gitlab-ci.yml"}[ci]
+    assert changed == {".copier-answers.yml", update}
+    assert b"starter add" in made[update]
+    assert set(re.findall(rb"DOCKGEN: .*", own[update])) == set(
+        re.findall(rb"DOCKGEN: .*", made[update])
+    )
+
+
 def test_copies_nothing_that_it_takes_over(plain_starter: Path) -> None:
     """Each file of a project is a stub: one line, but for the Dockerfiles."""
     stubs = sorted((plain_starter / "templates").rglob("*.jinja"))
@@ -98,7 +115,7 @@ def test_languages_can_be_chosen(run: Run, person: Path) -> None:
     assert run("starter", "init", "two", "--language", "python", "--language", "go").code == 0
     by_name = {entry.name: entry for entry in questions.load(person / "two/copier.yml")}
     assert by_name["language"].choices == ("go", "python")
-    assert by_name["language"].default == "python"
+    assert "['python', 'go']" in str(by_name["language"].default)
     assert [name for name in tree(person / "two") if "/node/" in name] == []
     assert starter.load(person / "two").languages == ("go", "python")
 
@@ -214,6 +231,17 @@ def test_workflow_gets_the_least(with_ci: dict[Ci, Path]) -> None:
         use for use in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)
     ] == []
     assert used[0] in (ROOT / "templates/shared/github-ci.yml.jinja").read_text()
+
+
+def test_ci_installs_the_dockgen_of_the_copy(with_ci: dict[Ci, Path]) -> None:
+    """With what its tests need, as pip takes it (PEP 508), from its own repository."""
+    github = yaml.safe_load((with_ci[Ci.GITHUB] / CI_FILES[Ci.GITHUB]).read_text())
+    gitlab = yaml.safe_load((with_ci[Ci.GITLAB] / CI_FILES[Ci.GITLAB]).read_text())
+    (job,) = github["jobs"].values()
+    (in_github,) = (step["env"]["DOCKGEN"] for step in job["steps"] if "env" in step)
+    wanted = questions.read(with_ci[Ci.GITHUB] / "copier.yml")["dockgen_source"]["default"]
+    assert in_github == gitlab["variables"]["DOCKGEN"] == f"dockgen[testing] @ {wanted}"
+    assert Requirement(in_github).extras == {"testing"}
 
 
 def test_only_the_main_branch_keeps_sizes(with_ci: dict[Ci, Path]) -> None:

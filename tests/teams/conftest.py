@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PLAIN, ROOT
+from tests.templates.test_prompts import Terminal
 from tests.update.conftest import git
 
 COPIER_YML = """\
@@ -27,7 +28,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Mapping[str, str]:
+def person(tmp_path: Path) -> dict[str, str]:
     """The environment of a person whose settings and caches lie in ``tmp_path``."""
     return PLAIN | {
         "XDG_CONFIG_HOME": str(tmp_path / "settings"),
@@ -40,7 +41,7 @@ def person(tmp_path: Path) -> Mapping[str, str]:
 
 
 @pytest.fixture
-def run(person: Mapping[str, str], tmp_path: Path) -> Run:
+def run(person: dict[str, str], tmp_path: Path) -> Run:
     """Run dockgen as that person, in ``tmp_path`` and without a terminal."""
 
     def started(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -56,6 +57,12 @@ def run(person: Mapping[str, str], tmp_path: Path) -> Run:
         )
 
     return started
+
+
+def on_terminal(folder: Path, person: Mapping[str, str], *arguments: str) -> Terminal:
+    """Dockgen as that person, on a pseudo-terminal."""
+    settings, cache = person["XDG_CONFIG_HOME"], person["XDG_CACHE_HOME"]
+    return Terminal(folder, *arguments, XDG_CONFIG_HOME=settings, XDG_CACHE_HOME=cache)
 
 
 class Acme:

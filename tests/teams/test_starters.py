@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from tests.conftest import tree
-from tests.teams.conftest import Acme, Run
-from tests.templates.test_prompts import DOWN, ENTER, Terminal
+from tests.teams.conftest import Acme, Run, on_terminal
+from tests.templates.test_prompts import DOWN, ENTER
 from tests.update.conftest import commit, edit, git
 
 GO = ("--language", "go", "--flavor", "scratch")
@@ -311,7 +311,7 @@ def test_update_gives_what_plain_copier_gives(
     run: Run,
     project: Path,
     registered: Acme,
-    person: Mapping[str, str],
+    person: dict[str, str],
     tmp_path: Path,
 ) -> None:
     """The same bytes, from the same repository, without --trust."""
@@ -383,11 +383,11 @@ def test_a_fleet_follows_several_templates(
 
 
 def test_a_person_is_offered_the_registered_ones_first(
-    registered: Acme, person: Mapping[str, str], tmp_path: Path
+    registered: Acme, person: dict[str, str], tmp_path: Path
 ) -> None:
     """On a terminal the first question is which template."""
     del registered
-    terminal = Terminal(tmp_path, "new", "my-app", *GO, **person)
+    terminal = on_terminal(tmp_path, person, "new", "my-app", *GO)
     terminal.see("Which template?")
     terminal.see("acme")
     terminal.see("its own templates")
@@ -399,11 +399,11 @@ def test_a_person_is_offered_the_registered_ones_first(
 
 
 def test_a_person_can_choose_dockgen_s_own(
-    registered: Acme, person: Mapping[str, str], tmp_path: Path
+    registered: Acme, person: dict[str, str], tmp_path: Path
 ) -> None:
     """It is the last of the choices."""
     del registered
-    terminal = Terminal(tmp_path, "new", "my-app", *GO, **person)
+    terminal = on_terminal(tmp_path, person, "new", "my-app", *GO)
     terminal.see("its own templates")
     terminal.press(DOWN, ENTER)
     assert terminal.end() == 0, terminal.text
@@ -418,3 +418,13 @@ def test_a_broken_registry_is_told_of(run: Run, tmp_path: Path) -> None:
     done = run("starter", "list")
     assert done.returncode == 3
     assert done.stderr.splitlines()[0] == f"error: {settings} is not a list of starters"
+
+
+@pytest.mark.parametrize("words", ["dockgen new --starter a", "dockgen starter remove a"])
+def test_the_shell_completes_a_starter_s_name(run: Run, registered: Acme, words: str) -> None:
+    """From the registry, without a fetch."""
+    del registered
+    done = run(
+        _DOCKGEN_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1)
+    )
+    assert done.stdout.split() == ["plain,acme"]

@@ -4,15 +4,16 @@ import functools
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.teams.conftest import Run
+from tests.teams.conftest import Run, on_terminal
 from tests.teams.test_starters import Quiet
-from tests.templates.test_prompts import ENTER, Terminal
+from tests.templates.test_prompts import ENTER
 from tests.update.conftest import commit, git
 
 ACME = """\
@@ -90,12 +91,15 @@ def test_a_locked_answer_is_refused_with_its_reason(run: Run, file: Path, tmp_pa
 
 
 def test_a_refused_choice_is_named_with_its_reason(run: Run, file: Path) -> None:
-    """Also where it is only the default of the language."""
+    """And nothing is made."""
     done = run("new", "my-app", "--team", file, "--flavor", "alpine")
     assert done.stderr.splitlines()[0] == "error: flavor can't be 'alpine': our agent needs glibc"
-    done = run("new", "my-app", "--team", file, "--language", "node", "--defaults")
-    assert done.returncode == 2
-    assert "our agent needs glibc" in done.stderr
+
+
+def test_a_refused_default_gives_way(run: Run, file: Path, tmp_path: Path) -> None:
+    """Node's own default is alpine: the first flavor that can be had takes its place."""
+    assert run("new", "my-app", "--team", file, "--language=node", "--defaults").returncode == 0
+    assert answers(tmp_path / "my-app")["flavor"] == "slim"
 
 
 def test_what_is_missing_is_named_without_the_refused(run: Run, file: Path) -> None:
@@ -105,22 +109,31 @@ def test_what_is_missing_is_named_without_the_refused(run: Run, file: Path) -> N
     assert "--flavor slim|scratch, or --defaults" in done.stderr
 
 
-def test_a_person_sees_the_locks_and_is_not_asked_for_them(
-    file: Path, person: Mapping[str, str], tmp_path: Path
+def test_a_person_sees_what_the_team_decided(
+    file: Path, person: dict[str, str], tmp_path: Path
 ) -> None:
-    """The team's default is preselected; what it refuses can't be chosen, and says why."""
-    terminal = Terminal(tmp_path, "new", "my-app", "--team", str(file), "--ask", **person)
+    """Its locks are told; its default is preselected; what it refuses is shown with the reason."""
+    terminal = on_terminal(tmp_path, person, "new", "my-app", "--team", str(file))
     terminal.see("registry = docker.io/library")
     terminal.see("Which language")
     terminal.press(ENTER)
     terminal.see("What should the image stand on?")
     terminal.see("our agent needs glibc")
     terminal.press(ENTER)
-    while terminal.process.expect(["Created", r"\? "]) == 1:
-        terminal.press(ENTER)
     assert terminal.end() == 0, terminal.text
     assert answers(tmp_path / "my-app")["language"] == "go"
-    assert "Which mirror" not in terminal.text
+
+
+def test_a_person_is_not_asked_for_what_is_locked(
+    file: Path, person: dict[str, str], tmp_path: Path
+) -> None:
+    """A locked language leaves one question."""
+    file.write_text('[locked]\nlanguage = "go"\n')
+    terminal = on_terminal(tmp_path, person, "new", "my-app", "--team", str(file))
+    terminal.see("What should the image stand on?")
+    terminal.press(ENTER)
+    assert terminal.end() == 0, terminal.text
+    assert "Which language" not in terminal.text
 
 
 def test_it_is_found_in_the_repository(run: Run, tmp_path: Path) -> None:
@@ -159,10 +172,11 @@ def test_show_says_where_each_answer_comes_from(run: Run, file: Path) -> None:
     """A line for each question."""
     lines = run("team", "show", "--team", file).stdout.splitlines()
     assert lines[0] == "Acme: acme.toml"
-    rows = {line.split()[0]: line.split() for line in lines[2:] if line and line[0] != " "}
-    assert rows["language"][1:3] == ["go", "[defaults]"]
-    assert rows["registry"][1:4] == ["docker.io/library", "[locked]", "locked"]
-    assert rows["ci"][1:3] == ["none", "dockgen"]
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[3:]}
+    assert rows["language"] == "[defaults] go"
+    assert rows["registry"] == "[locked] docker.io/library (locked: Docker Hub is slow)"
+    assert rows["flavor"] == "dockgen (computed) (no alpine: our agent needs glibc)"
+    assert rows["ci"] == "dockgen none"
 
 
 def test_show_for_programs(run: Run, file: Path) -> None:
@@ -198,6 +212,56 @@ def test_update_brings_what_is_locked_into_projects(run: Run, tmp_path: Path) ->
     assert "FROM docker.io/library/debian:" in (project / "Dockerfile").read_text()
     commit(project)
     assert run("update", "--check", project).returncode == 0
+
+
+DECIDED = """\
+[labels]
+"org.opencontainers.image.vendor" = 'Acme "and" Sons, $5'
+
+[certificates]
+file = "acme-ca.pem"
+
+[limits]
+stop_seconds = 5
+[limits.size_mb]
+go = 30
+go-scratch = 9.5
+
+[rules]
+required_labels = ["org.opencontainers.image.vendor"]
+allowed_registries = ["docker.io/library"]
+[rules.ignored]
+DG206 = "our agent writes there"
+"""
+
+PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+def test_labels_authorities_limits_and_rules_reach_the_project(run: Run, tmp_path: Path) -> None:
+    """They stand in its own files, so its CI needs no team file."""
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team/dockgen.team.toml").write_text(DECIDED)
+    (tmp_path / "team/acme-ca.pem").write_text(PEM)
+    done = run(
+        "new", "my-app", "--team", "team", "--language=go", "--flavor=scratch",
+        "--data", "labels={mine: x}",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    project = tmp_path / "my-app"
+    assert (
+        '\nLABEL mine="x" \\\n    org.opencontainers.image.vendor="Acme \\"and\\" Sons, \\$5"\n'
+        in (project / "Dockerfile").read_text()
+    )
+    assert (project / "docker/ca-certificates.crt").read_text() == PEM
+    written = tomllib.loads((project / "dockgen.toml").read_text())
+    assert written == {
+        "limits": {"size_mb": 9.5, "healthy_seconds": 10, "stop_seconds": 5},
+        "rules": {
+            "required_labels": ["org.opencontainers.image.vendor"],
+            "allowed_registries": ["docker.io/library"],
+            "ignored": {"DG206": "our agent writes there"},
+        },
+    }
 
 
 def test_update_refuses_to_leave_what_is_locked(run: Run, file: Path, tmp_path: Path) -> None:

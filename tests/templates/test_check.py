@@ -105,7 +105,7 @@ def test_a_finding(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None
     marked = [line.split()[0] for line in out.splitlines() if line.rstrip().endswith(" finding")]
     assert marked == ["DG208"]
     assert "\nDG208 it had to be killed, 5.00 s after SIGTERM\n  try: handle SIGTERM" in out
-    assert err == "error: 1 of 16 rules don't hold: DG208\n"
+    assert err == "error: 1 of 18 rules don't hold: DG208\n"
 
 
 @pytest.mark.usefixtures("project")
@@ -127,7 +127,64 @@ def test_json(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
         "DG101", "Runs as a numeric user that is not root"
     )  # fmt: skip
     assert broken["findings"][0]["message"] == "the image names no user, so it is root"
-    assert err == "error: 1 of 16 rules don't hold: DG101\n"
+    assert err == "error: 1 of 18 rules don't hold: DG101\n"
+
+
+POLICY = """
+[rules]
+required_labels = ["com.example.team"]
+allowed_registries = ["registry.example.com/hub"]
+"""
+
+
+def test_a_policy_is_asked(
+    pretend: Pretend, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The files and the image are held to it, and the findings of both are told."""
+    with (project / "dockgen.toml").open("a") as settings:
+        settings.write(POLICY)
+    pretend()
+    assert cli.main(["check", "sound"]) == 1
+    out, err = capsys.readouterr()
+    assert "DG001 line 1 of the Dockerfile names golang:1.27, which is not from" in out
+    assert "DG109 the label com.example.team is missing" in out
+    assert err == "error: 2 of 18 rules don't hold: DG001, DG109\n"
+
+
+IGNORED = """
+[rules.ignored]
+DG208 = "the queue is [b]drained[/b] elsewhere"
+DG101 = "not found, so not told"
+"""
+
+
+def test_an_ignored_rule_fails_nothing(
+    pretend: Pretend, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it finds is told all the same, with the reason."""
+    with (project / "dockgen.toml").open("a") as settings:
+        settings.write(IGNORED)
+    pretend(seen=replace(GOOD_RUN, stop_exit_code=137, stop_seconds=5.0))
+    assert cli.main(["check", "sound"]) == 0
+    out, err = capsys.readouterr()
+    marked = [line.split()[0] for line in out.splitlines() if line.rstrip().endswith(" ignored")]
+    assert (marked, err) == (["DG208"], "")
+    reason = "the queue is [b]drained[/b] elsewhere"
+    assert f"\nDG208 it had to be killed, 5.00 s after SIGTERM\n  ignored: {reason}\n" in out
+    assert cli.main(["check", "--json", "sound"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["holds"] is True
+    (found,) = [rule for rule in facts["rules"] if rule["findings"]]
+    assert (found["code"], found["holds"], found["ignored"]) == ("DG208", False, reason)
+    assert {rule["ignored"] for rule in facts["rules"] if rule["code"] == "DG102"} == {None}
+
+
+def test_an_ignored_rule_hides_no_other(pretend: Pretend, project: Path) -> None:
+    """Another one's finding fails the check."""
+    with (project / "dockgen.toml").open("a") as settings:
+        settings.write(IGNORED)
+    pretend(seen=replace(GOOD_RUN, stop_exit_code=137, root_status=None))
+    assert cli.main(["check", "sound"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -170,7 +227,7 @@ def test_a_container_that_can_t_be_started_is_a_finding(
     assert cli.main(["check", "sound"]) == 1
     out = capsys.readouterr().out
     assert "DG201 no container of it can be started: docker run failed: no such file\n" in out
-    assert out.count("not asked") == len(checks.RULES) - 9
+    assert out.count("not asked") == len(checks.RULES) - 11
 
 
 @pytest.mark.usefixtures("project")

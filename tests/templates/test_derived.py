@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dockgen import matrix
+from dockgen import project as projects
 from dockgen.matrix import Cell
 from tests.conftest import PLAIN, ROOT, Render, each_cell, tree
+from tests.update.conftest import PERSON, commit, edit, git
 
 # The blocks that every Dockerfile has, with what a team might put there.
 OVERRIDES = {
@@ -48,9 +51,33 @@ def override(team: Path, cell: Cell, blocks: dict[str, str]) -> None:
     (team / f"templates/{cell.language}/project/Dockerfile.jinja").write_text("\n".join(lines))
 
 
-def copy(team: Path, project: Path, cell: Cell) -> Path:
-    """Render with plain copier, as the team's users may."""
-    answers = ["--data", f"language={cell.language}", "--data", f"flavor={cell.flavor}"]
+# A team decides what dockgen asks, and says where CI gets dockgen from.
+DECIDED = """\
+!include base/copier.yml
+---
+template_root: {type: str, when: false, default: "base/"}
+dockgen_source: {type: str, when: false, default: "git+https://git.example.com/dockgen.git@v0.4.0"}
+language: {type: str, when: false, default: node}
+flavor: {type: str, when: false, default: slim}
+port: {type: int, when: false, default: 9000}
+ci: {type: str, when: false, default: CI}
+"""
+
+
+def decide(team: Path, ci: str) -> None:
+    """Let the team's template compute what dockgen asks."""
+    (team / "copier.yml").write_text(DECIDED.replace("CI", ci))
+
+
+def answers(project: Path) -> dict[str, object]:
+    """The project's answers file."""
+    found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    return found
+
+
+def copy(team: Path, project: Path, cell: Cell | None = None) -> Path:
+    """Render with plain copier, as the team's users may; without a cell, by its defaults."""
+    answers = ["-d", f"language={cell.language}", "-d", f"flavor={cell.flavor}"] if cell else []
     done = subprocess.run(
         [sys.executable, "-m", "copier", "copy", "--defaults", *answers, team, project],
         env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
@@ -89,3 +116,55 @@ def test_a_block_can_be_added_to(
     dockerfile = (copy(team_template, tmp_path / "my-app", cell) / "Dockerfile").read_text()
     original = (rendered_project(cell) / "Dockerfile").read_text()
     assert dockerfile.replace("COPY own.crt /etc/ssl/own.crt\n", "") == original
+
+
+def test_decided_answers_are_recorded(team_template: Path, tmp_path: Path) -> None:
+    """dockgen finds in the project what it needs to know of it, though nobody was asked."""
+    decide(team_template, "none")
+    project = copy(team_template, tmp_path / "my-app")
+    recorded = answers(project)
+    needed = {"name": "my-app", "language": "node", "flavor": "slim", "port": 9000}
+    assert {name: recorded[name] for name in needed} == needed
+    assert "ci" not in recorded
+
+
+@pytest.mark.parametrize(
+    ("ci", "name"),
+    [
+        ("github", ".github/workflows/ci.yml"),
+        ("github", ".github/workflows/release.yml"),
+        ("gitlab", ".gitlab-ci.yml"),
+    ],
+)
+def test_ci_gets_dockgen_from_where_the_team_says(
+    team_template: Path, tmp_path: Path, ci: str, name: str
+) -> None:
+    """And not from the team's template, which is no Python package."""
+    decide(team_template, ci)
+    text = (copy(team_template, tmp_path / "my-app") / name).read_text()
+    assert 'DOCKGEN: "git+https://git.example.com/dockgen.git@v0.4.0"\n' in text
+    assert str(team_template) not in text
+
+
+def test_decided_answers_can_change(team_template: Path, tmp_path: Path) -> None:
+    """A plain `copier update` takes what the team decides now, not what is recorded."""
+    decide(team_template, "none")
+    git("init", "--quiet", cwd=team_template)
+    commit(team_template)
+    git("tag", "v1.0.0", cwd=team_template)
+    project = copy(team_template, tmp_path / "my-app")
+    loaded = projects.load(project)
+    assert (loaded.template_version, str(loaded.cell)) == ("v1.0.0", "node-slim")
+    git("init", "--quiet", cwd=project)
+    commit(project)
+    edit(team_template / "copier.yml", "default: slim", "default: alpine")
+    commit(team_template)
+    git("tag", "v1.1.0", cwd=team_template)
+    subprocess.run(
+        [sys.executable, "-m", "copier", "update", "--defaults", project],
+        env=PLAIN | PERSON, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
+    )  # fmt: skip
+    recorded = answers(project)
+    assert (recorded["_commit"], recorded["flavor"], recorded["port"]) == ("v1.1.0", "alpine", 9000)
+    assert "alpine:3" in (project / "Dockerfile").read_text()
+    assert not list(project.rglob("*.rej"))

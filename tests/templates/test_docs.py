@@ -43,8 +43,8 @@ def test_reference_names_every_command_and_question() -> None:
 @pytest.mark.parametrize(
     "name",
     ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md",
-     "docs/check.md", "docs/ci.md", "docs/how-it-works.md", "docs/rules.md", "docs/starters.md",
-     "templates/README.md", "tests/testbed/README.md"],
+     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/how-it-works.md", "docs/rules.md",
+     "docs/starters.md", "templates/README.md", "tests/testbed/README.md"],
 )  # fmt: skip
 def test_links_lead_somewhere(name: str) -> None:
     """Every relative link names a file or folder of this repository."""

@@ -9,18 +9,24 @@ import yaml
 
 from tests.conftest import PLAIN, tree
 
-DOWN, ENTER, CTRL_C = "\x1b[B", "\r", "\x03"
+DOWN, ENTER, ESCAPE, CTRL_C = "\x1b[B", "\r", "\x1b", "\x03"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
-    """dockgen on a pseudo-terminal of 100 columns."""
+    """dockgen, or another program of Python's, on a pseudo-terminal of 100 columns."""
 
-    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        python: tuple[str, ...] = ("-m", "dockgen"),
+        **environment: str,
+    ) -> None:
         self.process: pexpect.spawn[str] = pexpect.spawn(
             sys.executable,
-            ["-m", "dockgen", *arguments],
+            [*python, *arguments],
             cwd=str(folder),
             env=PLAIN | {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"} | environment,
             encoding="utf-8",
@@ -143,6 +149,13 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal.press(ENTER)
     terminal.see("Which CI builds, checks and releases the image?")
     terminal.press(ENTER)
+    terminal.see("Which labels does the image get")
+    terminal.press(ENTER)
+    terminal.see("Which certificate authorities of your own")
+    terminal.see("Finish with 'Alt+Enter' or 'Esc then Enter'")
+    terminal.press(ESCAPE, ENTER)
+    terminal.see("What is the image held to")
+    terminal.press(ENTER)
     terminal.see("Which files does the project keep to itself")
     terminal.press(ENTER)
     assert terminal.end() == 0
@@ -197,3 +210,31 @@ def test_a_line_that_a_terminal_shows_is_a_line_that_can_be_pasted(tmp_path: Pat
     terminal = Terminal(tmp_path, "new", "my app", "--defaults")
     assert terminal.end() == 0
     assert "cd 'my app'" in terminal.text
+
+
+NARROWED = """
+import sys
+
+from dockgen import template
+
+unavailable = {"language": {"python": "we run no Python"}, "flavor": {"alpine": "nobody knows musl"}}
+made = template.render(sys.argv[1], {"unavailable": unavailable}, ask=("language", "flavor"))
+"""
+
+
+def test_a_choice_that_a_team_took_away_is_shown_with_the_reason(tmp_path: Path) -> None:
+    """It can't be chosen: the arrow keys pass over it, and the default is another one."""
+    terminal = Terminal(tmp_path, python=("-c", NARROWED, "my-app"))
+    terminal.see("Which language")
+    terminal.see("we run no Python")
+    terminal.see("Express on Node")
+    terminal.press(DOWN, ENTER)
+    terminal.see("What should the image stand on?")
+    terminal.see("nobody knows musl")
+    terminal.see("scratch")
+    terminal.press(ENTER)
+    assert terminal.end() == 0
+    made = answers(tmp_path / "my-app")
+    assert (made["language"], made["flavor"]) == ("node", "slim")
+    assert "unavailable" not in made
+    assert re.search(r"- python +FastAPI on uvicorn: \d+ MB at best \(we run no Python\)", terminal.text)

@@ -8,7 +8,7 @@ import pytest
 from dockgen.checks import Finding, check_image
 from dockgen.image import Config, File, HealthCheck, Image, Kind, Layer
 from dockgen.matrix import Cell, Flavor, Language
-from dockgen.project import Limits, Project
+from dockgen.project import Limits, Policy, Project
 
 PROJECT = Project(
     directory=Path("my-app"),
@@ -277,3 +277,28 @@ def test_dg108_passes_a_shell_in_slim() -> None:
 def test_dg108_finds_a_shell_on_scratch(path: str) -> None:
     """On scratch, a shell is found."""
     assert findings(Image(CONFIG, (layer(file(path)),)), ON_SCRATCH) == ["DG108"]
+
+
+REQUIRING = replace(PROJECT, policy=Policy(required_labels=("a.vendor", "a.team")))
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({"a.vendor": "Acme", "a.team": "x"}, []),
+        ({"a.vendor": "Acme", "a.team": "x", "other": ""}, []),
+        ({"a.vendor": "Acme"}, ["the label a.team is missing"]),
+        ({"a.vendor": "Acme", "a.team": " "}, ["the label a.team is empty"]),
+        ({}, ["the label a.vendor is missing", "the label a.team is missing"]),
+    ],
+)
+def test_required_labels(labels: dict[str, str], words: list[str]) -> None:
+    """Each that is asked for is there, with a text."""
+    found = check_image(configured(replace(CONFIG, labels=labels)), REQUIRING)
+    assert [finding.message for finding in found] == words
+    assert {finding.rule for finding in found} <= {"DG109"}
+
+
+def test_no_label_is_required_unasked() -> None:
+    """Without a policy, there is none."""
+    assert check_image(configured(CONFIG), PROJECT) == []

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from dockgen import checks
-from dockgen.checks import Observation, Rule
+from dockgen.checks import Files, Observation, Rule
+from dockgen.checks import files as file_rules
 from dockgen.checks import image as image_rules
 from dockgen.checks import running as running_rules
 from dockgen.image import Image
@@ -14,7 +15,7 @@ CODES = [rule.code for rule in checks.RULES]
 
 
 @pytest.mark.parametrize("rule", checks.RULES, ids=CODES)
-def test_a_rule_is_documented(rule: Rule[Image] | Rule[Observation]) -> None:
+def test_a_rule_is_documented(rule: Rule[Files] | Rule[Image] | Rule[Observation]) -> None:
     """It has a code, a title in one line, a reason in sentences."""
     assert re.fullmatch(r"DG[012]\d\d", rule.code)
     assert re.fullmatch(r"[A-Z][^\n.]{5,60}", rule.title)
@@ -27,12 +28,13 @@ def test_codes_are_unique() -> None:
 
 
 def test_codes_tell_what_they_look_at() -> None:
-    """DG1xx is for images, DG2xx for containers."""
+    """DG0xx is for files, DG1xx for images, DG2xx for containers."""
+    assert {rule.code[:3] for rule in file_rules.RULES} == {"DG0"}
     assert {rule.code[:3] for rule in image_rules.RULES} == {"DG1"}
     assert {rule.code[:3] for rule in running_rules.RULES} == {"DG2"}
 
 
-@pytest.mark.parametrize("module", [image_rules, running_rules])
+@pytest.mark.parametrize("module", [file_rules, image_rules, running_rules])
 def test_no_rule_is_forgotten(module: object) -> None:
     """A rule that is written is also in the tuple."""
     written = {id(value) for value in vars(module).values() if isinstance(value, Rule)}

@@ -190,3 +190,49 @@ def test_each_error_has_a_next_step(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as caught:
         project.load(tmp_path)
     assert caught.value.hint == "make one with: dockgen new"
+
+
+RULES = """
+[rules]
+required_labels = ["org.opencontainers.image.source"]
+allowed_registries = ["registry.example.com/hub", "ghcr.io"]
+
+[rules.ignored]
+DG103 = "slow on purpose"
+"""
+
+
+def test_reads_a_policy(directory: Path) -> None:
+    """What is there beside the limits."""
+    (directory / "dockgen.toml").write_text(LIMITS + RULES)
+    assert project.load(directory).policy == project.Policy(
+        required_labels=("org.opencontainers.image.source",),
+        allowed_registries=("registry.example.com/hub", "ghcr.io"),
+        ignored={"DG103": "slow on purpose"},
+    )
+
+
+def test_a_policy_is_empty_without_a_section(directory: Path) -> None:
+    """As in every project that has no answer for it."""
+    assert project.load(directory).policy == project.Policy()
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ("rules = 1\n", "rules is no section"),
+        ("[rules]\nsize = 1\n", r"rules\.size is unknown"),
+        ("[rules]\nrequired_labels = 'a'\n", "rules.required_labels is a, not a list of texts"),
+        ("[rules]\nrequired_labels = ['']\n", "not a list of texts"),
+        ("[rules]\nallowed_registries = [1]\n", "rules.allowed_registries is .1., not a list"),
+        ("[rules]\nignored = ['DG103']\n", "rules.ignored is no section"),
+        ("[rules.ignored]\nDG999 = 'x'\n", "rules.ignored.DG999 is unknown"),
+        ("[rules.ignored]\nDG103 = 1\n", "rules.ignored.DG103 is 1, not a reason"),
+        ("[rules.ignored]\nDG103 = ' '\n", "rules.ignored.DG103 is .*, not a reason"),
+    ],
+)
+def test_a_broken_policy_is_named(directory: Path, rules: str, words: str) -> None:
+    """By its key; a rule that isn't asked because of a typing error would be a false promise."""
+    (directory / "dockgen.toml").write_text(rules + LIMITS if "=" in rules[:9] else LIMITS + rules)
+    with pytest.raises(ProjectError, match=words):
+        project.load(directory)

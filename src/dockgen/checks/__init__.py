@@ -4,8 +4,10 @@ Pure: data in, findings out. DG0xx is for a project's files, DG1xx for its image
 running container of it.
 """
 
+from dockgen.checks import files as _files
 from dockgen.checks import image as _image
 from dockgen.checks import running as _running
+from dockgen.checks.files import Files
 from dockgen.checks.model import Finding, Rule
 from dockgen.checks.running import Observation, Process
 from dockgen.image import Image
@@ -13,16 +15,27 @@ from dockgen.project import Project
 
 __all__ = [
     "RULES",
+    "Files",
     "Finding",
     "Observation",
     "Process",
     "Rule",
     "cannot_start",
+    "check_files",
     "check_image",
     "check_running",
 ]
 
-RULES: tuple[Rule[Image] | Rule[Observation], ...] = (*_image.RULES, *_running.RULES)
+RULES: tuple[Rule[Files] | Rule[Image] | Rule[Observation], ...] = (
+    *_files.RULES,
+    *_image.RULES,
+    *_running.RULES,
+)
+
+
+def check_files(files: Files, project: Project) -> list[Finding]:
+    """Return what the file rules find in the project's files; nothing when all hold."""
+    return [finding for rule in _files.RULES for finding in rule(files, project)]
 
 
 def check_image(image: Image, project: Project) -> list[Finding]:

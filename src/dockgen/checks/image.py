@@ -191,6 +191,22 @@ def has_no_shell(image: Image, project: Project) -> Iterator[Violation]:
         yield f"the image has a shell: {_few(found)}", "leave it out, or take the alpine flavor"
 
 
+@rule("DG109")
+def has_required_labels(image: Image, project: Project) -> Iterator[Violation]:
+    """Carries the required labels.
+
+    Labels tell whoever meets an image in a registry or a cluster what it is, who answers for it
+    and where its source is. The list is the project's own, rules.required_labels in dockgen.toml;
+    without one, no label is required. A label without a text counts for none.
+
+    OCI image specification, annotations; hadolint DL3049.
+    """
+    for name in project.policy.required_labels:
+        if not image.config.labels.get(name, "").strip():
+            state = "is empty" if name in image.config.labels else "is missing"
+            yield f"the label {name} {state}", f'write in the last stage: LABEL {name}="…"'
+
+
 RULES = (
     runs_as_non_root,
     has_health_check,
@@ -200,6 +216,7 @@ RULES = (
     has_no_setuid_file,
     has_no_tools,
     has_no_shell,
+    has_required_labels,
 )
 
 

@@ -92,8 +92,6 @@ for command in (check, new, starter, team, update):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run dockgen, and return its exit code."""
-    from dockgen import report
-
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
     for stream in (sys.stdout, sys.stderr):
@@ -104,29 +102,33 @@ def main(arguments: list[str] | None = None) -> int:
         dockgen.main(args=arguments, prog_name="dockgen", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.ClickException as problem:
-        command = (
-            problem.ctx.command_path
-            if isinstance(problem, click.UsageError) and problem.ctx
-            else "dockgen"
-        )
-        report.error(UsageError(problem.format_message().rstrip("."), f"{command} --help"))
-        return UsageError.exit_code
-    except DockgenError as problem:
-        report.error(problem)
-        return problem.exit_code
-    except Terminated as end:
-        name = signal.Signals(end.number).name
-        report.error(Interrupted(f"ended by {name}: nothing is left behind"))
-        return 128 + end.number
     except BrokenPipeError:
         # Whoever read our output has gone, as with `dockgen … | head`.
         sys.stderr.close()
         return 0
-    except Exception:
-        report.bug()
-        return DockgenError.exit_code
+    except (Exception, Terminated) as problem:
+        return _report(problem)
     return 0
+
+
+def _report(problem: Exception | Terminated) -> int:
+    """Tell what went wrong, and return the exit code; from inside of an except clause."""
+    from dockgen import report  # not needed where nothing goes wrong, and that has to be quick
+
+    if isinstance(problem, click.ClickException):
+        context = problem.ctx if isinstance(problem, click.UsageError) else None
+        command = context.command_path if context else "dockgen"
+        report.error(UsageError(problem.format_message().rstrip("."), f"{command} --help"))
+        return UsageError.exit_code
+    if isinstance(problem, DockgenError):
+        report.error(problem)
+        return problem.exit_code
+    if isinstance(problem, Terminated):
+        name = signal.Signals(problem.number).name
+        report.error(Interrupted(f"ended by {name}: nothing is left behind"))
+        return 128 + problem.number
+    report.bug()
+    return DockgenError.exit_code
 
 
 def _terminate(number: int, _frame: FrameType | None) -> None:

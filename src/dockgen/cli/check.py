@@ -1,7 +1,5 @@
 """``dockgen check``."""
 
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,12 +31,16 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
       dockgen check --image my-app:1.2 my-app
       dockgen check --json my-app
     """
-    from dockgen import checks, engine, project, report, update
+    import tempfile
+    from contextlib import ExitStack
+
+    from dockgen import checks, dockerfile, engine, project, report, update
     from dockgen import image as saved_image
 
     directory = directory.resolve()
     update.require_whole(directory)
     checked = project.load(directory)
+    of_files = checks.check_files(checks.Files(dockerfile.find(directory)), checked)
     engine.require()
     try:
         with report.progress() as doing, ExitStack() as stack:
@@ -55,11 +57,11 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
     except engine.BuildError as error:
         report.end_of_log(error.log)
         raise
-    findings = [*checks.check_image(read, checked), *findings]
+    findings = [*of_files, *checks.check_image(read, checked), *findings]
     result = report.CheckedProject(checked, read, seen, findings)
     (report.checked_project_json if as_json else report.checked_project)(result)
-    if findings:
-        codes = sorted({finding.rule for finding in findings})
+    if result.failures:
+        codes = sorted({finding.rule for finding in result.failures})
         raise CheckFailedError(
             f"{len(codes)} of {len(checks.RULES)} rules don't hold: {', '.join(codes)}"
         )
@@ -67,6 +69,8 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
 
 def _watch(image: str, project: "Project") -> tuple["Observation | None", list["Finding"]]:
     """What was seen of a container of the image, or None if none can be started; the findings."""
+    from contextlib import ExitStack
+
     from dockgen import checks, engine, observe
 
     with ExitStack() as stack:

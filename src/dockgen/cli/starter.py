@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from dockgen.cli.arguments import complete_starter
 from dockgen.errors import Interrupted, UsageError
 from dockgen.matrix import Language
 
@@ -174,7 +175,7 @@ def list_(as_json: bool) -> None:
 
 
 @starter.command(short_help="Trust a starter template no more.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_starter)
 def remove(name: str) -> None:
     """Forget the starter NAME and its releases here; its repository and projects stay.
 

@@ -1,0 +1,363 @@
+"""What a platform team answers for its projects: labels, certificates, a policy."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dockgen import project as projects
+from dockgen import checks, dockerfile, template
+from dockgen.errors import UsageError
+from dockgen.matrix import Cell
+from tests.conftest import each_cell, tree
+
+BIN = Path(sys.executable).parent
+
+# Text that means something to a shell, to YAML, to TOML or to a Dockerfile.
+HOSTILE = 'Acme "A\\B" $HOME ${X} \'y\' {{ z }} # : <<EOF ünï 🐳'
+
+LABELS = {
+    "org.opencontainers.image.vendor": HOSTILE,
+    "com.example.cost-center": "4711",
+}
+
+
+def render(directory: Path, **answers: Any) -> Path:
+    """Render a project with these answers."""
+    return template.render(directory / "my-app", {"name": "my-app", **answers}, ask=()).directory
+
+
+def render_cell(directory: Path, cell: Cell, **answers: Any) -> Path:
+    """Render a cell's project with these answers."""
+    return render(directory, language=str(cell.language), flavor=str(cell.flavor), **answers)
+
+
+def refusal(directory: Path, **answers: Any) -> str:
+    """What is said about an answer that isn't allowed: one line."""
+    with pytest.raises(UsageError) as caught:
+        render(directory, **answers)
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+def hadolint(dockerfile: Path) -> str:
+    """What hadolint has to say; nothing when it is content."""
+    done = subprocess.run(
+        [BIN / "hadolint", "--no-color", "--failure-threshold", "style", dockerfile],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def instruction(dockerfile: Path, name: str) -> str:
+    """The one instruction of this name, with the lines that continue it."""
+    lines = dockerfile.read_text().splitlines()
+    (start,) = (number for number, line in enumerate(lines) if line.startswith(f"{name} "))
+    end = next(number for number in range(start, len(lines)) if not lines[number].endswith("\\"))
+    return "\n".join(lines[start : end + 1])
+
+
+@each_cell()
+def test_labels_are_one_instruction(tmp_path: Path, cell: Cell) -> None:
+    """A line for each, in the order of names; what a Dockerfile would replace is escaped."""
+    dockerfile = render_cell(tmp_path, cell, labels=LABELS) / "Dockerfile"
+    assert instruction(dockerfile, "LABEL") == (
+        'LABEL com.example.cost-center="4711" \\\n'
+        '    org.opencontainers.image.vendor="Acme \\"A\\\\B\\" \\$HOME \\${X} '
+        "'y' {{ z }} # : <<EOF ünï 🐳\""
+    )
+    assert hadolint(dockerfile) == ""
+
+
+@each_cell()
+def test_labels_change_nothing_else(tmp_path: Path, cell: Cell) -> None:
+    """Without the comment and the instruction, the Dockerfile is as it was."""
+    plain = (render_cell(tmp_path / "plain", cell) / "Dockerfile").read_text()
+    labeled = (render_cell(tmp_path, cell, labels={"vendor": "Acme"}) / "Dockerfile").read_text()
+    added = '# What registries and scanners read about the image.\nLABEL vendor="Acme"\n'
+    assert labeled.count(added) == 1
+    assert labeled.replace(added, "") == plain
+
+
+def test_labels_are_recorded(tmp_path: Path) -> None:
+    """As they are, for the next update."""
+    project = render(tmp_path, labels=LABELS)
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert recorded["labels"] == LABELS
+    # Rendered from what is recorded, nothing changes.
+    again = render(tmp_path / "again", labels=recorded["labels"])
+    assert tree(again) == tree(project)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["vendor"],
+        "vendor",
+        None,
+        {"Vendor": "x"},
+        {"vendor_name": "x"},
+        {"vendor\nUSER": "x"},
+        {"vendor.": "x"},
+        {"a..b": "x"},
+        {"com.docker.x": "x"},
+        {"a/b": "x"},
+        {1: "x"},
+        {"vendor": 1},
+        {"vendor": ""},
+        {"vendor": None},
+        {"vendor": "two\nlines"},
+        {"vendor": "bell\a"},
+        {"vendor": "x" * 257},
+    ],
+)
+def test_bad_labels_are_refused(tmp_path: Path, labels: Any) -> None:
+    """Names as Docker wants them, values of one line."""
+    assert refusal(tmp_path, labels=labels).startswith("labels: ")
+
+
+@pytest.mark.parametrize("labels", [{}, {"a": "x"}, {"a.b-c.d1": "y" * 256}, {"a": "ünï 🐳"}])
+def test_good_labels_are_taken(tmp_path: Path, labels: Any) -> None:
+    """The bounds are within."""
+    assert render(tmp_path, labels=labels).is_dir()
+
+
+def certificate(lines: int = 3) -> str:
+    """What looks like a certificate."""
+    return "\n".join(
+        ["-----BEGIN CERTIFICATE-----", *["MIIB+/" * 10] * lines, "-----END CERTIFICATE-----", ""]
+    )
+
+
+@each_cell()
+def test_own_authorities_come_into_the_image(tmp_path: Path, cell: Cell) -> None:
+    """The file is there, the build gets it, and the Dockerfile puts it where it is trusted."""
+    project = render_cell(tmp_path, cell, ca_certificates=certificate())
+    assert (project / "docker/ca-certificates.crt").read_text() == certificate()
+    assert "\n!docker/ca-certificates.crt\n" in (project / ".dockerignore").read_text()
+    dockerfile = project / "Dockerfile"
+    assert "docker/ca-certificates.crt" in dockerfile.read_text()
+    assert "\n\n\n" not in dockerfile.read_text()
+    assert hadolint(dockerfile) == ""
+
+
+@each_cell()
+def test_without_authorities_there_is_no_trace_of_them(tmp_path: Path, cell: Cell) -> None:
+    """No file, no empty folder, no line."""
+    project = render_cell(tmp_path, cell)
+    named = [name for name, text in tree(project).items() if b"docker/ca-certificates" in text]
+    assert named == []
+    assert not (project / "docker/ca-certificates.crt").exists()
+    assert (project / "docker").exists() == (cell.language != "go")
+
+
+def test_several_authorities_are_kept_as_they_are(tmp_path: Path) -> None:
+    """With line ends of Windows and blank lines, too, which no program minds."""
+    several = "\n" + certificate(1).replace("\n", "\r\n") + "\n\n" + certificate(20).rstrip()
+    project = render(tmp_path, ca_certificates=several)
+    expected = f"{certificate(1)}\n\n{certificate(20)}"
+    assert (project / "docker/ca-certificates.crt").read_text() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no certificate",
+        certificate() + "and words",
+        "# words\n" + certificate(),
+        certificate(0),
+        certificate().replace("MIIB", "MI B"),
+        certificate().replace("BEGIN CERTIFICATE", "BEGIN TRUSTED CERTIFICATE"),
+        certificate() + certificate().rstrip().removesuffix("-"),
+        certificate().rstrip() + certificate(),
+        # What would take long with a careless expression.
+        certificate() + "\n" * 500 + "x",
+    ],
+)
+def test_what_is_no_certificate_is_refused(tmp_path: Path, text: str) -> None:
+    """Nothing but certificates."""
+    assert "PEM certificates and nothing else" in refusal(tmp_path, ca_certificates=text)
+
+
+def test_a_private_key_is_refused_by_name(tmp_path: Path) -> None:
+    """It is a secret, and a project is no place for one."""
+    key = certificate() + certificate().replace("CERTIFICATE", "PRIVATE KEY")
+    assert "a PRIVATE KEY" in refusal(tmp_path, ca_certificates=key)
+
+
+POLICY = {
+    "size_mb": {"default": 200, "python": 150.5, "python-slim": 130},
+    "healthy_seconds": 20,
+    "stop_seconds": 0.5,
+    "required_labels": ["org.opencontainers.image.source", "com.example.team"],
+    "allowed_registries": ["registry.example.com:5000/hub", "ghcr.io"],
+    "ignored_rules": {"DG103": HOSTILE, "DG106": "a \\ at the end \\"},
+}
+
+
+def policy_of(project: Path) -> dict[str, Any]:
+    """The project's dockgen.toml."""
+    return tomllib.loads((project / "dockgen.toml").read_text())
+
+
+def test_a_policy_is_written_down(tmp_path: Path) -> None:
+    """All of it, with every character of the reasons."""
+    project = render(tmp_path, policy=POLICY)
+    assert policy_of(project) == {
+        "limits": {"size_mb": 130, "healthy_seconds": 20, "stop_seconds": 0.5},
+        "rules": {
+            "required_labels": POLICY["required_labels"],
+            "allowed_registries": POLICY["allowed_registries"],
+            "ignored": POLICY["ignored_rules"],
+        },
+    }
+    text = (project / "dockgen.toml").read_text()
+    assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text)
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert recorded["policy"] == POLICY
+
+
+@pytest.mark.parametrize(
+    ("policy", "sections"),
+    [
+        ({}, {"limits"}),
+        ({"stop_seconds": 3}, {"limits"}),
+        ({"required_labels": []}, {"limits"}),
+        ({"required_labels": ["a"]}, {"limits", "rules"}),
+        ({"allowed_registries": ["ghcr.io/acme"]}, {"limits", "rules"}),
+        ({"ignored_rules": {"DG101": "x"}}, {"limits", "rules"}),
+    ],
+)
+def test_only_what_is_named_is_written(
+    tmp_path: Path, policy: dict[str, Any], sections: set[str]
+) -> None:
+    """Each key stands alone."""
+    project = render(tmp_path, policy=policy)
+    assert set(policy_of(project)) == sections
+    assert projects.load(project).name == "my-app"
+
+
+@pytest.mark.parametrize(
+    ("size_mb", "expected"),
+    [
+        (70, 70),
+        (70.25, 70.25),
+        ({"default": 70}, 70),
+        ({"default": 70, "python": 80}, 80),
+        ({"default": 70, "python": 80, "python-slim": 90}, 90),
+        ({"go": 10, "python-alpine": 11}, 125),
+        ({}, 125),
+    ],
+)
+def test_the_most_specific_size_wins(tmp_path: Path, size_mb: Any, expected: float) -> None:
+    """The cell, then the language, then the default, then dockgen's own."""
+    project = render_cell(tmp_path, Cell.parse("python-slim"), policy={"size_mb": size_mb})
+    assert policy_of(project)["limits"]["size_mb"] == expected
+
+
+@each_cell()
+def test_each_cell_can_have_its_size(tmp_path: Path, cell: Cell) -> None:
+    """The keys are the names of the cells."""
+    project = render_cell(tmp_path, cell, policy={"size_mb": {str(cell): 7.5}})
+    assert policy_of(project)["limits"]["size_mb"] == 7.5
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ([], "a mapping"),
+        (None, "a mapping"),
+        ({"size": 1}, '"size" is unknown'),
+        ({1: 1}, '"1" is unknown'),
+        ({"size_mb": "many"}, "size_mb"),
+        ({"size_mb": True}, "size_mb"),
+        ({"size_mb": 0}, "size_mb"),
+        ({"size_mb": float("nan")}, "size_mb"),
+        ({"size_mb": float("inf")}, "size_mb"),
+        ({"size_mb": None}, "size_mb"),
+        ({"size_mb": {"rust": 1}}, "size_mb"),
+        ({"size_mb": {"go-slim": "1"}}, "size_mb"),
+        ({"healthy_seconds": 0}, "healthy_seconds"),
+        ({"stop_seconds": "2"}, "stop_seconds"),
+        ({"stop_seconds": True}, "stop_seconds"),
+        ({"required_labels": "a"}, "required_labels"),
+        ({"required_labels": ["A"]}, "required_labels"),
+        ({"required_labels": [1]}, "required_labels"),
+        ({"required_labels": {"a": "b"}}, "required_labels"),
+        ({"required_labels": 1}, "required_labels"),
+        ({"allowed_registries": ["https://ghcr.io"]}, "allowed_registries"),
+        ({"allowed_registries": ["ghcr.io/"]}, "allowed_registries"),
+        ({"allowed_registries": "ghcr.io"}, "allowed_registries"),
+        ({"ignored_rules": ["DG101"]}, "ignored_rules"),
+        ({"ignored_rules": {"DG1": "x"}}, "ignored_rules"),
+        ({"ignored_rules": {"DG101": ""}}, "ignored_rules"),
+        ({"ignored_rules": {"DG101": None}}, "ignored_rules"),
+        ({"ignored_rules": {"DG101": "two\nlines"}}, "ignored_rules"),
+    ],
+)
+def test_a_bad_policy_is_refused(tmp_path: Path, policy: Any, words: str) -> None:
+    """The message names the key."""
+    message = refusal(tmp_path, policy=policy)
+    assert message.startswith("policy: ")
+    assert words in message
+
+
+UNAVAILABLE = {
+    "language": {"python": "we run no Python"},
+    "flavor": {"alpine": "nobody here knows musl"},
+    "ci": {"none": "each project is checked"},
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "choice", "reason"),
+    [
+        ("language", "python", "language: we run no Python"),
+        ("flavor", "alpine", "flavor: nobody here knows musl"),
+        ("ci", "none", "ci: each project is checked"),
+    ],
+)
+def test_a_choice_that_is_taken_away_is_refused(
+    tmp_path: Path, question: str, choice: str, reason: str
+) -> None:
+    """In the team's words."""
+    answers: dict[str, Any] = {"language": "go", "unavailable": UNAVAILABLE, question: choice}
+    assert refusal(tmp_path, **answers) == reason
+
+
+def test_a_default_that_is_taken_away_is_replaced(tmp_path: Path) -> None:
+    """By the next choice that is left."""
+    unavailable = UNAVAILABLE | {"flavor": {"scratch": "no", "slim": "no"}}
+    project = render(tmp_path, unavailable=unavailable)
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert (recorded["language"], recorded["flavor"], recorded["ci"]) == ("go", "alpine", "github")
+    assert "unavailable" not in recorded
+
+
+def test_other_choices_stay(tmp_path: Path) -> None:
+    """What is not named can be chosen."""
+    answers = {"language": "node", "flavor": "scratch", "ci": "gitlab"}
+    assert render(tmp_path, unavailable=UNAVAILABLE, **answers).is_dir()
+
+
+def test_a_choice_that_never_was_is_refused_in_plain_words(tmp_path: Path) -> None:
+    """With the choices that are left."""
+    answers = {"flavor": "busybox", "unavailable": UNAVAILABLE, "language": "go"}
+    assert refusal(tmp_path, **answers) == "flavor: 'busybox' is not in ['slim', 'scratch']"
+
+
+@each_cell()
+def test_a_mirror_is_an_allowed_registry(tmp_path: Path, cell: Cell) -> None:
+    """With `registry`, every base image comes from there; without it, each is found."""
+    policy = {"allowed_registries": ["registry.example.com/hub"]}
+    for registry, found in (("registry.example.com/hub", False), ("", True)):
+        project = projects.load(
+            render_cell(tmp_path / (registry or "hub"), cell, registry=registry, policy=policy)
+        )
+        files = checks.Files(dockerfile.find(project.directory))
+        assert bool(checks.check_files(files, project)) == found
