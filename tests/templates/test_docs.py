@@ -54,7 +54,7 @@ def test_reference_names_every_command_and_question() -> None:
     "name",
     ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md",
      "docs/check.md", "docs/ci.md", "docs/team.md", "docs/how-it-works.md", "docs/rules.md",
-     "docs/testing.md", "templates/README.md",
+     "docs/starters.md", "docs/testing.md", "templates/README.md",
      "tests/testbed/README.md"],
 )  # fmt: skip
 def test_links_lead_somewhere(name: str) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from dockgen.cli.arguments import complete_starter
-from dockgen.errors import CheckFailedError
+from dockgen.errors import CheckFailedError, Interrupted, UsageError
+from dockgen.matrix import Language
 
 
 @click.group(short_help="A team's own starter templates: make, list, use, prove.")
@@ -15,10 +16,104 @@ def starter() -> None:
 
     \b
     Examples:
+      dockgen starter init acme-starter
       dockgen starter add acme git@git.acme.example:platform/starter.git
       dockgen new --starter acme my-app
       dockgen starter list
     """
+
+
+@starter.command(short_help="Make the repository of a new starter template.")
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--name", help="What the starter is called.  [default: the folder's name]")
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab", "none"]),
+    default="github",
+    show_default=True,
+    help="Which CI tests the starter.",
+)
+@click.option(
+    "--language",
+    "languages",
+    type=click.Choice([str(language) for language in Language]),
+    multiple=True,
+    help="Which languages it has; repeatable.  [default: all]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def init(
+    directory: Path, name: str | None, ci: str, languages: tuple[str, ...], as_json: bool
+) -> None:
+    """Make a starter template in DIRECTORY: a git repository that extends dockgen's templates.
+
+    It takes everything over from a copy of dockgen's templates, pinned to a version. To change a
+    block of a Dockerfile, edit one file; to drop a file, delete it; to add one, write it.
+    Questions, choices and limits are in its copier.yml. It is a plain copier template, too, and
+    runs no code.
+
+    \b
+    Examples:
+      dockgen starter init acme-starter
+      dockgen starter init acme-starter --language go --language python --ci gitlab
+      dockgen starter init platform/starter --name acme
+    """
+    from dockgen import apply, git, report, source
+    from dockgen import starter as starters
+
+    git.require()
+    # Not resolved: where a link leads is looked at before anything is written through it.
+    target = Path(os.path.abspath(directory))  # noqa: PTH100
+    apply.check_target(target)
+    called = starters.name_for(target) if name is None else name
+    chosen = [Language(language) for language in languages] or list(Language)
+    with source.own() as origin:
+        made = starters.init(origin, target, called, chosen, starters.Ci(ci))
+    (report.made_starter_json if as_json else report.made_starter)(made)
+
+
+@starter.command(short_help="Move a starter template to a newer dockgen.")
+@click.argument("directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]")
+@click.option("--to", metavar="VERSION", help="Move to this release; the newest is the default.")
+@click.option("--dry-run", is_flag=True, help="Show each file's change as a diff; write nothing.")
+@click.option("--undo", is_flag=True, help="Take the last bump back; twice makes it again.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+def bump(directory: Path, to: str | None, dry_run: bool, undo: bool, as_json: bool) -> None:
+    """Merge a newer dockgen into the starter template in DIRECTORY.
+
+    DIRECTORY is the current one if none is given. What you changed stays: your lines and dockgen's
+    are merged as git merges them, and files that you deleted stay deleted. Files that dockgen has
+    added come with a line that takes them over. The starter must be committed; nothing is committed
+    for you. A bump that is cut off leaves it as it was.
+
+    \b
+    Examples:
+      dockgen starter bump
+      dockgen starter bump --dry-run
+      dockgen starter bump --to v0.4.0 acme-starter
+      dockgen starter bump --undo
+    """
+    from dockgen import fleet, git, report, source
+    from dockgen import starter as starters
+
+    if dry_run and undo:
+        raise UsageError("--dry-run and --undo exclude each other", "name one of them")
+    if undo and to:
+        raise UsageError("--undo goes with no other answer", "dockgen starter bump --undo")
+    git.require()
+    mode = (
+        fleet.Mode.DRY_RUN if dry_run
+        else fleet.Mode.UNDO if undo
+        else fleet.Mode.UPDATE
+    )  # fmt: skip
+    try:
+        with report.progress() as doing, source.own() as origin:
+            doing("Merging")
+            outcome = starters.bump(directory.resolve(), origin, to, mode)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted("interrupted: the starter is as it was") from interrupt
+    (report.bumped_json if as_json else report.bumped)(outcome, mode)
+    if problem := starters.problem(outcome, mode):
+        raise problem
 
 
 @starter.command(short_help="Trust a starter template, and fetch its releases.")
