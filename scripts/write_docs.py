@@ -23,11 +23,12 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from benchmarks import fleet, results, tables
+from benchmarks import commands, fleet, results, tables
 from dockgen import checks, cli, questions
 from dockgen.matrix import Flavor, Language
 
 ROOT = Path(__file__).resolve().parent.parent
+Measured = commands.CommandResults | fleet.FleetResults
 LINES, COLUMNS = 36, 92
 
 
@@ -38,7 +39,8 @@ def main(directory: Path) -> None:
     readme = fill(fill(readme, "sizes", sizes()), "benchmark", tables.short(measured))
     benchmarks = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
     benchmarks = fill(benchmarks, "benchmark", tables.detailed(measured))
-    benchmarks = fill(benchmarks, "fleet", fleet_words())
+    benchmarks = fill(benchmarks, "fleet", words(fleet.load(), "make benchmark-fleet"))
+    benchmarks = fill(benchmarks, "commands", words(commands.load(), "make benchmark-commands"))
     (directory / "docs").mkdir(parents=True, exist_ok=True)
     (directory / "README.md").write_text(readme, encoding="utf-8")
     (directory / "docs/benchmarks.md").write_text(benchmarks, encoding="utf-8")
@@ -53,11 +55,10 @@ def fill(page: str, name: str, text: str) -> str:
     return marks.sub(lambda found: found[1] + text + found[2], page)
 
 
-def fleet_words() -> str:
-    """What the benchmark of many projects said, in lines of 100 characters."""
-    measured = fleet.load()
-    words = measured.sentence() if measured else "Not measured yet: `make benchmark-fleet`."
-    return "\n".join([*textwrap.wrap(words, 100, break_on_hyphens=False), ""])
+def words(measured: Measured | None, command: str) -> str:
+    """What a benchmark said, in lines of 100 characters."""
+    said = measured.sentence() if measured else f"Not measured yet: `{command}`."
+    return "\n".join([*textwrap.wrap(said, 100, break_on_hyphens=False), ""])
 
 
 def sizes() -> str:

@@ -476,7 +476,7 @@ def _starter_commands(made: "Made") -> tuple[str, ...]:
         *(() if made.committed else (f'git add --all . && git commit --message "{made.message}"',)),
         f"$EDITOR templates/{made.settings.languages[0]}/project/Dockerfile.jinja",
         "dockgen starter test",
-        f"git commit --all && {release}",
+        f"git add --all && git commit && {release}",
         *(() if made.inside else ("git remote add origin URL",)),
         "git push --follow-tags origin main",
         f"dockgen starter add {name} URL",
