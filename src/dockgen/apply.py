@@ -20,6 +20,15 @@ def check_target(target: Path) -> None:
     Raises:
         ProjectError: something is in the way.
     """
+    try:
+        _check_target(target)
+    except OSError as error:
+        raise ProjectError(
+            f"can't look at {target}: {error.strerror}", "name another directory"
+        ) from error
+
+
+def _check_target(target: Path) -> None:
     if target.is_symlink() and not target.exists():
         raise ProjectError(
             f"{target} is a link to nothing", "remove the link, or name another directory"
@@ -48,15 +57,19 @@ def staging(target: Path) -> Iterator[Path]:
         ProjectError: it can't be written there.
     """
     near = _nearest(target)
+    folder = None
     try:
-        folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=near))
-    except OSError as error:
-        raise cannot_write(near, error) from error
-    try:
+        # A signal waits until it is known what is to be removed.
+        with signals.held():
+            try:
+                folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=near))
+            except OSError as error:
+                raise cannot_write(near, error) from error
         yield folder
     finally:
         with signals.held():
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def place(staged: Path, target: Path) -> None:

@@ -1,8 +1,12 @@
 """The command line: parse, call one function, map errors to exit codes."""
 
+import contextlib
+import errno
 import io
+import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -13,7 +17,7 @@ from dockgen.cli.new import new
 from dockgen.cli.starter import starter
 from dockgen.cli.team import team
 from dockgen.cli.update import update
-from dockgen.errors import DockgenError, Interrupted, UsageError
+from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 
 EXIT_CODES = """\b
 Exit codes:
@@ -25,6 +29,20 @@ Exit codes:
   70   a bug in dockgen
   130  Ctrl-C
 """
+
+
+# What a machine says that has no more to give, wherever it says so: no bug of dockgen's.
+_EXHAUSTED = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.EAGAIN,
+    errno.EIO,
+    errno.EROFS,
+}
 
 
 class Terminated(BaseException):
@@ -40,6 +58,12 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; click would answer Ctrl-C with an empty line of its own."""
+        try:
+            Path.cwd()
+        except OSError as error:
+            raise ProjectError(
+                f"the current folder can't be used: {error.strerror}", "cd to one that exists"
+            ) from error
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
@@ -96,12 +120,15 @@ def main(arguments: list[str] | None = None) -> int:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows no arrows or accents gets them spelt, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         dockgen.main(args=arguments, prog_name="dockgen", standalone_mode=False)
+        # Here, where a full disk can still be told.
+        sys.stdout.flush()
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as problem:
@@ -110,23 +137,62 @@ def main(arguments: list[str] | None = None) -> int:
             if isinstance(problem, click.UsageError) and problem.ctx
             else "dockgen"
         )
-        report.error(UsageError(problem.format_message().rstrip("."), f"{command} --help"))
-        return UsageError.exit_code
+        return _say(UsageError(problem.format_message().rstrip("."), f"{command} --help"))
     except DockgenError as problem:
-        report.error(problem)
-        return problem.exit_code
+        return _say(problem)
     except Terminated as end:
         name = signal.Signals(end.number).name
-        report.error(Interrupted(f"ended by {name}: nothing is left behind"))
+        _say(Interrupted(f"ended by {name}: nothing is left behind"))
         return 128 + end.number
     except BrokenPipeError:
         # Whoever read our output has gone, as with `dockgen … | head`.
         sys.stderr.close()
+        _drop_output()
         return 0
+    except (OSError, MemoryError) as error:
+        if isinstance(error, OSError) and not _is_exhausted(error):
+            report.bug()
+            return DockgenError.exit_code
+        _drop_output()
+        reason = error.strerror or error if isinstance(error, OSError) else "out of memory"
+        where = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        return _say(
+            ProjectError(
+                f"this machine has no more to give: {reason}{where}",
+                "make room, and look at what is there before you run it again",
+            )
+        )
     except Exception:
         report.bug()
         return DockgenError.exit_code
     return 0
+
+
+def _say(problem: DockgenError) -> int:
+    """Show an error, if there is anywhere to show it; return its exit code."""
+    from dockgen import report
+
+    with contextlib.suppress(OSError):
+        report.error(problem)
+    return problem.exit_code
+
+
+def _is_exhausted(error: OSError) -> bool:
+    # tempfile found no folder to write to, and has no number for that.
+    return error.errno in _EXHAUSTED or "No usable temporary directory" in str(error)
+
+
+def _open_closed_streams() -> None:
+    """Give each stream that was closed to /dev/null, so that no file takes its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for good
+
+
+def _drop_output() -> None:
+    """What can't be written any more is not to be tried again at Python's own end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, _frame: FrameType | None) -> None:
