@@ -2,10 +2,8 @@
 
 import fcntl
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from dockgen import signals
@@ -56,20 +54,12 @@ def staging(target: Path) -> Iterator[Path]:
     Raises:
         ProjectError: it can't be written there.
     """
-    near = _nearest(target)
-    folder = None
-    try:
-        # A signal waits until it is known what is to be removed.
-        with signals.held():
-            try:
-                folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=near))
-            except OSError as error:
-                raise cannot_write(near, error) from error
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(signals.temporary_folder(_STAGING, _nearest(target)))
+        except OSError as error:
+            raise cannot_write(target, error) from error
         yield folder
-    finally:
-        with signals.held():
-            if folder:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def place(staged: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from dockgen.errors import ProjectError, UsageError
 # A value in a message: on one line and short, also where YAML's aliases make it endless.
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 80
-_shown.maxlevel = 2
+_shown.maxlevel = _shown.maxlist = _shown.maxdict = _shown.maxset = 2
 
 # What PyYAML raises: errors of the values' own types, too, and deep nesting.
 _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)

@@ -144,8 +144,8 @@ def main(arguments: list[str] | None = None) -> int:
         name = signal.Signals(end.number).name
         _say(Interrupted(f"ended by {name}: nothing is left behind"))
         return 128 + end.number
-    except BrokenPipeError:
-        # Whoever read our output has gone, as with `dockgen … | head`.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone, as with `dockgen … | head`. click makes an exit of it.
         sys.stderr.close()
         _drop_output()
         return 0
