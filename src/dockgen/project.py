@@ -183,13 +183,15 @@ def _texts(rules: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _ignored(ignored: object) -> Mapping[str, str]:
-    # The rules look at projects, so they import this module.
-    from dockgen import checks
-
     if not isinstance(ignored, dict):
         raise ProjectError(
             f"{LIMITS}: rules.ignored is no section.", 'write below [rules.ignored]: DG103 = "why"'
         )
+    if not ignored:
+        return {}
+    # The rules look at projects, so they import this module.
+    from dockgen import checks
+
     codes = {rule.code for rule in checks.RULES}
     for code, reason in ignored.items():
         if code not in codes:

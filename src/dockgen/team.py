@@ -5,14 +5,9 @@ chosen. It is found in the repository, in the user's settings, or where --team s
 """
 
 import hashlib
-import http.client
-import ipaddress
 import os
 import re
 import tomllib
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -195,6 +190,12 @@ def _load(path: Path, known: Sequence[Question]) -> Team:
 
 def _fetch(url: str) -> bytes:
     """A file from the web; what was fetched last has to do where it is out of reach."""
+    # Imported here because they cost more time than all else that a team file needs.
+    import http.client
+    import urllib.error
+    import urllib.parse
+    import urllib.request
+
     try:
         parts = urllib.parse.urlsplit(url)
     except ValueError as error:
@@ -222,6 +223,8 @@ def _fetch(url: str) -> bytes:
 
 
 def _is_loopback(host: str | None) -> bool:
+    import ipaddress
+
     try:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
@@ -294,6 +297,8 @@ class _Reader:
             name = self._text("certificates", "file", table["file"])
             try:
                 if "://" in self.location:
+                    import urllib.parse
+
                     pem = _fetch(urllib.parse.urljoin(self.location, name)).decode()
                 else:
                     pem = (Path(self.location).parent / name).read_text(encoding="utf-8")

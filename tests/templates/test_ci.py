@@ -17,10 +17,22 @@ from dockgen.matrix import Language
 from tests.conftest import Run, tree
 
 BIN = Path(sys.executable).parent
-GITHUB = {".github/dependabot.yml", ".github/workflows/ci.yml", ".github/workflows/release.yml"}
+GITHUB = {
+    ".github/dependabot.yml",
+    ".github/workflows/ci.yml",
+    ".github/workflows/release.yml",
+    ".github/workflows/update.yml",
+}
 GITLAB = {".gitlab-ci.yml", "renovate.json"}
 FILES = {"none": set[str](), "github": GITHUB, "gitlab": GITLAB}
-WORKFLOWS = ["ci", "release"]
+WORKFLOWS = ["ci", "release", "update"]
+
+# What the jobs of each may have at most.
+PERMISSIONS = {
+    "ci": {("contents", "read")},
+    "release": {("contents", "read"), ("packages", "write")},
+    "update": {("contents", "write"), ("pull-requests", "write")},
+}
 
 # Defaults, lines of up to 100 characters, and `on:`, which YAML 1.1 takes for a truth.
 YAML_RULES = (
@@ -112,6 +124,7 @@ def test_passes_yamllint(projects: dict[str, Path], ci: str) -> None:
     [
         ("github", "github-workflows", ".github/workflows/ci.yml"),
         ("github", "github-workflows", ".github/workflows/release.yml"),
+        ("github", "github-workflows", ".github/workflows/update.yml"),
         ("github", "dependabot", ".github/dependabot.yml"),
         ("gitlab", "gitlab-ci", ".gitlab-ci.yml"),
         ("gitlab", "renovate", "renovate.json"),
@@ -156,12 +169,10 @@ def test_jobs_get_the_least(projects: dict[str, Path], workflow: str) -> None:
     assert "concurrency" in facts
     for job in facts["jobs"].values():
         assert job["timeout-minutes"] <= 30
-        assert set(job["permissions"].items()) <= {("contents", "read"), ("packages", "write")}
+        assert set(job["permissions"].items()) <= PERMISSIONS[workflow]
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
-    if workflow == "ci":
-        assert facts["jobs"]["check"]["permissions"] == {"contents": "read"}
 
 
 def test_both_systems_hold_the_image_to_its_limits(projects: dict[str, Path]) -> None:
@@ -208,3 +219,65 @@ def test_dependabot_watches_image_actions_and_packages(
     ]  # fmt: skip
     assert {update["schedule"]["interval"] for update in updates} == {"weekly"}
     assert {update["cooldown"]["default-days"] for update in updates} == {7}
+
+
+@pytest.fixture(scope="session")
+def starters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Projects of a team's own template, which says where dockgen comes from."""
+    folder = tmp_path_factory.mktemp("starters")
+    answers = {
+        "name": "x" * 63,
+        "language": "go",
+        "starter_name": "acme",
+        "dockgen_source": "git+ssh://git@git.example.com/tools/dockgen.git@v0.4.0",
+    }
+    return {
+        ci: template.render(folder / ci / "project", {**answers, "ci": ci}, ask=()).directory
+        for ci in ("github", "gitlab")
+    }
+
+
+def test_a_team_s_template_is_added_first(starters: dict[str, Path]) -> None:
+    """By its name, from the address in the answers."""
+    answers = yaml.safe_load((starters["github"] / ".copier-answers.yml").read_text())
+    for ci, name in (("github", ".github/workflows/update.yml"), ("gitlab", ".gitlab-ci.yml")):
+        text = (starters[ci] / name).read_text()
+        added = text.index('dockgen starter add "$STARTER" "$ADDRESS"')
+        assert added < text.index("dockgen update --json")
+        assert 'STARTER: "acme"\n' in text
+        assert f'ADDRESS: "{answers["_src_path"]}"\n' in text
+        assert "starter_name" not in answers
+
+
+def test_updates_come_by_the_newest_dockgen(
+    projects: dict[str, Path], starters: dict[str, Path]
+) -> None:
+    """From the same address as the pinned one that checks, without its version."""
+    address = "git+ssh://git@git.example.com/tools/dockgen.git"
+    github = yaml.safe_load((starters["github"] / ".github/workflows/update.yml").read_text())
+    assert github["jobs"]["update"]["env"]["NEWEST"] == address
+    gitlab = yaml.safe_load((starters["gitlab"] / ".gitlab-ci.yml").read_text())
+    assert gitlab["update"]["variables"]["DOCKGEN"] == address
+    assert gitlab["variables"]["DOCKGEN"] == f"{address}@v0.4.0"
+    plain = yaml.safe_load((projects["gitlab"] / ".gitlab-ci.yml").read_text())
+    url = yaml.safe_load((projects["gitlab"] / ".copier-answers.yml").read_text())["_src_path"]
+    assert plain["update"]["variables"]["DOCKGEN"] == f"git+{url}"
+
+
+def test_files_of_a_team_s_template_pass_the_linters(starters: dict[str, Path]) -> None:
+    """With the lines that no other project has."""
+    assert complaints(*ZIZMOR, cwd=starters["github"]) == ""
+    for ci in starters:
+        files = sorted(name for name in FILES[ci] if name.endswith(".yml"))
+        lint = (BIN / "yamllint", "--strict", "-d", YAML_RULES)
+        assert complaints(*lint, *files, cwd=starters[ci]) == ""
+        for name in files:
+            text = (starters[ci] / name).read_text()
+            assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text), name
+    check = BIN / "check-jsonschema"
+    for ci, schema, name in (
+        ("github", "github-workflows", ".github/workflows/update.yml"),
+        ("gitlab", "gitlab-ci", ".gitlab-ci.yml"),
+    ):
+        builtin = f"--builtin-schema=vendor.{schema}"
+        assert complaints(check, builtin, name, cwd=starters[ci]) == ""

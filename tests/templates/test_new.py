@@ -57,6 +57,9 @@ def test_defaults_are_python_on_slim(dockgen: Run, tmp_path: Path) -> None:
         "port": 8080,
         "registry": "",
         "ci": "none",
+        "labels": {},
+        "ca_certificates": "",
+        "policy": {},
         "unmanaged": [],
     }
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from dockgen import project as projects
-from dockgen import template
+from dockgen import checks, dockerfile, template
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
 from tests.conftest import each_cell, tree
@@ -349,3 +349,15 @@ def test_a_choice_that_never_was_is_refused_in_plain_words(tmp_path: Path) -> No
     """With the choices that are left."""
     answers = {"flavor": "busybox", "unavailable": UNAVAILABLE, "language": "go"}
     assert refusal(tmp_path, **answers) == "flavor: 'busybox' is not in ['slim', 'scratch']"
+
+
+@each_cell()
+def test_a_mirror_is_an_allowed_registry(tmp_path: Path, cell: Cell) -> None:
+    """With `registry`, every base image comes from there; without it, each is found."""
+    policy = {"allowed_registries": ["registry.example.com/hub"]}
+    for registry, found in (("registry.example.com/hub", False), ("", True)):
+        project = projects.load(
+            render_cell(tmp_path / (registry or "hub"), cell, registry=registry, policy=policy)
+        )
+        files = checks.Files(dockerfile.find(project.directory))
+        assert bool(checks.check_files(files, project)) == found

@@ -71,3 +71,27 @@ class TestFromEachRelease:
             )  # fmt: skip
         new = project("newest", tmp_path / "new/my-app", language, flavor)
         assert files(old) == files(new)
+
+
+CERTIFICATE = f"-----BEGIN CERTIFICATE-----\n{'MIIB' * 16}\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(("language", "flavor"), CELLS)
+def test_a_team_s_answers_can_come_later_and_go(tmp_path: Path, language: str, flavor: str) -> None:
+    """An update with them gives what a new project gets; without them, all of it is gone."""
+    answers = {
+        "labels": "{vendor: Acme}",
+        "ca_certificates": CERTIFICATE,
+        "policy": "{size_mb: 300, ignored_rules: {DG103: slow on purpose}}",
+    }
+    plain = project("newest", tmp_path / "plain/my-app", language, flavor)
+    old = project("v0.3.0", tmp_path / "old/my-app", language, flavor)
+    given = [f"--data={name}={value}" for name, value in answers.items()]
+    assert cli.main(["update", *given, str(old)]) == 0
+    assert files(old)["docker/ca-certificates.crt"] == CERTIFICATE.encode()
+    assert b'LABEL vendor="Acme"\n' in files(old)["Dockerfile"]
+    assert b"size_mb = 300\n" in files(old)["dockgen.toml"]
+    commit(old)
+    none = ["--data=labels={}", "--data=ca_certificates=", "--data=policy={}"]
+    assert cli.main(["update", *none, str(old)]) == 0
+    assert files(old) == files(plain)

@@ -116,8 +116,6 @@ for command in (check, new, starter, team, update):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run dockgen, and return its exit code."""
-    from dockgen import report
-
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
     _open_closed_streams()
@@ -131,55 +129,64 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.ClickException as problem:
-        command = (
-            problem.ctx.command_path
-            if isinstance(problem, click.UsageError) and problem.ctx
-            else "dockgen"
-        )
-        return _say(UsageError(problem.format_message().rstrip("."), f"{command} --help"))
-    except DockgenError as problem:
-        return _say(problem)
-    except Terminated as end:
-        name = signal.Signals(end.number).name
-        _say(Interrupted(f"ended by {name}: nothing is left behind"))
-        return 128 + end.number
-    except (BrokenPipeError, SystemExit):
-        # Whoever read our output has gone, as with `dockgen … | head`. click makes an exit of it.
+    except (BrokenPipeError, SystemExit) as end:
+        # Whoever read our output has gone, as with `dockgen … | head`. click makes an exit of it,
+        # and leaves this mark.
+        pacified = isinstance(sys.stdout, click.utils.PacifyFlushWrapper)
+        if isinstance(end, SystemExit) and not pacified:
+            raise
         sys.stderr.close()
         _drop_output()
         return 0
-    except (OSError, MemoryError) as error:
-        if isinstance(error, OSError) and not _is_exhausted(error):
-            report.bug()
-            return DockgenError.exit_code
-        _drop_output()
-        reason = error.strerror or error if isinstance(error, OSError) else "out of memory"
-        where = f": {error.filename}" if isinstance(error, OSError) and error.filename else ""
-        return _say(
-            ProjectError(
-                f"this machine has no more to give: {reason}{where}",
-                "make room, and look at what is there before you run it again",
-            )
-        )
-    except Exception:
-        report.bug()
-        return DockgenError.exit_code
+    except (Exception, Terminated) as problem:
+        return _report(problem)
     return 0
 
 
-def _say(problem: DockgenError) -> int:
-    """Show an error, if there is anywhere to show it; return its exit code."""
-    from dockgen import report
+def _report(problem: Exception | Terminated) -> int:
+    """Tell what went wrong, and return the exit code; from inside of an except clause."""
+    from dockgen import report  # not needed where nothing goes wrong, and that has to be quick
 
+    code, error = _error(problem)
+    # Where standard error is full, too, the exit code tells.
     with contextlib.suppress(OSError):
-        report.error(problem)
-    return problem.exit_code
+        if error:
+            report.error(error)
+        else:
+            report.bug()
+    return code
 
 
-def _is_exhausted(error: OSError) -> bool:
+def _error(problem: Exception | Terminated) -> tuple[int, DockgenError | None]:
+    """The exit code and the error to show; none for a bug."""
+    if isinstance(problem, click.ClickException):
+        context = problem.ctx if isinstance(problem, click.UsageError) else None
+        command = context.command_path if context else "dockgen"
+        words = problem.format_message().rstrip(".")
+        return UsageError.exit_code, UsageError(words, f"{command} --help")
+    if isinstance(problem, DockgenError):
+        return problem.exit_code, problem
+    if isinstance(problem, Terminated):
+        name = signal.Signals(problem.number).name
+        return 128 + problem.number, Interrupted(f"ended by {name}: nothing is left behind")
+    if isinstance(problem, MemoryError) or _is_exhausted(problem):
+        _drop_output()
+        reason, where = "out of memory", ""
+        if isinstance(problem, OSError):
+            reason = problem.strerror or str(problem)
+            where = f": {problem.filename}" if problem.filename else ""
+        return ProjectError.exit_code, ProjectError(
+            f"this machine has no more to give: {reason}{where}",
+            "make room, and look at what is there before you run it again",
+        )
+    return DockgenError.exit_code, None
+
+
+def _is_exhausted(problem: Exception) -> bool:
     # tempfile found no folder to write to, and has no number for that.
-    return error.errno in _EXHAUSTED or "No usable temporary directory" in str(error)
+    return isinstance(problem, OSError) and (
+        problem.errno in _EXHAUSTED or "No usable temporary directory" in str(problem)
+    )
 
 
 def _open_closed_streams() -> None:

@@ -1,7 +1,5 @@
 """``dockgen check``."""
 
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +31,9 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
       dockgen check --image my-app:1.2 my-app
       dockgen check --json my-app
     """
+    import tempfile
+    from contextlib import ExitStack
+
     from dockgen import checks, dockerfile, engine, project, report, update
     from dockgen import image as saved_image
 
@@ -68,6 +69,8 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
 
 def _watch(image: str, project: "Project") -> tuple["Observation | None", list["Finding"]]:
     """What was seen of a container of the image, or None if none can be started; the findings."""
+    from contextlib import ExitStack
+
     from dockgen import checks, engine, observe
 
     with ExitStack() as stack:

@@ -2,14 +2,13 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dockgen.cli.arguments import pairs
+from dockgen.cli.arguments import complete_starter, pairs
 from dockgen.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -122,7 +121,12 @@ def _shown(question: "Question") -> str:
     metavar="FILE",
     help="Read answers from a YAML file; flags and --data win over it.",
 )
-@click.option("--starter", metavar="NAME", help="Use this starter; dockgen for dockgen's own.")
+@click.option(
+    "--starter",
+    metavar="NAME",
+    shell_complete=complete_starter,
+    help="Use this starter; dockgen for dockgen's own.",
+)
 @click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
 @click.option("--trust", is_flag=True, help="Let the starter run code of its own, such as tasks.")
 @click.option("--offline", is_flag=True, help="Take the starter as it was last fetched.")
@@ -164,6 +168,8 @@ def new(
       dockgen new my-app --starter acme
       dockgen new my-app --team https://git.acme.example/platform/dockgen.team.toml
     """
+    import tempfile
+
     from dockgen import apply, questions, report, template
     from dockgen import team as teams
 
