@@ -27,9 +27,9 @@ test: $(VENV)/.ready ## every test; brings a container engine and base images if
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-fast: $(VENV)/.ready ## the quick tests: units, templates and starters, without a container engine
+test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates tests/starter tests/teams $(ARGS)
+	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates tests/starter tests/teams tests/hostile $(ARGS)
 
 benchmark-fleet: $(VENV)/.ready ## update two hundred projects at once, and one beside plain copier
 	@$(BIN)/python -m benchmarks.fleet $(ARGS)

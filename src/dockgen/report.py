@@ -75,7 +75,8 @@ def new_project(project: NewProject) -> None:
     kind = f"{project.cell.language} on {project.cell.flavor}"
     kind += f", from {project.starter} {project.template_version}" if project.starter else ""
     verb = "Would create" if project.dry_run else "Created"
-    console.print(f"[bold green]{verb}[/] [bold]{escape(_short(project.directory))}[/] ({kind})\n")
+    where = escape(_in_one_line(_short(project.directory)))
+    console.print(f"[bold green]{verb}[/] [bold]{where}[/] ({kind})\n")
     console.print(_tree(project))
     console.print(
         f"\nThe image: at most [bold]{project.limit_mb:g} MB[/] unpacked, "
@@ -652,7 +653,8 @@ def warning(words: str) -> None:
     from rich.markup import escape
 
     console = _console(stderr=True)
-    console.print(f"[bold yellow]warning:[/] {escape(words)}", soft_wrap=True)
+    words = escape(_in_one_line(words))
+    console.print(f"[bold yellow]warning:[/] {words}", soft_wrap=True)
 
 
 def text(words: str) -> None:
@@ -665,9 +667,10 @@ def error(problem: DockgenError) -> None:
     from rich.markup import escape
 
     console = _console(stderr=True)
-    console.print(f"[bold red]error:[/] {escape(problem.message)}", soft_wrap=True)
-    if problem.hint:
-        console.print(f"  [dim]try:[/] {escape(problem.hint)}", soft_wrap=True)
+    message, hint = escape(_in_one_line(problem.message)), escape(_in_one_line(problem.hint))
+    console.print(f"[bold red]error:[/] {message}", soft_wrap=True)
+    if hint:
+        console.print(f"  [dim]try:[/] {hint}", soft_wrap=True)
 
 
 def bug() -> None:
@@ -676,16 +679,31 @@ def bug() -> None:
     print("\nThis is a bug in dockgen: please report it with the lines above.", file=sys.stderr)
 
 
+def _in_one_line(words: str) -> str:
+    """Words with what a terminal would obey, such as the line break in a folder's name, spelt."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in words
+    )
+
+
 def _console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, emoji=False)
+    class Plain(Console):
+        """Leaves a reader that has gone to the command line, as `print` does."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Plain(file=sys.stderr if stderr else sys.stdout, highlight=False, emoji=False)
 
 
 def _short(path: Path) -> str:
     """The path as the user would type it from where they stand."""
     here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    typed = str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return f"./{typed}" if typed.startswith("-") else typed
 
 
 def _print_next(console: "Console", commands: Sequence[str]) -> None:

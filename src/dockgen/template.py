@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from dockgen import bundle, git, questions
+from dockgen import bundle, git, questions, signals
 from dockgen.apply import cannot_write
 from dockgen.errors import Interrupted, ProjectError, UsageError
 from dockgen.registry import git_address
@@ -239,7 +239,7 @@ def found(origin: Source) -> Iterator[None]:
     No setting of the user's takes part there, nor a repository that a git hook has named: copier's
     git works on that repository and on temporary folders only.
     """
-    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder:
+    with signals.temporary_folder("dockgen-") as folder:
         # copier starts git with plumbum's copy of the environment.
         from plumbum import local
 
@@ -257,10 +257,13 @@ def found(origin: Source) -> Iterator[None]:
             # A cache of its own: what the user has fetched from the real address is not to be
             # mixed with what the bundle holds. copier reads its name from this process.
             before = os.environ.get("COPIER_CACHE_DIR")
-            os.environ["COPIER_CACHE_DIR"] = str(Path(folder) / "copier")
+            os.environ["COPIER_CACHE_DIR"] = str(folder / "copier")
+            # Its clones are made in there, too: what a signal stops it from removing goes with it.
+            usual, tempfile.tempdir = tempfile.tempdir, str(folder)
             try:
                 yield
             finally:
+                tempfile.tempdir = usual
                 if before is None:
                     del os.environ["COPIER_CACHE_DIR"]
                 else:

@@ -91,7 +91,9 @@ def test_a_block_can_be_added_to(
 ) -> None:
     """With super() a team adds a line and keeps the rest."""
     cell = matrix.ALL[0]
-    derived.override(team_template, cell, {"runtime": "{{ super() -}}\nCOPY own.crt /etc/ssl/own.crt"})
+    derived.override(
+        team_template, cell, {"runtime": "{{ super() -}}\nCOPY own.crt /etc/ssl/own.crt"}
+    )
     dockerfile = (copy(team_template, tmp_path / "my-app", cell) / "Dockerfile").read_text()
     original = (rendered_project(cell) / "Dockerfile").read_text()
     assert dockerfile.replace("COPY own.crt /etc/ssl/own.crt\n", "") == original

@@ -237,4 +237,6 @@ def test_a_choice_that_a_team_took_away_is_shown_with_the_reason(tmp_path: Path)
     made = answers(tmp_path / "my-app")
     assert (made["language"], made["flavor"]) == ("node", "slim")
     assert "unavailable" not in made
-    assert re.search(r"- python +FastAPI on uvicorn: \d+ MB at best \(we run no Python\)", terminal.text)
+    assert re.search(
+        r"- python +FastAPI on uvicorn: \d+ MB at best \(we run no Python\)", terminal.text
+    )

@@ -69,7 +69,9 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         "copier.yml includes '../*.yml', which is no file of the template",
     ),
     "bad default": (
-        ask("port: {type: int, default: 80, validator: \"{% if port < 1024 %}above\\n1023{% endif %}\"}"),
+        ask(
+            'port: {type: int, default: 80, validator: "{% if port < 1024 %}above\\n1023{% endif %}"}'
+        ),
         "go-scratch: port: above 1023",
     ),
     "task": (
@@ -159,7 +161,9 @@ def test_a_bad_option_is_refused(
 def test_the_whole_matrix_is_rendered_and_linted(tmp_path: Path, dockgen: Run) -> None:
     """Without an engine, and with a case of the starter's own."""
     starter = derived.make(tmp_path / "acme")
-    (starter / "starter.toml").write_text('[[test]]\nname = "other-port"\nanswers = {port = 9000}\n')
+    (starter / "starter.toml").write_text(
+        '[[test]]\nname = "other-port"\nanswers = {port = 9000}\n'
+    )
     done = dockgen("starter", "test", "acme", "--no-images", "--json", environment=NO_ENGINE)
     assert done.returncode == 0, done.stderr + done.stdout
     facts = json.loads(done.stdout)
@@ -189,13 +193,13 @@ def test_a_flawed_dockerfile_is_reported(starter: Path, dockgen: Run) -> None:
     assert "DL3002" in broken["message"]
 
 
-OWN_TEST = '''\
+OWN_TEST = """\
 from dockgen.project import Project
 
 
 def test_names_the_team(project: Project) -> None:
     assert "Acme" in (project.directory / "README.md").read_text()
-'''
+"""
 
 
 @pytest.mark.parametrize(("readme", "code"), [("Made by Acme\n", 0), ("Made by somebody\n", 1)])
