@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from dockgen import __version__
 from dockgen.cli.check import check
@@ -132,7 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (BrokenPipeError, SystemExit) as end:
         # Whoever read our output has gone, as with `dockgen … | head`. click makes an exit of it,
         # and leaves this mark.
-        pacified = isinstance(sys.stdout, click.utils.PacifyFlushWrapper)
+        pacified = isinstance(sys.stdout, PacifyFlushWrapper)
         if isinstance(end, SystemExit) and not pacified:
             raise
         sys.stderr.close()
