@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from click.utils import PacifyFlushWrapper
 
 from dockgen import __version__
 from dockgen.cli.check import check
@@ -124,6 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
         # A terminal that knows no arrows or accents gets them spelt, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    stdout = sys.stdout
     try:
         dockgen.main(args=arguments, prog_name="dockgen", standalone_mode=False)
         # Here, where a full disk can still be told.
@@ -132,9 +132,8 @@ def main(arguments: list[str] | None = None) -> int:
         return done.exit_code
     except (BrokenPipeError, SystemExit) as end:
         # Whoever read our output has gone, as with `dockgen … | head`. click makes an exit of it,
-        # and leaves this mark.
-        pacified = isinstance(sys.stdout, PacifyFlushWrapper)
-        if isinstance(end, SystemExit) and not pacified:
+        # and puts something of its own in the place of the stream.
+        if isinstance(end, SystemExit) and sys.stdout is stdout:
             raise
         sys.stderr.close()
         _drop_output()
