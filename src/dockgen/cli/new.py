@@ -200,6 +200,7 @@ def new(
         )
         target = target or Path.cwd() / str(rendering.answers["name"])
         apply.check_target(target)
+        _require_limits(rendering.answers)
         loaded = _load(staged, origin)
         made = report.NewProject(
             directory=target,
@@ -235,6 +236,16 @@ def _choose(ctx: click.Context, *, trusted: bool, offline: bool) -> "Source | No
     choices.append(questionary.Choice(f"{'dockgen':<{width}}  its own templates", registry.OWN))
     chosen: str = questionary.select("Which template?", choices).unsafe_ask()
     return _open(ctx, chosen, trusted=trusted, offline=offline)
+
+
+def _require_limits(answers: Mapping[str, object]) -> None:
+    """Refuse a project that would begin without its limits; later it may keep them to itself."""
+    unmanaged = answers.get("unmanaged")
+    if isinstance(unmanaged, list) and "dockgen.toml" in unmanaged:
+        raise UsageError(
+            "unmanaged: not dockgen.toml, because a new project has no limits of its own yet",
+            "leave it out here, and then: dockgen update --data 'unmanaged=[dockgen.toml]'",
+        )
 
 
 def _load(staged: Path, origin: "Source | None") -> "Project":
