@@ -142,12 +142,12 @@ def _question(name: str, entry: object) -> Question:
         type=facts.get("type", kinds.get(type(facts["default"]), "yaml")),
         help=facts.get("help", ""),
         default=facts["default"],
-        choices=_choices(facts.get("choices", ())),
+        choices=choices_of(facts.get("choices", ())),
         asked=facts.get("ask", True) is True,
     )
 
 
-def _choices(choices: Any) -> tuple[str, ...]:
+def choices_of(choices: Any) -> tuple[str, ...]:
     """The values to choose from; () for choices that only copier can compute."""
     if isinstance(choices, str):
         return ()

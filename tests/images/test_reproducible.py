@@ -22,8 +22,8 @@ from tests.images.steps import Steps
 # Builds that use no cache join each other where they do the same at the same time: a worker does
 # them one by one.
 CELLS = pytest.mark.parametrize(
-    "cell",
-    [pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group("no-cache")) for cell in ALL],
+    "case",
+    [pytest.param(str(cell), marks=pytest.mark.xdist_group("no-cache")) for cell in ALL],
     indirect=True,
 )
 

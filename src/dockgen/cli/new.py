@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dockgen.cli.arguments import pairs
+from dockgen.cli.arguments import complete_starter, pairs
 from dockgen.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -110,7 +110,12 @@ def _shown(question: "Question") -> str:
     metavar="FILE",
     help="Read answers from a YAML file; flags and --data win over it.",
 )
-@click.option("--starter", metavar="NAME", help="Use this starter; dockgen for dockgen's own.")
+@click.option(
+    "--starter",
+    metavar="NAME",
+    shell_complete=complete_starter,
+    help="Use this starter; dockgen for dockgen's own.",
+)
 @click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
 @click.option("--trust", is_flag=True, help="Let the starter run code of its own, such as tasks.")
 @click.option("--offline", is_flag=True, help="Take the starter as it was last fetched.")
