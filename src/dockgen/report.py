@@ -59,6 +59,12 @@ class NewProject:
     dry_run: bool
 
     @property
+    def weighs_unknown(self) -> bool:
+        """Whether it installs packages, and nobody has said what the image may weigh with them."""
+        policy = self.answers.get("policy") or {}
+        return bool(self.answers.get("runtime_packages")) and "size_mb" not in policy
+
+    @property
     def next_commands(self) -> tuple[str, str]:
         """What to type next."""
         return (
@@ -82,6 +88,11 @@ def new_project(project: NewProject) -> None:
         f"\nThe image: at most [bold]{project.limit_mb:g} MB[/] unpacked, "
         f"port {project.port}, user 65532, health check inside."
     )
+    if project.weighs_unknown:
+        console.print(
+            "That leaves room for the packages: lower it in dockgen.toml to what dockgen check"
+            " measures."
+        )
     if project.dry_run:
         console.print("Nothing was written: this was a dry run.")
         return

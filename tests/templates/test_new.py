@@ -60,6 +60,7 @@ def test_defaults_are_python_on_slim(dockgen: Run, tmp_path: Path) -> None:
         "labels": {},
         "ca_certificates": "",
         "policy": {},
+        "runtime_packages": [],
         "unmanaged": [],
     }
 

@@ -269,11 +269,16 @@ def _refused(staged: Path, error: ProjectError) -> UsageError:
     """The error for an answer that only shows to be wrong in what was made from it."""
     from dockgen import project
 
-    for name in (project.ANSWERS, project.LIMITS):
-        if not (staged / name).is_file():
-            return UsageError(
-                f"unmanaged: a new project needs its {name}", "name the other files one by one"
-            )
+    if not (staged / project.ANSWERS).is_file():
+        return UsageError(
+            f"unmanaged: not {project.ANSWERS}: without the answers in it no update is possible",
+            "name the other files one by one",
+        )
+    if not (staged / project.LIMITS).is_file():
+        return UsageError(
+            f"unmanaged: not {project.LIMITS}, because a new project has no limits of its own yet",
+            f"leave it out here, and then: dockgen update --data 'unmanaged=[{project.LIMITS}]'",
+        )
     return UsageError(f"policy: {error.message}", "see: docs/team.md")
 
 
