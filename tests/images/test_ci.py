@@ -18,10 +18,14 @@ RUN actionlint /workflows/*.yml
 """
 
 
-@pytest.fixture
-def workflows(tmp_path: Path) -> Path:
+# What adds lines to the workflows.
+PRIVATE = {"private_dependencies": "ssh", "private_host": "git.acme.example", "build_ca": True}
+
+
+@pytest.fixture(params=[{}, PRIVATE], ids=["plain", "private"])
+def workflows(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A folder that is built by looking at the workflows in it: all languages have the same."""
-    answers = {"name": "my-app", "language": "go", "ci": "github"}
+    answers = {"name": "my-app", "language": "go", "ci": "github", **request.param}
     project = template.render(tmp_path / "my-app", answers, ask=()).directory
     shutil.copytree(project / ".github/workflows", tmp_path / "context/workflows")
     (tmp_path / "context/Dockerfile").write_text(DOCKERFILE)

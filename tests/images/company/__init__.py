@@ -1,0 +1,186 @@
+"""The host of a company, in a container: private packages by token and by ssh, and mirrors."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+import secrets
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockgen import engine
+from dockgen.engine import Container, RunOptions
+from tests.conftest import ROOT
+
+HERE = Path(__file__).parent
+HOST = "git.acme.example"
+
+# What each image that has the private package says.
+WORDS = "Greetings from a private package"
+
+# The module of the mirror, whose name leads nowhere.
+MODULE = "mirrored.example/mirrored"
+
+# A container that doesn't get there in this time never will, in seconds.
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Serving(RunOptions):
+    """Options of the container of the host."""
+
+    token: str = ""
+
+    def arguments(self) -> list[str]:
+        """Return the options as `docker run` takes them."""
+        return [*super().arguments(), f"--env=TOKEN={self.token}"]
+
+
+@dataclass(frozen=True)
+class Company:
+    """The host while it runs, and what it lets in.
+
+    ``files`` maps the name of a secret of the Dockerfiles to the file that holds it; ``key`` is
+    that of an SSH agent. ``go_sum`` are the lines of go.sum for the mirror's module.
+    """
+
+    container: Container
+    address: str
+    token: str
+    files: Mapping[str, Path]
+    key: Path
+    go_sum: str
+
+    @property
+    def name_option(self) -> str:
+        """The option of `docker build` by which its steps find the host."""
+        return f"--add-host={HOST}:{self.address}"
+
+    def options(self, *names: str) -> list[str]:
+        """The options of `docker build` that pass these on: names of secrets, or "ssh"."""
+        return [self.name_option] + [
+            f"--ssh=default={self.key}"
+            if name == "ssh"
+            else f"--secret=id={name},src={self.files[name]}"
+            for name in names
+        ]
+
+    @property
+    def secrets(self) -> dict[str, bytes]:
+        """What no image may hold, each by its name: a line of each file, and the token encoded."""
+        basic = base64.b64encode(f"acme:{self.token}".encode())
+        return {
+            "token": self.token.encode(),
+            "token as a header": basic,
+            "netrc": f"machine {HOST}".encode(),
+            "npmrc": f"//{HOST}/private/npm/:_authToken".encode(),
+            "key": self.key.read_bytes().splitlines()[2],
+            "host key": self.files["known_hosts"].read_bytes().split()[2],
+            "authority": (self.key.parent / "authority.pem").read_bytes().splitlines()[3],
+        }
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Company]:
+    """Build the host's image in ``folder``, which is empty, and start it."""
+    context = folder / "context"
+    ignore = shutil.ignore_patterns("*.py[co]", "__pycache__", "__init__.py")
+    shutil.copytree(HERE, context, ignore=ignore)
+    _docker("build", "--file=keys.Dockerfile", "--output=keys", ".", cwd=context)
+    go_sum = _write_packages(context / "www")
+    requirements = (ROOT / "templates/python/project/requirements.txt").read_text()
+    dockerfile = (ROOT / "templates/python/slim.Dockerfile.jinja").read_text()
+    (uv,) = re.findall(r"uv==[\d.]+", dockerfile)
+    pinned = re.findall(r"^[\w.-]+==[^\s;\\]+", requirements, re.MULTILINE)
+    (context / "requirements.txt").write_text("\n".join([uv, *pinned]))
+    token = secrets.token_hex(20)
+    keys = context / "keys"
+    files = {
+        "netrc": folder / "netrc",
+        "npmrc": folder / "npmrc",
+        "known_hosts": keys / "known_hosts",
+        "ca-certificates": keys / "bundle.pem",
+    }
+    files["netrc"].write_text(f"machine {HOST} login acme password {token}\n")
+    index = f"//{HOST}/private/npm/"
+    files["npmrc"].write_text(f"@acme:registry=https:{index}\n{index}:_authToken={token}\n")
+    with engine.temporary_image(context) as tag:
+        # sshd gives up its rights by itself.
+        options = Serving(token=token, read_only=False, restricted=False)
+        with engine.run(tag, options) as container:
+            assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
+            key = keys / "id_ed25519"
+            key.chmod(0o600)
+            address = container.inspect().address
+            yield Company(container, address, token, files, key, go_sum)
+
+
+def _docker(*arguments: str, cwd: Path) -> None:
+    subprocess.run(["docker", *arguments], cwd=cwd, capture_output=True, timeout=300, check=True)
+
+
+def _write_packages(www: Path) -> str:
+    """Write the npm packages and the Go module; return its lines of go.sum."""
+    greet = {path.name: path.read_bytes() for path in (HERE / "greet").glob("*.js*")}
+    _write_npm(www / "private/npm", "@acme/greet", greet, f"https://{HOST}/private/npm")
+    mirrored = {
+        "package.json": b'{"name": "mirrored", "version": "1.0.0", "main": "index.js"}',
+        "index.js": b"module.exports = 'Greetings from a mirror'\n",
+    }
+    _write_npm(www / "mirror/npm", "mirrored", mirrored, f"https://{HOST}/mirror/npm")
+    return _write_module(www / "mirror/go")
+
+
+def _write_npm(folder: Path, name: str, files: Mapping[str, bytes], address: str) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for path, content in sorted(files.items()):
+            member = tarfile.TarInfo(f"package/{path}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    archive = f"files/{name.rpartition('/')[2]}-1.0.0.tgz"
+    (folder / "files").mkdir(parents=True)
+    (folder / archive).write_bytes(packed.getvalue())
+    digest = base64.b64encode(hashlib.sha512(packed.getvalue()).digest()).decode()
+    facts = {
+        "name": name,
+        "dist-tags": {"latest": "1.0.0"},
+        "versions": {
+            "1.0.0": {
+                "name": name,
+                "version": "1.0.0",
+                "dist": {"tarball": f"{address}/{archive}", "integrity": f"sha512-{digest}"},
+            }
+        },
+    }
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(json.dumps(facts))
+
+
+def _write_module(folder: Path) -> str:
+    versions = folder / MODULE / "@v"
+    versions.mkdir(parents=True)
+    mod = f"module {MODULE}\n\ngo 1.24\n".encode()
+    source = b'package mirrored\n\nconst Words = "Greetings from a mirror"\n'
+    files = {f"{MODULE}@v1.0.0/go.mod": mod, f"{MODULE}@v1.0.0/mirrored.go": source}
+    with zipfile.ZipFile(versions / "v1.0.0.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    (versions / "list").write_text("v1.0.0\n")
+    (versions / "v1.0.0.info").write_text('{"Version": "v1.0.0", "Time": "2026-01-01T00:00:00Z"}')
+    (versions / "v1.0.0.mod").write_bytes(mod)
+    whole, module = _go_digest(files), _go_digest({"go.mod": mod})
+    return f"{MODULE} v1.0.0 {whole}\n{MODULE} v1.0.0/go.mod {module}\n"
+
+
+def _go_digest(files: Mapping[str, bytes]) -> str:
+    """The digest of files as go.sum has it."""
+    lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
+    return "h1:" + base64.b64encode(hashlib.sha256("".join(lines).encode()).digest()).decode()

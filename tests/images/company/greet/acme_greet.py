@@ -1,0 +1,3 @@
+"""The company's own."""
+
+WORDS = "Greetings from a private package"

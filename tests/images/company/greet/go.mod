@@ -1,0 +1,3 @@
+module git.acme.example/acme/greet.git
+
+go 1.24

@@ -1,0 +1,1 @@
+export const words = 'Greetings from a private package';

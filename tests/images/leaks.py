@@ -1,0 +1,38 @@
+"""Look for bytes in whatever a build left: files, and what is packed in them."""
+
+import gzip
+import io
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+
+def find(folder: Path, wanted: Mapping[str, bytes]) -> list[str]:
+    """Which of the wanted are in a file below ``folder``, each with the file, sorted."""
+    return sorted(
+        f"{name} in {place}"
+        for place, content in _files(folder)
+        for name, text in wanted.items()
+        if text in content
+    )
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield from _unpacked(path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+def _unpacked(place: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The content, what gzip made it of, and each file of a tar: paths and link targets, too."""
+    if content.startswith(b"\x1f\x8b"):
+        content = gzip.decompress(content)
+    yield place, content
+    # A tar in a tar, as `docker save` writes it, has the bytes of its files in itself already, but
+    # for what is packed.
+    if content[257:262] == b"ustar":
+        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+            for member in tar:
+                file = tar.extractfile(member) if member.isreg() else None
+                if file is not None and (packed := file.read()).startswith(b"\x1f\x8b"):
+                    yield from _unpacked(f"{place}/{member.name}", packed)

@@ -1,0 +1,390 @@
+"""Private packages, a company's authorities and its mirrors: what is passed works, and stays out.
+
+A container is the company's host. It has git by ssh and by https, a package index, and mirrors; its
+certificate is from an authority that nobody knows.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dockgen import template
+from dockgen.matrix import Cell, Language
+from tests.conftest import each_cell
+from tests.images import company, leaks, steps
+from tests.images.company import HOST, MODULE, WORDS, Company
+from tests.images.test_lint import check
+
+# All of it on one worker, which starts the host once.
+pytestmark = pytest.mark.xdist_group("company")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A way to get at private packages, in a cell."""
+
+    private: str
+    cell: Cell
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """What the build is given."""
+        if self.private == "ssh":
+            return ("ssh", "known_hosts")
+        # The index is behind the company's own certificate.
+        return ("npmrc" if self.cell.language is Language.NODE else "netrc", "ca-certificates")
+
+    def __str__(self) -> str:
+        return f"{self.private}-{self.cell}"
+
+
+# Each language both ways. By ssh, Python and Node on Alpine take git from Alpine's own repository,
+# which the stand-ins of the base images don't have.
+CASES = [
+    Case("token", Cell.parse("go-scratch")),
+    Case("token", Cell.parse("python-slim")),
+    Case("token", Cell.parse("python-alpine")),
+    Case("token", Cell.parse("node-alpine")),
+    Case("ssh", Cell.parse("go-slim")),
+    Case("ssh", Cell.parse("python-scratch")),
+    Case("ssh", Cell.parse("node-slim")),
+]
+
+# What is said where one of those is missing: by the host, or by ssh and TLS of the host.
+REFUSED = {
+    ("go", "netrc"): "terminal prompts disabled|no secure protocol found",
+    ("python", "netrc"): "401 Unauthorized",
+    # Without the file npm doesn't know the index, and asks the public one.
+    ("node", "npmrc"): "E404",
+    ("go", "ca-certificates"): "certificate",
+    ("python", "ca-certificates"): "UnknownIssuer|certificate",
+    ("node", "ca-certificates"): "UNABLE_TO_VERIFY_LEAF_SIGNATURE|unable to verify|self-signed",
+    ("go", "ssh"): "Permission denied",
+    ("python", "ssh"): "Permission denied",
+    ("node", "ssh"): "Permission denied",
+    ("go", "known_hosts"): "Host key verification failed",
+    ("python", "known_hosts"): "Host key verification failed",
+    ("node", "known_hosts"): "Host key verification failed",
+}
+
+USES_THE_MODULE = """\
+package main
+
+import "{module}"
+
+func init() {{ println({package}.Words) }}
+"""
+
+
+def fresh_cache() -> str:
+    """An option of `docker build` that gives it cache mounts which no other build filled."""
+    return f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={secrets.token_hex(8)}"
+
+
+@pytest.fixture(scope="module")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """The company's host."""
+    with company.serve(tmp_path_factory.mktemp("company")) as host:
+        yield host
+
+
+def add_private_package(project: Path, case: Case) -> None:
+    """Use the private package as its users do."""
+    match case.cell.language:
+        case Language.GO:
+            module = f"{HOST}/acme/greet.git"
+            source = USES_THE_MODULE.format(module=module, package="greet")
+            (project / "greet.go").write_text(source)
+        case Language.PYTHON:
+            address = f" @ git+ssh://git@{HOST}/acme/greet.git@v1.0.0"
+            package = "acme-greet" + (address if case.private == "ssh" else "")
+            manifest = project / "pyproject.toml"
+            text = manifest.read_text().replace(
+                "dependencies = [\n", f'dependencies = [\n  "{package}",\n', 1
+            )
+            if case.private == "token":
+                text += f'\n[[tool.uv.index]]\nurl = "https://{HOST}/private/pypi/simple"\n'
+            manifest.write_text(text)
+        case Language.NODE:
+            address = f"git+ssh://git@{HOST}/acme/greet.git#v1.0.0"
+            manifest = project / "package.json"
+            facts = json.loads(manifest.read_text())
+            facts["dependencies"]["@acme/greet"] = address if case.private == "ssh" else "1.0.0"
+            manifest.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def render(directory: Path, cell: Cell, **answers: object) -> Path:
+    """A cell's project with these answers."""
+    given = {
+        "name": "my-app",
+        "language": str(cell.language),
+        "flavor": str(cell.flavor),
+        **answers,
+    }
+    return template.render(directory / "my-app", given, ask=()).directory
+
+
+def locked(directory: Path, case: Case, cache: str, passed: list[str]) -> Path:
+    """A project with the private package, and a lock file that knows it, as the read-me says."""
+    project = render(
+        directory,
+        case.cell,
+        private_dependencies=case.private,
+        private_host=HOST,
+        build_ca="ca-certificates" in case.passed,
+    )
+    add_private_package(project, case)
+    steps.build(project, "--target=lock", cache, *passed, output="type=local,dest=.")
+    return project
+
+
+@dataclass(frozen=True)
+class Built:
+    """A project with a private package, what its build was given, and all that it left.
+
+    ``left`` holds the image with its provenance, the build cache as it is exported, and what the
+    engine says about the image.
+    """
+
+    case: Case
+    project: Path
+    passed: list[str]
+    cache: str
+    left: Path
+
+
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def built(
+    request: pytest.FixtureRequest, acme: Company, tmp_path_factory: pytest.TempPathFactory
+) -> Built:
+    """The project, locked and built with caches that knew nothing of the package."""
+    case: Case = request.param
+    passed, cache = acme.options(*case.passed), fresh_cache()
+    project = locked(tmp_path_factory.mktemp(str(case)), case, cache, passed)
+    left = tmp_path_factory.mktemp("left")
+    steps.build(
+        project,
+        cache,
+        *passed,
+        "--provenance=mode=max",
+        f"--metadata-file={left}/metadata.json",
+        f"--cache-to=type=local,dest={left}/cache,mode=max",
+        output=f"type=oci,tar=false,dest={left}/image",
+    )
+    tag = f"dockgen-test:{secrets.token_hex(6)}"
+    try:
+        steps.build(
+            project, cache, *passed, "--provenance=mode=max", output=f"type=docker,name={tag}"
+        )
+        for name, command in {
+            "history": ["history", "--no-trunc", "--format=json"],
+            "inspect": ["image", "inspect"],
+            "save": ["save"],
+        }.items():
+            with (left / name).open("wb") as file:
+                subprocess.run(["docker", *command, tag], stdout=file, timeout=120, check=True)
+    finally:
+        subprocess.run(["docker", "image", "rm", "--force", tag], capture_output=True, check=False)
+    return Built(case, project, passed, cache, left)
+
+
+def test_the_package_is_in_the_image(built: Built) -> None:
+    """The unmodified Dockerfile fetched it, with what it was given."""
+    places = leaks.find(built.left, {"words": WORDS.encode()})
+    assert any(place.startswith("words in image/") for place in places)
+    assert any(place.startswith("words in save") for place in places)
+
+
+def test_no_secret_is_left(built: Built, acme: Company) -> None:
+    """Not in a layer, the history, the configuration, the provenance or the exported cache."""
+    assert (built.left / "cache/index.json").exists()
+    assert any(b"slsa.dev/provenance" in content for content in contents(built.left / "image"))
+    assert leaks.find(built.left, acme.secrets) == []
+    # Neither does what the lock target wrote go into a repository with a secret in it.
+    assert leaks.find(built.project, acme.secrets) == []
+
+
+def contents(folder: Path) -> list[bytes]:
+    """The files of an image that is saved in a folder."""
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+# The folder that a language keeps its downloads in.
+CACHES = {
+    Language.GO: "/go/pkg/mod",
+    Language.PYTHON: "/root/.cache/uv",
+    Language.NODE: "/root/.npm",
+}
+
+# Secrets come by a file, as the builder would keep them otherwise. `find` gets one thing and then
+# the other: what is there, and what may not be.
+LOOK = """\
+FROM golang:1.27
+RUN --mount=type=cache,target={folder} --mount=type=secret,id=wanted \\
+    test -n "$(ls {folder})" && ! grep -rqaFf /run/secrets/wanted {folder}
+"""
+
+
+def test_no_secret_is_in_the_cache_of_downloads(
+    built: Built, acme: Company, tmp_path: Path
+) -> None:
+    """Other projects' builds read it, too."""
+    (tmp_path / "wanted").write_bytes(b"\n".join(acme.secrets.values()) + b"\n")
+    folder = CACHES[built.case.cell.language]
+    (tmp_path / "Dockerfile").write_text(LOOK.format(folder=folder))
+    secret = f"--secret=id=wanted,src={tmp_path}/wanted"
+    steps.build(tmp_path, "--no-cache-filter=stage-0", built.cache, secret)
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["credential", "trust"])
+def test_fails_where_one_is_missing(built: Built, acme: Company, number: int) -> None:
+    """And says why: the host refuses, or isn't believed."""
+    order = ("netrc", "npmrc", "ssh", "ca-certificates", "known_hosts")
+    names = sorted(built.case.passed, key=order.index)
+    missing = names.pop(number)
+    reason = REFUSED[str(built.case.cell.language), missing]
+    with pytest.raises(AssertionError, match=reason):
+        steps.build(built.project, fresh_cache(), *acme.options(*names))
+
+
+# A build that keeps the token: in the image, in a stage that is no part of it, in the history.
+KEPT = """\
+FROM golang:1.27 AS made
+ARG NUMBER
+RUN --mount=type=secret,id=netrc cp /run/secrets/netrc /kept
+RUN gzip </kept >/kept.gz && echo >/other
+
+FROM scratch
+COPY --from=made {copied} /
+{last}
+"""
+
+
+@pytest.mark.parametrize(
+    ("copied", "last", "places"),
+    [
+        ("/kept", "", {"image", "cache"}),
+        ("/kept.gz", "", {"image", "cache"}),
+        ("/other", "", {"cache"}),
+        ("/other", "LABEL token={token}", {"image", "cache"}),
+    ],
+    ids=["layer", "packed", "other-stage", "label"],
+)
+def test_a_secret_that_is_left_would_be_found(
+    acme: Company, tmp_path: Path, copied: str, last: str, places: set[str]
+) -> None:
+    """The same search, after a build that keeps one."""
+    text = KEPT.format(copied=copied, last=last.format(token=acme.token))
+    (tmp_path / "Dockerfile").write_text(text)
+    left = tmp_path / "left"
+    steps.build(
+        tmp_path,
+        # A secret is no part of what the builder goes by: an earlier run's would be taken.
+        f"--build-arg=NUMBER={secrets.token_hex(8)}",
+        *acme.options("netrc"),
+        "--provenance=mode=max",
+        f"--cache-to=type=local,dest={left}/cache,mode=max",
+        output=f"type=oci,tar=false,dest={left}/image",
+    )
+    found = leaks.find(left, {"token": acme.secrets["token"]})
+    assert {place.removeprefix("token in ").partition("/")[0] for place in found} == places
+
+
+@pytest.mark.parametrize(
+    "case",
+    [Case("token", Cell.parse("node-alpine")), Case("ssh", Cell.parse("go-scratch"))],
+    ids=str,
+)
+def test_compose_passes_it_on(acme: Company, tmp_path: Path, case: Case) -> None:
+    """From where people have these files: in their home folder, and on the machine."""
+    project = locked(tmp_path, case, fresh_cache(), acme.options(*case.passed))
+    home = tmp_path / "home"
+    for name, path in {"npmrc": ".npmrc", "known_hosts": ".ssh/known_hosts"}.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_bytes(acme.files[name].read_bytes())
+    # Only what a test needs besides: the address of the host, and a name of its own.
+    tag = f"dockgen-test-{secrets.token_hex(6)}"
+    build = {"extra_hosts": [f"{HOST}:{acme.address}"]}
+    own = {"services": {"app": {"image": tag, "build": build}}}
+    (tmp_path / "own.yaml").write_text(json.dumps(own))
+    environment = os.environ | {
+        "DOCKER_CONFIG": os.environ.get("DOCKER_CONFIG", str(Path.home() / ".docker")),
+        "HOME": str(home),
+        "SSL_CERT_FILE": str(acme.files["ca-certificates"]),
+    }
+    command = ["docker", "compose", "--file=compose.yaml", f"--file={tmp_path}/own.yaml", "build"]
+    agent = [f"--ssh=default={acme.key}"] if case.private == "ssh" else []
+    try:
+        done = subprocess.run(
+            [*command, fresh_cache(), *agent],
+            cwd=project, env=environment, capture_output=True, text=True, timeout=600,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    finally:
+        subprocess.run(["docker", "image", "rm", "--force", tag], capture_output=True, check=False)
+
+
+def use_mirror(project: Path, language: Language, acme: Company) -> None:
+    """Let the project need what the mirror has; for Python that is all of the sample app."""
+    if language is Language.GO:
+        source = USES_THE_MODULE.format(module=MODULE, package="mirrored")
+        (project / "mirrored.go").write_text(source)
+        manifest = project / "go.mod"
+        manifest.write_text(f"{manifest.read_text()}\nrequire {MODULE} v1.0.0\n")
+        (project / "go.sum").write_text(acme.go_sum)
+    if language is Language.NODE:
+        manifest = project / "package.json"
+        facts = json.loads(manifest.read_text())
+        manifest.write_text(json.dumps(facts | {"dependencies": {"mirrored": "1.0.0"}}))
+        passed = acme.options("ca-certificates")
+        (project / "package-lock.json").unlink()
+        steps.build(project, "--target=lock", *passed, output="type=local,dest=.")
+
+
+@pytest.mark.parametrize(
+    ("cell", "index", "asked"),
+    [
+        ("go-scratch", "go", f"/mirror/go/{MODULE}/@v/v1.0.0.zip"),
+        ("python-slim", "pypi/simple", "/mirror/pypi/files/fastapi-"),
+        ("node-slim", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
+    ],
+)
+def test_builds_from_a_mirror_that_only_the_company_vouches_for(
+    acme: Company, tmp_path: Path, cell: str, index: str, asked: str
+) -> None:
+    """With the company's authorities as a secret, and not without; the image doesn't get them."""
+    parsed = Cell.parse(cell)
+    address = f"https://{HOST}/mirror/{index}"
+    project = render(tmp_path, parsed, package_index=address, build_ca=True)
+    use_mirror(project, parsed.language, acme)
+    with pytest.raises(AssertionError, match=REFUSED[str(parsed.language), "ca-certificates"]):
+        steps.build(project, fresh_cache(), acme.name_option)
+    assert f"GET {asked}" not in acme.container.logs()
+    passed = acme.options("ca-certificates")
+    output = f"type=oci,tar=false,dest={tmp_path}/image"
+    steps.build(project, fresh_cache(), *passed, output=output)
+    assert f"GET {asked}" in acme.container.logs()
+    assert leaks.find(tmp_path / "image", {"authority": acme.secrets["authority"]}) == []
+
+
+@pytest.mark.parametrize("private", ["ssh", "token"])
+@each_cell()
+def test_dockerfile_passes_build_check(tmp_path: Path, cell: Cell, private: str) -> None:
+    """No warning at all, with everything that can be asked for."""
+    project = render(
+        tmp_path,
+        cell,
+        private_dependencies=private,
+        private_host=HOST,
+        package_index=f"https://{HOST}/mirror",
+        build_ca=True,
+    )
+    done = check(project)
+    assert done.returncode == 0, done.stdout
+    assert "no warnings found" in done.stdout

@@ -1,0 +1,385 @@
+"""Private packages, a company's index and its authorities: what is rendered for them.
+
+tests/images/test_private.py builds it.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dockgen import template
+from dockgen.errors import UsageError
+from dockgen.matrix import Cell, Language
+from tests.conftest import PLAIN, ROOT, Render, Run, each_cell, tree
+from tests.templates.test_ci import YAML_RULES, ZIZMOR, complaints
+
+BIN = Path(sys.executable).parent
+HOST = "git.acme.example"
+INDEX = "https://mirror.acme.example/packages/simple"
+
+# The answers that change what a build is given, each by a name.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "ssh": {"private_dependencies": "ssh", "private_host": HOST},
+    "token": {"private_dependencies": "token", "private_host": HOST},
+    "company": {"package_index": INDEX, "build_ca": True},
+    "all": {
+        "private_dependencies": "ssh",
+        "private_host": HOST,
+        "package_index": INDEX,
+        "build_ca": True,
+    },
+}
+Projects = Callable[[str, Cell], Path]
+each_answer = pytest.mark.parametrize("answer", ANSWERS)
+
+# The programs that download, at the start of a command.
+DOWNLOADS = re.compile(r"(?:go mod|pip install|uv venv|uv pip|npm ci|npm install) ?")
+
+
+def render(directory: Path, cell: Cell, **answers: Any) -> Path:
+    """Render a cell's project with these answers."""
+    cell_answers = {"language": str(cell.language), "flavor": str(cell.flavor)}
+    given = {"name": "my-app", **cell_answers, **answers}
+    return template.render(directory / "my-app", given, ask=()).directory
+
+
+def refusal(directory: Path, **answers: Any) -> str:
+    """What is said about an answer that isn't allowed: one line."""
+    with pytest.raises(UsageError) as caught:
+        render(directory, Cell.parse("go-slim"), **answers)
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+def instructions(dockerfile: Path) -> list[str]:
+    """Each instruction in one line, without comments."""
+    text = re.sub(r"^#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE)
+    return re.sub(r"\s*\\\n\s*", " ", text).splitlines()
+
+
+def mounts(instruction: str) -> set[str]:
+    """The secrets of a RUN by name, and "ssh"."""
+    found = re.findall(r"--mount=type=(?:secret,id=([\w-]+),target=/\S+|(ssh))(?= )", instruction)
+    return {name or ssh for name, ssh in found}
+
+
+def expected(answer: str, language: Language) -> set[str]:
+    """What a step that downloads is given."""
+    file = "npmrc" if language is Language.NODE else "netrc"
+    return {
+        "ssh": {"ssh", "known_hosts"},
+        "token": {file},
+        "company": {"ca-certificates"},
+        "all": {"ssh", "known_hosts", "ca-certificates"},
+    }[answer]
+
+
+@pytest.fixture(scope="session")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Projects:
+    """Render a cell's project for an answer, once for all tests that read it."""
+    made: dict[tuple[str, Cell], Path] = {}
+
+    def project(answer: str, cell: Cell) -> Path:
+        if (answer, cell) not in made:
+            directory = tmp_path_factory.mktemp(f"{answer}-{cell}")
+            made[answer, cell] = render(directory, cell, **ANSWERS[answer])
+        return made[answer, cell]
+
+    return project
+
+
+@each_answer
+@each_cell()
+def test_steps_that_download_get_it_and_no_others(
+    projects: Projects, rendered_project: Render, cell: Cell, answer: str
+) -> None:
+    """Each of them, in the stages for tests and lock files, too; what runs is the same."""
+    dockerfile = projects(answer, cell) / "Dockerfile"
+    lines = instructions(dockerfile)
+    downloads = [line for line in lines if line.startswith("RUN") and DOWNLOADS.search(line)]
+    assert len(downloads) == {"go": 2, "python": 4, "node": 3}[cell.language]
+    for line in downloads:
+        assert mounts(line) == expected(answer, cell.language)
+    for line in set(lines) - set(downloads):
+        assert mounts(line) <= ({"ca-certificates"} if "apk add" in line else set())
+    assert not any("ARG" in line and "TARGETOS" not in line for line in lines)
+    stages = [path.read_text().rpartition("\nFROM ")[2] for path in (
+        dockerfile, rendered_project(cell) / "Dockerfile"
+    )]  # fmt: skip
+    assert stages[0] == stages[1]
+
+
+@each_cell()
+def test_passes_the_linters(projects: Projects, cell: Cell) -> None:
+    """hadolint, yamllint, the schema of compose files; tidy to the last blank."""
+    made = [projects(answer, cell) for answer in ANSWERS]
+    dockerfiles = [project / "Dockerfile" for project in made]
+    hadolint = [str(BIN / "hadolint"), "--no-color", "--failure-threshold", "style"]
+    done = subprocess.run([*hadolint, *dockerfiles], capture_output=True, text=True, timeout=60)
+    assert done.stdout + done.stderr == ""
+    compose = [project / "compose.yaml" for project in made]
+    rules = "{extends: default, rules: {line-length: {max: 100}, document-start: disable}}"
+    assert complaints(BIN / "yamllint", "--strict", "-d", rules, *compose, cwd=ROOT) == ""
+    check = (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec")
+    assert complaints(*check, *compose, cwd=ROOT) == ""
+    for project in made:
+        for path in (project / "Dockerfile", project / "compose.yaml", project / "README.md"):
+            text = path.read_text()
+            assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n|\{%|\{\{", text), path
+
+
+@each_answer
+@pytest.mark.parametrize("language", Language, ids=str)
+def test_compose_passes_it_on(projects: Projects, language: Language, answer: str) -> None:
+    """To the build, and not to the service."""
+    project = projects(answer, Cell.parse(f"{language}-slim"))
+    compose = yaml.safe_load((project / "compose.yaml").read_text())
+    service = compose["services"]["app"]
+    passed = set(service["build"]["secrets"]) | ({"ssh"} if "ssh" in service["build"] else set())
+    assert passed == expected(answer, language)
+    assert set(compose["secrets"]) == passed - {"ssh"}
+    assert "secrets" not in service
+
+
+@each_answer
+@pytest.mark.parametrize("language", Language, ids=str)
+def test_the_read_me_says_how(projects: Projects, language: Language, answer: str) -> None:
+    """The options of `docker build`, each for what it passes."""
+    project = projects(answer, Cell.parse(f"{language}-slim"))
+    readme = (project / "README.md").read_text()
+    for name in expected(answer, language):
+        assert ("--ssh default" if name == "ssh" else f"--secret id={name},src=") in readme
+
+
+def test_without_them_nothing_is_said(rendered_project: Render) -> None:
+    """The read-me has no section, compose.yaml no secret."""
+    project = rendered_project(Cell.parse("python-slim"))
+    for name in ("Dockerfile", "compose.yaml", "README.md"):
+        text = (project / name).read_text()
+        assert not re.search(r"type=ssh|type=secret|secrets:|rivate|SSL_CERT", text), name
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("go", [f"ENV GOPROXY={INDEX}"]),
+        ("python", [f"ENV PIP_INDEX_URL={INDEX} UV_DEFAULT_INDEX={INDEX}"]),
+        ("node", [f"ENV NPM_CONFIG_REGISTRY={INDEX}"]),
+    ],
+)
+def test_the_index_is_that_of_all_tools(tmp_path: Path, language: str, lines: list[str]) -> None:
+    """In the stage that all others which download stand on."""
+    cell = Cell.parse(f"{language}-slim")
+    found = instructions(render(tmp_path, cell, package_index=INDEX) / "Dockerfile")
+    assert [line for line in found if INDEX in line] == lines
+
+
+@pytest.mark.parametrize("answer", ["ssh", "token"])
+def test_python_checks_all_hashes_that_there_can_be(tmp_path: Path, answer: str) -> None:
+    """What comes from git has none: its commit is in the lock file."""
+    project = render(tmp_path, Cell.parse("python-slim"), **ANSWERS[answer])
+    options = re.findall(r"uv pip sync (--\S+)", (project / "Dockerfile").read_text())
+    assert options == ["--verify-hashes" if answer == "ssh" else "--require-hashes"] * 2
+
+
+HOSTS = ["git.acme.example", "localhost", "10.0.0.1", "a-b.c-d", "x" * 253]
+BAD_HOSTS = [
+    "https://git.acme.example",
+    "git.acme.example/",
+    "git.acme.example:2222",
+    "git@git.acme.example",
+    "Git.acme.example",
+    "git..acme",
+    "-git.acme",
+    "git.acme-",
+    "git acme",
+    "git.acme.example\n",
+    'git".insteadOf "x',
+    "$(id)",
+    "${X}",
+    "{{ x }}",
+    "*.acme.example",
+    "a,b",
+    "x" * 254,
+]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_host_is_taken(tmp_path: Path, host: str) -> None:
+    """A name or an address."""
+    answers = {"private_dependencies": "ssh", "private_host": host}
+    dockerfile = render(tmp_path, Cell.parse("go-slim"), **answers) / "Dockerfile"
+    assert f'"ssh://git@{host}/"' in dockerfile.read_text()
+
+
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_what_is_no_host_is_refused(tmp_path: Path, host: str) -> None:
+    """Also where it isn't used."""
+    message = refusal(tmp_path, private_host=host)
+    assert message.startswith("private_host: a host in lower case")
+
+
+@pytest.mark.parametrize("private", ["ssh", "token"])
+def test_private_packages_are_somewhere(tmp_path: Path, private: str) -> None:
+    """A host is missing, and the message says for what."""
+    message = refusal(tmp_path, private_dependencies=private)
+    assert message.startswith(f"private_host: private_dependencies is {private}, and that takes a")
+
+
+INDEXES = [
+    "https://mirror.acme.example",
+    "http://10.0.0.1:8081/repository/pypi/simple/",
+    "https://mirror.acme.example/a_b/c~d/npm-group",
+]
+BAD_INDEXES = [
+    "mirror.acme.example",
+    "ftp://mirror.acme.example",
+    "https://",
+    "https://mirror.acme.example/simple?token=x",
+    "https://mirror.acme.example/#x",
+    "https://mirror.acme.example/a b",
+    "https://mirror.acme.example/a//b",
+    "https://one.example,direct",
+    "https://one.example|https://two.example",
+    "https://mirror.acme.example/$HOME",
+    "https://mirror.acme.example/\nUSER root",
+    "https://mirror.acme.example/\n",
+    "https://mirror.acme.example/'",
+    'https://mirror.acme.example/"',
+    "https://mirror.acme.example/\\",
+    "https://mirror.acme.example/{{ x }}",
+]
+
+
+@pytest.mark.parametrize("index", INDEXES)
+def test_an_index_is_taken(tmp_path: Path, index: str) -> None:
+    """With and without a port and a path."""
+    project = render(tmp_path, Cell.parse("node-slim"), package_index=index)
+    assert f"ENV NPM_CONFIG_REGISTRY={index}\n" in (project / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("index", BAD_INDEXES)
+def test_what_is_no_index_is_refused(tmp_path: Path, index: str) -> None:
+    """An address and nothing else."""
+    assert refusal(tmp_path, package_index=index).startswith("package_index: an address such as")
+
+
+@pytest.mark.parametrize("user", ["token@", "user:password@", "__token__:x@"])
+def test_an_index_with_credentials_is_refused_by_name(tmp_path: Path, user: str) -> None:
+    """They would stand in the Dockerfile, and in the image's history."""
+    message = refusal(tmp_path, package_index=f"https://{user}mirror.acme.example/simple")
+    assert "credentials are for .netrc and .npmrc" in message
+
+
+@pytest.mark.parametrize("choice", ["none", "ssh", "token"])
+def test_a_choice_can_be_taken_away(tmp_path: Path, choice: str) -> None:
+    """In the team's words."""
+    unavailable = {"private_dependencies": {choice: "not here"}}
+    message = refusal(
+        tmp_path, private_dependencies=choice, private_host=HOST, unavailable=unavailable
+    )
+    assert message == "private_dependencies: not here"
+
+
+def test_they_are_flags(dockgen: Run, tmp_path: Path) -> None:
+    """And recorded."""
+    flags = ["--private-dependencies", "token", "--private-host", HOST, "--build-ca", "yes"]
+    done = dockgen("new", "my-app", "--defaults", *flags, "--package-index", INDEX)
+    assert done.returncode == 0, done.stderr
+    recorded = yaml.safe_load((tmp_path / "my-app/.copier-answers.yml").read_text())
+    given = {**ANSWERS["token"], **ANSWERS["company"]}
+    assert {name: recorded[name] for name in given} == given
+    assert not {"secrets", "credentials", "build_mounts", "ca_mount"} & set(recorded)
+    assert dockgen("new", "x", "--defaults", "--private-dependencies", "vault").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"), [("go-slim", "token"), ("python-alpine", "all"), ("node-scratch", "ssh")]
+)
+def test_plain_copier_gives_the_same_bytes(
+    projects: Projects, tmp_path: Path, name: str, answer: str
+) -> None:
+    """Spaces at the end of computed values, too."""
+    cell = Cell.parse(name)
+    data = ANSWERS[answer] | {"language": str(cell.language), "flavor": str(cell.flavor)}
+    given = [f"--data={key}={value}" for key, value in data.items()]
+    subprocess.run(
+        [sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref=HEAD", *given,
+         ROOT, tmp_path / "plain/my-app"],
+        env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
+    )  # fmt: skip
+    plain, ours = tree(tmp_path / "plain/my-app"), tree(projects(answer, cell))
+    del plain[".copier-answers.yml"], ours[".copier-answers.yml"]
+    assert plain == ours
+
+
+CI_FILES = {
+    "github": [".github/workflows/ci.yml", ".github/workflows/release.yml"],
+    "gitlab": [".gitlab-ci.yml"],
+}
+
+
+@pytest.mark.parametrize("ci", CI_FILES)
+@pytest.mark.parametrize(
+    ("answer", "language"),
+    [
+        ("ssh", Language.GO),
+        ("token", Language.PYTHON),
+        ("token", Language.NODE),
+        ("company", Language.GO),
+        ("all", Language.NODE),
+    ],
+)
+def test_each_build_of_ci_gets_it(
+    tmp_path: Path, language: Language, ci: str, answer: str
+) -> None:
+    """And the files pass their linters."""
+    cell = Cell.parse(f"{language}-slim")
+    project = render(tmp_path, cell, ci=ci, **ANSWERS[answer])
+    wanted = expected(answer, language)
+    files = CI_FILES[ci]
+    lint = (BIN / "yamllint", "--strict", "-d", YAML_RULES)
+    assert complaints(*lint, *files, cwd=project) == ""
+    schema = "github-workflows" if ci == "github" else "gitlab-ci"
+    check = (BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}")
+    assert complaints(*check, *files, cwd=project) == ""
+    for name in files:
+        text = (project / name).read_text()
+        assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text), name
+        found = github(text) if ci == "github" else gitlab(text)
+        assert found != []
+        assert all(passed == wanted for passed in found), name
+        assert ("ssh-add -" in text) is ("ssh" in wanted)
+    if ci == "github":
+        assert complaints(*ZIZMOR, cwd=project) == ""
+
+
+def github(text: str) -> list[set[str]]:
+    """What each build of a workflow is given."""
+    found = []
+    for job in yaml.safe_load(text)["jobs"].values():
+        for step in job["steps"]:
+            if "docker/build-push-action@" in step.get("uses", ""):
+                given = step["with"]
+                lines = (given.get("secret-envs", "") + given.get("secret-files", "")).splitlines()
+                names = {line.partition("=")[0] for line in lines}
+                variables = {line.partition("=")[2] for line in lines if "BUILD_" in line}
+                assert set(step.get("env", {})) == variables
+                found.append(names | ({"ssh"} if "ssh" in given else set()))
+    return found
+
+
+def gitlab(text: str) -> list[set[str]]:
+    """What each build of a pipeline is given."""
+    options = yaml.safe_load(text)["variables"]["BUILD_OPTIONS"]
+    names = set(re.findall(r"--secret=id=([\w-]+)", options))
+    names |= {"ssh"} if "--ssh=default" in options else set()
+    builds = re.findall(r"docker buildx build (\S*)", text)
+    assert len(builds) == 5
+    return [names if option == "$BUILD_OPTIONS" else set() for option in builds]
