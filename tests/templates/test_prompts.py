@@ -147,6 +147,8 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal.press("\x15", "9000", ENTER)
     terminal.see("Which mirror do the base images come from")
     terminal.press(ENTER)
+    terminal.see("Which packages of Debian or Alpine")
+    terminal.press(ENTER)
     terminal.see("Which CI builds, checks and releases the image?")
     terminal.press(ENTER)
     terminal.see("Which labels does the image get")
