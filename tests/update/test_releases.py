@@ -95,3 +95,25 @@ def test_a_team_s_answers_can_come_later_and_go(tmp_path: Path, language: str, f
     none = ["--data=labels={}", "--data=ca_certificates=", "--data=policy={}"]
     assert cli.main(["update", *none, str(old)]) == 0
     assert files(old) == files(plain)
+
+
+@pytest.mark.parametrize("private", ["ssh", "token"])
+@pytest.mark.parametrize(("language", "flavor"), CELLS)
+def test_private_packages_can_come_later_and_go(
+    tmp_path: Path, language: str, flavor: str, private: str
+) -> None:
+    """Without them a project is what it was; an unattended update never brings them."""
+    plain = project("newest", tmp_path / "plain/my-app", language, flavor)
+    old = project("v0.3.0", tmp_path / "old/my-app", language, flavor)
+    host = "git.acme.example"
+    answers = {"private_dependencies": private, "private_host": host, "build_ca": "true"}
+    given = [f"--data={name}={value}" for name, value in answers.items()]
+    assert cli.main(["update", *given, str(old)]) == 0
+    name = {"ssh": "known_hosts", "token": "npmrc" if language == "node" else "netrc"}[private]
+    assert f"--mount=type=secret,id={name}," in (old / "Dockerfile").read_text()
+    commit(old)
+    assert cli.main(["update", str(old)]) == 0
+    assert f"--mount=type=secret,id={name}," in (old / "Dockerfile").read_text()
+    none = ["--data=private_dependencies=none", "--data=private_host=", "--data=build_ca=false"]
+    assert cli.main(["update", *none, str(old)]) == 0
+    assert files(old) == files(plain)
