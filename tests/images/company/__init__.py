@@ -79,8 +79,8 @@ class Company:
         return {
             "token": self.token.encode(),
             "token as a header": basic,
-            "netrc": f"machine {HOST}".encode(),
-            "npmrc": f"//{HOST}/private/npm/:_authToken".encode(),
+            "netrc": f"machine {HOST} login acme".encode(),
+            "npmrc": f"//{HOST}/private/npm/:_authToken=".encode(),
             "key": self.key.read_bytes().splitlines()[2],
             "host key": self.files["known_hosts"].read_bytes().split()[2],
             "authority": (self.key.parent / "authority.pem").read_bytes().splitlines()[3],
