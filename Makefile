@@ -29,7 +29,7 @@ test: $(VENV)/.ready ## every test; brings a container engine and base images if
 
 test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates tests/starter tests/teams tests/hostile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
 
 benchmark-fleet: $(VENV)/.ready ## update two hundred projects at once, and one beside plain copier
 	@$(BIN)/python -m benchmarks.fleet $(ARGS)
