@@ -1,6 +1,6 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: benchmark-fleet help new venv test test-fast lint format lock examples docs benchmark \
+.PHONY: benchmark-commands benchmark-fleet help new venv test test-fast lint format lock examples docs benchmark \
   release engine-up engine-down clean
 
 PYTHON ?= python3
@@ -27,12 +27,15 @@ test: $(VENV)/.ready ## every test; brings a container engine and base images if
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-test-fast: $(VENV)/.ready ## the quick tests: units and templates, without a container engine
+test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
 
 benchmark-fleet: $(VENV)/.ready ## update two hundred projects at once, and one beside plain copier
 	@$(BIN)/python -m benchmarks.fleet $(ARGS)
+
+benchmark-commands: $(VENV)/.ready ## time short commands, beside the start of Python and beside copier
+	@$(BIN)/python -m benchmarks.commands $(ARGS)
 
 lint: $(VENV)/.ready ## formatting, style and types
 	@$(BIN)/ruff format --check --quiet $(PYTHON_FILES)

@@ -23,11 +23,12 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from benchmarks import fleet, results, tables
+from benchmarks import commands, fleet, results, tables
 from dockgen import checks, cli, questions
 from dockgen.matrix import Flavor, Language
 
 ROOT = Path(__file__).resolve().parent.parent
+Measured = commands.CommandResults | fleet.FleetResults
 LINES, COLUMNS = 36, 92
 
 
@@ -38,7 +39,8 @@ def main(directory: Path) -> None:
     readme = fill(fill(readme, "sizes", sizes()), "benchmark", tables.short(measured))
     benchmarks = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
     benchmarks = fill(benchmarks, "benchmark", tables.detailed(measured))
-    benchmarks = fill(benchmarks, "fleet", fleet_words())
+    benchmarks = fill(benchmarks, "fleet", words(fleet.load(), "make benchmark-fleet"))
+    benchmarks = fill(benchmarks, "commands", words(commands.load(), "make benchmark-commands"))
     (directory / "docs").mkdir(parents=True, exist_ok=True)
     (directory / "README.md").write_text(readme, encoding="utf-8")
     (directory / "docs/benchmarks.md").write_text(benchmarks, encoding="utf-8")
@@ -53,11 +55,10 @@ def fill(page: str, name: str, text: str) -> str:
     return marks.sub(lambda found: found[1] + text + found[2], page)
 
 
-def fleet_words() -> str:
-    """What the benchmark of many projects said, in lines of 100 characters."""
-    measured = fleet.load()
-    words = measured.sentence() if measured else "Not measured yet: `make benchmark-fleet`."
-    return "\n".join([*textwrap.wrap(words, 100, break_on_hyphens=False), ""])
+def words(measured: Measured | None, command: str) -> str:
+    """What a benchmark said, in lines of 100 characters."""
+    said = measured.sentence() if measured else f"Not measured yet: `{command}`."
+    return "\n".join([*textwrap.wrap(said, 100, break_on_hyphens=False), ""])
 
 
 def sizes() -> str:
@@ -87,10 +88,7 @@ def reference() -> str:
     """docs/reference.md: commands, questions and exit codes, read from the code."""
     parts = ["# Reference\n\nWritten by `make docs` from the code; a test compares the two.\n"]
     context = click.Context(cli.dockgen, info_name="dockgen", **cli.dockgen.context_settings)
-    parts.append(f"## dockgen\n\n```\n{cli.dockgen.get_help(context)}\n```\n")
-    for name, command in sorted(cli.dockgen.commands.items()):
-        child = click.Context(command, info_name=name, parent=context)
-        parts.append(f"## dockgen {name}\n\n```\n{command.get_help(child)}\n```\n")
+    parts += helps(context)
     parts.append(
         "## Questions\n\nEach is a flag, a key for `--data` and a key of an answers file. Those"
         " that are not asked\nhave a safe default; `--ask` asks them, too.\n\n"
@@ -109,6 +107,16 @@ def reference() -> str:
             f"| {question.type} | {default or 'empty'} | {', '.join(question.choices) or 'free'} |"
         )
     return "\n".join(parts) + "\n"
+
+
+def helps(context: click.Context) -> list[str]:
+    """The help of a command, and below it that of each command in its group."""
+    command = context.command
+    parts = [f"## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"]
+    if isinstance(command, click.Group):
+        for name, child in sorted(command.commands.items()):
+            parts += helps(click.Context(child, info_name=name, parent=context))
+    return parts
 
 
 def rules() -> str:

@@ -22,8 +22,8 @@ PLAIN = {
     if not name.startswith(("GIT_", "COPIER_", "DOCKGEN_")) and name not in {"NO_COLOR"}
 }
 
-# Prints the table of sizes at the end. pytest-xdist's controller loads only this conftest.
-pytest_plugins = ["tests.images.sizes"]
+# Both print what was measured at the end. pytest-xdist's controller loads only this conftest.
+pytest_plugins = ["dockgen.testing.plugin", "tests.images.bases"]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Render = Callable[[Cell], Path]

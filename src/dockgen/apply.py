@@ -2,10 +2,8 @@
 
 import fcntl
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from dockgen import signals
@@ -20,6 +18,15 @@ def check_target(target: Path) -> None:
     Raises:
         ProjectError: something is in the way.
     """
+    try:
+        _check_target(target)
+    except OSError as error:
+        raise ProjectError(
+            f"can't look at {target}: {error.strerror}", "name another directory"
+        ) from error
+
+
+def _check_target(target: Path) -> None:
     if target.is_symlink() and not target.exists():
         raise ProjectError(
             f"{target} is a link to nothing", "remove the link, or name another directory"
@@ -47,16 +54,12 @@ def staging(target: Path) -> Iterator[Path]:
     Raises:
         ProjectError: it can't be written there.
     """
-    near = _nearest(target)
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=near))
-    except OSError as error:
-        raise cannot_write(near, error) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(signals.temporary_folder(_STAGING, _nearest(target)))
+        except OSError as error:
+            raise cannot_write(target, error) from error
         yield folder
-    finally:
-        with signals.held():
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def place(staged: Path, target: Path) -> None:

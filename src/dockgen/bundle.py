@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from dockgen import git
+from dockgen import git, signals
 
 DATA = Path(__file__).parent / "data"
 BUNDLE = "templates.bundle"
@@ -85,8 +85,8 @@ def provide() -> Iterator[tuple[Path, Manifest]]:
     if root is None:
         yield DATA / BUNDLE, Manifest.read(DATA / MANIFEST)
         return
-    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
-        yield with_working_copy(root, Path(folder))
+    with signals.temporary_folder("dockgen-") as folder:
+        yield with_working_copy(root, folder)
 
 
 def with_working_copy(root: Path, folder: Path) -> tuple[Path, Manifest]:

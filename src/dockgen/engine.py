@@ -300,6 +300,65 @@ def require() -> EngineVersion:
     return version
 
 
+def require_builder(name: str) -> None:
+    """Make sure that buildx knows a builder.
+
+    Raises:
+        ToolMissingError: it doesn't, or the builder can't be reached.
+    """
+    answer = _run("buildx", "inspect", "--", name)
+    if answer.returncode != 0:
+        raise ToolMissingError(
+            f"buildx can't use a builder {name}: {_reason(answer.stdout)}", "see: docker buildx ls"
+        )
+
+
+def build_check(context: Path) -> str:
+    """Return what `docker build --check` has to say of the Dockerfile; "" if that is nothing."""
+    finished = _run("build", "--check", "--", str(context), deadline=BUILD_SECONDS)
+    if finished.returncode == 0 and "no warnings found" in finished.stdout:
+        return ""
+    lines = finished.stdout.splitlines()
+    # Before the first warning it tells of its own progress.
+    starts = [number for number, line in enumerate(lines) if line.startswith("WARNING: ")]
+    return "\n".join(lines[starts[0] if starts else 0 :]).replace(f"{context}/", "").strip()
+
+
+def composed(project: str, service: str) -> Container:
+    """The container of a service, running or not, that `docker compose` made for a project.
+
+    Raises:
+        ProjectError: there is none.
+    """
+    listed = _docker(
+        "ps",
+        "--all",
+        "--quiet",
+        "--no-trunc",
+        f"--filter=label=com.docker.compose.project={project}",
+        f"--filter=label=com.docker.compose.service={service}",
+    ).split()
+    if not listed:
+        raise ProjectError(f"docker compose made no container of the service {service}")
+    return Container(listed[0])
+
+
+def remove_composed(project: str) -> None:
+    """Remove what `docker compose` made for a project: containers, networks, volumes, images."""
+    with signals.held():
+        arguments = ("down", "--volumes", "--remove-orphans", "--rmi=all", "--timeout=0")
+        _docker("compose", f"--project-name={project}", *arguments)
+
+
+def composed_projects(prefix: str) -> tuple[str, ...]:
+    """The names of the projects of `docker compose` that begin with ``prefix``."""
+    label = "com.docker.compose.project"
+    containers = _docker(
+        "ps", "--all", f"--filter=label={label}", f'--format={{{{.Label "{label}"}}}}'
+    )
+    return tuple(sorted({name for name in containers.split() if name.startswith(prefix)}))
+
+
 def build(
     context: Path,
     tag: str = "",

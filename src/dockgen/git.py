@@ -1,5 +1,6 @@
 """git: the one module that starts it."""
 
+import errno
 import os
 import re
 import shutil
@@ -21,6 +22,9 @@ _IDENTITY = {
     "GIT_COMMITTER_NAME": "dockgen",
     "GIT_COMMITTER_EMAIL": "dockgen@localhost",
 }
+
+# What git says when it is the machine that refuses.
+_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 # No setting of the user's or the machine's takes part.
 ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
@@ -76,6 +80,7 @@ def run(
 
     Raises:
         subprocess.CalledProcessError: git failed; never the user's mistake here, so it is a bug.
+        OSError: git failed because of the machine, such as a full disk.
     """
     words = None if stdin is None else stdin.encode()
     return run_bytes(*arguments, cwd=cwd, environment=environment, stdin=words).decode().strip()
@@ -89,14 +94,22 @@ def run_bytes(
 ) -> bytes:
     """As `run`, for input and output that need not be text: both are left as they are."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=cwd,
-        env=inherited | ISOLATED | {"LC_ALL": "C"} | _IDENTITY | dict(environment or {}),
-        input=stdin,
-        capture_output=True,
-        check=True,
-    )
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=cwd,
+            env=inherited | ISOLATED | {"LC_ALL": "C"} | _IDENTITY | dict(environment or {}),
+            input=stdin,
+            capture_output=True,
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        for number in _MACHINE:
+            if os.strerror(number).encode() in error.stderr:
+                raise OSError(number, os.strerror(number)) from error
+        if b"Out of diskspace" in error.stderr:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
     return done.stdout
 
 

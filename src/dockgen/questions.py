@@ -1,6 +1,7 @@
 """The questions, as read from copier.yml: what is a flag, and what a given value means."""
 
 import re
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,14 @@ import yaml
 
 from dockgen import bundle
 from dockgen.errors import ProjectError, UsageError
+
+# A value in a message: on one line and short, also where YAML's aliases make it endless.
+_shown = reprlib.Repr()
+_shown.maxstring = _shown.maxother = 80
+_shown.maxlevel = _shown.maxlist = _shown.maxdict = _shown.maxset = 2
+
+# What PyYAML raises: errors of the values' own types, too, and deep nesting.
+_NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -50,18 +59,19 @@ class Question:
             UsageError: it can't be one.
         """
         if self.type == "int":
-            if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
+            # Python reads no number of more digits than that.
+            if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,4000}\s*", value):
                 return int(value)
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
             raise UsageError(
-                f"{source} is {value!r}, and {self.name} is a whole number",
+                f"{source} is {_text(value)}, and {self.name} is a whole number",
                 f"for example: {self.flag} {self.default}",
             )
         if self.type in {"yaml", "json", "bool", "float"}:
             try:
                 read = yaml.safe_load(value) if isinstance(value, str) else value
-            except yaml.YAMLError as error:
+            except _NOT_YAML as error:
                 raise UsageError(
                     f"{source} is not YAML: {_first_line(error)}",
                     f"for example: {self.flag} '{self.default}'",
@@ -71,21 +81,22 @@ class Question:
         # YAML reads an unquoted 3.10 as the number 3.1: never guess what was meant.
         if not isinstance(value, str):
             raise UsageError(
-                f"{source} is {value!r}, and {self.name} is text", f'quote it: {self.name}: "…"'
+                f"{source} is {_text(value)}, and {self.name} is text",
+                f'quote it: {self.name}: "…"',
             )
         if self.choices and value not in self.choices:
             raise UsageError(
-                f"{source} is {value!r}, which {self.name} can't be",
+                f"{source} is {_text(value)}, which {self.name} can't be",
                 f"choose one: {', '.join(self.choices)}",
             )
         return value
 
     def _require_type(self, value: object, source: str) -> None:
         if self.type == "bool" and not isinstance(value, bool):
-            raise UsageError(f"{source} is {value!r}, and {self.name} is yes or no")
+            raise UsageError(f"{source} is {_text(value)}, and {self.name} is yes or no")
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if self.type == "float" and not is_number:
-            raise UsageError(f"{source} is {value!r}, and {self.name} is a number")
+            raise UsageError(f"{source} is {_text(value)}, and {self.name} is a number")
 
 
 @cache
@@ -142,12 +153,12 @@ def _question(name: str, entry: object) -> Question:
         type=facts.get("type", kinds.get(type(facts["default"]), "yaml")),
         help=facts.get("help", ""),
         default=facts["default"],
-        choices=_choices(facts.get("choices", ())),
+        choices=choices_of(facts.get("choices", ())),
         asked=facts.get("ask", True) is True,
     )
 
 
-def _choices(choices: Any) -> tuple[str, ...]:
+def choices_of(choices: Any) -> tuple[str, ...]:
     """The values to choose from; () for choices that only copier can compute."""
     if isinstance(choices, str):
         return ()
@@ -234,7 +245,7 @@ def _answers(path: Path) -> dict[str, Any]:
         answers = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"can't read {path}: {error.strerror}", "check --answers-file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except _NOT_YAML as error:
         raise UsageError(
             f"{path} is not YAML: {_first_line(error)}", "write it as lines of `question: answer`"
         ) from error
@@ -246,6 +257,14 @@ def _answers(path: Path) -> dict[str, Any]:
         )
     # A project's own .copier-answers.yml may be given: copier's keys in it are no answers.
     return {str(key): value for key, value in answers.items() if not str(key).startswith("_")}
+
+
+def _text(value: object) -> str:
+    """A value as a message shows it."""
+    try:
+        return _shown.repr(value)
+    except ValueError:  # a number of so many digits that Python doesn't write it
+        return "too large"
 
 
 def _first_line(error: Exception) -> str:

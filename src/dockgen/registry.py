@@ -127,6 +127,19 @@ def _identity(url: str) -> str:
     return f"{found[1].lower()}/{found[2]}" if found else address
 
 
+def require_name(name: str) -> None:
+    """Make sure that a starter may be called that.
+
+    Raises:
+        UsageError: it may not.
+    """
+    if not _NAME.fullmatch(name) or name == OWN:
+        raise UsageError(
+            f"a starter can't be called {name!r}",
+            "lower-case letters, digits and dashes, a letter first; dockgen is taken",
+        )
+
+
 def check_new(name: str, url: str) -> Starter:
     """The starter that is to be registered; nothing is written yet.
 
@@ -135,11 +148,7 @@ def check_new(name: str, url: str) -> Starter:
     Raises:
         UsageError: the name is not allowed, or taken.
     """
-    if not _NAME.fullmatch(name) or name == OWN:
-        raise UsageError(
-            f"a starter can't be called {name!r}",
-            "lower-case letters, digits and dashes, a letter first; dockgen is taken",
-        )
+    require_name(name)
     if not url or url.startswith("-") or "::" in url:
         raise UsageError(
             f"{url} is no address that git may be sent to", "give an https or ssh URL, or a path"

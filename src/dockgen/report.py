@@ -11,11 +11,11 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockgen.errors import DockgenError
+from dockgen.errors import DockgenError, ProjectError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from dockgen.merge import Change
     from dockgen.project import Project
     from dockgen.registry import Starter
+    from dockgen.starter import Made
     from dockgen.team import Decision, Team
+    from dockgen.testing.proof import Proof
+    from dockgen.testing.sizes import Sizes
 
 _MB = 10**6
 # How many lines of a build's log tell why it failed.
@@ -56,6 +59,12 @@ class NewProject:
     dry_run: bool
 
     @property
+    def weighs_unknown(self) -> bool:
+        """Whether it installs packages, and nobody has said what the image may weigh with them."""
+        policy = self.answers.get("policy") or {}
+        return bool(self.answers.get("runtime_packages")) and "size_mb" not in policy
+
+    @property
     def next_commands(self) -> tuple[str, str]:
         """What to type next."""
         return (
@@ -72,12 +81,18 @@ def new_project(project: NewProject) -> None:
     kind = f"{project.cell.language} on {project.cell.flavor}"
     kind += f", from {project.starter} {project.template_version}" if project.starter else ""
     verb = "Would create" if project.dry_run else "Created"
-    console.print(f"[bold green]{verb}[/] [bold]{escape(_short(project.directory))}[/] ({kind})\n")
+    where = escape(_in_one_line(_short(project.directory)))
+    console.print(f"[bold green]{verb}[/] [bold]{where}[/] ({kind})\n")
     console.print(_tree(project))
     console.print(
         f"\nThe image: at most [bold]{project.limit_mb:g} MB[/] unpacked, "
         f"port {project.port}, user 65532, health check inside."
     )
+    if project.weighs_unknown:
+        console.print(
+            "That leaves room for the packages: lower it in dockgen.toml to what dockgen check"
+            " measures."
+        )
     if project.dry_run:
         console.print("Nothing was written: this was a dry run.")
         return
@@ -323,6 +338,20 @@ _UPDATE_COLORS = {
 
 def updated(outcome: "Outcome", mode: "Mode") -> None:
     """Show what an update did, or would do, to one project, and what to type next."""
+    _updated(outcome, mode, ("git diff", "dockgen check", "git add --all . && git commit"))
+
+
+def bumped(outcome: "Outcome", mode: "Mode") -> None:
+    """Show what a bump did, or would do, to a starter, and what to type next."""
+    _updated(outcome, mode, ("git diff", "dockgen starter test", "git add --all . && git commit"))
+
+
+def bumped_json(outcome: "Outcome", mode: "Mode") -> None:
+    """The same facts for programs, as one JSON object."""
+    print(json.dumps({"mode": str(mode), **_outcome_facts(outcome, mode)}, indent=2))
+
+
+def _updated(outcome: "Outcome", mode: "Mode", commands: Sequence[str]) -> None:
     from rich.markup import escape
 
     console = _console()
@@ -343,11 +372,9 @@ def updated(outcome: "Outcome", mode: "Mode") -> None:
         return
     if plan.conflicts:
         return
-    console.print("\nNext:")
     folder = _short(outcome.directory)
     first = [] if folder == "." else [f"cd {shlex.quote(folder)}"]
-    for command in (*first, "git diff", "dockgen check", "git add --all . && git commit"):
-        console.print(f"  [bold cyan]{escape(command)}[/]", soft_wrap=True)
+    _print_next(console, (*first, *commands))
 
 
 def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
@@ -379,24 +406,93 @@ def updated_json(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
     """The same facts for programs, as one JSON object with an entry for each project."""
     facts = {
         "mode": str(mode),
-        "projects": [
-            {
-                "directory": str(outcome.directory),
-                "result": outcome.result,
-                "from": outcome.before or None,
-                "to": outcome.after or None,
-                "error": outcome.error
-                and {"message": outcome.error.message, "hint": outcome.error.hint},
-                "files": [
-                    {"path": change.path, "status": str(change.status), "note": change.note}
-                    for change in (outcome.plan.changes if outcome.plan else ())
-                ],
-                **({"diff": outcome.plan.diff} if outcome.plan and mode == "dry-run" else {}),
-            }
-            for outcome in outcomes
-        ],
+        "projects": [_outcome_facts(outcome, mode) for outcome in outcomes],
     }
     print(json.dumps(facts, indent=2))
+
+
+def _outcome_facts(outcome: "Outcome", mode: "Mode") -> dict[str, Any]:
+    return {
+        "directory": str(outcome.directory),
+        "result": outcome.result,
+        "from": outcome.before or None,
+        "to": outcome.after or None,
+        "error": outcome.error and {"message": outcome.error.message, "hint": outcome.error.hint},
+        "files": [
+            {"path": change.path, "status": str(change.status), "note": change.note}
+            for change in (outcome.plan.changes if outcome.plan else ())
+        ],
+        **({"diff": outcome.plan.diff} if outcome.plan and mode == "dry-run" else {}),
+    }
+
+
+# What there is to see in a new starter, and what it is for.
+_STARTER_PARTS = {
+    "README.md": "how to go on from here",
+    "copier.yml": "the questions: dockgen's, and yours",
+    "starter.toml": "the version of dockgen, and tests of yours",
+    "templates/": "a line for each file of a project: edit it, delete it, or add another",
+    "base/": "dockgen's own templates, not to be edited",
+    ".github/workflows/ci.yml": "tests each pull request",
+    ".gitlab-ci.yml": "tests each merge request",
+}
+
+
+def made_starter(made: "Made") -> None:
+    """Show what is in a new starter, and the commands to go on with."""
+    from rich.markup import escape
+
+    console = _console()
+    settings = made.settings
+    kind = f"{', '.join(settings.languages)} on dockgen {settings.base}"
+    console.print(
+        f"[bold green]Created[/] [bold]{escape(_short(made.directory))}[/] ({kind})\n",
+        soft_wrap=True,
+    )
+    names = [path.as_posix() for path in made.files]
+    parts = {
+        part: words
+        for part, words in _STARTER_PARTS.items()
+        if any(name == part or (part.endswith("/") and name.startswith(part)) for name in names)
+    }
+    width = max(map(len, parts))
+    for part, words in parts.items():
+        console.print(f"  {part:<{width}}  [dim]{words}[/]", soft_wrap=True)
+    if made.problem:
+        warning(f"not committed: {made.problem}")
+    _print_next(console, _starter_commands(made))
+
+
+def made_starter_json(made: "Made") -> None:
+    """The same facts for programs, as one JSON object."""
+    settings = made.settings
+    facts = {
+        "directory": str(made.directory),
+        "name": settings.name,
+        "base": settings.base,
+        "languages": list(settings.languages),
+        "ci": settings.ci,
+        "files": [path.as_posix() for path in made.files],
+        "committed": made.committed,
+        "problem": made.problem or None,
+        "next": list(_starter_commands(made)),
+    }
+    print(json.dumps(facts, indent=2))
+
+
+def _starter_commands(made: "Made") -> tuple[str, ...]:
+    name = made.settings.name
+    release = "git tag --annotate v1.0.0 --message v1.0.0"
+    return (
+        f"cd {shlex.quote(_short(made.directory))}",
+        *(() if made.committed else (f'git add --all . && git commit --message "{made.message}"',)),
+        f"$EDITOR templates/{made.settings.languages[0]}/project/Dockerfile.jinja",
+        "dockgen starter test",
+        f"git add --all && git commit && {release}",
+        *(() if made.inside else ("git remote add origin URL",)),
+        "git push --follow-tags origin main",
+        f"dockgen starter add {name} URL",
+    )
 
 
 @dataclass(frozen=True)
@@ -457,12 +553,119 @@ def starters_json(listed: Sequence[ListedStarter]) -> None:
     print(json.dumps({"starters": facts}, indent=2))
 
 
+@dataclass(frozen=True)
+class ProvenStarter:
+    """A starter template that was held to its contracts: its cases, and what was found.
+
+    ``before`` has the sizes of another run, None if there is nothing to compare with.
+    """
+
+    directory: Path
+    cases: Sequence[str]
+    proof: "Proof"
+    before: "Sizes | None"
+
+
+def proven_starter(proven: ProvenStarter) -> None:
+    """Show what is broken and why, then the table of sizes."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from dockgen.testing import sizes
+
+    console = _console()
+    proof = proven.proof
+    for broken in proof.broken:
+        first, *others = broken.contracts
+        also = f", and {len(others)} more" if others else ""
+        case = f"{broken.case}: " if broken.case else ""
+        console.print(f"[bold red]{case}[/]{escape(first)}{also}", soft_wrap=True)
+        for line in broken.message.splitlines():
+            console.print(f"  {escape(line)}", soft_wrap=True)
+    for contract, reason in proof.skipped.items():
+        console.print(f"[yellow]not asked[/] {escape(contract)}: {escape(reason)}", soft_wrap=True)
+    if proof.broken or proof.skipped:
+        console.print()
+    if proof.sizes:
+        compared = proven.before is not None
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        first, *others = sizes.head(compared=compared)
+        table.add_column(first)
+        for title in others:
+            table.add_column(title, justify="right")
+        for row in sizes.rows(proof.sizes, proven.before):
+            table.add_row(*sizes.cells(row, compared=compared))
+        console.print(table, soft_wrap=True)
+        console.print()
+    number = "1 case" if len(proven.cases) == 1 else f"{len(proven.cases)} cases"
+    console.print(f"{number}, {proof.held} contracts hold")
+
+
+def proven_starter_json(proven: ProvenStarter) -> None:
+    """The same facts for programs, as one JSON object."""
+    proof, before = proven.proof, proven.before or {}
+    facts = {
+        "directory": str(proven.directory),
+        "holds": not proof.broken,
+        "held": proof.held,
+        "cases": [
+            {
+                "case": case,
+                "holds": all(broken.case != case for broken in proof.broken),
+                "size": asdict(proof.sizes[case]) if case in proof.sizes else None,
+                "before": asdict(before[case]) if case in before else None,
+            }
+            for case in proven.cases
+        ],
+        "broken": [
+            {
+                "case": broken.case or None,
+                "contracts": list(broken.contracts),
+                "message": broken.message,
+            }
+            for broken in proof.broken
+        ],
+        "skipped": dict(proof.skipped),
+    }
+    print(json.dumps(facts, indent=2))
+
+
+def baked(directory: Path, cases: Sequence[str]) -> None:
+    """Say what was written for bake, and the next command."""
+    console = _console()
+    number = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
+    console.print(f"[bold green]Wrote[/] {number} to [bold]{_short(directory)}[/]", soft_wrap=True)
+    command = f"cd {shlex.quote(_short(directory))} && docker buildx bake"
+    console.print(f"\nNext:\n  [bold cyan]{command}[/]", soft_wrap=True)
+
+
+def write(path: Path, content: str, *, append: bool = False) -> None:
+    """Write a report to a file, in place of what it holds or after that.
+
+    Raises:
+        ProjectError: it can't be written.
+    """
+    try:
+        with path.open("a" if append else "w", encoding="utf-8") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise ProjectError(
+            f"can't write {path}: {error.strerror}", "name a file in a folder that exists"
+        ) from error
+
+
+def log(words: str) -> None:
+    """A program's whole output, on standard error."""
+    print(words, file=sys.stderr)
+
+
 def warning(words: str) -> None:
     """One line on standard error about something that didn't work but was not needed."""
     from rich.markup import escape
 
     console = _console(stderr=True)
-    console.print(f"[bold yellow]warning:[/] {escape(words)}", soft_wrap=True)
+    words = escape(_in_one_line(words))
+    console.print(f"[bold yellow]warning:[/] {words}", soft_wrap=True)
 
 
 def text(words: str) -> None:
@@ -475,9 +678,10 @@ def error(problem: DockgenError) -> None:
     from rich.markup import escape
 
     console = _console(stderr=True)
-    console.print(f"[bold red]error:[/] {escape(problem.message)}", soft_wrap=True)
-    if problem.hint:
-        console.print(f"  [dim]try:[/] {escape(problem.hint)}", soft_wrap=True)
+    message, hint = escape(_in_one_line(problem.message)), escape(_in_one_line(problem.hint))
+    console.print(f"[bold red]error:[/] {message}", soft_wrap=True)
+    if hint:
+        console.print(f"  [dim]try:[/] {hint}", soft_wrap=True)
 
 
 def bug() -> None:
@@ -486,16 +690,39 @@ def bug() -> None:
     print("\nThis is a bug in dockgen: please report it with the lines above.", file=sys.stderr)
 
 
+def _in_one_line(words: str) -> str:
+    """Words with what a terminal would obey, such as the line break in a folder's name, spelt."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
+        for char in words
+    )
+
+
 def _console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
-    return Console(file=sys.stderr if stderr else sys.stdout, highlight=False, emoji=False)
+    class Plain(Console):
+        """Leaves a reader that has gone to the command line, as `print` does."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Plain(file=sys.stderr if stderr else sys.stdout, highlight=False, emoji=False)
 
 
 def _short(path: Path) -> str:
     """The path as the user would type it from where they stand."""
     here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    typed = str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return f"./{typed}" if typed.startswith("-") else typed
+
+
+def _print_next(console: "Console", commands: Sequence[str]) -> None:
+    from rich.markup import escape
+
+    console.print("\nNext:")
+    for command in commands:
+        console.print(f"  [bold cyan]{escape(command)}[/]", soft_wrap=True)
 
 
 def _print_changes(console: "Console", changes: "Sequence[Change]") -> None:

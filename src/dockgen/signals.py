@@ -1,9 +1,12 @@
 """Signals that end dockgen: made to wait while something must not be left half done."""
 
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -26,3 +29,26 @@ def held() -> Iterator[None]:
             signal.signal(number, handler)
         if caught:
             signal.raise_signal(caught[0])
+
+
+@contextmanager
+def temporary_folder(prefix: str, near: Path | None = None) -> Iterator[Path]:
+    """A temporary folder that no signal leaves behind.
+
+    Args:
+        prefix: what its name begins with.
+        near: the folder that it is made in; None for the machine's own for such.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    folder = None
+    try:
+        # A signal waits until it is known what is to be removed.
+        with held():
+            folder = Path(tempfile.mkdtemp(prefix=prefix, dir=near))
+        yield folder
+    finally:
+        with held():
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ chosen. It is found in the repository, in the user's settings, or where --team s
 
 import hashlib
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,8 +80,9 @@ class Team:
         locked = {name: lock.value for name, lock in self.locked.items() if name in names}
         answers = {**given, **locked}
         if self.labels and "labels" in names:
-            own = answers.get("labels")
-            answers["labels"] = {**(own if isinstance(own, Mapping) else {}), **self.labels}
+            own = answers.get("labels", {})
+            # What is no mapping is left for the template to refuse.
+            answers["labels"] = {**own, **self.labels} if isinstance(own, Mapping) else own
         return answers
 
     @property
@@ -113,10 +115,13 @@ def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team 
     if named and "://" in named:
         return _parse(_fetch(named), named, known)
     if named:
-        path = Path(named).expanduser()
-        if not path.exists():
-            raise UsageError(f"there is no team file {named}", "check --team")
-        return _load(path / FILE if path.is_dir() else path, known)
+        try:
+            path = Path(named).expanduser()
+            path = path / FILE if path.is_dir() else path
+            path.stat()
+        except (OSError, RuntimeError) as error:  # the latter for ~ of somebody unknown
+            raise UsageError(f"there is no team file {named}", "check --team") from error
+        return _load(path, known)
     for path in (*_in_repository(directory), settings()):
         if path.is_file():
             return _load(path, known)
@@ -153,7 +158,7 @@ def decision(question: Question, team: Team | None) -> Decision:
         if lock:
             value, source, reason = lock.value, lock.table, lock.reason
         if question.name == "labels" and team.labels:
-            own = lock.value if lock else {}
+            own = lock.value if lock and isinstance(lock.value, Mapping) else {}
             value, source = {**own, **team.labels}, "labels"
     choices = [choice for choice in question.choices if choice not in refused]
     return Decision(question.name, value, source, lock is not None, reason, choices, refused)
@@ -186,11 +191,15 @@ def _load(path: Path, known: Sequence[Question]) -> Team:
 def _fetch(url: str) -> bytes:
     """A file from the web; what was fetched last has to do where it is out of reach."""
     # Imported here because they cost more time than all else that a team file needs.
+    import http.client
     import urllib.error
     import urllib.parse
     import urllib.request
 
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"{url} is not an https address: {error}", "check --team") from error
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
         raise UsageError(f"{url} is not an https address", "a team file decides what images hold")
     name = hashlib.sha256(url.encode()).hexdigest()[:16]
@@ -198,7 +207,7 @@ def _fetch(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - checked
             content: bytes = answer.read(MAXIMUM_BYTES + 1)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         if kept.is_file():
             return kept.read_bytes()
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
@@ -286,17 +295,16 @@ class _Reader:
         pem = table.get("pem")
         if "file" in table:
             name = self._text("certificates", "file", table["file"])
-            if "://" in self.location:
-                import urllib.parse
+            try:
+                if "://" in self.location:
+                    import urllib.parse
 
-                pem = _fetch(urllib.parse.urljoin(self.location, name)).decode()
-            else:
-                path = Path(self.location).parent / name
-                try:
-                    pem = path.read_text(encoding="utf-8")
-                except (OSError, UnicodeDecodeError) as error:
-                    raise self._wrong(f"{path} can't be read: {error}", "") from error
-        text = self._text("certificates", "pem", pem)
+                    pem = _fetch(urllib.parse.urljoin(self.location, name)).decode()
+                else:
+                    pem = (Path(self.location).parent / name).read_text(encoding="utf-8")
+            except (OSError, ValueError) as error:  # the latter for what is no text, and no path
+                raise self._wrong(f"certificates.file {name} can't be read: {error}", "") from error
+        text = self._string("certificates", "pem", pem)
         if "PRIVATE KEY" in text or "-----BEGIN CERTIFICATE-----" not in text:
             raise self._wrong(
                 "[certificates] is to hold certificates, and no private key",
@@ -335,7 +343,8 @@ class _Reader:
             )
         self._only(f"choices.{name}", rule, {"allow", "reason"})
         allowed = rule.get("allow")
-        if not isinstance(allowed, list) or not allowed or not set(allowed) <= {*question.choices}:
+        known = isinstance(allowed, list) and all(one in question.choices for one in allowed)
+        if not allowed or not known:
             raise self._wrong(
                 f"choices.{name}.allow is {allowed!r}",
                 f"write a list of some of these: {', '.join(question.choices)}",
@@ -370,6 +379,14 @@ class _Reader:
                 )
 
     def _text(self, table: str, name: str, value: object) -> str:
+        """Text of one line, which can be shown on a terminal."""
+        text = self._string(table, name, value)
+        if found := re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", text):
+            where = f"{table}.{name}" if table else name
+            raise self._wrong(f"{where} holds {found[0]!r}", "write it on one line")
+        return text
+
+    def _string(self, table: str, name: str, value: object) -> str:
         if not isinstance(value, str):
             where = f"{table}.{name}" if table else name
             raise self._wrong(f"{where} is {value!r}, and not text", f'write: {name} = "…"')

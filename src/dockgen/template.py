@@ -9,15 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from dockgen import git, questions
+from dockgen import bundle, git, questions, signals
 from dockgen.apply import cannot_write
 from dockgen.errors import Interrupted, ProjectError, UsageError
 from dockgen.registry import git_address
 from dockgen.source import Source, own
 
 ANSWERS_FILE = ".copier-answers.yml"
+
+# How the name of the temporary folder begins that copier clones a template into.
+_CLONE = "copier._vcs.clone."
+# What jinja calls the file of a text that came from none.
+_EXPRESSION = {"<template>", "<unknown>"}
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,7 @@ def _copy(
 def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
     """Turn what copier raises into errors for the user."""
     import copier.errors
+    from jinja2 import TemplateError
     from plumbum import ProcessExecutionError
 
     try:
@@ -153,20 +160,64 @@ def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
         ) from error
     except copier.errors.ForbiddenPathError as error:
         raise ProjectError(
-            f"the template leaves its folder: {_readable(error)}", "mend the template"
+            f"the template leaves its folder: {str(error).splitlines()[0]}", "mend the template"
         ) from error
+    except TemplateError as error:
+        raise _rendering_error(error) from error
     except (ValueError, copier.errors.UserMessageError) as error:
         raise UsageError(_readable(error), hint) from error
+    except copier.errors.CopierError as error:
+        raise ProjectError(_one_line(str(error)), "mend the template") from error
     except ProcessExecutionError as error:
         lines = str(error.stderr).strip().splitlines() or ["no reason given"]
         raise ProjectError(f"git failed while copier was at work: {lines[-1]}") from error
     except OSError as error:
         raise cannot_write(directory, error) from error
+    except Exception as error:
+        # An expression of a template may raise anything, such as a ZeroDivisionError.
+        if _place(error) is None:
+            raise
+        raise _rendering_error(error) from error
+
+
+def _rendering_error(error: Exception) -> ProjectError:
+    """What jinja says of a template, with the place that it says it of."""
+    from jinja2 import TemplateNotFound
+
+    reason = _one_line(str(error)) or type(error).__name__
+    if isinstance(error, TemplateNotFound):  # its own words name a folder that is gone
+        reason = f"the template has no file {error.name!r}"
+    if (place := _place(error)) is None:
+        return ProjectError(f"a template can't be rendered: {reason}", "mend the template")
+    file, line = place
+    return ProjectError(f"{file}, line {line}: {reason}", "mend the template")
+
+
+def _place(error: Exception) -> tuple[str, int] | None:
+    """The template's file, and the line in it, that an error comes from; None if it has none.
+
+    jinja puts the lines of templates into the traceback, and copier's clone is gone by now.
+    """
+    found: tuple[str, int] | None = None
+    step: TracebackType | None = error.__traceback__
+    while step is not None:
+        path = Path(step.tb_frame.f_code.co_filename)
+        clone = [part.startswith(_CLONE) for part in path.parts]
+        if any(clone):
+            found = Path(*path.parts[clone.index(True) + 1 :]).as_posix(), step.tb_lineno
+        elif path.name in _EXPRESSION:
+            found = f"an expression in {bundle.QUESTIONNAIRE}", step.tb_lineno
+        step = step.tb_next
+    return found
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.split())
 
 
 def _readable(error: Exception) -> str:
     """What copier says of a bad answer, without its preamble: ``port: 1024 to 65535``."""
-    words = str(error)
+    words = _one_line(str(error))
     for preamble in ("Validation error for question ", "Invalid choice for "):
         if words.startswith(preamble):
             name, _, reason = words.removeprefix(preamble).partition(": ")
@@ -188,7 +239,7 @@ def found(origin: Source) -> Iterator[None]:
     No setting of the user's takes part there, nor a repository that a git hook has named: copier's
     git works on that repository and on temporary folders only.
     """
-    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder:
+    with signals.temporary_folder("dockgen-") as folder:
         # copier starts git with plumbum's copy of the environment.
         from plumbum import local
 
@@ -206,10 +257,13 @@ def found(origin: Source) -> Iterator[None]:
             # A cache of its own: what the user has fetched from the real address is not to be
             # mixed with what the bundle holds. copier reads its name from this process.
             before = os.environ.get("COPIER_CACHE_DIR")
-            os.environ["COPIER_CACHE_DIR"] = str(Path(folder) / "copier")
+            os.environ["COPIER_CACHE_DIR"] = str(folder / "copier")
+            # Its clones are made in there, too: what a signal stops it from removing goes with it.
+            usual, tempfile.tempdir = tempfile.tempdir, str(folder)
             try:
                 yield
             finally:
+                tempfile.tempdir = usual
                 if before is None:
                     del os.environ["COPIER_CACHE_DIR"]
                 else:

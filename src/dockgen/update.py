@@ -137,7 +137,7 @@ def plan(
                 f"{place.directory}: {error.message}",
                 "choose an answer with: dockgen update --data QUESTION=ANSWER DIRECTORY",
             ) from error
-        clone = _clone(place, folder / "ours" / place.directory.name)
+        clone = scratch_repository(place, folder / "ours" / place.directory.name)
         repository = clone / ".git"
         base_id, new_id = tree.store(repository, base), tree.store(repository, new)
         rendered, theirs = tree.read(repository, base_id), tree.read(repository, new_id)
@@ -170,8 +170,8 @@ def plan(
             unmanaged=_unmanaged(project.recorded(new).answers, base_paths=rendered),
             keep_pins=keep_pins,
         )
-        found = _spare_untracked(place.directory, found, rendered)
-        return Plan(place.directory, before, after, found, _diff(repository, ours_id, found))
+        found = spare_untracked(place.directory, found, rendered)
+        return Plan(place.directory, before, after, found, diff(repository, ours_id, found))
 
 
 def entry(place: Worktree, planned: Plan) -> Entry:
@@ -235,7 +235,7 @@ def _without(answers: Mapping[str, Any], names: Collection[str]) -> dict[str, An
     return {name: value for name, value in answers.items() if name not in names}
 
 
-def _clone(place: Worktree, directory: Path) -> Path:
+def scratch_repository(place: Worktree, directory: Path) -> Path:
     """An empty repository that borrows the objects of the project's."""
     directory.mkdir(parents=True)
     git.run("init", "--quiet", "--initial-branch=main", ".", cwd=directory)
@@ -316,16 +316,25 @@ def _require_room(place: Worktree, new: tree.Tree) -> None:
 
 def _require_merged(directory: Path, ours: tree.Tree, new: tree.Tree) -> None:
     """Make sure that no conflict was committed as it was."""
-    for path in sorted(new.keys() & ours.keys()):
-        if ours[path] == new[path]:
-            continue
-        lines = ours[path].content.splitlines()
-        if all(any(line.startswith(mark) for line in lines) for mark in _MARKERS):
-            raise ProjectError(
-                f"{directory / path} holds the conflict markers of an unfinished merge",
-                "choose one side of each, remove the markers, and commit; if they are no conflict: "
-                f"dockgen update --data 'unmanaged=[{path}]' DIRECTORY",
-            )
+    for path in unfinished(ours, new):
+        raise ProjectError(
+            f"{directory / path} holds the conflict markers of an unfinished merge",
+            "choose one side of each, remove the markers, and commit; if they are no conflict: "
+            f"dockgen update --data 'unmanaged=[{path}]' DIRECTORY",
+        )
+
+
+def unfinished(ours: tree.Tree, new: tree.Tree) -> list[str]:
+    """The template's files that hold conflict markers which the template doesn't have."""
+    return [
+        path
+        for path in sorted(new.keys() & ours.keys())
+        if ours[path] != new[path]
+        and all(
+            any(line.startswith(mark) for line in ours[path].content.splitlines())
+            for mark in _MARKERS
+        )
+    ]
 
 
 def _conflicts(clone: Path) -> set[str]:
@@ -333,7 +342,7 @@ def _conflicts(clone: Path) -> set[str]:
     return {os.fsdecode(line.partition(b"\t")[2]) for line in listed.split(b"\0") if line}
 
 
-def _spare_untracked(
+def spare_untracked(
     directory: Path, changes: Sequence[Change], base: tree.Tree
 ) -> tuple[Change, ...]:
     """Put the template's version beside a file that git doesn't know, and could not bring back."""
@@ -394,7 +403,7 @@ def _saved(place: Worktree, change: Change, before: Saved | None) -> Saved | Non
     return Saved(content, permissions, owner=before.owner if before else None)
 
 
-def _diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
+def diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
     """What the update does, as git shows it."""
     index = {"GIT_DIR": str(repository), "GIT_INDEX_FILE": str(repository / "dockgen-diff.index")}
     git.run("read-tree", before, cwd=repository, environment=index)

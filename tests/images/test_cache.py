@@ -107,11 +107,7 @@ func init() { println(instance) }
 
 def cells(*chosen: Cell) -> pytest.MarkDecorator:
     """Run the test for these cells alone."""
-    parameters = [
-        pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
-        for cell in chosen
-    ]
-    return pytest.mark.parametrize("cell", parameters, indirect=True)
+    return pytest.mark.parametrize("case", [str(cell) for cell in chosen], indirect=True)
 
 
 @pytest.fixture

@@ -38,12 +38,8 @@ LIBC = {Flavor.SLIM: "gnu", Flavor.ALPINE: "musl", Flavor.SCRATCH: "gnu"}
 
 def cells(language: Language) -> pytest.MarkDecorator:
     """Run the test for the cells of one language."""
-    chosen = [
-        pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
-        for cell in matrix.ALL
-        if cell.language is language
-    ]
-    return pytest.mark.parametrize("cell", chosen, indirect=True)
+    chosen = [str(cell) for cell in matrix.ALL if cell.language is language]
+    return pytest.mark.parametrize("case", chosen, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +100,7 @@ def test_go_cross_compiles(
     assert ran == {builder.platform}
 
 
-@pytest.mark.parametrize("cell", [pytest.param(Cell.parse("go-scratch"))], indirect=True, ids=str)
+@pytest.mark.parametrize("case", ["go-scratch"], indirect=True)
 @pytest.mark.parametrize("keep", [True, False], ids=["as-it-is", "without-buildplatform"])
 def test_buildplatform_is_what_does_it(
     keep: bool, copy: Path, builder: Processor, other: Processor, tmp_path: Path
@@ -143,7 +139,7 @@ def test_locked_wheels_are_there_for_arm64(cell: Cell, project: Project, tmp_pat
     assert extensions == [f"_pydantic_core.cpython-314-aarch64-linux-{LIBC[cell.flavor]}.so"]
 
 
-@pytest.mark.parametrize("cell", [pytest.param(Cell.parse("python-slim"))], indirect=True, ids=str)
+@pytest.mark.parametrize("case", ["python-slim"], indirect=True)
 def test_a_wheel_that_is_not_locked_would_be_refused(
     cell: Cell, project: Project, tmp_path: Path
 ) -> None:

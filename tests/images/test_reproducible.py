@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from dockgen import template
 from dockgen.matrix import ALL, Language
 from dockgen.project import Project
 from tests.images import steps
@@ -21,8 +22,8 @@ from tests.images.steps import Steps
 # Builds that use no cache join each other where they do the same at the same time: a worker does
 # them one by one.
 CELLS = pytest.mark.parametrize(
-    "cell",
-    [pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group("no-cache")) for cell in ALL],
+    "case",
+    [pytest.param(str(cell), marks=pytest.mark.xdist_group("no-cache")) for cell in ALL],
     indirect=True,
 )
 
@@ -139,3 +140,17 @@ def test_rewriting_is_what_does_it(project: Project, tmp_path: Path) -> None:
     plain = build(one, tmp_path / "plain", rewrite=False)
     same = plain.layers[-1] == rewritten.layers[-1]
     assert same == (project.cell.language is Language.GO)
+
+
+@pytest.mark.usefixtures("image_store")
+def test_packages_give_the_same_layer(tmp_path: Path) -> None:
+    """The distribution's packages, installed once more: no log, no cache and no backup differs."""
+    answers = {"name": "my-app", "language": "python", "flavor": "slim"}
+    answers["runtime_packages"] = "file openssh-client tini"
+    context = template.render(tmp_path / "my-app", answers, ask=()).directory
+    first, second = (
+        build(context, tmp_path / name, "--no-cache", "--target=base") for name in ("one", "two")
+    )
+    assert [step for step in first.steps.cached + second.steps.cached if "apt-get" in step] == []
+    assert len(first.layers) == 2
+    assert second.layers == first.layers

@@ -418,3 +418,13 @@ def test_a_broken_registry_is_told_of(run: Run, tmp_path: Path) -> None:
     done = run("starter", "list")
     assert done.returncode == 3
     assert done.stderr.splitlines()[0] == f"error: {settings} is not a list of starters"
+
+
+@pytest.mark.parametrize("words", ["dockgen new --starter a", "dockgen starter remove a"])
+def test_the_shell_completes_a_starter_s_name(run: Run, registered: Acme, words: str) -> None:
+    """From the registry, without a fetch."""
+    del registered
+    done = run(
+        _DOCKGEN_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1)
+    )
+    assert done.stdout.split() == ["plain,acme"]

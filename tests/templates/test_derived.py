@@ -1,6 +1,5 @@
 """A team's own template on top of this one: what the blocks and `template_root` are for."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,8 @@ import yaml
 from dockgen import matrix
 from dockgen import project as projects
 from dockgen.matrix import Cell
-from tests.conftest import PLAIN, ROOT, Render, each_cell, tree
+from tests import derived
+from tests.conftest import PLAIN, Render, each_cell, tree
 from tests.update.conftest import PERSON, commit, edit, git
 
 # The blocks that every Dockerfile has, with what a team might put there.
@@ -27,28 +27,7 @@ OVERRIDES = {
 @pytest.fixture
 def team_template(tmp_path: Path) -> Path:
     """A template that vendors this one in base/ and takes all its files over."""
-    team = tmp_path / "team"
-    ignore = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "templates", team / "base/templates", ignore=ignore)
-    shutil.copy(ROOT / "copier.yml", team / "base/copier.yml")
-    (team / "copier.yml").write_text(
-        '!include base/copier.yml\n---\ntemplate_root: {type: str, when: false, default: "base/"}\n'
-    )
-    for path in (ROOT / "templates").glob("*/project/**/*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            name = path.relative_to(ROOT)
-            own = team / name if name.suffix == ".jinja" else team / f"{name}.jinja"
-            own.parent.mkdir(parents=True, exist_ok=True)
-            own.write_text(f"{{% include 'base/{name}' %}}\n")
-    return team
-
-
-def override(team: Path, cell: Cell, blocks: dict[str, str]) -> None:
-    """Give the team's Dockerfile other blocks than the vendored one."""
-    lines = [f"{{% extends 'base/templates/{cell.language}/{cell.flavor}.Dockerfile.jinja' %}}"]
-    for name, text in blocks.items():
-        lines.append(f"{{% block {name} %}}\n{text}\n{{% endblock %}}")
-    (team / f"templates/{cell.language}/project/Dockerfile.jinja").write_text("\n".join(lines))
+    return derived.make(tmp_path / "team")
 
 
 # A team decides what dockgen asks, and says where CI gets dockgen from.
@@ -100,7 +79,7 @@ def test_takes_over_what_it_does_not_change(
 @each_cell()
 def test_every_block_can_be_replaced(team_template: Path, tmp_path: Path, cell: Cell) -> None:
     """The replaced blocks are in the Dockerfile; what dockgen promises still is, too."""
-    override(team_template, cell, OVERRIDES)
+    derived.override(team_template, cell, OVERRIDES)
     dockerfile = (copy(team_template, tmp_path / "my-app", cell) / "Dockerfile").read_text()
     assert [text for text in OVERRIDES.values() if text not in dockerfile] == []
     for promise in ("USER 65532:65532\n", "EXPOSE 8080\n", "HEALTHCHECK --interval="):
@@ -112,7 +91,9 @@ def test_a_block_can_be_added_to(
 ) -> None:
     """With super() a team adds a line and keeps the rest."""
     cell = matrix.ALL[0]
-    override(team_template, cell, {"runtime": "{{ super() -}}\nCOPY own.crt /etc/ssl/own.crt"})
+    derived.override(
+        team_template, cell, {"runtime": "{{ super() -}}\nCOPY own.crt /etc/ssl/own.crt"}
+    )
     dockerfile = (copy(team_template, tmp_path / "my-app", cell) / "Dockerfile").read_text()
     original = (rendered_project(cell) / "Dockerfile").read_text()
     assert dockerfile.replace("COPY own.crt /etc/ssl/own.crt\n", "") == original

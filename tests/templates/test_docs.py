@@ -3,8 +3,10 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from dockgen import cli, questions
@@ -32,10 +34,18 @@ def test_is_what_make_docs_writes(written: Path, name: str) -> None:
     assert (ROOT / name).read_text() == (written / name).read_text()
 
 
+def paths(path: str, command: click.Command) -> Iterator[str]:
+    """A command and all below it, as they are typed."""
+    yield path
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from paths(f"{path} {name}", child)
+
+
 def test_reference_names_every_command_and_question() -> None:
     """Nothing is left out, whatever the generator does."""
     reference = (ROOT / "docs/reference.md").read_text()
-    wanted = [f"## dockgen {name}\n" for name in cli.dockgen.commands]
+    wanted = [f"## {path}\n" for path in paths("dockgen", cli.dockgen)]
     wanted += [f"| `{question.name}` | `{question.flag}` |" for question in questions.load()]
     assert [words for words in wanted if words not in reference] == []
 
@@ -43,7 +53,8 @@ def test_reference_names_every_command_and_question() -> None:
 @pytest.mark.parametrize(
     "name",
     ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md",
-     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/how-it-works.md", "docs/rules.md", "templates/README.md",
+     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/how-it-works.md", "docs/rules.md",
+     "docs/starters.md", "docs/testing.md", "templates/README.md",
      "tests/testbed/README.md"],
 )  # fmt: skip
 def test_links_lead_somewhere(name: str) -> None:

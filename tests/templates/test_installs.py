@@ -142,9 +142,7 @@ def test_wheel_from_the_sdist(
     assert updated(MODULE, old_project, **python_path) == tree(made)
 
 
-def test_from_git(
-    clone: Path, rendered_project: Render, old_project: Path, tmp_path: Path
-) -> None:
+def test_from_git(clone: Path, rendered_project: Render, old_project: Path, tmp_path: Path) -> None:
     """`pip install git+…`: built from a clone of one commit, by a tool that we don't start."""
     site = tmp_path / "site"
     wanted = f"dockgen @ git+{clone.as_uri()}"

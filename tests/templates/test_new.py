@@ -56,10 +56,12 @@ def test_defaults_are_python_on_slim(dockgen: Run, tmp_path: Path) -> None:
         "language_version": "3.14",
         "port": 8080,
         "registry": "",
+        "runtime_packages": [],
         "ci": "none",
         "labels": {},
         "ca_certificates": "",
         "policy": {},
+        "runtime_packages": [],
         "unmanaged": [],
     }
 
@@ -140,6 +142,7 @@ def test_a_bad_name_is_refused(dockgen: Run, tmp_path: Path, name: str) -> None:
         ("--registry", "https://x", "registry: a host, an optional port and path"),
         ("--registry", "x/", "registry: a host, an optional port and path"),
         ("--registry", "x\nRUN evil", "registry: a host, an optional port and path"),
+        ("--runtime-packages", "a\\nRUN", "runtime_packages: "),
         ("--unmanaged", "Dockerfile", "unmanaged: a list of paths"),
         ("--unmanaged", "[1]", "unmanaged: each path is one line of text"),
         ("--language", "cobol", "Invalid value for '--language': 'cobol' is not one of"),

@@ -147,6 +147,8 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal.press("\x15", "9000", ENTER)
     terminal.see("Which mirror do the base images come from")
     terminal.press(ENTER)
+    terminal.see("Which packages of Debian or Alpine")
+    terminal.press(ENTER)
     terminal.see("Which CI builds, checks and releases the image?")
     terminal.press(ENTER)
     terminal.see("Which labels does the image get")
@@ -237,4 +239,6 @@ def test_a_choice_that_a_team_took_away_is_shown_with_the_reason(tmp_path: Path)
     made = answers(tmp_path / "my-app")
     assert (made["language"], made["flavor"]) == ("node", "slim")
     assert "unavailable" not in made
-    assert re.search(r"- python +FastAPI on uvicorn: \d+ MB at best \(we run no Python\)", terminal.text)
+    assert re.search(
+        r"- python +FastAPI on uvicorn: \d+ MB at best \(we run no Python\)", terminal.text
+    )

@@ -19,7 +19,7 @@ from tests.conftest import each_cell, tree
 BIN = Path(sys.executable).parent
 
 # Text that means something to a shell, to YAML, to TOML or to a Dockerfile.
-HOSTILE = 'Acme "A\\B" $HOME ${X} \'y\' {{ z }} # : <<EOF ünï 🐳'
+HOSTILE = "Acme \"A\\B\" $HOME ${X} 'y' {{ z }} # : <<EOF ünï 🐳"
 
 LABELS = {
     "org.opencontainers.image.vendor": HOSTILE,

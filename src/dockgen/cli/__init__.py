@@ -1,8 +1,12 @@
 """The command line: parse, call one function, map errors to exit codes."""
 
+import contextlib
+import errno
 import io
+import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -13,7 +17,7 @@ from dockgen.cli.new import new
 from dockgen.cli.starter import starter
 from dockgen.cli.team import team
 from dockgen.cli.update import update
-from dockgen.errors import DockgenError, Interrupted, UsageError
+from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 
 EXIT_CODES = """\b
 Exit codes:
@@ -25,6 +29,20 @@ Exit codes:
   70   a bug in dockgen
   130  Ctrl-C
 """
+
+
+# What a machine says that has no more to give, wherever it says so: no bug of dockgen's.
+_EXHAUSTED = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.EAGAIN,
+    errno.EIO,
+    errno.EROFS,
+}
 
 
 class Terminated(BaseException):
@@ -40,6 +58,12 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; click would answer Ctrl-C with an empty line of its own."""
+        try:
+            Path.cwd()
+        except OSError as error:
+            raise ProjectError(
+                f"the current folder can't be used: {error.strerror}", "cd to one that exists"
+            ) from error
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
@@ -94,17 +118,25 @@ def main(arguments: list[str] | None = None) -> int:
     """Run dockgen, and return its exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows no arrows or accents gets them spelt, not a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    stdout = sys.stdout
     try:
         dockgen.main(args=arguments, prog_name="dockgen", standalone_mode=False)
+        # Here, where a full disk can still be told.
+        sys.stdout.flush()
     except click.exceptions.Exit as done:
         return done.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has gone, as with `dockgen … | head`.
+    except (BrokenPipeError, SystemExit) as end:
+        # Whoever read our output has gone, as with `dockgen … | head`. click makes an exit of it,
+        # and puts something of its own in the place of the stream.
+        if isinstance(end, SystemExit) and sys.stdout is stdout:
+            raise
         sys.stderr.close()
+        _drop_output()
         return 0
     except (Exception, Terminated) as problem:
         return _report(problem)
@@ -115,20 +147,59 @@ def _report(problem: Exception | Terminated) -> int:
     """Tell what went wrong, and return the exit code; from inside of an except clause."""
     from dockgen import report  # not needed where nothing goes wrong, and that has to be quick
 
+    code, error = _error(problem)
+    # Where standard error is full, too, the exit code tells.
+    with contextlib.suppress(OSError):
+        if error:
+            report.error(error)
+        else:
+            report.bug()
+    return code
+
+
+def _error(problem: Exception | Terminated) -> tuple[int, DockgenError | None]:
+    """The exit code and the error to show; none for a bug."""
     if isinstance(problem, click.ClickException):
         context = problem.ctx if isinstance(problem, click.UsageError) else None
         command = context.command_path if context else "dockgen"
-        report.error(UsageError(problem.format_message().rstrip("."), f"{command} --help"))
-        return UsageError.exit_code
+        words = problem.format_message().rstrip(".")
+        return UsageError.exit_code, UsageError(words, f"{command} --help")
     if isinstance(problem, DockgenError):
-        report.error(problem)
-        return problem.exit_code
+        return problem.exit_code, problem
     if isinstance(problem, Terminated):
         name = signal.Signals(problem.number).name
-        report.error(Interrupted(f"ended by {name}: nothing is left behind"))
-        return 128 + problem.number
-    report.bug()
-    return DockgenError.exit_code
+        return 128 + problem.number, Interrupted(f"ended by {name}: nothing is left behind")
+    if isinstance(problem, MemoryError) or _is_exhausted(problem):
+        _drop_output()
+        reason, where = "out of memory", ""
+        if isinstance(problem, OSError):
+            reason = problem.strerror or str(problem)
+            where = f": {problem.filename}" if problem.filename else ""
+        return ProjectError.exit_code, ProjectError(
+            f"this machine has no more to give: {reason}{where}",
+            "make room, and look at what is there before you run it again",
+        )
+    return DockgenError.exit_code, None
+
+
+def _is_exhausted(problem: Exception) -> bool:
+    # tempfile found no folder to write to, and has no number for that.
+    return isinstance(problem, OSError) and (
+        problem.errno in _EXHAUSTED or "No usable temporary directory" in str(problem)
+    )
+
+
+def _open_closed_streams() -> None:
+    """Give each stream that was closed to /dev/null, so that no file takes its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for good
+
+
+def _drop_output() -> None:
+    """What can't be written any more is not to be tried again at Python's own end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, _frame: FrameType | None) -> None:

@@ -1,6 +1,20 @@
 """What the commands' arguments have in common."""
 
-from dockgen.errors import UsageError
+import click
+
+from dockgen.errors import DockgenError, UsageError
+
+
+def complete_starter(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """The registered starters that begin like this, for the shell's completion."""
+    from dockgen import registry
+
+    try:
+        return [known.name for known in registry.load() if known.name.startswith(incomplete)]
+    except DockgenError:
+        return []
 
 
 def pairs(data: tuple[str, ...]) -> dict[str, str]:

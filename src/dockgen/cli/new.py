@@ -4,11 +4,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dockgen.cli.arguments import pairs
+from dockgen.cli.arguments import complete_starter, pairs
 from dockgen.errors import ProjectError, UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from dockgen.questions import Question
     from dockgen.source import Source
     from dockgen.team import Team
+
+
+class Folder(click.Path):
+    """A path that isn't empty: a shell's variable without a value is no way to say "."."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        if value == "":
+            self.fail("it is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 # Where the context keeps the starter that was opened to read its questions.
 _ORIGIN = "dockgen.origin"
@@ -96,7 +107,7 @@ def _shown(question: "Question") -> str:
 
 
 @click.command(cls=NewCommand, short_help="Start a project: sample app and container files.")
-@click.argument("directory", required=False, type=click.Path(path_type=Path))
+@click.argument("directory", required=False, type=Folder(path_type=Path))
 @click.option(
     "--data",
     "-d",
@@ -110,7 +121,12 @@ def _shown(question: "Question") -> str:
     metavar="FILE",
     help="Read answers from a YAML file; flags and --data win over it.",
 )
-@click.option("--starter", metavar="NAME", help="Use this starter; dockgen for dockgen's own.")
+@click.option(
+    "--starter",
+    metavar="NAME",
+    shell_complete=complete_starter,
+    help="Use this starter; dockgen for dockgen's own.",
+)
 @click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
 @click.option("--trust", is_flag=True, help="Let the starter run code of its own, such as tasks.")
 @click.option("--offline", is_flag=True, help="Take the starter as it was last fetched.")
@@ -169,8 +185,10 @@ def new(
         {name: value for name, value in flags.items() if value is not None},
         questionnaire,
     )
-    if directory is None and "name" in given:
-        directory = Path(str(given["name"]))
+    # Not resolved: where a link leads is looked at before anything is written through it.
+    target = Path(os.path.abspath(directory)) if directory else None  # noqa: PTH100
+    if target is not None:
+        apply.check_target(target)
     ours = teams.find(directory or Path(), team, known)
     answers = ours.answers(given, known) if ours else given
     if ours and not as_json:
@@ -185,10 +203,6 @@ def new(
         terminal=terminal,
         as_json=as_json,
     )
-    # Not resolved: where a link leads is looked at before anything is written through it.
-    target = Path(os.path.abspath(directory)) if directory else None  # noqa: PTH100
-    if target is not None:
-        apply.check_target(target)
     # A dry run writes to the machine's temporary folder alone; else the tree is rendered on the
     # target's own file system, so that it can be moved into place in one step.
     near = Path(tempfile.gettempdir()) if dry_run else target or Path.cwd()
@@ -244,11 +258,28 @@ def _load(staged: Path, origin: "Source | None") -> "Project":
         return project.load(staged)
     except ProjectError as error:
         if origin is None:
-            raise
+            raise _refused(staged, error) from error
         raise ProjectError(
             f"what {origin.name} makes is no dockgen project: {error.message}",
             f"tell those who keep {origin.manifest.url}",
         ) from error
+
+
+def _refused(staged: Path, error: ProjectError) -> UsageError:
+    """The error for an answer that only shows to be wrong in what was made from it."""
+    from dockgen import project
+
+    if not (staged / project.ANSWERS).is_file():
+        return UsageError(
+            f"unmanaged: not {project.ANSWERS}: without the answers in it no update is possible",
+            "name the other files one by one",
+        )
+    if not (staged / project.LIMITS).is_file():
+        return UsageError(
+            f"unmanaged: not {project.LIMITS}, because a new project has no limits of its own yet",
+            f"leave it out here, and then: dockgen update --data 'unmanaged=[{project.LIMITS}]'",
+        )
+    return UsageError(f"policy: {error.message}", "see: docs/team.md")
 
 
 def _to_ask(

@@ -1,7 +1,7 @@
-"""A pytest plugin: at the end of a run, the measured sizes beside the bases they stand on.
+"""A pytest plugin: at the end of a run, the bases that the measured images stand on.
 
-Tests record their sizes as properties, which pytest-xdist brings from its workers; the test bed
-says in the file that $DOCKGEN_TESTBED_REPORT names which bases it provided.
+`dockgen.testing.plugin` prints the sizes; the test bed says in the file that
+$DOCKGEN_TESTBED_REPORT names which bases it provided.
 """
 
 import json
@@ -11,27 +11,22 @@ from pathlib import Path
 
 import pytest
 
+from dockgen.testing import sizes
+
 MB = 10**6
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table, if any size was measured."""
-    sizes = [
-        value
+    """Print them below the sizes, if any was measured."""
+    properties = [
+        recorded
         for status in ("passed", "failed")
         for report in terminalreporter.getreports(status)
-        for name, value in report.user_properties
-        if name == "size"
+        for recorded in report.user_properties
     ]
-    if not sizes:
+    if not sizes.recorded(properties):
         return
-    terminalreporter.section("image sizes, MB of 10^6 bytes")
-    terminalreporter.write_line(f"{'cell':<20}{'unpacked':>10}{'gzip -6':>10}{'limit':>10}")
-    for size in sorted(sizes, key=lambda size: str(size["cell"])):
-        terminalreporter.write_line(
-            f"{size['cell']:<20}{_mb(size['unpacked_bytes'])}{_mb(size['gzip_bytes'])}"
-            f"{_mb(size['limit_bytes'])}"
-        )
     for line in _bases():
         terminalreporter.write_line(line)
 

@@ -1,0 +1,152 @@
+"""Collect what the service needs at run time into /rootfs: the interpreter and all it stands on.
+
+The Dockerfile runs this in its build stage, where the base image is mounted at /base, and copies
+/rootfs over that base. What the base has is left out, so one script serves every base: Debian,
+Alpine, or nothing at all.
+
+Usage: python rootfs.py MODULE...
+The named modules and all that they import get bytecode, so that the service starts faster.
+"""
+
+import importlib
+import os
+import py_compile
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+BASE = Path("/base")
+ROOTFS = Path("/rootfs")
+VENV = Path(sys.prefix)
+STDLIB = Path(sysconfig.get_path("stdlib"))
+CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+# The standard library stays, as plain files, so that tracebacks show their source lines. Left out
+# is only what needs a screen, a compiler or an installer, and the interpreter's own tests.
+SCREEN = ("idlelib", "tkinter", "_tkinter*", "turtle.py", "turtledemo", "curses", "_curses*")
+HELP_TEXTS = ("topics.py",)  # what help("if") shows; help() on an object works without
+COMPILER = ("config-*",)
+INSTALLER = ("ensurepip", "site-packages")
+TESTS = ("test", "__phello__", "_test*.so", "_ctypes_test*.so", "_xxtest*.so", "xx*.so")
+LEFT_OUT = shutil.ignore_patterns(
+    *SCREEN, *HELP_TEXTS, *COMPILER, *INSTALLER, *TESTS, "__pycache__"
+)
+
+# What programs expect of any system. /lib and /lib64 may be links into /usr, where the loader is.
+SYSTEM = (
+    *("/lib", "/lib64", "/usr/share/zoneinfo"),
+    *("/etc/host.conf", "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"),
+)
+NOLOGIN = "/sbin/nologin"
+
+
+def below(root: Path, path: Path) -> Path:
+    """Return the place of an absolute path below another root."""
+    return root / path.relative_to("/")
+
+
+def copy(path: Path) -> None:
+    """Copy a file or a folder, and a link with the file it leads to, unless the base has it."""
+    # /lib may be a link to /usr/lib: go by the real folder, but keep the name that is asked for.
+    path = path.parent.resolve() / path.name
+    target = below(ROOTFS, path)
+    if not path.exists() or os.path.lexists(target) or os.path.lexists(below(BASE, path)):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        target.symlink_to(path.readlink())
+        if path.is_file():
+            copy(path.parent / path.readlink())
+    elif path.is_dir():
+        shutil.copytree(path, target, symlinks=True, ignore=LEFT_OUT)
+    else:
+        shutil.copy2(path, target)
+
+
+def check_release() -> None:
+    """Stop if the base is of another release: its C library may be too old for this interpreter."""
+    files = [root / "etc/os-release" for root in (Path("/"), BASE)]
+    lines = [line for file in files if file.exists() for line in file.read_text().splitlines()]
+    names = [line.partition("=")[2] for line in lines if line.startswith("PRETTY_NAME=")]
+    if len(set(names)) > 1:
+        sys.exit(f"The build stage is {names[0]}, the base image is {names[1]}: use the same.")
+
+
+def copy_shared_libraries() -> None:
+    """Copy what the interpreter and each extension module link to, installed packages included."""
+    installed = list(VENV.rglob("*.so*"))
+    bundled = {file.name for file in installed}
+    for binary in (Path(sys.executable), *below(ROOTFS, STDLIB).rglob("*.so"), *installed):
+        ldd = subprocess.run(["ldd", binary], capture_output=True, text=True)
+        output = ldd.stdout + ldd.stderr
+        # glibc's wording and musl's. A library from a package may be loaded before it's needed.
+        missing = re.findall(r"(\S+) => not found|Error loading shared library ([^:]+):", output)
+        if lost := {first or second for first, second in missing} - bundled:
+            sys.exit(f"{binary} needs {', '.join(sorted(lost))}: install it in the build stage.")
+        for library in map(Path, re.findall(r"(/\S+) \(0x", output)):
+            if not library.is_relative_to(VENV):
+                copy(library)
+    # glibc loads this one by name when a thread ends, which ldd can't see.
+    for library in Path("/usr/lib").glob("*/libgcc_s.so.1"):
+        copy(library)
+
+
+def copy_certificates() -> None:
+    """Copy the certificate authorities, to where other programs and OpenSSL look for them."""
+    copy(CA_BUNDLE)
+    cafile = Path(ssl.get_default_verify_paths().openssl_cafile)
+    if not os.path.lexists(below(BASE, cafile)):
+        below(ROOTFS, cafile).parent.mkdir(parents=True, exist_ok=True)
+        below(ROOTFS, cafile).symlink_to(CA_BUNDLE)
+
+
+def add_account(file: str, root: str, nonroot: str) -> None:
+    """Give the number that the service runs as a name: getpass and others ask for it."""
+    known = (BASE / file).read_text() if (BASE / file).exists() else f"{root}\n"
+    (ROOTFS / file).parent.mkdir(parents=True, exist_ok=True)
+    (ROOTFS / file).write_text(f"{known}{nonroot}\n")
+
+
+def add_temporary_folder() -> None:
+    """Make a /tmp that everyone may write to."""
+    if not (BASE / "tmp").exists():
+        (ROOTFS / "tmp").mkdir()
+        (ROOTFS / "tmp").chmod(0o1777)
+
+
+def compile_imported(modules: list[str]) -> None:
+    """Compile the named modules and all that they import."""
+    # An import's own bytecode holds a time stamp, and would stay where the import then fails.
+    sys.dont_write_bytecode = True
+    for name in modules:
+        importlib.import_module(name)
+    specs = [getattr(module, "__spec__", None) for module in sys.modules.values()]
+    # Only what is loaded from a file: the interpreter carries some modules, such as os, inside it.
+    files = [Path(spec.origin) for spec in specs if spec and spec.origin and spec.has_location]
+    for file in files:
+        if file.suffix == ".py":
+            # Unchecked: the bytecode stays valid whatever time stamps the image gives the files.
+            py_compile.compile(
+                str(below(ROOTFS, file) if file.is_relative_to(STDLIB) else file),
+                dfile=str(file),
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+
+
+if __name__ == "__main__":
+    check_release()
+    copy(Path(sys.base_prefix, "bin/python"))
+    copy(STDLIB)
+    copy_shared_libraries()
+    copy_certificates()
+    for name in SYSTEM:
+        copy(Path(name))
+    add_account("etc/passwd", f"root:x:0:0::/:{NOLOGIN}", f"nonroot:x:65532:65532::/tmp:{NOLOGIN}")
+    add_account("etc/group", "root:x:0:", "nonroot:x:65532:")
+    add_temporary_folder()
+    compile_imported(sys.argv[1:])

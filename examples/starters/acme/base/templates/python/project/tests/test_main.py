@@ -1,0 +1,21 @@
+"""The routes, called without a network."""
+
+from fastapi.testclient import TestClient
+
+from app.main import NAME, app
+
+client = TestClient(app)
+
+
+def test_index_says_hello() -> None:
+    """The first page names the service."""
+    response = client.get("/")
+    assert response.status_code == 200
+    assert response.json() == {"name": NAME, "message": "Hello from FastAPI"}
+
+
+def test_healthz_is_ok() -> None:
+    """The route that the health check asks answers with 200."""
+    response = client.get("/healthz")
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}

@@ -1,0 +1,46 @@
+"""A definition for `docker buildx bake`: all cases of a template, built by one command.
+
+https://docs.docker.com/build/bake/reference/
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+FILE = "docker-bake.hcl"
+
+
+def definition(name: str, cases: Sequence[str]) -> str:
+    """The content of a docker-bake.hcl beside a folder for each case.
+
+    The group ``default`` builds each image, as ``name:case``; the group ``test`` runs each
+    project's own tests, and keeps nothing but the build cache.
+    """
+    # No case's name has an underscore, so no case's target is taken for another's tests.
+    tests = [f"{case}_test" for case in cases]
+    parts = [
+        "# The images of all cases: docker buildx bake; their own tests: docker buildx bake test\n",
+        _block("group", "default", {"targets": list(cases)}),
+        _block("group", "test", {"targets": tests}),
+    ]
+    for case, test in zip(cases, tests, strict=True):
+        parts.append(_block("target", case, {"context": case, "tags": [f"{name}:{case}"]}))
+        settings = {"context": case, "target": "test", "output": ["type=cacheonly"]}
+        parts.append(_block("target", test, settings))
+    return "\n".join(parts)
+
+
+def image_name(words: str) -> str:
+    """A name for images, made of whatever a folder is called."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") or "starter"
+
+
+def _block(kind: str, label: str, settings: Mapping[str, object]) -> str:
+    width = max(map(len, settings))
+    lines = [f"  {key:<{width}} = {_text(value)}" for key, value in settings.items()]
+    return "\n".join([f'{kind} "{label}" {{', *lines, "}", ""])
+
+
+def _text(value: object) -> str:
+    """A value as HCL, whose strings are JSON's but for templates."""
+    return json.dumps(value).replace("${", "$${").replace("%{", "%%{")

@@ -1,0 +1,198 @@
+"""The cases of a template: the combinations of answers that it is proven with.
+
+They are the matrix of its questionnaire, each language on each flavor, and what a starter's own
+starter.toml adds to that.
+"""
+
+import itertools
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from dockgen import bundle, matrix, project, questions, template
+from dockgen.errors import ProjectError, UsageError
+from dockgen.matrix import Flavor, Language
+from dockgen.project import Project
+from dockgen.source import Source
+
+STARTER = "starter.toml"
+
+# A case's name is part of the names of images, compose projects and bake targets.
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# Groups of targets in docker-bake.hcl.
+_TAKEN = {"default", "test"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A combination of answers, under a name such as "go-slim".
+
+    Questions that have no answer in ``answers`` take their default.
+    """
+
+    name: str
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load(directory: Path | None = None) -> tuple[Case, ...]:
+    """The cases of the starter template in ``directory``, or of dockgen's own; never none.
+
+    Raises:
+        ProjectError: the questionnaire or starter.toml can't be understood, or names no cell.
+    """
+    if directory is None:
+        root = bundle.checkout() or bundle.DATA
+        return of_questionnaire(root / bundle.QUESTIONNAIRE)
+    questionnaire = directory / bundle.QUESTIONNAIRE
+    questions.load(questionnaire)  # a question without a default is told of first
+    cells = of_questionnaire(questionnaire)
+    return (*cells, *_declared(directory / STARTER, questionnaire, {case.name for case in cells}))
+
+
+def select(cases: Sequence[Case], names: Sequence[str]) -> tuple[Case, ...]:
+    """The cases of these names, in their own order; all of them if no name is given.
+
+    Raises:
+        UsageError: there is no case of that name.
+    """
+    known = {case.name for case in cases}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no case {name!r}", f"cases: {', '.join(sorted(known))}")
+    return tuple(case for case in cases if not names or case.name in names)
+
+
+def of_questionnaire(questionnaire: Path) -> tuple[Case, ...]:
+    """Each language on each flavor that a questionnaire offers, as far as dockgen knows the cell.
+
+    Raises:
+        ProjectError: it is not YAML, lacks one of the two questions, or offers no known cell.
+    """
+    entries = questions.read(questionnaire)
+    offered = [_offered(entries, name, kind) for name, kind in _KINDS.items()]
+    known = {(str(cell.language), str(cell.flavor)) for cell in matrix.ALL}
+    found = []
+    for pair in itertools.product(*offered):
+        values = dict(zip(_KINDS, pair, strict=True))
+        language, flavor = pair
+        if not any(language in (None, one) and flavor in (None, other) for one, other in known):
+            continue
+        # What is computed can't be answered, and what is fixed needs no answer.
+        answers = {
+            name: value
+            for name, value in values.items()
+            if value and not questions.is_hidden(entries[name])
+        }
+        name = "-".join(value for value in values.values() if value) or "only"
+        found.append(Case(name, answers))
+    if not found:
+        raise ProjectError(
+            f"{questionnaire.name} offers no language on a flavor that dockgen knows",
+            f"languages: {', '.join(Language)}; flavors: {', '.join(Flavor)}",
+        )
+    return tuple(found)
+
+
+def render(case: Case, directory: Path, origin: Source | None = None) -> Project:
+    """Render a case into ``directory``, which doesn't exist yet, and read what came out.
+
+    Args:
+        case: its answers are given, and nothing is asked.
+        directory: its name is what the project's name is made from.
+        origin: the template; None for dockgen's own.
+
+    Raises:
+        ProjectError: it can't be rendered, or is no dockgen project; the case stands in front.
+        ToolMissingError: git is missing or too old.
+    """
+    try:
+        template.render(directory, case.answers, ask=(), origin=origin)
+        return project.load(directory)
+    except UsageError as error:
+        # Nobody typed these answers: the starter's own files hold them.
+        hint = f"mend {bundle.QUESTIONNAIRE}, or the answers in {STARTER}"
+        raise ProjectError(f"{case.name}: {error.message}", hint) from error
+    except ProjectError as error:
+        message = error.message.replace(f"{directory}/", "").replace(str(directory), "it")
+        # Advice on a project in a user's folder is of no use in the template.
+        is_template = error.hint.startswith(("mend", "if you"))
+        hint = error.hint if is_template else "mend the template"
+        raise ProjectError(f"{case.name}: {message}", hint) from error
+
+
+_KINDS = {"language": Language, "flavor": Flavor}
+
+
+def _offered(entries: Mapping[str, Any], name: str, kind: type[StrEnum]) -> list[str | None]:
+    """What a question may be answered with; None stands for what only copier can tell."""
+    if name not in entries:
+        raise ProjectError(
+            f"{bundle.QUESTIONNAIRE} has no question {name}",
+            "include dockgen's questions: !include base/copier.yml",
+        )
+    entry = entries[name]
+    if questions.is_hidden(entry):
+        default = str(entry.get("default", ""))
+        return [None if "{" in default else default]
+    choices = entry.get("choices", ()) if isinstance(entry, dict) else ()
+    values = questions.choices_of(choices)
+    if not values or any("{" in value for value in values):
+        values = tuple(str(value) for value in kind)
+    taken = entries.get("unavailable")
+    refused = taken.get("default") if isinstance(taken, dict) else None
+    refused = refused.get(name) if isinstance(refused, dict) else None
+    return [value for value in values if not refused or value not in refused]
+
+
+def _declared(path: Path, questionnaire: Path, taken: set[str]) -> list[Case]:
+    """The ``[[test]]`` tables of a starter.toml; none if there is no such file."""
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ProjectError(f"{path.name} can't be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProjectError(f"{path.name} is not valid TOML: {error}", "mend it") from error
+    tables = settings.get("test", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ProjectError(f"{path.name}: test is no list of tables", "write each as: [[test]]")
+    found: list[Case] = []
+    for number, table in enumerate(tables, start=1):
+        case = _case(table, f"{path.name}, [[test]] number {number}", questionnaire)
+        if case.name in taken or case.name in _TAKEN:
+            raise ProjectError(
+                f"{path.name}: a case can't be called {case.name!r}, that name is taken",
+                "give it another name",
+            )
+        taken = taken | {case.name}
+        found.append(case)
+    return found
+
+
+def _case(table: Mapping[str, Any], where: str, questionnaire: Path) -> Case:
+    name, given = table.get("name"), table.get("answers", {})
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ProjectError(
+            f"{where}: name is {name!r}", "lower-case letters, digits and single dashes"
+        )
+    if unknown := sorted(set(table) - {"name", "answers"}):
+        raise ProjectError(f"{where}: {unknown[0]} means nothing here", "known: name, answers")
+    if not isinstance(given, dict):
+        raise ProjectError(f"{where}: answers is no table", "write: [test.answers]")
+    by_name = {question.name: question for question in questions.load(questionnaire)}
+    answers = {}
+    for key, value in given.items():
+        if key not in by_name:
+            raise ProjectError(
+                f"{where}: there is no question {key!r}", f"known questions: {', '.join(by_name)}"
+            )
+        try:
+            answers[key] = by_name[key].parse(value, f"{where}: {key}")
+        except UsageError as error:
+            raise ProjectError(error.message, f"mend it in {STARTER}") from error
+    return Case(name, answers)

@@ -1,0 +1,343 @@
+"""A pytest plugin: rendered projects, built images and running services of a template.
+
+In a starter's tests, with `pytest_plugins = ["dockgen.testing.plugin"]` in the conftest.py, or
+by hand with `pytest -p dockgen.testing.plugin`. A test that uses one of the fixtures below runs
+once for each case of the template, and each case is rendered, built and started once for all
+tests: with pytest-xdist, by one worker (`-n 2 --dist loadgroup`).
+
+It is no entry point: pytest would load it wherever dockgen is installed, and its fixtures' plain
+names would be in the way of other projects' own.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from pytest_docker.plugin import get_docker_services
+
+from dockgen import cases, engine, source
+from dockgen import image as saved_image
+from dockgen.cases import Case
+from dockgen.checks import Observation
+from dockgen.engine import Container, Health, Response
+from dockgen.errors import DockgenError, ProjectError, ToolMissingError
+from dockgen.image import Image
+from dockgen.observe import observe
+from dockgen.project import Project
+from dockgen.source import Source
+from dockgen.testing import names, sizes
+
+# A container that doesn't come up in this time never will, in seconds.
+PATIENCE = 60
+# How many lines of a log say why there is no container.
+_LOG_LINES = 20
+
+_CASES = pytest.StashKey[Sequence[Case]]()
+_SIZES = pytest.StashKey[sizes.Sizes]()
+
+pytest.register_assert_rewrite("dockgen.testing.test_contracts")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; all names begin with ``--dockgen-``."""
+    group = parser.getgroup("dockgen", "dockgen: proof for templates")
+    group.addoption(
+        "--dockgen-template",
+        metavar="DIR",
+        help="The starter template to prove, as it lies in DIR; without it, dockgen's own.",
+    )
+    group.addoption(
+        "--dockgen-trust",
+        action="store_true",
+        help="Let the starter template run code of its own on this machine.",
+    )
+    group.addoption(
+        "--dockgen-case",
+        metavar="CASE",
+        action="append",
+        default=[],
+        help="Only this case, such as go-slim; may be given more than once.",
+    )
+    group.addoption(
+        "--dockgen-builder",
+        metavar="NAME",
+        help="Build with this builder of `docker buildx ls`, and load the images into the engine.",
+    )
+    group.addoption(
+        "--dockgen-no-images",
+        action="store_true",
+        help="Leave out every test that needs a container engine.",
+    )
+    group.addoption(
+        "--dockgen-sizes", metavar="FILE", help="Write the measured sizes to FILE, as JSON."
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that uses ``case`` once for each, unless it chooses itself."""
+    chosen = {
+        name.strip()
+        for mark in metafunc.definition.iter_markers("parametrize")
+        for name in _names(mark)
+    }
+    if "case" not in metafunc.fixturenames or "case" in chosen:
+        return
+    found = [case.name for case in _cases(metafunc.config)]
+    metafunc.parametrize("case", found, indirect=True, scope="session")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Note a test's case, and leave all tests of one to the same worker."""
+    callspec = getattr(item, "callspec", None)
+    name = callspec and callspec.params.get("case")
+    if not isinstance(name, str):  # another parameter of that name
+        return
+    item.user_properties.append((names.CASE_PROPERTY, name))
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs an engine, if that was asked for."""
+    if not config.getoption("dockgen_no_images"):
+        return
+    left_out = [item for item in items if "container_engine" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep a place for the sizes."""
+    found: dict[str, sizes.Size] = {}
+    config.stash[_SIZES] = found
+    config.pluginmanager.register(_SizesOfRun(found), "dockgen-sizes-of-run")
+
+
+class _SizesOfRun:
+    """Collects what tests record; pytest-xdist's controller gets the reports of its workers."""
+
+    def __init__(self, found: dict[str, sizes.Size]) -> None:
+        self._found = found
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            self._found.update(sizes.recorded(report.user_properties))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the file of sizes."""
+    target = session.config.getoption("dockgen_sizes")
+    if target and not hasattr(session.config, "workerinput"):
+        path = Path(session.config.invocation_params.dir, target)
+        path.write_text(sizes.dump(session.config.stash[_SIZES]), encoding="utf-8")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print the table of sizes, if any was measured."""
+    measured = config.stash[_SIZES]
+    if not measured:
+        return
+    terminalreporter.section("image sizes, MB of 10^6 bytes")
+    lines = [sizes.head(compared=False)]
+    lines += [sizes.cells(row, compared=False) for row in sizes.rows(measured)]
+    for first, *others in lines:
+        terminalreporter.write_line(f"{first:<24}{''.join(f'{text:>13}' for text in others)}")
+
+
+@pytest.fixture(scope="session")
+def container_engine(pytestconfig: pytest.Config) -> Iterator[None]:
+    """An engine that answers: whatever needs one asks for it here, and fails where there is none.
+
+    Images that nobody built prove nothing, so no test is skipped.
+    """
+    builder = pytestconfig.getoption("dockgen_builder")
+    try:
+        engine.require()
+        if builder:
+            engine.require_builder(builder)
+    except ToolMissingError as error:
+        pytest.fail(_words(error), pytrace=False)
+    with pytest.MonkeyPatch.context() as environment:
+        if builder:
+            # `docker build` and `docker compose` both read it.
+            environment.setenv("BUILDX_BUILDER", builder)
+        yield
+
+
+@pytest.fixture(scope="session")
+def template_source(pytestconfig: pytest.Config) -> Iterator[Source | None]:
+    """The template that projects are rendered from; None stands for dockgen's own."""
+    directory = _template(pytestconfig)
+    with ExitStack() as stack:
+        if directory is None:
+            yield None
+            return
+        trusted = bool(pytestconfig.getoption("dockgen_trust"))
+        yield stack.enter_context(source.working_copy(directory, trusted=trusted))
+
+
+@pytest.fixture(scope="session")
+def case(request: pytest.FixtureRequest) -> Case:
+    """The case under test; a test that names cases itself parametrizes it by name, indirectly."""
+    (chosen,) = cases.select(_cases(request.config), [request.param])
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def project(
+    case: Case, template_source: Source | None, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
+    """The case's project, rendered into a folder called my-app, for all tests to read."""
+    directory = tmp_path_factory.mktemp(case.name) / "my-app"
+    try:
+        return cases.render(case, directory, template_source)
+    except DockgenError as error:
+        pytest.fail(_words(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def compose_name(
+    case: Case, container_engine: None, testrun_uid: str, worker_id: str
+) -> Iterator[str]:
+    """A name for `docker compose` that no other run has; what it made is gone in the end."""
+    del container_engine  # has to answer first
+    name = f"{names.compose_prefix(testrun_uid)}{case.name}-{worker_id}"
+    yield name
+    engine.remove_composed(name)
+
+
+@pytest.fixture(scope="session")
+def service(
+    project: Project, compose_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Container]:
+    """The project's container, started by its own compose.yaml at a free port of this machine.
+
+    `docker compose up --build --wait` does it, which fails if the container doesn't turn healthy.
+    The container is there all the same, and the contracts say what is wrong with it.
+    """
+    compose = project.directory / "compose.yaml"
+    own_names = tmp_path_factory.mktemp("compose") / "image.yaml"
+    try:
+        built = _built_services(compose)
+        # An image under the project's own name may be somebody's.
+        images = {name: {"image": f"{compose_name}-{name}"} for name in built}
+        own_names.write_text(yaml.safe_dump({"services": images}), encoding="utf-8")
+    except ProjectError as error:
+        pytest.fail(_words(error), pytrace=False)
+    main = "app" if "app" in built else built[0]
+    up = f"up --build --wait --wait-timeout {PATIENCE}"
+    with ExitStack() as stack:
+        environment = stack.enter_context(pytest.MonkeyPatch.context())
+        environment.setenv("HOST_PORT", "0")
+        try:
+            # compose_name cleans up, also when this fails.
+            stack.enter_context(
+                get_docker_services(
+                    "docker compose", [str(compose), str(own_names)], compose_name, [up], []
+                )
+            )
+        # pytest-docker has no class of its own for a command that failed.
+        except Exception as error:
+            try:
+                container = engine.composed(compose_name, main)
+            except ProjectError:
+                pytest.fail(_not_started(str(error)), pytrace=False)
+        else:
+            container = engine.composed(compose_name, main)
+        yield container
+
+
+@pytest.fixture(scope="session")
+def first_health(service: Container) -> Health:
+    """How the container turned healthy, read before its engine forgets: it keeps five probes."""
+    # `docker compose up --wait` has waited already.
+    return service.wait_healthy(1)
+
+
+@pytest.fixture(scope="session")
+def built_image(service: Container, first_health: Health) -> str:
+    """The id of the image that the container was made from."""
+    del first_health  # to be read first, as long builds may follow
+    return service.inspect().image
+
+
+@pytest.fixture(scope="session")
+def image(built_image: str, tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """The image as data."""
+    saved = tmp_path_factory.mktemp("saved") / "image.tar"
+    engine.save(built_image, saved)
+    try:
+        return saved_image.read(saved)
+    finally:
+        saved.unlink()
+
+
+@pytest.fixture(scope="session")
+def healthz(service: Container, project: Project) -> Response | None:
+    """The answer to GET /healthz, asked before the container is stopped; None if there was none."""
+    try:
+        return service.get("/healthz", port=project.port)
+    except ProjectError:
+        return None
+
+
+@pytest.fixture(scope="session")
+def seen(
+    service: Container, first_health: Health, project: Project, healthz: Response | None
+) -> Observation:
+    """What was seen of the container, from its start to its stop: it doesn't run after this."""
+    del healthz  # to be asked first, because watching ends with a stop
+    return replace(observe(service, project), healthy_seconds=first_health.seconds)
+
+
+def _template(config: pytest.Config) -> Path | None:
+    given = config.getoption("dockgen_template")
+    return Path(config.invocation_params.dir, given).resolve() if given else None
+
+
+def _cases(config: pytest.Config) -> Sequence[Case]:
+    if _CASES not in config.stash:
+        try:
+            found = cases.load(_template(config))
+            config.stash[_CASES] = cases.select(found, config.getoption("dockgen_case"))
+        except DockgenError as error:
+            pytest.fail(_words(error), pytrace=False)
+    return config.stash[_CASES]
+
+
+def _names(mark: pytest.Mark) -> Sequence[str]:
+    """The parameters of a mark, which may be given as "one, other" or as a list."""
+    found = mark.args[0] if mark.args else mark.kwargs["argnames"]
+    return found.split(",") if isinstance(found, str) else found
+
+
+def _built_services(compose: Path) -> list[str]:
+    """The services of a compose.yaml that are built here."""
+    try:
+        services = yaml.safe_load(compose.read_text(encoding="utf-8"))["services"]
+        built = [name for name, service in services.items() if "build" in service]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+        raise ProjectError(
+            f"the project's compose.yaml can't be read: {' '.join(str(error).split()):.200}"
+        ) from error
+    if not built:
+        raise ProjectError("the project's compose.yaml builds nothing", "write: build: .")
+    return built
+
+
+def _not_started(output: str) -> str:
+    """Why there is no container, from what `docker compose` printed."""
+    # pytest-docker puts it into a sentence: Command … returned 1: """…""".
+    printed = output.partition('"""')[2].rpartition('"""')[0] or output
+    lines = [line.rstrip() for line in printed.splitlines() if line.strip()] or ["no reason given"]
+    *before, reason = lines
+    return "\n".join([f"docker compose can't start it: {reason}", *before[-_LOG_LINES:]])
+
+
+def _words(error: DockgenError) -> str:
+    return f"{error.message}\ntry: {error.hint}" if error.hint else error.message

@@ -1,0 +1,235 @@
+"""The proof of a starter template: its contracts, asked of each case by pytest, and what they said.
+
+pytest runs in this process, but no test does: pytest-xdist's workers run them. So what they report
+comes in as it happens, and Ctrl-C or a signal unwinds one stack, here as everywhere in dockgen.
+"""
+
+import contextlib
+import importlib.util
+import re
+import secrets
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dockgen import engine
+from dockgen.errors import DockgenError, ToolMissingError
+from dockgen.testing import names, sizes
+from dockgen.testing.sizes import Size
+
+if TYPE_CHECKING:
+    import pytest
+
+_NEEDED = ("pytest", "pytest_docker", "xdist")
+_CONTRACTS = "dockgen.testing.test_contracts"
+# What stands before an exception's own words.
+_CLASS = re.compile(r"^([\w.]+\.)?(Failed|\w*(Error|Exception|Exit)): ")
+# How many lines of a message are kept: enough for the end of a build's log.
+_LINES = 25
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Contracts of a case that don't hold, all for the same reason.
+
+    ``case`` is "" for a test that belongs to none; ``message`` may have several lines.
+    """
+
+    case: str
+    contracts: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the contracts said: how many hold, what is broken, and the images' sizes, by case.
+
+    ``log`` is all that pytest printed.
+    """
+
+    held: int
+    broken: Sequence[Broken]
+    skipped: Mapping[str, str]
+    sizes: Mapping[str, Size]
+    log: str
+
+
+def require() -> None:
+    """Make sure that the extra ``testing`` is installed.
+
+    Raises:
+        ToolMissingError: it isn't.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ToolMissingError(
+            f"the tests need packages that are not installed: {', '.join(missing)}",
+            "pip install 'dockgen[testing]'",
+        )
+
+
+def run(
+    directory: Path,
+    *,
+    cases: Sequence[str] = (),
+    jobs: int = 1,
+    builder: str = "",
+    trusted: bool = False,
+    images: bool = True,
+    tell: Callable[[str], None] = lambda _words: None,
+) -> Proof:
+    """Hold the starter template in ``directory``, and its own ``tests`` folder, to all contracts.
+
+    Args:
+        directory: the template's working copy.
+        cases: the names of the cases; all of them if there is none.
+        jobs: how many cases are built and run at a time.
+        builder: a builder of buildx, "" for the engine's own.
+        trusted: the template may run code of its own.
+        images: build and run; else only the contracts are asked that need no engine.
+        tell: takes a few words each time that something is done.
+
+    Raises:
+        DockgenError: pytest itself failed.
+    """
+    import pytest
+
+    identifier = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        collector = _Collector(tell)
+        arguments = [
+            "-p", "dockgen.testing.plugin", "-p", "no:cacheprovider",
+            "-c", str(_settings(directory, folder)), f"--rootdir={directory}",
+            f"--confcutdir={directory}", f"--basetemp={folder / 'made'}",
+            "-n", str(jobs), "--dist=loadgroup", f"--testrunuid={identifier}",
+            f"--dockgen-template={directory}",
+            *(f"--dockgen-case={case}" for case in cases),
+            *([f"--dockgen-builder={builder}"] if builder else []),
+            *(["--dockgen-trust"] if trusted else []),
+            *([] if images else ["--dockgen-no-images"]),
+            "--pyargs", _CONTRACTS,
+            *([str(directory / "tests")] if (directory / "tests").is_dir() else []),
+        ]  # fmt: skip
+        log = folder / "pytest.log"
+        try:
+            with (
+                log.open("w", encoding="utf-8") as stream,
+                contextlib.redirect_stdout(stream),
+                contextlib.redirect_stderr(stream),
+            ):
+                code = pytest.main(arguments, plugins=[collector])
+        finally:
+            if images:
+                _sweep(identifier)
+        printed = log.read_text(encoding="utf-8", errors="replace")
+    if collector.stopped is not None:
+        raise collector.stopped
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not collector.broken:
+        lines = [line for line in printed.splitlines() if line.strip()] or ["no reason given"]
+        error = DockgenError(f"pytest couldn't run the contracts: {lines[-1]}")
+        error.add_note(printed)
+        raise error
+    return Proof(
+        collector.held, collector.grouped(), collector.skipped, collector.measured, printed
+    )
+
+
+def _settings(directory: Path, folder: Path) -> Path:
+    """The starter's own settings of pytest, or an empty file: never those of a folder above."""
+    for name in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml"):
+        path = directory / name
+        if path.is_file() and (name != "pyproject.toml" or "[tool.pytest" in path.read_text()):
+            return path
+    empty = folder / "pytest.ini"
+    empty.write_text("[pytest]\n")
+    return empty
+
+
+def _sweep(identifier: str) -> None:
+    """Remove what a worker left that was cut off; each cleans up after itself otherwise."""
+    for name in engine.composed_projects(names.compose_prefix(identifier)):
+        engine.remove_composed(name)
+
+
+@dataclass
+class _Collector:
+    """A plugin of pytest that takes the reports of all workers."""
+
+    tell: Callable[[str], None]
+    held: int = 0
+    total: int = 0
+    done: int = 0
+    broken: list[Broken] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    measured: dict[str, Size] = field(default_factory=dict)
+    # What ended the run before its time.
+    stopped: BaseException | None = None
+
+    def pytest_xdist_node_collection_finished(self, node: object, ids: Sequence[str]) -> None:
+        """Every worker finds the same tests."""
+        del node
+        self.total = len(ids)
+
+    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
+        properties = dict(report.user_properties)
+        if report.failed:
+            contract = _contract(report.nodeid)
+            case = str(properties.get(names.CASE_PROPERTY, ""))
+            self.broken.append(Broken(case, (contract,), _message(report)))
+        elif report.skipped and isinstance(report.longrepr, tuple):
+            self.skipped[_contract(report.nodeid)] = report.longrepr[2].removeprefix("Skipped: ")
+        elif report.when == "call":
+            self.held += 1
+        if report.when == "call":
+            self.measured.update(sizes.recorded(report.user_properties))
+        if report.when == "teardown":
+            self.done += 1
+            broken = f", {len(self.broken)} broken" if self.broken else ""
+            self.tell(f"{self.done} of {self.total} contracts{broken}")
+
+    def pytest_collectreport(self, report: "pytest.CollectReport") -> None:
+        if report.failed:
+            self.broken.append(Broken("", (report.nodeid,), _message(report)))
+
+    def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
+        # pytest's own way to stop, after a test that can't be collected, is a class of its own.
+        if excinfo.type is KeyboardInterrupt:
+            self.stopped = KeyboardInterrupt()
+
+    def pytest_internalerror(
+        self, excrepr: object, excinfo: "pytest.ExceptionInfo[BaseException]"
+    ) -> None:
+        del excrepr
+        self.stopped = excinfo.value
+
+    def grouped(self) -> list[Broken]:
+        """The broken contracts, by case; those that a single reason broke are one."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for broken in self.broken:
+            contracts = found.setdefault((broken.case, broken.message), [])
+            contracts += [name for name in broken.contracts if name not in contracts]
+        return [
+            Broken(case, tuple(contracts), message)
+            for (case, message), contracts in sorted(found.items(), key=lambda item: item[0][0])
+        ]
+
+
+def _contract(identifier: str) -> str:
+    """A test's name in words: ``turns healthy``; with its file if it is the starter's own."""
+    file, _, name = identifier.partition("::")
+    words = name.split("[")[0].split("@")[0].replace("::", " ").removeprefix("test_")
+    words = words.replace("_", " ")
+    # pytest names no file for a test that lies outside of the starter, as ours do.
+    is_ours = not file or file.endswith("dockgen/testing/test_contracts.py")
+    return words if is_ours else f"{file}: {words}"
+
+
+def _message(report: Any) -> str:
+    """What a failed test or collection says, without the way there."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    words = str(crash.message if crash else report.longreprtext).strip()
+    lines = _CLASS.sub("", words, count=1).splitlines()
+    return "\n".join(lines[:_LINES]) or "no reason given"

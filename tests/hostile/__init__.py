@@ -1,0 +1,1 @@
+"""What nobody types, and some people send: hostile answers, targets and machines."""

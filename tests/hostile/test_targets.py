@@ -1,0 +1,387 @@
+"""Hostile targets and machines: what is in the way is said in one line, and nothing is left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dockgen import apply, template
+from dockgen.cli import main
+from dockgen.errors import ProjectError
+from tests.conftest import PLAIN, Run, tree
+
+NEW = [sys.executable, "-m", "dockgen", "new"]
+UNSHARE = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+
+
+def assert_refused(done: "subprocess.CompletedProcess[str]", code: int, words: str) -> None:
+    """An error of one line, a hint of one line, no traceback."""
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.splitlines()
+    assert words in lines[0]
+    assert [line.split(":")[0].strip() for line in lines] == ["error", "try"]
+
+
+def in_shell(script: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run bash with ``dockgen`` as the command."""
+    return subprocess.run(
+        ["bash", "-c", f'dockgen() {{ "{sys.executable}" -m dockgen "$@"; }}\n{script}'],
+        cwd=cwd, env=PLAIN | environment, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Without root's right to pass everywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        *(
+            "two words",
+            "two\nlines",
+            "ünï\u0301 🐳",
+            "a\u202eb",
+            "$(touch canary)",
+            "`id`",
+            "a'b\"c",
+        ),
+        *("{{ 7 * 7 }}", "%s", "[red]x", "a\x1b[31mb", "~", "#", "...", "con", "x" * 255),
+    ],
+)
+def test_a_folder_of_any_name(dockgen: Run, tmp_path: Path, folder: str) -> None:
+    """The project is in there and nowhere else, and the next command leads into it."""
+    done = dockgen("new", folder, "--defaults", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == [folder]
+    facts = json.loads(done.stdout)
+    assert facts["directory"] == str(tmp_path / folder)
+    entered = in_shell(f"{facts['next'][0]} && pwd", tmp_path)
+    assert entered.stdout == f"{tmp_path / folder}\n"
+
+
+@pytest.mark.parametrize("folder", ["two\nlines", "a\x1b[31mb", "a\u202eb"])
+def test_a_terminal_is_told_nothing_by_a_folder(dockgen: Run, folder: str) -> None:
+    """What it would obey is spelt, in the report as in an error."""
+    made = dockgen("new", folder, "--defaults")
+    assert made.stdout.splitlines()[0].isprintable()
+    again = dockgen("new", folder, "--defaults")
+    assert_refused(again, 3, "exists and isn't empty")
+    assert all(line.isprintable() for line in again.stderr.splitlines())
+
+
+def test_a_folder_that_looks_like_an_option(dockgen: Run, tmp_path: Path) -> None:
+    """Behind ``--``, as with any program; the next command can be typed, too."""
+    facts = json.loads(dockgen("new", "--defaults", "--json", "--", "-rf").stdout)
+    assert facts["next"][0] == "cd ./-rf"
+    assert (tmp_path / "-rf/Dockerfile").is_file()
+
+
+def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    """Linux allows any byte but two."""
+    name = b"caf\xe9"
+    done = subprocess.run([*NEW, name, "--defaults"], cwd=tmp_path, env=PLAIN, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    answers = yaml.safe_load((tmp_path / os.fsdecode(name) / ".copier-answers.yml").read_text())
+    assert answers["name"] == "caf"
+
+
+@pytest.mark.parametrize("folder", ["x" * 256, "deep/" * 1000 + "x"], ids=["name", "path"])
+def test_a_path_that_is_too_long(dockgen: Run, tmp_path: Path, folder: str) -> None:
+    """The file system's own words."""
+    assert_refused(dockgen("new", folder, "--defaults"), 3, "File name too long")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "../a", "/tmp", "a/b", "."])
+def test_a_name_is_not_taken_for_a_path(dockgen: Run, tmp_path: Path, name: str) -> None:
+    """Without a directory the name gives it, once it is known to be a name."""
+    assert_refused(dockgen("new", "--defaults", "--name", name), 2, "error: name: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_exists_is_not_overwritten(dockgen: Run, tmp_path: Path) -> None:
+    """As with a directory."""
+    (tmp_path / "my-app").write_text("mine")
+    assert_refused(dockgen("new", "--defaults", "--name=my-app"), 3, "isn't a directory")
+    assert tree(tmp_path) == {"my-app": b"mine"}
+
+
+def test_no_folder_is_not_this_folder(dockgen: Run, tmp_path: Path) -> None:
+    """`dockgen new "$TARGET"` with nothing in it."""
+    assert_refused(dockgen("new", "", "--defaults"), 2, "it is empty")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_root_is_not_empty(dockgen: Run) -> None:
+    """And so no target."""
+    assert_refused(dockgen("new", "/", "--defaults"), 3, "/ exists and isn't empty")
+
+
+@pytest.mark.parametrize("target", ["link", "link/my-app"], ids=["target", "parent"])
+@pytest.mark.parametrize("to", ["link", "nowhere", "file"], ids=["loop", "dangling", "file"])
+def test_a_link_that_leads_to_no_folder(dockgen: Run, tmp_path: Path, to: str, target: str) -> None:
+    """Nothing is written through it, nor does it vanish."""
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(to)
+    done = dockgen("new", target, "--defaults")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "link").readlink() == Path(to)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"file", "link"}
+
+
+def test_a_link_above_the_target_is_followed(dockgen: Run, tmp_path: Path) -> None:
+    """As every program does."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert dockgen("new", "link/my-app", "--defaults").returncode == 0
+    assert (tmp_path / "real/my-app/Dockerfile").is_file()
+
+
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, lambda path: Path(path).touch(0o000)], ids=["fifo", "0000"]
+)
+def test_what_is_no_folder(dockgen: Run, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """It is neither opened nor replaced."""
+    make(tmp_path / "my-app")
+    before = (tmp_path / "my-app").lstat()
+    assert_refused(dockgen("new", "my-app", "--defaults"), 3, "isn't a directory")
+    assert (tmp_path / "my-app").lstat() == before
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o444], ids=["0000", "0444"])
+def test_a_parent_that_nobody_may_enter(tmp_path: Path, mode: int) -> None:
+    """Nobody can tell what is in there."""
+    (tmp_path / "closed").mkdir(mode=mode)
+    with nobody(), pytest.raises(ProjectError, match="Permission denied"):
+        apply.check_target(tmp_path / "closed/my-app")
+
+
+def test_a_parent_that_nobody_may_write_to() -> None:
+    """Nothing is made, not even for a moment."""
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own can't be entered by nobody
+        Path(folder).chmod(0o555)
+        with (
+            nobody(),
+            pytest.raises(ProjectError, match="Permission denied"),
+            apply.staging(Path(folder) / "my-app"),
+        ):
+            pass
+        assert list(Path(folder).iterdir()) == []
+        Path(folder).chmod(0o755)
+
+
+def test_a_read_only_disk(tmp_path: Path) -> None:
+    """Also below a folder that is missing."""
+    script = (
+        f"mount -t tmpfs -o ro tmpfs {tmp_path} && {' '.join(NEW)} {tmp_path}/one/two --defaults"
+    )
+    done = subprocess.run(
+        [*UNSHARE, "sh", "-c", script], env=PLAIN, capture_output=True, text=True, timeout=60
+    )
+    assert_refused(done, 3, "Read-only file system")
+
+
+@pytest.mark.parametrize("size", ["48k", "200k", "400k", "800k"])
+def test_a_temporary_folder_that_is_full(tmp_path: Path, size: str) -> None:
+    """Wherever it ends, in dockgen, in git or in copier."""
+    small, work = tmp_path / "small", tmp_path / "work"
+    small.mkdir()
+    work.mkdir()
+    script = (
+        f"mount -t tmpfs -o size={size} tmpfs {small} && "
+        f"TMPDIR={small} {' '.join(NEW)} {work}/my-app --defaults; code=$?; "
+        f"ls -A {small}; exit $code"
+    )
+    done = subprocess.run(
+        [*UNSHARE, "sh", "-c", script], env=PLAIN, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (3, ""), done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(work.iterdir()) == []
+
+
+def test_no_temporary_folder_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python has no number for that error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/nowhere"])
+    assert main(["new", "my-app", "--defaults"]) == 3
+    assert "No usable temporary directory" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", ["new my-app --defaults", "new . --defaults", "check", "update", "team show"]
+)
+def test_a_current_folder_that_is_gone(tmp_path: Path, arguments: str) -> None:
+    """Somebody removed what the shell stands in."""
+    done = in_shell(f"mkdir gone && cd gone && rmdir ../gone && dockgen {arguments}", tmp_path)
+    assert_refused(done, 3, "the current folder can't be used")
+
+
+@pytest.mark.parametrize(
+    "closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"], ids=["stdin", "stdout", "stderr", "all"]
+)
+def test_a_closed_stream(tmp_path: Path, closed: str) -> None:
+    """As services and cron jobs have it: the project is made, and no file takes its number."""
+    done = in_shell(f"dockgen new my-app --defaults {closed}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert b"Created" not in b"".join(tree(tmp_path).values())
+
+
+@pytest.mark.parametrize("flag", ["", "--json"], ids=["text", "json"])
+def test_an_output_that_is_full(tmp_path: Path, flag: str) -> None:
+    """It is said, as whoever reads the output has not got it."""
+    done = in_shell(f"dockgen new my-app --defaults {flag} >/dev/full", tmp_path)
+    assert_refused(done, 3, "No space left on device")
+
+
+def test_errors_that_nobody_can_get(tmp_path: Path) -> None:
+    """The exit code tells them."""
+    done = in_shell("dockgen new / --defaults 2>/dev/full", tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+
+
+@pytest.mark.parametrize("flag", ["", "--json"], ids=["text", "json"])
+def test_a_reader_that_has_gone(tmp_path: Path, flag: str) -> None:
+    """The project is made, and the exit code is that of a project that is made."""
+    done = in_shell(f"set -o pipefail; dockgen new my-app --defaults {flag} | true", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "my-app/Dockerfile").is_file()
+
+
+def test_few_open_files(tmp_path: Path) -> None:
+    """A few more than the three streams are enough to say what is missing."""
+    done = in_shell("ulimit -n 8; dockgen new my-app --defaults", tmp_path)
+    assert_refused(done, 3, "Too many open files")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python may notice anywhere."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(template, "render", refuse)
+    assert main(["new", "my-app", "--defaults"]) == 3
+    assert "out of memory" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "home", ["", "/proc/nowhere", "/dev/null"], ids=["empty", "missing", "file"]
+)
+def test_a_home_that_is_none(dockgen: Run, tmp_path: Path, home: str) -> None:
+    """Settings and caches are looked for in there, and nothing more."""
+    folders = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), home)
+    done = dockgen("new", "my-app", "--defaults", environment=folders)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["my-app"]
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o027, 0o077], ids=oct)
+def test_modes_are_git_s(tmp_path: Path, umask: int) -> None:
+    """What can be run is the same; who may read it is the umask's business, as with a clone."""
+    done = subprocess.run(
+        [*NEW, "my-app", "--defaults"], cwd=tmp_path, env=PLAIN, umask=umask,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for path in [tmp_path / "my-app", *(tmp_path / "my-app").rglob("*")]:
+        full = 0o777 if path.is_dir() else 0o666
+        assert path.stat().st_mode & 0o777 == full & ~umask, path
+
+
+def test_of_runs_for_one_missing_target_one_wins(tmp_path: Path) -> None:
+    """The others are refused in one line, and nothing is mixed."""
+    processes = [
+        subprocess.Popen(
+            [*NEW, "my-app", "--defaults", "--port", str(9000 + number)],
+            cwd=tmp_path, env=PLAIN, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for number in range(3)
+    ]  # fmt: skip
+    ended = [(process, *process.communicate(timeout=60)) for process in processes]
+    (winner,) = [number for number, (one, *_) in enumerate(ended) if one.returncode == 0]
+    assert [one.returncode for one, *_ in ended].count(3) == len(ended) - 1
+    assert all("Traceback" not in errors for *_, errors in ended)
+    for name in ("Dockerfile", "compose.yaml", "README.md", ".copier-answers.yml"):
+        assert str(9000 + winner) in (tmp_path / "my-app" / name).read_text()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["my-app"]
+
+
+# Sends itself a signal at the given change of a file system, and counts them all without one.
+BREAKING = """
+import os, signal, sys
+at, number, seen = int(sys.argv.pop(1)), int(sys.argv.pop(1)), 0
+CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "subprocess.Popen"}
+def watch(event, arguments):
+    global seen
+    if event in CHANGES or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)):
+        seen += 1
+        if seen == at:
+            os.kill(os.getpid(), number)
+from dockgen.cli import main
+import tempfile
+tempfile.gettempdir()  # where Python tries out each folder, with a file of its own
+sys.addaudithook(watch)
+code = main()
+if not at:
+    print(seen)
+sys.exit(code)
+"""
+
+
+def broken(cwd: Path, at: int, number: int) -> "subprocess.CompletedProcess[str]":
+    """`dockgen new`, with a signal at one of its changes of a file system."""
+    (cwd / "temporary").mkdir(parents=True)
+    (cwd / "work").mkdir()
+    return subprocess.run(
+        [sys.executable, "-c", BREAKING, str(at), str(number), "new", "my-app", "--defaults"],
+        cwd=cwd / "work", env=PLAIN | {"TMPDIR": str(cwd / "temporary")},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_a_signal_at_any_moment(tmp_path: Path) -> None:
+    """All of the project is there or nothing, and no temporary file."""
+    whole = broken(tmp_path / "whole", 0, signal.SIGTERM)
+    count = int(whole.stdout.splitlines()[-1])
+    assert count > 50
+    expected = tree(tmp_path / "whole/work")
+    moments = {*range(1, 5), *range(5, count - 6, count // 8), *range(count - 6, count + 1)}
+    for at in sorted(moments):
+        number = (signal.SIGTERM, signal.SIGINT)[at % 2]
+        done = broken(tmp_path / str(at), at, number)
+        assert done.returncode == {signal.SIGTERM: 143, signal.SIGINT: 130}[number], at
+        assert done.stderr.count("\n") == 1, f"{at}: {done.stderr}"
+        assert tree(tmp_path / str(at) / "work") in ({}, expected), at
+        left = [path.name for path in (tmp_path / str(at)).glob("*/*")]
+        assert left in ([], ["my-app"]), at

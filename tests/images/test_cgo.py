@@ -1,0 +1,105 @@
+"""What docs/how-it-works.md says of cgo: one line makes it work on slim, and nowhere else."""
+
+from pathlib import Path
+
+import pytest
+
+from dockgen import engine, template
+from dockgen.engine import RunOptions
+from dockgen.errors import ProjectError
+from dockgen.matrix import Flavor
+
+# How long a container may take to turn healthy, in seconds.
+PATIENCE = 60
+
+# A service that doesn't start if C can't be called: the first needs no library but C's own.
+PLAIN = """\
+package main
+
+// #include <unistd.h>
+import "C"
+
+func init() {
+	if C.getpid() < 1 {
+		panic("no process")
+	}
+}
+"""
+WITH_LIBRARY = """\
+package main
+
+// #cgo LDFLAGS: -lmagic
+// #include <magic.h>
+import "C"
+
+func init() {
+	if C.magic_version() < 500 {
+		panic("no libmagic")
+	}
+}
+"""
+
+# What the documentation says to change, and what a library's headers need besides.
+OFF, ON = "ENV CGO_ENABLED=0\n", "ENV CGO_ENABLED=1\n"
+HEADERS = "RUN apt-get update && apt-get install -y --no-install-recommends libmagic-dev\n"
+
+
+def render(directory: Path, flavor: Flavor, source: str, change: str, packages: str = "") -> Path:
+    """A Go project with a file that needs cgo, and with the line that forbids cgo changed."""
+    answers = {"name": "my-app", "language": "go", "flavor": str(flavor)}
+    answers |= {"runtime_packages": packages} if packages else {}
+    project = template.render(directory / "my-app", answers, ask=()).directory
+    (project / "needs_c.go").write_text(source)
+    dockerfile = project / "Dockerfile"
+    text = dockerfile.read_text()
+    assert text.count(OFF) == 1
+    dockerfile.write_text(text.replace(OFF, change))
+    return project
+
+
+def why_it_does_not_start(tag: str) -> str:
+    """What the engine says, which is in the log or refuses to start, as its release has it."""
+    try:
+        with engine.run(tag, RunOptions()) as container:
+            assert container.wait_healthy(PATIENCE).status != "healthy"
+            return container.logs()
+    except ProjectError as error:
+        return error.message
+
+
+@pytest.mark.parametrize(
+    ("source", "change", "packages"),
+    [(PLAIN, ON, ""), (WITH_LIBRARY, ON + HEADERS, "libmagic1t64")],
+    ids=["plain", "library"],
+)
+def test_slim_runs_it(tmp_path: Path, source: str, change: str, packages: str) -> None:
+    """The build's C library is that of the base; another library comes by runtime_packages."""
+    project = render(tmp_path, Flavor.SLIM, source, change, packages)
+    with engine.temporary_image(project) as tag, engine.run(tag, RunOptions()) as container:
+        assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
+
+
+def test_slim_needs_the_library(tmp_path: Path) -> None:
+    """Without it in runtime_packages the service doesn't start, and says what it misses."""
+    project = render(tmp_path, Flavor.SLIM, WITH_LIBRARY, ON + HEADERS)
+    with engine.temporary_image(project) as tag, engine.run(tag, RunOptions()) as container:
+        assert container.wait_healthy(PATIENCE).status != "healthy"
+        assert "libmagic.so.1: cannot open shared object file" in container.logs()
+
+
+@pytest.mark.parametrize("flavor", [Flavor.SCRATCH, Flavor.ALPINE], ids=str)
+def test_others_have_no_loader_for_it(tmp_path: Path, flavor: Flavor) -> None:
+    """It builds, and can't be started: the loader of Debian's C library is not there."""
+    project = render(tmp_path, flavor, PLAIN, ON)
+    with engine.temporary_image(project) as tag:
+        assert "no such file or directory" in why_it_does_not_start(tag)
+
+
+def test_without_the_change_it_does_not_build(tmp_path: Path) -> None:
+    """Go leaves files that need cgo out, so what they define is missing."""
+    source = PLAIN.replace("func init() {", "func needsC() {")
+    project = render(tmp_path, Flavor.SLIM, source, OFF)
+    main = project / "main.go"
+    main.write_text(main.read_text().replace("func main() {", "func main() {\n\tneedsC()", 1))
+    with pytest.raises(engine.BuildError, match="undefined: needsC"):
+        engine.build(project)

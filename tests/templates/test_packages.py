@@ -1,0 +1,301 @@
+"""`runtime_packages`: one step more, the same however it is answered, and nothing without it.
+
+tests/images/test_packages.py builds it.
+"""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dockgen import cli, matrix
+from dockgen.matrix import Cell, Flavor, Language
+from tests.conftest import PLAIN, ROOT, Render, Run, each_cell, tree
+from tests.templates.test_team import hadolint, refusal, render, render_cell
+from tests.update.conftest import commit, git
+from tests.update.test_releases import files
+from tests.update.test_releases import project as released
+
+CELLS = [cell for cell in matrix.ALL if cell.flavor is not Flavor.SCRATCH]
+each_packed_cell = pytest.mark.parametrize("cell", CELLS, ids=str)
+
+# What a package may be called, and what would mean something else to apt, apk or a shell.
+GOOD = ["ffmpeg", "g++", "libstdc++6", "python3.13", "a", "7zip", "x" * 128]
+BAD = [
+    "FFmpeg",
+    "tini-",
+    "-tini",
+    "--purge",
+    "+tini",
+    ".tini",
+    "tini=1.0",
+    "tini:arm64",
+    "tini/trixie",
+    "tini~1",
+    "tini*",
+    "a;b",
+    "a&&b",
+    "$(a)",
+    "`a`",
+    "${HOME}",
+    "{{ name }}",
+    "a\\",
+    "a b",
+    "a\nRUN x",
+    "a\n",
+    "é",
+    "",
+    "x" * 129,
+]
+
+
+def step(project: Path) -> str:
+    """The comment and the instruction that install, "" without them."""
+    text = (project / "Dockerfile").read_text()
+    found = re.findall(r"(?m)^# What the service starts or loads besides(?:.|\n)*?\n(?=\n)", text)
+    assert len(found) <= 1
+    return found[0] if found else ""
+
+
+@each_packed_cell
+def test_the_step_is_all_that_is_added(tmp_path: Path, cell: Cell) -> None:
+    """Right below the base, and the linter has nothing to say."""
+    plain = (render_cell(tmp_path / "plain", cell) / "Dockerfile").read_text()
+    project = render_cell(tmp_path, cell, runtime_packages=["ffmpeg"])
+    text = (project / "Dockerfile").read_text()
+    base, added = next(line for line in text.splitlines() if " AS base" in line), step(project)
+    assert f"{base}\n{added}" in text
+    # The platform of Go's base counts for no step else.
+    assert text.replace(added, "") == plain.replace(", and no step runs in it", "")
+    assert hadolint(project / "Dockerfile") == ""
+
+
+@each_packed_cell
+def test_the_step_is_the_distribution_s(tmp_path: Path, cell: Cell) -> None:
+    """Each package once, one a line, by name."""
+    names = ["tini", "ffmpeg", "tini"]
+    text = step(render_cell(tmp_path, cell, runtime_packages=names))
+    assert re.findall(r"^ {8}([a-z]+) \\$", text, re.MULTILINE) == ["ffmpeg", "tini"]
+    assert text.count("\nRUN ") == 1
+    slim = cell.flavor is Flavor.SLIM
+    assert ("apt-get install -y --no-install-recommends" in text) == slim
+    assert ("apk add --no-cache" in text) == (not slim)
+
+
+@each_cell()
+def test_without_packages_there_is_no_trace(
+    rendered_project: Render, tmp_path: Path, cell: Cell
+) -> None:
+    """An empty list is the default, also on scratch."""
+    project = render_cell(tmp_path, cell, runtime_packages=[])
+    assert tree(project) == tree(rendered_project(cell))
+    assert step(project) == ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["tini", "ffmpeg"], "ffmpeg tini", "ffmpeg, tini", "tini,ffmpeg", "[ffmpeg, tini]"],
+    ids=str,
+)
+def test_each_way_to_write_it_is_the_same(tmp_path: Path, given: Any) -> None:
+    """A list, and words with spaces or commas between them; what is recorded gives it again."""
+    first = render(tmp_path / "first", runtime_packages=["ffmpeg", "tini"])
+    project = render(tmp_path, runtime_packages=given)
+    assert step(project) == step(first) != ""
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    again = render(tmp_path / "again", runtime_packages=recorded["runtime_packages"])
+    assert tree(again) == tree(project)
+
+
+def test_it_is_a_flag(dockgen: Run, tmp_path: Path) -> None:
+    """A single word is one package, and the limit that leaves room for it is explained."""
+    done = dockgen("new", "my-app", "--defaults", "--runtime-packages", "ffmpeg")
+    assert (done.returncode, done.stderr) == (0, "")
+    words = " ".join(done.stdout.split())
+    assert "at most 1125 MB" in words
+    assert "lower it in dockgen.toml to what dockgen check measures" in words
+    assert "        ffmpeg \\\n" in step(tmp_path / "my-app")
+
+
+def test_nothing_is_said_of_packages_without_them(dockgen: Run) -> None:
+    """As ever."""
+    assert "packages" not in dockgen("new", "my-app", "--defaults").stdout
+
+
+@each_packed_cell
+def test_plain_copier_gives_the_same(tmp_path: Path, cell: Cell) -> None:
+    """The answers are understood in the template, not in dockgen."""
+    answers = [f"language={cell.language}", f"flavor={cell.flavor}", "runtime_packages=tini file"]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref=HEAD"),
+            *(f"--data={answer}" for answer in answers), ROOT, tmp_path / "copier/my-app",
+        ],
+        env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    plain = tree(tmp_path / "copier/my-app")
+    ours = tree(render_cell(tmp_path, cell, runtime_packages="tini file"))
+    del plain[".copier-answers.yml"], ours[".copier-answers.yml"]
+    assert plain == ours
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_names_of_packages_are_taken(tmp_path: Path, name: str) -> None:
+    """As Debian and Alpine have them."""
+    assert f"        {name} \\\n" in step(render(tmp_path, runtime_packages=[name]))
+
+
+@pytest.mark.parametrize("name", BAD, ids=repr)
+def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
+    """In one line, whatever is in it, and also behind a good one."""
+    words = "can't be a package: lower-case letters, digits, + . and -, no dash last"
+    message = refusal(tmp_path, runtime_packages=["ffmpeg", name])
+    assert message.startswith("runtime_packages: ")
+    assert message.endswith(words)
+    assert len(message) < 150
+
+
+@pytest.mark.parametrize("answer", [None, 1, True, {"a": 1}, [1], [["a"]], [None]], ids=repr)
+def test_what_is_no_list_of_names_is_refused(tmp_path: Path, answer: Any) -> None:
+    """The message has an example."""
+    words = "runtime_packages: names of packages, such as ffmpeg or [ffmpeg, tini]"
+    assert refusal(tmp_path, runtime_packages=answer) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "flavors"),
+    [("go", "alpine or slim"), ("python", "slim or alpine"), ("node", "slim or alpine")],
+)
+def test_scratch_is_refused_with_the_nearest_flavor_first(
+    tmp_path: Path, language: str, flavors: str
+) -> None:
+    """Python and Node on scratch use Debian's C library, and Go none."""
+    answers = {"language": language, "flavor": "scratch", "runtime_packages": "ffmpeg"}
+    words = f"runtime_packages: scratch has no package manager: choose --flavor {flavors}"
+    assert refusal(tmp_path, **answers) == words
+
+
+def test_a_flavor_that_is_taken_away_is_not_proposed(tmp_path: Path) -> None:
+    """What a team doesn't have is no way on."""
+    answers: dict[str, Any] = {"language": "go", "flavor": "scratch", "runtime_packages": "ffmpeg"}
+    unavailable = {"flavor": {"alpine": "nobody here knows musl"}}
+    message = refusal(tmp_path, unavailable=unavailable, **answers)
+    assert message.endswith("choose --flavor slim")
+
+
+@each_packed_cell
+def test_the_limit_leaves_room(tmp_path: Path, cell: Cell) -> None:
+    """1000 MB, with the reason; a project that knows better says so."""
+    promised = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"][
+        cell.language
+    ][cell.flavor]["promised"]
+    text = (render_cell(tmp_path, cell, runtime_packages=["a"]) / "dockgen.toml").read_text()
+    assert tomllib.loads(text)["limits"]["size_mb"] == promised + 1000
+    assert f"\n# {promised:g} is the limit without packages." in text
+    own = render_cell(tmp_path / "own", cell, runtime_packages=["a"], policy={"size_mb": 300})
+    text = (own / "dockgen.toml").read_text()
+    assert tomllib.loads(text)["limits"]["size_mb"] == 300
+    assert "packages" not in text
+
+
+@each_packed_cell
+def test_the_read_me_names_them(tmp_path: Path, cell: Cell) -> None:
+    """And says that the tests don't have them."""
+    project = render_cell(tmp_path, cell, runtime_packages=["tini", "file"])
+    text = (project / "README.md").read_text()
+    distribution = {"slim": "Debian", "alpine": "Alpine"}[cell.flavor]
+    assert f"packages of {distribution} are installed, with all that they need: `file`, `tini`." in text
+    assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text)
+
+
+@pytest.mark.parametrize(("language", "flavor"), [("python", "slim"), ("node", "alpine")])
+def test_an_update_from_a_release_brings_and_takes_them(
+    tmp_path: Path, language: str, flavor: str
+) -> None:
+    """Without an answer nothing comes; asked for later they come, and go again."""
+    old = released("v0.3.0", tmp_path / "old/my-app", language, flavor)
+    assert cli.main(["update", str(old)]) == 0
+    plain = files(released("newest", tmp_path / "new/my-app", language, flavor))
+    assert files(old) == plain
+    assert step(old) == ""
+    commit(old)
+    assert cli.main(["update", "--data", "runtime_packages=ffmpeg", str(old)]) == 0
+    assert "        ffmpeg \\\n" in step(old)
+    commit(old)
+    assert cli.main(["update", "--data", "runtime_packages=[]", str(old)]) == 0
+    assert files(old) == plain
+
+
+def test_an_update_to_scratch_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The project stays as it is."""
+    project = render_cell(tmp_path, Cell.parse("python-slim"), runtime_packages="tini")
+    git("init", "--quiet", cwd=project)
+    commit(project)
+    before = tree(project)
+    assert cli.main(["update", "--data", "flavor=scratch", str(project)]) != 0
+    printed = capsys.readouterr()
+    assert "scratch has no package manager" in printed.out + printed.err
+    assert {name: text for name, text in tree(project).items() if ".git/" not in name} == {
+        name: text for name, text in before.items() if ".git/" not in name
+    }
+
+
+# Answers that can't be true together, what is said, and the same without the conflict.
+PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    (
+        {"unmanaged": ["Dockerfile"], "runtime_packages": "tini"},
+        "unmanaged: not Dockerfile together with runtime_packages: install them in that Dockerfile,"
+        " and leave runtime_packages empty",
+        {"unmanaged": ["README.md"], "runtime_packages": "tini"},
+    ),
+    (
+        {"unmanaged": [".copier-answers.yml"]},
+        "unmanaged: not .copier-answers.yml: without the answers in it no update is possible",
+        {"unmanaged": ["compose.yaml"]},
+    ),
+    (
+        {"language": "python", "language_version": "24"},
+        "language_version: there is no python 24: choose one such as 3.14",
+        {"language": "python", "language_version": "3.13"},
+    ),
+    (
+        {"language": "go", "language_version": "3.14"},
+        "language_version: there is no go 3.14: choose one such as 1.27",
+        {"language": "go", "language_version": "1.26.1"},
+    ),
+    (
+        {"language": "node", "language_version": "3.14"},
+        "language_version: Express 5 needs Node 18 or later: choose one such as 24",
+        {"language": "node", "language_version": "22"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("answers", "words", "others"), PAIRS)
+def test_an_impossible_pair_is_refused(
+    tmp_path: Path, answers: dict[str, Any], words: str, others: dict[str, Any]
+) -> None:
+    """With the reason and the way on, which works."""
+    assert refusal(tmp_path, **answers) == words
+    assert render(tmp_path / "others", **others).is_dir()
+
+
+def test_a_new_project_can_t_keep_its_limits_to_itself(dockgen: Run, tmp_path: Path) -> None:
+    """It has none yet; the next step works."""
+    done = dockgen("new", "my-app", "--defaults", "--unmanaged", "[dockgen.toml]")
+    assert done.returncode == 2
+    assert "a new project has no limits of its own yet" in done.stderr
+    assert not (tmp_path / "my-app").exists()
+    assert dockgen("new", "my-app", "--defaults").returncode == 0
+    git("init", "--quiet", cwd=tmp_path / "my-app")
+    commit(tmp_path / "my-app")
+    later = dockgen("update", "--data", "unmanaged=[dockgen.toml]", "my-app")
+    assert later.returncode == 0, later.stderr
