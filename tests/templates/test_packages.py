@@ -16,7 +16,7 @@ import yaml
 from dockgen import cli, matrix
 from dockgen.matrix import Cell, Flavor, Language
 from tests.conftest import PLAIN, ROOT, Render, Run, each_cell, tree
-from tests.templates.test_team import hadolint, refusal, render, render_cell
+from tests.templates.test_team_answers import hadolint, refusal, render, render_cell
 from tests.update.conftest import commit, git
 from tests.update.test_releases import files
 from tests.update.test_releases import project as released
