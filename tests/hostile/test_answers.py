@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -24,10 +25,10 @@ HADOLINT = Path(sys.executable).parent / "hadolint"
 # Each appears in the files where its answer belongs, and nowhere else.
 PLAIN = {
     "name": "plain-name",
-    "language_version": "98.76",
     "port": 45678,
     "registry": "plain.invalid/hub",
 }
+VERSIONS = {"go": "1.9876", "python": "3.9876", "node": "9876"}
 # Few cells do for all: flavors differ in their Dockerfiles alone, and CI in its own files.
 CELLS = [("go", "scratch", "github"), ("python", "slim", "gitlab"), ("node", "alpine", "none")]
 
@@ -35,15 +36,18 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n"
 
 
 def cell(number: int) -> dict[str, str]:
-    """One of the cells, in turn."""
-    return dict(zip(("language", "flavor", "ci"), CELLS[number % len(CELLS)], strict=True))
+    """One of the cells, in turn, with the plain version of its language."""
+    chosen = dict(zip(("language", "flavor", "ci"), CELLS[number % len(CELLS)], strict=True))
+    return {**chosen, "language_version": VERSIONS[chosen["language"]]}
 
 
 @pytest.fixture(scope="session")
 def plain(make: Make) -> dict[str, Path]:
     """A project with plain answers for each language."""
     return {
-        language: make(**PLAIN, language=language, flavor=flavor, ci=ci)
+        language: make(
+            **PLAIN, language_version=VERSIONS[language], language=language, flavor=flavor, ci=ci
+        )
         for language, flavor, ci in CELLS
     }
 
@@ -68,7 +72,8 @@ def assert_only_values_differ(project: Path, plain: Path, **answers: Any) -> Non
     assert shape.structures(project) == shape.structures(plain)
     expected = {name: text.decode() for name, text in tree(plain).items() if name != shape.ANSWERS}
     for question, value in answers.items():
-        before, after = str(PLAIN[question]), str(value)
+        plain_answers = {**PLAIN, "language_version": VERSIONS[recorded(project)["language"]]}
+        before, after = str(plain_answers[question]), str(value)
         if question == "registry" and not value:
             before += "/"
         expected = {name: text.replace(before, after) for name, text in expected.items()}
@@ -86,12 +91,13 @@ def assert_only_values_differ(project: Path, plain: Path, **answers: Any) -> Non
 def test_text(make: Make, plain: dict[str, Path], question: str, text: str) -> None:
     """A line that names the question, or nothing but the value differs."""
     chosen = cell([*TEXTS].index(text))
-    if question == "language_version" and text == "number":
-        chosen = cell(1)  # which Go refuses, see below
+    if question == "language_version" and text == "version":
+        chosen = cell(0)  # of Go there is a 1.10
+    answers = {**PLAIN, **chosen, question: TEXTS[text]}
     if text not in TAKEN[question]:
-        assert refusal(make, **chosen, **{question: TEXTS[text]}).startswith(f"{question}: ")
+        assert refusal(make, **answers).startswith(f"{question}: ")
         return
-    project = make(**{**PLAIN, **chosen, question: TEXTS[text]})
+    project = make(**answers)
     assert_only_values_differ(project, plain[chosen["language"]], **{question: TEXTS[text]})
 
 
@@ -117,7 +123,7 @@ def test_a_folder_with_that_name_gives_another_one(make: Make) -> None:
     assert recorded(make())["name"] == "my-app"
 
 
-@pytest.mark.parametrize("version", ["1", "0.1", "27"])
+@pytest.mark.parametrize("version", ["1", "0.1", "27", "2.0"])
 def test_go_takes_no_such_version(make: Make, version: str) -> None:
     """go.mod would not parse."""
     message = refusal(make, language="go", language_version=version)
@@ -149,6 +155,44 @@ def test_what_docker_takes_for_a_registry(
     """Each part may be as odd as Docker allows."""
     project = make(**PLAIN | {"registry": registry}, **cell(1))
     assert_only_values_differ(project, plain["python"], registry=registry)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_as_a_host(make: Make, text: str) -> None:
+    """Of private packages: it goes into Dockerfiles, commands and pages."""
+    answers = {**cell([*TEXTS].index(text)), "private_dependencies": "token"}
+    if text not in TAKEN["host"]:
+        message = refusal(make, **answers, private_host=TEXTS[text])
+        assert message.startswith("private_host: ")
+        return
+    project = make(**answers, private_host=TEXTS[text])
+    plain = make(**answers, private_host="plain.invalid")
+    assert recorded(project)["private_host"] == TEXTS[text]
+    assert shape.structures(project) == shape.structures(plain)
+
+
+@pytest.mark.parametrize("text", sorted(set(TEXTS) - {"empty"}))
+def test_no_index(make: Make, text: str) -> None:
+    """Alone, and behind a good address where it says something besides the path."""
+    chosen = cell([*TEXTS].index(text))
+    message = refusal(make, **chosen, package_index=TEXTS[text])
+    assert message.startswith("package_index: ")
+    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", TEXTS[text]):
+        behind = f"https://plain.invalid/{TEXTS[text]}"
+        assert refusal(make, **chosen, package_index=behind).startswith("package_index: ")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_as_a_package(make: Make, text: str) -> None:
+    """Of the distribution: apt would read more than a name there."""
+    if text not in TAKEN["package"]:
+        message = refusal(make, **cell(1), runtime_packages=[TEXTS[text]])
+        assert message.startswith("runtime_packages: ")
+        return
+    project = make(**cell(1), runtime_packages=[TEXTS[text]])
+    plain = make(**cell(1), runtime_packages=["plain"])
+    assert recorded(project)["runtime_packages"] == [TEXTS[text]]
+    assert shape.structures(project) == shape.structures(plain)
 
 
 @pytest.mark.parametrize("port", [1024, 65535])
@@ -286,6 +330,8 @@ def test_no_path(make: Make, text: str) -> None:
 )  # fmt: skip
 def test_yaml(given: Make, question: questions.Question, written: str) -> None:
     """Types that nobody expects, aliases to themselves, a depth without end: refused by name."""
+    if question.name == "runtime_packages" and written in {"text", "in-bytes"}:
+        pytest.skip("a word is the name of a package, and copier reads bytes as text")
     message = refusal(given, **{question.name: YAML[written]})
     assert message.startswith((f"{question.name}: ", f"{question.flag} is not YAML: "))
 
@@ -297,8 +343,8 @@ def test_yaml_in_an_answers_file(make: Make, tmp_path: Path, written: str) -> No
         pytest.skip("no YAML, or text, which has tests of its own")
     file = tmp_path / "answers.yml"
     for question in questions.load():
-        if question.type == "yaml":
-            continue  # the value is the same as on the command line
+        if question.type == "yaml" or (question.type, written) == ("bool", "boolean"):
+            continue  # the value is the same as on the command line, or a good one
         value = YAML[written].replace("--- a\n--- b", "&x *x")
         file.write_text(f"{question.name}:\n  {value}\n")
         with pytest.raises(UsageError) as caught:
@@ -313,7 +359,6 @@ def test_every_answer_at_once(make: Make, plain: dict[str, Path], number: int) -
     """No answer opens the way for another one."""
     answers: Mapping[str, Any] = {
         "name": "null",
-        "language_version": "1.10",
         "port": 1024,
         "registry": "0x1:1/a__b",
         "labels": {"a": TEXTS["instruction-on-one-line"], "b": TEXTS["backslash"]},
@@ -352,7 +397,8 @@ def test_git_ignores_the_binary_and_no_folder(make: Make, name: str) -> None:
 def test_the_lists_are_complete() -> None:
     """A question that has no tests here yet is named."""
     tested = {"name", "language_version", "port", "registry", "labels", "ca_certificates"}
-    tested |= {"policy", "unmanaged"}
+    tested |= {"policy", "unmanaged", "private_host", "package_index", "runtime_packages"}
+    tested |= {"build_ca"}  # yes or no: above, with what YAML makes of things
     free = {question.name for question in questions.load() if not question.choices}
     assert free == tested
     assert set(itertools.chain(*TAKEN.values())) <= set(TEXTS)

@@ -47,6 +47,11 @@ class Person:
         path = self.some(LETTERS + DIGITS + "._-/", 0, 12)
         return f"{host}:{self.random.randrange(10**5)}" + (f"/{path}" if path else "")
 
+    def version(self, language: str) -> str:
+        """Mostly a version of the language."""
+        major = {"go": 1, "python": 3}.get(language, self.random.randrange(16, 40))
+        return f"{major}.{self.random.randrange(20)}"
+
     def label(self) -> str:
         """Mostly the name of a label."""
         return self.random.choice(LETTERS) + self.some(LETTERS + DIGITS + ".-", 0, 9) + "x"
@@ -68,7 +73,7 @@ class Person:
         language = self.random.choice(["go", "python", "node"])
         answers: dict[str, Any] = {
             "name": self.name(),
-            "language_version": f"{self.random.randrange(1, 40)}.{self.random.randrange(20)}",
+            "language_version": self.version(language),
             "port": self.random.randrange(900, 66_000),
             "registry": self.registry(),
             "labels": {self.label(): self.text() for _ in range(self.random.randrange(4))},

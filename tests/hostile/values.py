@@ -109,7 +109,7 @@ TEXTS = {
 # What is allowed all the same: it can't do harm where it stands.
 TAKEN = {
     "name": {"null", "yes", "no", "on", "true", "y", "nan"},
-    "language_version": {"number", "version"},
+    "language_version": {"version"},
     "registry": {
         *("empty", "path", "null", "yes", "no", "on", "true", "y", "number", "version", "nan"),
         *("leading-zero", "exponent", "hexadecimal", "octal", "date", "sexagesimal"),
@@ -127,6 +127,11 @@ TAKEN["label"] = set(TEXTS) - _NO_TEXT - _TOO_LONG - {"empty"}
 TAKEN["reason"] = TAKEN["label"] - {"space"}
 TAKEN["path"] = set(TEXTS) - _NO_TEXT - {"empty", "space"}
 TAKEN["path"] -= {"continued", "backslash", "backslashes"}
+TAKEN["package"] = {
+    *("null", "yes", "no", "on", "true", "y", "nan", "number", "version", "leading-zero"),
+    *("exponent", "hexadecimal", "octal", "date"),
+}
+TAKEN["host"] = TAKEN["package"]
 TAKEN["label name"] = {"null", "yes", "no", "on", "true", "y", "nan", "long"}
 TAKEN["required label"] = TAKEN["label name"]
 TAKEN["allowed registry"] = TAKEN["registry"] - {"empty"} | {"long", "long-number"}
