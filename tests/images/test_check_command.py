@@ -114,7 +114,7 @@ def test_says_what_is_wrong_in_words(sandbox: Sandbox) -> None:
     assert code == 1
     assert re.search(r"^DG101 .* finding *$", out, re.MULTILINE)
     assert "\nDG101 the image's user is 'nonroot'\n  try: write in the last stage: USER" in out
-    assert err == "error: 1 of 16 rules don't hold: DG101\n"
+    assert err == "error: 1 of 18 rules don't hold: DG101\n"
 
 
 def test_a_limit_is_held_to_the_byte(sandbox: Sandbox) -> None:
