@@ -62,6 +62,10 @@ def test_defaults_are_python_on_slim(dockgen: Run, tmp_path: Path) -> None:
         "ca_certificates": "",
         "policy": {},
         "runtime_packages": [],
+        "private_dependencies": "none",
+        "private_host": "",
+        "package_index": "",
+        "build_ca": False,
         "unmanaged": [],
     }
 
