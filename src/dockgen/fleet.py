@@ -32,6 +32,7 @@ from dockgen.project import ANSWERS, LIMITS, recorded
 from dockgen.registry import Starter
 from dockgen.source import Source
 from dockgen.update import Plan
+from dockgen.worktree import Worktree
 
 # Folders in which no project of anybody's own lies.
 _PASSED_OVER = {".git", ".venv", "node_modules", "vendor", "__pycache__"}
@@ -276,15 +277,23 @@ def _isolated(job: _Job, wish: Wish) -> Outcome:
 def _told(job: _Job, wish: Wish) -> Outcome:
     try:
         if wish.mode is Mode.UNDO:
-            return _undone(job.directory)
+            recorded(job.directory)  # no project at all is told of first
+            return undo(job.directory)
         if job.error is not None:
             raise job.error
         if job.origin is None:  # only an undo has none
             raise AssertionError(job)
         if wish.mode is Mode.CHECK:
             return _checked(job, job.origin.manifest, wish)
-        with template.found(job.origin):
-            return _one(job, job.origin, wish)
+        origin = job.origin
+        with template.found(origin):
+            return carry_out(
+                job.directory,
+                wish.mode,
+                lambda place: update.plan(
+                    place, origin, wish.to, job.data, keep_pins=wish.keep_pins
+                ),
+            )
     except DockgenError as error:
         return Outcome(job.directory, "failed", error=error)
 
@@ -325,21 +334,35 @@ def _checked(job: _Job, manifest: Manifest, wish: Wish) -> Outcome:
     return Outcome(job.directory, "behind" if behind else "up to date", before, after)
 
 
-def _undone(directory: Path) -> Outcome:
-    recorded(directory)  # no project at all is told of first
+def undo(directory: Path) -> Outcome:
+    """Take the last update or bump of a project or starter back.
+
+    Raises:
+        ProjectError: there is none, or a file that it wrote has changed since.
+    """
     place = worktree.find(directory)
     with journal.locked(place):
         return Outcome(directory, "undone", detail=update.undo(place))
 
 
-def _one(job: _Job, origin: Source, wish: Wish) -> Outcome:
-    place = worktree.find(job.directory)
-    if wish.mode is Mode.DRY_RUN:
-        planned = update.plan(place, origin, wish.to, job.data, keep_pins=wish.keep_pins)
+def carry_out(directory: Path, mode: Mode, plan: Callable[[Worktree], Plan]) -> Outcome:
+    """Do what is planned for a project or starter; a dry run only plans.
+
+    Args:
+        directory: the project or starter.
+        mode: to UPDATE or DRY_RUN.
+        plan: makes the plan, once nobody else is at work there.
+
+    Raises:
+        DockgenError: what ``plan`` raises, or a file can't be written.
+    """
+    place = worktree.find(directory)
+    if mode is Mode.DRY_RUN:
+        planned = plan(place)
         return _outcome(planned, "would update" if planned.writes else "up to date")
     with journal.locked(place):
         # A killed update was taken back just now, so all is read afresh.
-        planned = update.plan(place, origin, wish.to, job.data, keep_pins=wish.keep_pins)
+        planned = plan(place)
         if not planned.writes:
             return _outcome(planned, "up to date")
         journal.replace(place, update.entry(place, planned))

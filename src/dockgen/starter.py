@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from packaging.version import InvalidVersion, Version
 
-from dockgen import apply, bundle, git, journal, merge, registry, tree, update, worktree
+from dockgen import apply, bundle, fleet, git, merge, registry, tree, update
 from dockgen.errors import CheckFailedError, ProjectError, UsageError
 from dockgen.fleet import Mode, Outcome
 from dockgen.matrix import Language
@@ -197,19 +196,9 @@ def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome
     """
     if mode is not Mode.UNDO or not (directory / FILE).is_file():
         load(directory)  # no starter at all is told of first; a conflict in it can be undone
-    place = worktree.find(directory)
-    if mode is Mode.DRY_RUN:
-        planned = plan(place, origin, to)
-        return _outcome(planned, "would update" if planned.writes else "up to date")
-    with journal.locked(place):
-        if mode is Mode.UNDO:
-            return Outcome(directory, "undone", detail=update.undo(place))
-        # A killed one was taken back just now, so all is read afresh.
-        planned = plan(place, origin, to)
-        if not planned.writes:
-            return _outcome(planned, "up to date")
-        journal.replace(place, update.entry(place, planned))
-        return _outcome(planned, "conflicts" if planned.conflicts else "updated")
+    if mode is Mode.UNDO:
+        return fleet.undo(directory)
+    return fleet.carry_out(directory, mode, lambda place: plan(place, origin, to))
 
 
 def problem(outcome: Outcome, mode: Mode) -> CheckFailedError | None:
@@ -237,7 +226,15 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
     place.require_settled()
     place.require_clean()
     settings = load(place.directory)
-    before, after = settings.base, _target(origin, settings, to)
+    before, after = settings.base, update.target(origin.manifest, to)
+    releases = [release.version for release in origin.manifest.releases]
+    if before not in releases:
+        raise _unknown(settings, releases)
+    if releases.index(after) < releases.index(before):
+        raise UsageError(
+            f"{settings.name} is at {before}, newer than {after}: there is no way back",
+            "take a bump back with: dockgen starter bump --undo",
+        )
     if before == after:
         return Plan(place.directory, before, after, (), "")
     if place.object_format() != "sha1":
@@ -331,41 +328,14 @@ def _ci(path: Path, name: object) -> Ci:
     )
 
 
-def _target(origin: Source, settings: Settings, to: str | None) -> str:
-    """The release to bring the starter to."""
-    releases = [release.version for release in origin.manifest.releases]
-    target = releases[-1] if to is None else to if to.startswith("v") else f"v{to}"
-    if target not in releases:
-        raise UsageError(
-            f"there is no release {target} of the templates in this dockgen",
-            f"releases: {', '.join(releases)}",
-        )
-    if settings.base not in releases:
-        raise _unknown(settings, releases)
-    if releases.index(target) < releases.index(settings.base):
-        raise UsageError(
-            f"{settings.name} is at {settings.base}, newer than {target}: there is no way back",
-            "take a bump back with: dockgen starter bump --undo",
-        )
-    return target
-
-
 def _unknown(settings: Settings, releases: Sequence[str]) -> ProjectError:
-    words = f"{settings.name} is at {settings.base} of dockgen"
-    try:
-        found = Version(settings.base)
-        if found > Version(releases[-1]):
-            return ProjectError(
-                f"{words}, this one brings {releases[-1]}",
-                "get a newer dockgen, for example with: pip install --upgrade dockgen",
-            )
-        older = [release for release in releases if Version(release) <= found]
-    except InvalidVersion:
-        older = []
-    return ProjectError(
-        f"{words}, which is no release",
-        f"set base in {FILE} to the release that {BASE} is a copy of, at most "
-        f"{older[-1] if older else releases[0]}, and commit",
+    return update.unknown_release(
+        f"{settings.name} is at {settings.base} of dockgen",
+        settings.base,
+        releases,
+        brings="this one",
+        mend=f"set base in {FILE} to the release that {BASE} is a copy of, at most {{nearest}}, "
+        "and commit",
     )
 
 
@@ -536,18 +506,11 @@ def _require_room(place: Worktree, new: Tree) -> None:
     """Make sure that no file, link or repository lies where dockgen has a folder."""
     submodules = place.submodules()
     for path in new:
-        for parent in map(str, Path(path).parents[:-1]):
-            folder = place.directory / parent
-            is_other = folder.is_symlink() or (folder.exists() and not folder.is_dir())
-            if is_other or parent in submodules:
-                raise ProjectError(
-                    f"{folder} is in the way: dockgen has a folder of that name",
-                    "give it another name, and commit",
-                )
-
-
-def _outcome(planned: Plan, result: str) -> Outcome:
-    return Outcome(planned.directory, result, planned.before, planned.after, planned)
+        if folder := update.obstacle(place, path, submodules):
+            raise ProjectError(
+                f"{folder} is in the way: dockgen has a folder of that name",
+                "give it another name, and commit",
+            )
 
 
 def _is_inside(directory: Path) -> bool:

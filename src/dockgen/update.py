@@ -68,21 +68,65 @@ def versions(directory: Path, manifest: Manifest, to: str | None) -> tuple[str, 
         UsageError: there is no release ``to``, or it is older than the project's.
     """
     recorded = project.recorded(directory)
+    after = target(manifest, to)
     releases = [release.version for release in manifest.releases]
-    target = releases[-1] if to is None else to if to.startswith("v") else f"v{to}"
-    if target not in releases:
-        raise UsageError(
-            f"there is no release {target} of the templates in this dockgen",
-            f"releases: {', '.join(releases)}",
-        )
     if recorded.version not in releases:
-        raise _unknown(directory, recorded.version, releases)
-    if releases.index(target) < releases.index(recorded.version):
+        raise unknown_release(
+            f"{directory} is at {recorded.version} of the templates",
+            recorded.version,
+            releases,
+            brings="this dockgen",
+            mend=f"set _commit in {ANSWERS} to the release before it ({{nearest}}), commit, "
+            "and update",
+        )
+    if releases.index(after) < releases.index(recorded.version):
         raise UsageError(
-            f"{directory} is at {recorded.version}, newer than {target}: there is no way back",
+            f"{directory} is at {recorded.version}, newer than {after}: there is no way back",
             "take an update back with: dockgen update --undo",
         )
-    return recorded.version, target
+    return recorded.version, after
+
+
+def target(manifest: Manifest, to: str | None) -> str:
+    """The release to go to: ``to``, with or without its v, or the newest.
+
+    Raises:
+        UsageError: there is no release ``to``.
+    """
+    releases = [release.version for release in manifest.releases]
+    wanted = releases[-1] if to is None else to if to.startswith("v") else f"v{to}"
+    if wanted not in releases:
+        raise UsageError(
+            f"there is no release {wanted} of the templates in this dockgen",
+            f"releases: {', '.join(releases)}",
+        )
+    return wanted
+
+
+def unknown_release(
+    words: str, version: str, releases: Sequence[str], *, brings: str, mend: str
+) -> ProjectError:
+    """The error for something that stands on a version that isn't at hand.
+
+    Args:
+        words: what stands on which version.
+        version: that version.
+        releases: those at hand, oldest first.
+        brings: who brings them.
+        mend: what to do if it is no release; ``{nearest}`` in it is the release before it.
+    """
+    try:
+        found = Version(version)
+        if found > Version(releases[-1]):
+            return ProjectError(
+                f"{words}, {brings} brings {releases[-1]}",
+                "get a newer dockgen, for example with: pip install --upgrade dockgen",
+            )
+        older = [release for release in releases if Version(release) <= found]
+    except InvalidVersion:
+        older = []
+    nearest = older[-1] if older else releases[0]
+    return ProjectError(f"{words}, which is no release", mend.format(nearest=nearest))
 
 
 def is_behind(manifest: Manifest, before: str, after: str) -> bool:
@@ -211,25 +255,6 @@ def entry(place: Worktree, planned: Plan) -> Entry:
     )
 
 
-def _unknown(directory: Path, version: str, releases: Sequence[str]) -> ProjectError:
-    newest = releases[-1]
-    try:
-        found = Version(version)
-        if found > Version(newest):
-            return ProjectError(
-                f"{directory} is at {version} of the templates, this dockgen brings {newest}",
-                "get a newer dockgen, for example with: pip install --upgrade dockgen",
-            )
-        older = [release for release in releases if Version(release) <= found]
-    except InvalidVersion:
-        older = []
-    nearest = older[-1] if older else releases[0]
-    return ProjectError(
-        f"{directory} is at {version} of the templates, which is no release",
-        f"set _commit in {ANSWERS} to the release before it ({nearest}), commit, and update",
-    )
-
-
 def _without(answers: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     """The answers to questions; a value that is computed is computed anew, as copier does it."""
     return {name: value for name, value in answers.items() if name not in names}
@@ -299,19 +324,33 @@ def _require_room(place: Worktree, new: tree.Tree) -> None:
     """Make sure that no file lies where the template has a folder, nor the other way round."""
     submodules = place.submodules()
     for path in new:
-        for parent in map(str, Path(path).parents[:-1]):
-            folder = place.directory / parent
-            is_other = folder.is_symlink() or (folder.exists() and not folder.is_dir())
-            if is_other or parent in submodules:
-                raise ProjectError(
-                    f"{folder} is in the way: the template has a folder of that name",
-                    f"move it away, or: dockgen update --data 'unmanaged=[{parent}]' DIRECTORY",
-                )
+        if folder := obstacle(place, path, submodules):
+            parent = folder.relative_to(place.directory)
+            raise ProjectError(
+                f"{folder} is in the way: the template has a folder of that name",
+                f"move it away, or: dockgen update --data 'unmanaged=[{parent}]' DIRECTORY",
+            )
         if (place.directory / path).is_dir() and not (place.directory / path).is_symlink():
             raise ProjectError(
                 f"{place.directory / path} is in the way: the template has a file of that name",
                 f"move it away, or: dockgen update --data 'unmanaged=[{path}]' DIRECTORY",
             )
+
+
+def obstacle(place: Worktree, path: str, submodules: Collection[str]) -> Path | None:
+    """The file, link or repository that lies where ``path`` needs a folder; None if there is none.
+
+    Args:
+        place: the project or starter.
+        path: of a file to write, relative to its directory.
+        submodules: the paths of its submodules, relative to it as well.
+    """
+    for parent in map(str, Path(path).parents[:-1]):
+        folder = place.directory / parent
+        is_other = folder.is_symlink() or (folder.exists() and not folder.is_dir())
+        if is_other or parent in submodules:
+            return folder
+    return None
 
 
 def _require_merged(directory: Path, ours: tree.Tree, new: tree.Tree) -> None:
