@@ -15,7 +15,7 @@ from typing import Any
 
 from dockgen import bundle, matrix, project, questions, template
 from dockgen.errors import ProjectError, UsageError
-from dockgen.matrix import Flavor, Language
+from dockgen.matrix import Flavor, Kind, Language
 from dockgen.project import Project
 from dockgen.source import Source
 
@@ -31,11 +31,19 @@ _TAKEN = {"default", "test"}
 class Case:
     """A combination of answers, under a name such as "go-slim".
 
-    Questions that have no answer in ``answers`` take their default.
+    Questions that have no answer in ``answers`` take their default; ``usual_kind`` is that of the
+    kind.
     """
 
     name: str
     answers: Mapping[str, Any] = field(default_factory=dict)
+    usual_kind: str = Kind.SERVICE
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the project; what is none is told of when the case is rendered."""
+        value = self.answers.get("kind", self.usual_kind)
+        return Kind(value) if value in tuple(Kind) else Kind.SERVICE
 
 
 def load(directory: Path | None = None) -> tuple[Case, ...]:
@@ -73,11 +81,12 @@ def of_questionnaire(questionnaire: Path) -> tuple[Case, ...]:
         ProjectError: it is not YAML, lacks one of the two questions, or offers no known cell.
     """
     entries = questions.read(questionnaire)
-    offered = [_offered(entries, name, kind) for name, kind in _KINDS.items()]
+    offered = [_offered(entries, name, kind) for name, kind in _MATRIX.items()]
     known = {(str(cell.language), str(cell.flavor)) for cell in matrix.ALL}
+    usual_kind = _usual(entries, "kind")
     found = []
     for pair in itertools.product(*offered):
-        values = dict(zip(_KINDS, pair, strict=True))
+        values = dict(zip(_MATRIX, pair, strict=True))
         language, flavor = pair
         if not any(language in (None, one) and flavor in (None, other) for one, other in known):
             continue
@@ -88,7 +97,7 @@ def of_questionnaire(questionnaire: Path) -> tuple[Case, ...]:
             if value and not questions.is_hidden(entries[name])
         }
         name = "-".join(value for value in values.values() if value) or "only"
-        found.append(Case(name, answers))
+        found.append(Case(name, answers, usual_kind))
     if not found:
         raise ProjectError(
             f"{questionnaire.name} offers no language on a flavor that dockgen knows",
@@ -124,7 +133,7 @@ def render(case: Case, directory: Path, origin: Source | None = None) -> Project
         raise ProjectError(f"{case.name}: {message}", hint) from error
 
 
-_KINDS = {"language": Language, "flavor": Flavor}
+_MATRIX = {"language": Language, "flavor": Flavor}
 
 
 def _offered(entries: Mapping[str, Any], name: str, kind: type[StrEnum]) -> list[str | None]:
@@ -146,6 +155,13 @@ def _offered(entries: Mapping[str, Any], name: str, kind: type[StrEnum]) -> list
     refused = taken.get("default") if isinstance(taken, dict) else None
     refused = refused.get(name) if isinstance(refused, dict) else None
     return [value for value in values if not refused or value not in refused]
+
+
+def _usual(entries: Mapping[str, Any], name: str) -> str:
+    """A question's default; empty where only copier can tell."""
+    entry = entries.get(name)
+    default = str(entry.get("default", "")) if isinstance(entry, dict) else ""
+    return "" if "{" in default else default
 
 
 def _declared(path: Path, questionnaire: Path, taken: set[str]) -> list[Case]:
@@ -195,4 +211,4 @@ def _case(table: Mapping[str, Any], where: str, questionnaire: Path) -> Case:
             answers[key] = by_name[key].parse(value, f"{where}: {key}")
         except UsageError as error:
             raise ProjectError(error.message, f"mend it in {STARTER}") from error
-    return Case(name, answers)
+    return Case(name, answers, _usual(questions.read(questionnaire), "kind"))

@@ -15,7 +15,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class RunOptions:
     ``port`` is the container's port, published at a free one of 127.0.0.1; ``user`` is "uid:gid"
     in place of the image's own; ``read_only`` mounts the root read-only with an empty /tmp in
     memory; ``restricted`` drops all capabilities and sets no-new-privileges; ``health`` replaces
-    the image's own timing.
+    the image's own timing; ``environment`` joins the image's own.
     """
 
     port: int | None = None
@@ -80,12 +80,14 @@ class RunOptions:
     memory_mb: int = 256
     pids: int = 128
     health: HealthTiming | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self) -> list[str]:
         """Return the options as `docker run` takes them."""
         arguments = [f"--memory={self.memory_mb}m", f"--pids-limit={self.pids}"]
         if self.port is not None:
             arguments.append(f"--publish=127.0.0.1::{self.port}")
+        arguments += [f"--env={name}={value}" for name, value in self.environment.items()]
         if self.user:
             arguments.append(f"--user={self.user}")
         if self.read_only:
@@ -119,6 +121,7 @@ class State:
     there is none), ``health`` one of "", "none", "starting", "healthy" and "unhealthy", ``probes``
     the last five, oldest first, and ``ports`` maps a container's port to the host's. ``address`` is
     the container's own IP address, which only the engine's host can reach, or "" without a network.
+    ``finished`` means nothing as long as it runs.
     """
 
     identifier: str
@@ -127,6 +130,7 @@ class State:
     pid: int
     exit_code: int
     started: datetime.datetime
+    finished: datetime.datetime
     health: str
     probes: tuple[Probe, ...]
     ports: Mapping[int, int]
@@ -197,6 +201,17 @@ class Container:
             if state.health in ("", "none", status) or not state.running or time.monotonic() >= end:
                 return _health(state)
             time.sleep(_PAUSE)
+
+    def wait_ended(self, deadline: float) -> State:
+        """Wait until the container has ended, or ``deadline`` seconds are over."""
+        end = time.monotonic() + deadline
+        while (state := self.inspect()).running and time.monotonic() < end:
+            time.sleep(_PAUSE)
+        return state
+
+    def start(self) -> None:
+        """Start the container again, once it has ended."""
+        _docker("start", "--", self.name)
 
     def get(self, path: str, port: int, deadline: float = 10.0) -> Response:
         """Ask for ``path`` by HTTP, through the published port of the container's ``port``.
@@ -476,6 +491,7 @@ def _state(facts: Mapping[str, Any]) -> State:
         pid=state["Pid"],
         exit_code=state["ExitCode"],
         started=datetime.datetime.fromisoformat(state["StartedAt"]),
+        finished=datetime.datetime.fromisoformat(state["FinishedAt"]),
         health=health.get("Status", ""),
         probes=tuple(
             Probe(

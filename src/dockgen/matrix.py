@@ -20,6 +20,14 @@ class Flavor(StrEnum):
     SCRATCH = "scratch"
 
 
+class Kind(StrEnum):
+    """What a program does: answer requests, work in the background, or run to its end."""
+
+    SERVICE = "service"
+    WORKER = "worker"
+    JOB = "job"
+
+
 @dataclass(frozen=True, order=True)
 class Cell:
     """One language on one flavor, written ``python-slim``."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from dockgen.checks.running import Observation, Process
 from dockgen.engine import Container, State
 from dockgen.errors import ProjectError
+from dockgen.matrix import Kind
 from dockgen.project import Project
 
 # How much longer than its limit a container is watched, in seconds, to tell slow from never.
@@ -17,8 +18,10 @@ def observe(container: Container, project: Project) -> Observation:
     Raises:
         ToolMissingError: the engine went away.
     """
+    if project.kind is Kind.JOB:
+        return _observe_job(container, project)
     health = container.wait_healthy(project.limits.healthy_seconds + _PATIENCE)
-    root_status = _root_status(container, project.port)
+    root_status = None if project.port is None else _root_status(container, project.port)
     state = container.inspect()
     process = process_of(container, state)
     changes = container.diff()
@@ -32,6 +35,28 @@ def observe(container: Container, project: Project) -> Observation:
         stop_exit_code=stopped.exit_code,
         stop_seconds=stopped.seconds,
         log=container.logs(),
+    )
+
+
+def _observe_job(container: Container, project: Project) -> Observation:
+    """Watch a job that was just started to its end, or stop it when its time is over."""
+    # Read first of all: a short job may have ended already.
+    process = process_of(container, container.inspect())
+    state = container.wait_ended(project.limits.run_seconds + _PATIENCE)
+    changes = container.diff()
+    has_ended = not state.running
+    stopped = None if has_ended else container.stop(project.limits.stop_seconds + _PATIENCE)
+    return Observation(
+        healthy_seconds=None,
+        root_status=None,
+        process=process,
+        read_only=state.read_only,
+        changes=changes,
+        stop_exit_code=stopped.exit_code if stopped else state.exit_code,
+        stop_seconds=stopped.seconds if stopped else 0,
+        log=container.logs(),
+        run_seconds=(state.finished - state.started).total_seconds() if has_ended else None,
+        exit_code=state.exit_code if has_ended else None,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from dockgen.errors import ProjectError
-from dockgen.matrix import Cell, Flavor, Language
+from dockgen.matrix import Cell, Flavor, Kind, Language
 
 ANSWERS = ".copier-answers.yml"
 LIMITS = "dockgen.toml"
@@ -26,11 +26,14 @@ class Limits:
     """What a project's image is held to.
 
     ``size_bytes`` is for the sum of its layer tars, unpacked; the file has it in MB of 10^6 bytes.
+    ``healthy_seconds`` is 0 for a job, which has no health, and ``run_seconds``, the time from its
+    start to its end, is 0 for everything else.
     """
 
     size_bytes: int
     healthy_seconds: float
     stop_seconds: float
+    run_seconds: float = 0
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,17 @@ class Project:
     """A project's directory, and what its answers file and dockgen.toml say.
 
     ``template_version`` is the release of the templates that it was rendered from, such as
-    "v0.1.0", and ``port`` the one that the service listens on.
+    "v0.1.0", and ``port`` the one that a service listens on; workers and jobs have none.
     """
 
     directory: Path
     name: str
     cell: Cell
     template_version: str
-    port: int
+    port: int | None
     limits: Limits
     policy: Policy = field(default_factory=Policy)
+    kind: Kind = Kind.SERVICE
 
 
 @dataclass(frozen=True)
@@ -95,14 +99,16 @@ def load(directory: Path) -> Project:
     """
     answers = _answers(directory)
     settings = _settings(directory)
+    kind = _kind(answers)
     return Project(
         directory=directory,
         name=_text(answers, "name"),
         cell=_cell(answers),
         template_version=_text(answers, "_commit"),
-        port=_port(answers),
-        limits=_limits(settings),
+        port=_port(answers) if kind is Kind.SERVICE else None,
+        limits=_limits(settings, kind),
         policy=_policy(settings),
+        kind=kind,
     )
 
 
@@ -134,12 +140,14 @@ def _settings(directory: Path) -> Mapping[str, Any]:
     return settings
 
 
-def _limits(settings: Mapping[str, Any]) -> Limits:
+def _limits(settings: Mapping[str, Any], kind: Kind) -> Limits:
     limits = settings["limits"]
+    is_job = kind is Kind.JOB
     return Limits(
         size_bytes=int(_limit(limits, "size_mb") * _MB),
-        healthy_seconds=float(_limit(limits, "healthy_seconds")),
+        healthy_seconds=0 if is_job else float(_limit(limits, "healthy_seconds")),
         stop_seconds=float(_limit(limits, "stop_seconds")),
+        run_seconds=float(_limit(limits, "run_seconds")) if is_job else 0,
     )
 
 
@@ -212,6 +220,13 @@ def _cell(answers: Mapping[str, Any]) -> Cell:
         Language(_choice(answers, "language", [str(language) for language in Language])),
         Flavor(_choice(answers, "flavor", [str(flavor) for flavor in Flavor])),
     )
+
+
+def _kind(answers: Mapping[str, Any]) -> Kind:
+    # Templates before this question made services.
+    if "kind" not in answers:
+        return Kind.SERVICE
+    return Kind(_choice(answers, "kind", [str(kind) for kind in Kind]))
 
 
 def _choice(answers: Mapping[str, Any], key: str, choices: list[str]) -> str:

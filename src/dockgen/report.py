@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dockgen.checks import Finding, Observation
     from dockgen.fleet import Mode, Outcome
     from dockgen.image import Image
-    from dockgen.matrix import Cell
+    from dockgen.matrix import Cell, Kind
     from dockgen.merge import Change
     from dockgen.project import Project
     from dockgen.registry import Starter
@@ -50,7 +50,8 @@ class NewProject:
     directory: Path
     answers: Mapping[str, Any]
     cell: "Cell"
-    port: int
+    kind: "Kind"
+    port: int | None
     files: Sequence[Path]
     template_version: str
     starter: str
@@ -67,10 +68,12 @@ class NewProject:
     @property
     def next_commands(self) -> tuple[str, str]:
         """What to type next."""
-        return (
-            f"cd {shlex.quote(_short(self.directory))}",
-            "docker compose up --build --wait",
-        )
+        commands = {
+            "service": "docker compose up --build --wait",
+            "worker": "docker compose up --build --wait",
+            "job": "docker compose up --build --exit-code-from app",
+        }
+        return (f"cd {shlex.quote(_short(self.directory))}", commands[self.kind])
 
 
 def new_project(project: NewProject) -> None:
@@ -84,10 +87,11 @@ def new_project(project: NewProject) -> None:
     where = escape(_in_one_line(_short(project.directory)))
     console.print(f"[bold green]{verb}[/] [bold]{where}[/] ({kind})\n")
     console.print(_tree(project))
-    console.print(
-        f"\nThe image: at most [bold]{project.limit_mb:g} MB[/] unpacked, "
-        f"port {project.port}, user 65532, health check inside."
-    )
+    traits = [f"at most [bold]{project.limit_mb:g} MB[/] unpacked"]
+    traits += [f"port {project.port}"] if project.port is not None else []
+    traits += ["user 65532"]
+    traits += ["health check inside"] if project.kind != "job" else []
+    console.print(f"\nThe image: {', '.join(traits)}.")
     if project.weighs_unknown:
         console.print(
             "That leaves room for the packages: lower it in dockgen.toml to what dockgen check"
@@ -230,9 +234,13 @@ class CheckedProject:
 
     def holds(self, code: str) -> bool | None:
         """Whether a rule holds; None if there was nothing to ask it of."""
+        from dockgen import checks
+
         if any(finding.rule == code for finding in self.findings):
             return False
-        return None if self.seen is None and code.startswith("DG2") else True
+        if self.seen is None:
+            return None if code.startswith("DG2") else True
+        return None if self.seen.process is None and code in checks.OF_PROCESS else True
 
     def ignored(self, code: str) -> str | None:
         """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
@@ -301,9 +309,14 @@ def checked_project_json(checked: CheckedProject) -> None:
             "gzip_bytes": checked.image.gzip_bytes,
             "limit_bytes": project.limits.size_bytes,
         },
+        "kind": project.kind,
         "healthy": {
             "seconds": seen and seen.healthy_seconds,
-            "limit_seconds": project.limits.healthy_seconds,
+            "limit_seconds": project.limits.healthy_seconds or None,
+        },
+        "run": {
+            "seconds": seen and seen.run_seconds,
+            "limit_seconds": project.limits.run_seconds or None,
         },
         "stop": {
             "seconds": seen and seen.stop_seconds,
@@ -321,7 +334,7 @@ def checked_project_json(checked: CheckedProject) -> None:
                     if finding.rule == rule.code
                 ],
             }
-            for rule in checks.RULES
+            for rule in checks.applicable(project)
         ],
     }
     print(json.dumps(facts, indent=2))
@@ -763,13 +776,19 @@ def _measures(checked: CheckedProject) -> "Table":
         f"{limits.size_bytes / _MB:g} MB",
         f"{image.gzip_bytes / _MB:.2f} MB gzipped",
     )
-    healthy = seen and (
-        "never" if seen.healthy_seconds is None else f"{seen.healthy_seconds:.2f} s"
-    )
-    table.add_row("time to healthy", healthy or "-", f"{limits.healthy_seconds:g} s")
+    if limits.run_seconds:
+        ran = seen and _seconds(seen.run_seconds)
+        table.add_row("time to its end", ran or "-", f"{limits.run_seconds:g} s")
+    else:
+        healthy = seen and _seconds(seen.healthy_seconds)
+        table.add_row("time to healthy", healthy or "-", f"{limits.healthy_seconds:g} s")
     stopped = seen and f"{seen.stop_seconds:.2f} s"
     table.add_row("time to stop", stopped or "-", f"{limits.stop_seconds:g} s")
     return table
+
+
+def _seconds(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.2f} s"
 
 
 def _rules(checked: CheckedProject) -> "Table":
@@ -779,7 +798,7 @@ def _rules(checked: CheckedProject) -> "Table":
 
     words = {True: "[green]ok[/]", False: "[bold red]finding[/]", None: "[dim]not asked[/]"}
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for rule in checks.RULES:
+    for rule in checks.applicable(checked.project):
         word = words[checked.holds(rule.code)]
         if checked.holds(rule.code) is False and checked.ignored(rule.code) is not None:
             word = "[yellow]ignored[/]"

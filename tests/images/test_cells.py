@@ -115,6 +115,7 @@ def test_answers_the_request_in_flight(project: Project, edited: Edit) -> None:
 
 def stop_during_a_request(tag: str, project: Project) -> bool:
     """Stop a container while it works on an answer; return whether that answer came."""
+    assert project.port is not None
     with (
         engine.run(tag, RunOptions(port=project.port)) as container,
         ThreadPoolExecutor() as pool,

@@ -183,8 +183,8 @@ def container(root: Path, membership: str) -> State:
     (process / "cgroup").write_text(membership)
     return State(
         identifier="c0ffee", image="", running=True, pid=4711, exit_code=0,
-        started=datetime.datetime.now(datetime.UTC), health="healthy",
-        probes=(), ports={}, address="", read_only=True,
+        started=datetime.datetime.now(datetime.UTC), finished=datetime.datetime.max,
+        health="healthy", probes=(), ports={}, address="", read_only=True,
     )  # fmt: skip
 
 

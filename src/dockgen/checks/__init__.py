@@ -14,12 +14,14 @@ from dockgen.image import Image
 from dockgen.project import Project
 
 __all__ = [
+    "OF_PROCESS",
     "RULES",
     "Files",
     "Finding",
     "Observation",
     "Process",
     "Rule",
+    "applicable",
     "cannot_start",
     "check_files",
     "check_image",
@@ -31,6 +33,15 @@ RULES: tuple[Rule[Files] | Rule[Image] | Rule[Observation], ...] = (
     *_image.RULES,
     *_running.RULES,
 )
+
+
+def applicable(project: Project) -> list[Rule[Files] | Rule[Image] | Rule[Observation]]:
+    """Return the rules that are for projects of this kind."""
+    return [rule for rule in RULES if project.kind in rule.kinds]
+
+
+# The rules that look at a process: a short job may have ended before there was one to look at.
+OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
 
 
 def check_files(files: Files, project: Project) -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from dockgen.checks.model import Violation, rule
 from dockgen.image import Image, Layer
-from dockgen.matrix import Flavor
+from dockgen.matrix import Flavor, Kind
 from dockgen.project import Project
 
 _MB = 10**6
@@ -48,12 +48,13 @@ def runs_as_non_root(image: Image, _project: Project) -> Iterator[Violation]:
         )
 
 
-@rule("DG102")
+@rule("DG102", Kind.SERVICE, Kind.WORKER)
 def has_health_check(image: Image, _project: Project) -> Iterator[Violation]:
     """Has a health check that needs no shell.
 
     Without one, an engine takes a hung service for a good one, and `docker compose up --wait`
-    waits for nothing. The shell form starts a shell for each probe, and needs one in the image.
+    waits for nothing. The shell form starts a shell for each probe, and needs one in the image. A
+    job, which runs to its end, needs none.
 
     CIS Docker 4.6, hadolint DL3057 (off by default), CKV_DOCKER_2 (which HEALTHCHECK NONE passes).
     """
@@ -67,7 +68,7 @@ def has_health_check(image: Image, _project: Project) -> Iterator[Violation]:
         yield f"the health check is started by a shell: {' '.join(check.test[1:])!r:.80}", hint
 
 
-@rule("DG103")
+@rule("DG103", Kind.SERVICE, Kind.WORKER)
 def has_start_interval(image: Image, _project: Project) -> Iterator[Violation]:
     """Is probed often while it starts.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dockgen.checks.model import Violation, rule
+from dockgen.matrix import Kind
 from dockgen.project import Project
 
 # The value of Seccomp in /proc/<pid>/status when a filter is at work.
@@ -37,7 +38,8 @@ class Observation:
     ``healthy_seconds`` is None when it never turned healthy, ``root_status`` (the HTTP status of
     GET /) when there was no answer, ``process`` when its status could not be read. ``changes`` are
     the paths that differ from the image, as `docker diff` lists them. ``stop_exit_code`` is 137
-    when it had to be killed. ``log`` is what the container printed.
+    when it had to be killed. ``log`` is what the container printed. ``run_seconds`` and
+    ``exit_code`` are of a job that came to its end by itself, else None.
     """
 
     healthy_seconds: float | None
@@ -48,9 +50,11 @@ class Observation:
     stop_exit_code: int
     stop_seconds: float
     log: str = ""
+    run_seconds: float | None = None
+    exit_code: int | None = None
 
 
-@rule("DG201")
+@rule("DG201", Kind.SERVICE, Kind.WORKER)
 def turns_healthy(seen: Observation, project: Project) -> Iterator[Violation]:
     """Turns healthy in time.
 
@@ -71,7 +75,7 @@ def turns_healthy(seen: Observation, project: Project) -> Iterator[Violation]:
         )
 
 
-@rule("DG202")
+@rule("DG202", Kind.SERVICE)
 def answers(seen: Observation, project: Project) -> Iterator[Violation]:
     """Answers GET /.
 
@@ -184,18 +188,41 @@ def stops(seen: Observation, project: Project) -> Iterator[Violation]:
 
     Each deployment stops the old containers. One that doesn't listen to SIGTERM is killed
     after ten seconds, with the requests that it was serving; one that ends with another code than
-    0 looks like a crash. The limit is the project's own, in dockgen.toml.
+    0 looks like a crash. A job that is stopped before its end may end with any code. The limit is
+    the project's own, in dockgen.toml.
 
     Hadolint DL3025; twelve-factor app, IX. Disposability.
     """
     limit = project.limits.stop_seconds
     hint = "handle SIGTERM: finish the open requests, then exit with 0"
+    is_job = project.kind is Kind.JOB
+    if is_job and seen.exit_code is not None:
+        return  # it ended before anybody stopped it
     if seen.stop_exit_code == _KILLED:
         yield f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM", hint
-    elif seen.stop_exit_code != 0:
+    elif seen.stop_exit_code != 0 and not is_job:
         yield f"it ended with exit code {seen.stop_exit_code}, not 0{_last_lines(seen.log)}", hint
     elif seen.stop_seconds > limit:
         yield f"it took {seen.stop_seconds:.2f} s to stop, the limit is {limit:g} s", hint
+
+
+@rule("DG209", Kind.JOB)
+def runs_to_its_end(seen: Observation, project: Project) -> Iterator[Violation]:
+    """Runs to its end.
+
+    A job has no health: whether it did its work is told by its exit code, and 0 is the one that
+    schedulers take for done. The limit is the project's own, limits.run_seconds in dockgen.toml.
+
+    Kubernetes, Jobs; systemd.service, Type=oneshot.
+    """
+    limit = project.limits.run_seconds
+    hint = "see what it prints: docker compose up --build --exit-code-from app"
+    if seen.exit_code is None or seen.run_seconds is None:
+        yield f"it still ran after {limit:g} s", "raise limits.run_seconds in dockgen.toml"
+    elif seen.exit_code != 0:
+        yield f"it ended with exit code {seen.exit_code}, not 0{_last_lines(seen.log)}", hint
+    elif seen.run_seconds > limit:
+        yield f"it ran for {seen.run_seconds:.2f} s, the limit is {limit:g} s", hint
 
 
 RULES = (
@@ -207,6 +234,7 @@ RULES = (
     is_filtered,
     leaves_root_alone,
     stops,
+    runs_to_its_end,
 )
 
 

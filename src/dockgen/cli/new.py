@@ -219,6 +219,7 @@ def new(
             directory=target,
             answers=rendering.answers,
             cell=loaded.cell,
+            kind=loaded.kind,
             port=loaded.port,
             files=apply.files(staged),
             template_version=rendering.version,

@@ -25,6 +25,7 @@ from dockgen.checks import Observation
 from dockgen.engine import Container, Health, Response
 from dockgen.errors import DockgenError, ProjectError, ToolMissingError
 from dockgen.image import Image
+from dockgen.matrix import Kind
 from dockgen.observe import observe
 from dockgen.project import Project
 from dockgen.source import Source
@@ -91,26 +92,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Note a test's case, and leave all tests of one to the same worker."""
-    callspec = getattr(item, "callspec", None)
-    name = callspec and callspec.params.get("case")
-    if not isinstance(name, str):  # another parameter of that name
+    case = _case_of(item)
+    if case is None:
         return
-    item.user_properties.append((names.CASE_PROPERTY, name))
+    item.user_properties.append((names.CASE_PROPERTY, case.name))
     if item.get_closest_marker("xdist_group") is None:
-        item.add_marker(pytest.mark.xdist_group(name))
+        item.add_marker(pytest.mark.xdist_group(case.name))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs an engine, if that was asked for."""
-    if not config.getoption("dockgen_no_images"):
-        return
-    left_out = [item for item in items if "container_engine" in getattr(item, "fixturenames", ())]
+    """Leave out what is for another kind of project, and what needs an engine if asked for."""
+    no_images = config.getoption("dockgen_no_images")
+    left_out = [
+        item
+        for item in items
+        if _is_for_others(item)
+        or (no_images and "container_engine" in getattr(item, "fixturenames", ()))
+    ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep a place for the sizes."""
+    """Keep a place for the sizes, and say what the mark is for."""
+    config.addinivalue_line("markers", "dockgen_kinds(*kinds): only for projects of these kinds")
     found: dict[str, sizes.Size] = {}
     config.stash[_SIZES] = found
     config.pluginmanager.register(_SizesOfRun(found), "dockgen-sizes-of-run")
@@ -183,9 +188,11 @@ def template_source(pytestconfig: pytest.Config) -> Iterator[Source | None]:
 
 @pytest.fixture(scope="session")
 def case(request: pytest.FixtureRequest) -> Case:
-    """The case under test; a test that names cases itself parametrizes it by name, indirectly."""
-    (chosen,) = cases.select(_cases(request.config), [request.param])
-    return chosen
+    """The case under test; a test that names cases itself parametrizes it, indirectly.
+
+    It takes a case's name, or a case of its own.
+    """
+    return _find_case(request.config, request.param)
 
 
 @pytest.fixture(scope="session")
@@ -230,7 +237,8 @@ def service(
     except ProjectError as error:
         pytest.fail(_words(error), pytrace=False)
     main = "app" if "app" in built else built[0]
-    up = f"up --build --wait --wait-timeout {PATIENCE}"
+    waiting = "" if project.kind is Kind.JOB else f"--wait --wait-timeout {PATIENCE}"
+    up = f"up --build --detach {waiting}"
     with ExitStack() as stack:
         environment = stack.enter_context(pytest.MonkeyPatch.context())
         environment.setenv("HOST_PORT", "0")
@@ -254,7 +262,10 @@ def service(
 
 @pytest.fixture(scope="session")
 def first_health(service: Container) -> Health:
-    """How the container turned healthy, read before its engine forgets: it keeps five probes."""
+    """How the container turned healthy, read before its engine forgets: it keeps five probes.
+
+    A job never does, and isn't waited for.
+    """
     # `docker compose up --wait` has waited already.
     return service.wait_healthy(1)
 
@@ -280,6 +291,8 @@ def image(built_image: str, tmp_path_factory: pytest.TempPathFactory) -> Image:
 @pytest.fixture(scope="session")
 def healthz(service: Container, project: Project) -> Response | None:
     """The answer to GET /healthz, asked before the container is stopped; None if there was none."""
+    if project.port is None:
+        return None
     try:
         return service.get("/healthz", port=project.port)
     except ProjectError:
@@ -292,6 +305,10 @@ def seen(
 ) -> Observation:
     """What was seen of the container, from its start to its stop: it doesn't run after this."""
     del healthz  # to be asked first, because watching ends with a stop
+    if project.kind is Kind.JOB:
+        # It may have ended long ago, and is watched from its start on.
+        service.wait_ended(project.limits.run_seconds)
+        service.start()
     return replace(observe(service, project), healthy_seconds=first_health.seconds)
 
 
@@ -308,6 +325,25 @@ def _cases(config: pytest.Config) -> Sequence[Case]:
         except DockgenError as error:
             pytest.fail(_words(error), pytrace=False)
     return config.stash[_CASES]
+
+
+def _find_case(config: pytest.Config, given: Case | str) -> Case:
+    if isinstance(given, Case):
+        return given
+    (chosen,) = cases.select(_cases(config), [given])
+    return chosen
+
+
+def _case_of(item: pytest.Item) -> Case | None:
+    """A test's case; None if it has none, or another parameter of that name."""
+    callspec = getattr(item, "callspec", None)
+    given = callspec and callspec.params.get("case")
+    return _find_case(item.config, given) if isinstance(given, Case | str) else None
+
+
+def _is_for_others(item: pytest.Item) -> bool:
+    mark, case = item.get_closest_marker("dockgen_kinds"), _case_of(item)
+    return mark is not None and case is not None and case.kind not in mark.args
 
 
 def _names(mark: pytest.Mark) -> Sequence[str]:

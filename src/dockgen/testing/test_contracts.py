@@ -4,6 +4,7 @@
 By hand: pytest -p dockgen.testing.plugin --pyargs dockgen.testing.test_contracts
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -17,13 +18,15 @@ from dockgen.checks import image as image_rules
 from dockgen.checks import running as running_rules
 from dockgen.engine import BuildError, Container, Health, HealthTiming, Response, RunOptions
 from dockgen.image import Image
+from dockgen.matrix import Kind
 from dockgen.observe import process_of
 from dockgen.project import Project
 from dockgen.testing import linters, sizes
 from dockgen.testing.plugin import PATIENCE
 
-# A health check that notices within seconds.
+# A health check that notices within seconds, and a heartbeat that is stale as soon.
 QUICK = HealthTiming(interval_seconds=0.5, timeout_seconds=1, retries=1)
+STALE = {"HEARTBEAT_SECONDS": "3"}
 # How many lines of a build's log tell why it failed.
 LOG_LINES = 20
 
@@ -46,6 +49,28 @@ def healthy(image: str, options: RunOptions) -> Iterator[Container]:
         if (status := container.wait_healthy(PATIENCE).status) != "healthy":
             printed = " | ".join(container.logs().splitlines()[-5:])
             pytest.fail(f"its health is {status!r}; it last printed: {printed}", pytrace=False)
+        yield container
+
+
+# Contracts that mean something for some kinds only: the plugin leaves them out for the others.
+for_services = pytest.mark.dockgen_kinds(Kind.SERVICE)
+for_jobs = pytest.mark.dockgen_kinds(Kind.JOB)
+for_all_but_jobs = pytest.mark.dockgen_kinds(Kind.SERVICE, Kind.WORKER)
+
+
+@contextmanager
+def at_work(image: str, options: RunOptions, project: Project) -> Iterator[Container]:
+    """Run a container that does what it is for: a service answers, a job comes to its end."""
+    if project.kind is not Kind.JOB:
+        with healthy(image, options) as container:
+            if project.port is not None:
+                assert container.get("/", port=project.port).status == 200
+            yield container
+        return
+    with engine.run(image, options) as container:
+        state = container.wait_ended(project.limits.run_seconds)
+        assert not state.running, "it doesn't come to its end"
+        assert state.exit_code == 0, f"it ended with exit code {state.exit_code}"
         yield container
 
 
@@ -123,16 +148,25 @@ def test_its_own_tests_pass(project: Project, container_engine: None) -> None:
 # Its container, as compose.yaml starts it.
 
 
+@for_all_but_jobs
 def test_turns_healthy(seen: Observation, project: Project) -> None:
     """It is healthy within its limit."""
     hold(running_rules.turns_healthy(seen, project), project)
 
 
+@for_services
 def test_answers_the_root_page(seen: Observation, project: Project) -> None:
     """GET / gives 200 at the port that compose.yaml publishes."""
     hold(running_rules.answers(seen, project), project)
 
 
+@for_jobs
+def test_runs_to_its_end(seen: Observation, project: Project) -> None:
+    """A job ends with exit code 0 within its limit."""
+    hold(running_rules.runs_to_its_end(seen, project), project)
+
+
+@for_services
 def test_answers_the_health_page(healthz: Response | None) -> None:
     """GET /healthz gives 200 to whoever asks from outside."""
     if healthz is None:
@@ -166,6 +200,7 @@ def test_leaves_its_root_alone(seen: Observation, project: Project) -> None:
     hold(running_rules.leaves_root_alone(seen, project), project)
 
 
+@for_all_but_jobs
 def test_stops(seen: Observation, project: Project) -> None:
     """SIGTERM ends it with exit code 0 within its limit."""
     hold(running_rules.stops(seen, project), project)
@@ -175,33 +210,56 @@ def test_stops(seen: Observation, project: Project) -> None:
 
 
 @pytest.fixture
-def sound_image(built_image: str, first_health: Health) -> str:
+def sound_image(built_image: str, first_health: Health, project: Project) -> str:
     """The image, if a container of it turned healthy once; else nobody waits for another one."""
-    if first_health.seconds is None:
+    if first_health.seconds is None and project.kind is not Kind.JOB:
         pytest.fail("not asked, as its container doesn't turn healthy", pytrace=False)
     return built_image
 
 
 def test_writes_nothing_to_a_writable_root(sound_image: str, project: Project) -> None:
     """Nor does it change anything where it could."""
-    with healthy(sound_image, RunOptions(port=project.port, read_only=False)) as container:
-        assert container.get("/", port=project.port).status == 200
+    options = RunOptions(port=project.port, read_only=False)
+    with at_work(sound_image, options, project) as container:
         changed = container.diff()
+        if project.kind is Kind.WORKER:  # its heartbeat
+            changed = tuple(path for path in changed if path.split("/")[1] != "tmp")
         assert changed == (), f"it wrote to its root file system: {', '.join(changed[:5])}"
 
 
 def test_runs_under_any_user(sound_image: str, project: Project) -> None:
     """A platform may pick the user: 12345 has no name and owns no file."""
-    with healthy(sound_image, RunOptions(port=project.port, user="12345:12345")) as container:
-        assert container.get("/", port=project.port).status == 200
+    options = RunOptions(port=project.port, user="12345:12345")
+    with at_work(sound_image, options, project) as container:
+        if project.kind is Kind.JOB:
+            return  # there is no process any more
         process = process_of(container, container.inspect())
         assert process is not None, "the state of its process can't be read"
         assert process.uids == (12345,) * 4
 
 
+@for_jobs
+def test_a_job_stops(sound_image: str, project: Project) -> None:
+    """SIGTERM ends a job within its limit, at the latest when its work is done."""
+    with engine.run(sound_image, RunOptions()) as container:
+        wait_for_words(container)
+        stopped = container.stop(PATIENCE)
+    assert stopped.exit_code != 137, "it had to be killed"
+    assert stopped.seconds <= project.limits.stop_seconds, f"it took {stopped.seconds:.2f} s"
+
+
+def wait_for_words(container: Container) -> None:
+    """Wait until a container prints something: then its program is up, and handles signals."""
+    deadline = time.monotonic() + PATIENCE
+    while not container.logs() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+@for_all_but_jobs
 def test_turns_unhealthy(sound_image: str, project: Project) -> None:
-    """A service that hangs, so that its port stops answering, is found."""
-    with healthy(sound_image, RunOptions(port=project.port, health=QUICK)) as container:
+    """One that hangs, so that its port stops answering or its heartbeat stops, is found."""
+    options = RunOptions(port=project.port, health=QUICK, environment=STALE)
+    with healthy(sound_image, options) as container:
         container.signal("SIGSTOP")
         status = container.wait_unhealthy(PATIENCE).status
         assert status == "unhealthy", f"it hangs, and its health is {status!r}"

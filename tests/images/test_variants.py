@@ -1,0 +1,26 @@
+"""Each variant's project, built and run on a real engine, held to the contracts of all projects."""
+
+import pytest
+
+from dockgen import engine
+from dockgen.engine import RunOptions
+from dockgen.project import Project
+from dockgen.testing.plugin import PATIENCE
+from dockgen.testing.test_contracts import *  # noqa: F403 - the contracts of all projects
+from dockgen.testing.test_contracts import at_work, for_jobs, wait_for_words
+from tests.variants import VARIANTS
+
+pytestmark = pytest.mark.parametrize("case", VARIANTS, indirect=True, ids=lambda case: case.name)
+
+
+@for_jobs
+def test_a_job_that_is_stopped_is_not_done(sound_image: str, project: Project) -> None:
+    """It finishes the item in work, begins no other one, and ends with 143."""
+    with at_work(sound_image, RunOptions(), project) as container:
+        whole = container.logs().splitlines()
+    with engine.run(sound_image, RunOptions()) as container:
+        wait_for_words(container)
+        stopped = container.stop(PATIENCE)
+        printed = container.logs().splitlines()
+    assert stopped.exit_code == 143
+    assert len(printed) < len(whole)
