@@ -83,7 +83,7 @@ def of_questionnaire(questionnaire: Path) -> tuple[Case, ...]:
     entries = questions.read(questionnaire)
     offered = [_offered(entries, name, kind) for name, kind in _MATRIX.items()]
     known = {(str(cell.language), str(cell.flavor)) for cell in matrix.ALL}
-    usual_kind = _usual(entries, "kind")
+    usual_kind = _usual_kind(entries)
     found = []
     for pair in itertools.product(*offered):
         values = dict(zip(_MATRIX, pair, strict=True))
@@ -157,11 +157,11 @@ def _offered(entries: Mapping[str, Any], name: str, kind: type[StrEnum]) -> list
     return [value for value in values if not refused or value not in refused]
 
 
-def _usual(entries: Mapping[str, Any], name: str) -> str:
-    """A question's default; empty where only copier can tell."""
-    entry = entries.get(name)
+def _usual_kind(entries: Mapping[str, Any]) -> str:
+    """The kind that a questionnaire makes by default; dockgen's own computes it, as a service."""
+    entry = entries.get("kind")
     default = str(entry.get("default", "")) if isinstance(entry, dict) else ""
-    return "" if "{" in default else default
+    return Kind.SERVICE if not default or "{" in default else default
 
 
 def _declared(path: Path, questionnaire: Path, taken: set[str]) -> list[Case]:
@@ -211,4 +211,4 @@ def _case(table: Mapping[str, Any], where: str, questionnaire: Path) -> Case:
             answers[key] = by_name[key].parse(value, f"{where}: {key}")
         except UsageError as error:
             raise ProjectError(error.message, f"mend it in {STARTER}") from error
-    return Case(name, answers, _usual(questions.read(questionnaire), "kind"))
+    return Case(name, answers, _usual_kind(questions.read(questionnaire)))

@@ -379,13 +379,15 @@ def build(
     tag: str = "",
     *,
     target: str = "",
+    output: Path | None = None,
     anew: bool = False,
     cache_mounts: str = "",
     deadline: float = BUILD_SECONDS,
 ) -> None:
     """Build the image of the Dockerfile in ``context``, or only its stage ``target``.
 
-    Without a tag the result stays in the build cache: enough to see that it can be built.
+    Without a tag the result stays in the build cache: enough to see that it can be built; with an
+    ``output`` its files are written into that folder.
     ``anew`` runs every step, whatever the build cache holds, and with empty cache mounts.
     ``cache_mounts`` names a set of them to use in place of those that all builds share, which
     ``anew`` would empty for everybody; a new name's are empty.
@@ -395,7 +397,8 @@ def build(
     """
     arguments = ["build", "--progress=plain"]
     # Without --load, a builder that is a container would keep the image to itself.
-    arguments += ["--load", f"--tag={tag}"] if tag else ["--output=type=cacheonly"]
+    kept = f"--output={output}" if output else "--output=type=cacheonly"
+    arguments += ["--load", f"--tag={tag}"] if tag else [kept]
     if target:
         arguments.append(f"--target={target}")
     if anew:

@@ -66,18 +66,22 @@ class NewProject:
         return bool(self.answers.get("runtime_packages")) and "size_mb" not in policy
 
     @property
-    def next_commands(self) -> tuple[str, str]:
+    def next_commands(self) -> tuple[str, ...]:
         """What to type next."""
+        from dockgen import lock
+
         commands = {
             "service": "docker compose up --build --wait",
             "worker": "docker compose up --build --wait",
             "job": "docker compose up --build --exit-code-from app",
         }
-        return (f"cd {shlex.quote(_short(self.directory))}", commands[self.kind])
+        enter = f"cd {shlex.quote(_short(self.directory))}"
+        has_lock = self.answers.get("package_manager") != "uv" or Path(lock.FILE) in self.files
+        return (enter, *(() if has_lock else (lock.COMMAND,)), commands[self.kind])
 
 
 def new_project(project: NewProject) -> None:
-    """Show what was made, what its image may weigh, and the next two commands."""
+    """Show what was made, what its image may weigh, and the next commands."""
     from rich.markup import escape
 
     console = _console()

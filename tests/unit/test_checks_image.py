@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dockgen import matrix
 from dockgen.checks import Finding, check_image
 from dockgen.image import Config, File, HealthCheck, Image, Kind, Layer
 from dockgen.matrix import Cell, Flavor, Language
@@ -118,6 +119,13 @@ def test_dg102_finds_none_and_shells(test: tuple[str, ...]) -> None:
 def test_dg102_finds_a_missing_health_check() -> None:
     """An image that says nothing of its health is found, once."""
     assert findings(configured(replace(CONFIG, health_check=None))) == ["DG102"]
+
+
+def test_a_job_needs_no_health_check() -> None:
+    """It ends by itself; whatever else holds for images holds for it, too."""
+    job = replace(PROJECT, kind=matrix.Kind.JOB, port=None)
+    assert findings(configured(replace(CONFIG, health_check=None)), job) == []
+    assert findings(configured(replace(CONFIG, health_check=None, user="")), job) == ["DG101"]
 
 
 def test_dg103_passes_a_start_interval() -> None:

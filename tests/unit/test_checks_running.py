@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dockgen.checks import Observation, Process, check_running
-from dockgen.matrix import Cell, Flavor, Language
+from dockgen.matrix import Cell, Flavor, Kind, Language
 from dockgen.project import Limits, Project
 
 PROJECT = Project(
@@ -32,9 +32,21 @@ SEEN = Observation(
 )
 
 
-def findings(seen: Observation) -> list[str]:
+WORKER = replace(PROJECT, kind=Kind.WORKER, port=None)
+JOB = replace(
+    PROJECT,
+    kind=Kind.JOB,
+    port=None,
+    limits=Limits(size_bytes=1_000_000, healthy_seconds=0, stop_seconds=2, run_seconds=60),
+)
+DONE = replace(
+    SEEN, healthy_seconds=None, root_status=None, stop_seconds=0, run_seconds=1.2, exit_code=0
+)
+
+
+def findings(seen: Observation, project: Project = PROJECT) -> list[str]:
     """The codes that an observation's findings have."""
-    return [finding.rule for finding in check_running(seen, PROJECT)]
+    return [finding.rule for finding in check_running(seen, project)]
 
 
 def test_a_sound_container_passes() -> None:
@@ -164,3 +176,46 @@ def test_dg208_finds_a_bad_end(exit_code: int, seconds: float, words: str) -> No
     (finding,) = check_running(seen, PROJECT)
     assert finding.rule == "DG208"
     assert words in finding.message
+
+
+def test_a_worker_answers_nobody() -> None:
+    """It has no port, and is held to all other rules."""
+    seen = replace(SEEN, root_status=None)
+    assert findings(seen, WORKER) == []
+    assert findings(seen) == ["DG202"]
+    assert findings(replace(seen, healthy_seconds=None), WORKER) == ["DG201"]
+
+
+def test_a_job_has_no_health() -> None:
+    """Nor has it to be stopped, once it came to its end."""
+    assert findings(DONE, JOB) == []
+
+
+def test_a_job_that_ended_too_soon_to_be_seen_passes() -> None:
+    """A process that is gone can't be looked at."""
+    assert findings(replace(DONE, process=None), JOB) == []
+
+
+def test_dg209_passes_at_the_limit() -> None:
+    """The limit itself is in time."""
+    assert findings(replace(DONE, run_seconds=60.0), JOB) == []
+
+
+def test_dg209_finds_what_is_late() -> None:
+    """An end after the limit is found."""
+    assert findings(replace(DONE, run_seconds=60.01), JOB) == ["DG209"]
+
+
+def test_dg209_finds_a_job_that_failed() -> None:
+    """The last lines of the log say why."""
+    (finding,) = check_running(replace(DONE, exit_code=3), JOB)
+    assert finding.rule == "DG209"
+    assert finding.message == "it ended with exit code 3, not 0; it last printed: listening | bye"
+
+
+def test_dg209_finds_a_job_without_an_end() -> None:
+    """It was stopped, and may then end with any code but that of a kill."""
+    endless = replace(DONE, run_seconds=None, exit_code=None, stop_exit_code=143, stop_seconds=0.3)
+    assert findings(endless, JOB) == ["DG209"]
+    assert findings(replace(endless, stop_exit_code=137), JOB) == ["DG208", "DG209"]
+    assert findings(replace(endless, stop_seconds=2.5), JOB) == ["DG208", "DG209"]

@@ -74,6 +74,7 @@ def inspection(
             "Pid": 4711,
             "ExitCode": 0,
             "StartedAt": "2026-11-21T10:00:00.123456789Z",
+            "FinishedAt": "0001-01-01T00:00:00Z",
             "Health": {"Status": health, "Log": log},
         },
         "NetworkSettings": {

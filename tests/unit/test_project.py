@@ -6,7 +6,7 @@ import pytest
 
 from dockgen import project
 from dockgen.errors import ProjectError
-from dockgen.matrix import Cell, Flavor, Language
+from dockgen.matrix import Cell, Flavor, Kind, Language
 
 ANSWERS = """\
 # Changes here will be overwritten by copier.
@@ -53,6 +53,31 @@ def test_reads_a_project(directory: Path) -> None:
         port=8080,
         limits=project.Limits(size_bytes=6_900_000, healthy_seconds=10.0, stop_seconds=2.5),
     )
+
+
+def test_a_worker_has_no_port(directory: Path) -> None:
+    """Whatever the answers file says of it."""
+    edit(directory / ".copier-answers.yml", "language: ", "kind: worker\nlanguage: ")
+    loaded = project.load(directory)
+    assert (loaded.kind, loaded.port) == (Kind.WORKER, None)
+
+
+def test_a_job_has_a_time_to_run(directory: Path) -> None:
+    """In place of a time to turn healthy."""
+    edit(directory / ".copier-answers.yml", "language: ", "kind: job\nlanguage: ")
+    with pytest.raises(ProjectError, match=r"has no limits\.run_seconds"):
+        project.load(directory)
+    edit(directory / "dockgen.toml", "healthy_seconds = 10", "run_seconds = 90")
+    loaded = project.load(directory)
+    assert loaded.kind is Kind.JOB
+    assert (loaded.limits.run_seconds, loaded.limits.healthy_seconds) == (90.0, 0.0)
+
+
+def test_an_unknown_kind_is_named(directory: Path) -> None:
+    """With the ones that there are."""
+    edit(directory / ".copier-answers.yml", "language: ", "kind: daemon\nlanguage: ")
+    with pytest.raises(ProjectError, match="kind is daemon, not one of service, worker, job"):
+        project.load(directory)
 
 
 def test_a_folder_without_answers_is_no_project(tmp_path: Path) -> None:

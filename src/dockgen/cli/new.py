@@ -215,6 +215,8 @@ def new(
         target = target or Path.cwd() / str(rendering.answers["name"])
         apply.check_target(target)
         loaded = _load(staged, origin)
+        if not dry_run:
+            _lock(staged, rendering.answers)
         made = report.NewProject(
             directory=target,
             answers=rendering.answers,
@@ -231,6 +233,20 @@ def new(
         if not dry_run:
             apply.place(staged, target)
     (report.new_project_json if as_json else report.new_project)(made)
+
+
+def _lock(staged: Path, answers: Mapping[str, Any]) -> None:
+    """Make the lock file that the template can't hold, as far as this machine can."""
+    from dockgen import lock, report
+
+    uv = lock.find_uv() if lock.is_missing(staged, answers) else None
+    if uv is None:
+        return
+    with report.progress() as doing:
+        doing(f"Writing {lock.FILE} with uv")
+        problem = lock.write(staged, uv, answers)
+    if problem:
+        report.warning(f"{problem}; the build target lock writes {lock.FILE}, too")
 
 
 def _choose(ctx: click.Context, *, trusted: bool, offline: bool) -> "Source | None":

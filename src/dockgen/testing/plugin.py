@@ -18,7 +18,7 @@ import pytest
 import yaml
 from pytest_docker.plugin import get_docker_services
 
-from dockgen import cases, engine, source
+from dockgen import cases, engine, lock, source
 from dockgen import image as saved_image
 from dockgen.cases import Case
 from dockgen.checks import Observation
@@ -27,7 +27,7 @@ from dockgen.errors import DockgenError, ProjectError, ToolMissingError
 from dockgen.image import Image
 from dockgen.matrix import Kind
 from dockgen.observe import observe
-from dockgen.project import Project
+from dockgen.project import Project, recorded
 from dockgen.source import Source
 from dockgen.testing import names, sizes
 
@@ -197,14 +197,22 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.fixture(scope="session")
 def project(
-    case: Case, template_source: Source | None, tmp_path_factory: pytest.TempPathFactory
+    case: Case,
+    template_source: Source | None,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Project:
     """The case's project, rendered into a folder called my-app, for all tests to read."""
     directory = tmp_path_factory.mktemp(case.name) / "my-app"
     try:
-        return cases.render(case, directory, template_source)
+        rendered = cases.render(case, directory, template_source)
+        is_missing = lock.is_missing(directory, recorded(directory).answers)
+        if is_missing and not request.config.getoption("dockgen_no_images"):
+            request.getfixturevalue("container_engine")
+            engine.build(directory, target="lock", output=directory)
     except DockgenError as error:
         pytest.fail(_words(error), pytrace=False)
+    return rendered
 
 
 @pytest.fixture(scope="session")
