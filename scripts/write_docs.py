@@ -98,10 +98,6 @@ def reference() -> str:
         default = question.usual
         if "{%" in default:
             default = "from the folder's name"
-        elif "{{" in default:
-            # {{ {'go': '1.27', …}[language] }}: the outcomes say more than the expression.
-            pairs = re.findall(r"'(\w+)': '([^']+)'", default)
-            default = ", ".join(f"{key}: {value}" for key, value in pairs)
         parts.append(
             f"| `{question.name}` | `{question.flag}` | {'yes' if question.asked else 'no'} "
             f"| {question.type} | {default or 'empty'} | {', '.join(question.choices) or 'free'} |"

@@ -44,9 +44,16 @@ class Question:
 
     @property
     def usual(self) -> str:
-        """The default as text: of a list of preferences, which a team may narrow, the first."""
-        preferences = re.match(r"\{\{ \['(\w+)'", str(self.default))
-        return preferences[1] if preferences else str(self.default)
+        """The default as text.
+
+        Of a list of preferences, which a team may narrow, it is the first. What depends on the
+        language is named for each: "go: scratch, python: slim, node: alpine".
+        """
+        default = str(self.default)
+        if preferences := re.match(r"\{\{ \['(\w+)'", default):
+            return preferences[1]
+        by_language = re.findall(r"'(\w+)': '([^']+)'", default) if "{{" in default else []
+        return ", ".join(f"{name}: {value}" for name, value in by_language) or default
 
     def parse(self, value: object, source: str) -> Any:
         """Turn a given value into an answer of the question's type.

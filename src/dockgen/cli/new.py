@@ -90,7 +90,7 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
         click.Option(
             [question.flag, question.name],
             help=f"{question.help}"
-            + ("" if question.asked else f"  [default: {_shown(question)}]"),
+            + ("" if question.asked else f"  [default: {question.usual or 'empty'}]"),
             metavar=None if question.choices else "VALUE",
             type=click.Choice(question.choices) if question.choices else str,
         )
@@ -98,12 +98,6 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
         # A starter's question may be called like an option: --data answers it.
         if question.flag not in taken
     ]
-
-
-def _shown(question: "Question") -> str:
-    """A default as the help shows it; one that is computed is described by its outcome."""
-    default = question.usual
-    return "the newest dockgen knows" if "{{" in default else default or "empty"
 
 
 @click.command(cls=NewCommand, short_help="Start a project: sample app and container files.")

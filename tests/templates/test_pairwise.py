@@ -1,0 +1,120 @@
+"""Any two answers go together: each pair of them is rendered and linted, or refused with a reason.
+
+tests/images/test_pairwise.py lets the engine look at the Dockerfiles of the same projects.
+"""
+
+import itertools
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dockgen import questions, template
+from dockgen.cases import Case
+from dockgen.errors import UsageError
+from dockgen.testing import linters
+from tests.conftest import tree
+from tests.pairwise import CASES, COMMON, IMPOSSIBLE, LANGUAGES, is_possible
+
+each_case = pytest.mark.parametrize("case", CASES, indirect=True, ids=lambda case: case.name)
+
+
+@pytest.fixture(scope="session")
+def rendered(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of a case."""
+    directory = tmp_path_factory.mktemp(case.name) / "my-app"
+    return template.render(directory, case.answers, ask=()).directory
+
+
+@each_case
+def test_renders_files_that_pass_all_linters(rendered: Path) -> None:
+    """Dockerfile, JSON, TOML and YAML; text is tidy, and nothing of Jinja is left in it."""
+    assert linters.unparsable(rendered) == []
+    program = linters.find_hadolint()
+    assert program is not None
+    assert linters.hadolint(program, rendered) == ""
+    untidy = [
+        name
+        for name, content in tree(rendered).items()
+        if (text := content.decode()) and is_untidy(name, text)
+    ]
+    assert untidy == []
+
+
+def is_untidy(name: str, text: str) -> bool:
+    """Whether blanks stand at a line's end, or blank lines where they don't belong."""
+    # copier writes the answers file, and knows nothing of tidiness.
+    if name == ".copier-answers.yml":
+        return False
+    blank_lines = 2 if name.endswith(".py") else 1
+    return bool(
+        not text.endswith("\n")
+        or text.endswith("\n\n")
+        or text.startswith("\n")
+        or re.search(r"[ \t]\n|\{\{ |\{% ", text.replace("${{ ", ""))
+        or "\n" * (blank_lines + 2) in text
+    )
+
+
+@each_case
+def test_records_the_answers(case: Case, rendered: Path) -> None:
+    """What the next update starts from is what was answered."""
+    from dockgen.project import recorded
+
+    answers = recorded(rendered).answers
+    assert {name: answers[name] for name in case.answers} == dict(case.answers)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_pair_is_covered(language: str) -> None:
+    """Any two answers are in one of the projects, unless they exclude each other."""
+    values = {**LANGUAGES[language], **COMMON}
+    projects = [case.answers for case in CASES if case.answers["language"] == language]
+    missing = [
+        {one: first, other: second}
+        for one, other in itertools.combinations(values, 2)
+        for first, second in itertools.product(values[one], values[other])
+        if is_possible({one: first, other: second})
+        and not any(answers[one] == first and answers[other] == second for answers in projects)
+    ]
+    assert missing == []
+
+
+def test_each_question_has_values() -> None:
+    """A new question belongs into the cover."""
+    covered = {"name", "language", "private_host", *COMMON, *LANGUAGES["go"]}
+    assert {question.name for question in questions.load()} == covered
+
+
+def test_each_choice_is_covered() -> None:
+    """A new choice does, too."""
+    found = {
+        question.name: {str(case.answers[question.name]) for case in CASES}
+        for question in questions.load()
+        if question.choices
+    }
+    assert found == {
+        question.name: set(question.choices) for question in questions.load() if question.choices
+    }
+
+
+@pytest.mark.parametrize(
+    ("pair", "reason"), IMPOSSIBLE, ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else ""
+)
+def test_what_excludes_each_other_is_refused(
+    pair: Mapping[str, Any], reason: str, tmp_path: Path
+) -> None:
+    """With the reason and a way on, and nothing is written."""
+    language = next(
+        language
+        for language, own in LANGUAGES.items()
+        if all(pair[name] in own[name] for name in pair.keys() & own.keys())
+    )
+    answers = {"language": language, "flavor": "slim", **pair}
+    with pytest.raises(UsageError, match=reason) as caught:
+        template.render(tmp_path / "my-app", answers, ask=())
+    assert "choose" in caught.value.message
+    assert os.listdir(tmp_path) == []
