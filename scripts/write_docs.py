@@ -2,17 +2,20 @@
 
 Usage: python -m scripts.write_docs [DIRECTORY]
 
-Writes README.md's tables of sizes and of benchmarks, those of docs/benchmarks.md,
-docs/reference.md, docs/rules.md and the picture docs/new.svg below DIRECTORY, which is this
-checkout if none is given.
+Writes README.md's tables of sizes and of benchmarks, those of docs/benchmarks.md, docs/proof.md,
+docs/reference.md, docs/rules.md and the picture docs/new.svg below DIRECTORY, which is this checkout
+if none is given.
 """
 
+import ast
+import inspect
 import io
 import os
 import re
 import sys
 import tempfile
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -24,8 +27,12 @@ from rich.style import Style
 from rich.text import Text
 
 from benchmarks import commands, fleet, results, tables
-from dockgen import checks, cli, questions
+from dockgen import checks, cli, matrix, questions
+from dockgen.cases import Case
 from dockgen.matrix import Flavor, Language
+from dockgen.testing import test_contracts
+from tests import pairwise
+from tests.variants import VARIANTS
 
 ROOT = Path(__file__).resolve().parent.parent
 Measured = commands.CommandResults | fleet.FleetResults
@@ -44,6 +51,7 @@ def main(directory: Path) -> None:
     (directory / "docs").mkdir(parents=True, exist_ok=True)
     (directory / "README.md").write_text(readme, encoding="utf-8")
     (directory / "docs/benchmarks.md").write_text(benchmarks, encoding="utf-8")
+    (directory / "docs/proof.md").write_text(proof(), encoding="utf-8")
     (directory / "docs/reference.md").write_text(reference(), encoding="utf-8")
     (directory / "docs/rules.md").write_text(rules(), encoding="utf-8")
     (directory / "docs/new.svg").write_text(picture(), encoding="utf-8")
@@ -124,6 +132,76 @@ def rules() -> str:
     )
     head = f"# Rules\n\n{textwrap.fill(words, 100)}\n"
     return "\n".join([head, *(f"## {r.code}: {r.title}\n\n{r.why}\n" for r in checks.RULES)])
+
+
+def proof() -> str:
+    """docs/proof.md: what CI builds and runs, read from the tests that do it."""
+    table = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    limits = {**table["limits"]["default"], **table["other_limits"]["default"]}
+    head = (
+        "Everything that CI builds and runs, on a real engine, at each change. Written by"
+        " `make docs` from the tests themselves; a test compares the two."
+    )
+    cases = (
+        f"{len(matrix.ALL)} cells and {len(VARIANTS)} variants. Each is rendered, built by its own"
+        " compose.yaml, started with a read-only root and without capabilities, measured, stopped,"
+        " started as another user, hung, and tested by its own tests. These are its contracts:"
+    )
+    contracts = (
+        f"- **{name.removeprefix('test_').replace('_', ' ')}**: {first_line(function)}"
+        for name, function in vars(test_contracts).items()
+        if name.startswith("test_")
+    )
+    lines = [
+        "# What is proven\n",
+        f"{textwrap.fill(head, 100)}\n",
+        "## Images\n",
+        f"{textwrap.fill(cases, 100)}\n",
+        *contracts,
+        "\nLimits are MB of 10⁶ bytes, unpacked.\n",
+        "| language | flavor | kind | framework | package manager | limit |",
+        "|---|---|---|---|---|--:|",
+    ]
+    own = [
+        Case(str(cell), {"language": str(cell.language), "flavor": str(cell.flavor)})
+        for cell in matrix.ALL
+    ]
+    for case in (*own, *VARIANTS):
+        answers = {**usual(str(case.answers["language"]), case.kind), **case.answers}
+        language, flavor, kind = (answers[name] for name in ("language", "flavor", "kind"))
+        keys = (f"{language}-{kind}", f"{language}-{answers['framework']}", language)
+        limit = next(limits[key] for key in keys if key in limits)[flavor]["promised"]
+        manager = answers["package_manager"]
+        lines.append(
+            f"| {language} | {flavor} | {kind} | {answers['framework']} | {manager} | {limit:g} |"
+        )
+    more = (
+        f"Besides, {len(pairwise.CASES)} projects in which any two answers meet that don't exclude"
+        " each other are rendered, linted and read by `docker build --check`."
+    )
+    lines += ["", textwrap.fill(more, 100), "", "## What else is built and run\n"]
+    lines += ["| tests | what |", "|---|---|"]
+    for path in sorted((ROOT / "tests/images").glob("test_*.py")):
+        words = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition(
+            "\n"
+        )
+        lines.append(
+            f"| [{path.stem}](../tests/images/{path.name}) | {words[0].removesuffix('.')} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def usual(language: str, kind: str) -> dict[str, str]:
+    """The kind, framework and package manager of a language without an answer."""
+    managers = {"go": "go", "python": "pip", "node": "npm"}
+    frameworks = {"go": "stdlib", "python": "fastapi", "node": "express"}
+    framework = frameworks[language] if kind == "service" else "stdlib"
+    return {"kind": kind, "framework": framework, "package_manager": managers[language]}
+
+
+def first_line(function: Callable[..., object]) -> str:
+    """The first line of a function's docstring."""
+    return inspect.cleandoc(function.__doc__ or "").partition("\n")[0]
 
 
 def picture() -> str:
