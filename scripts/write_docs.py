@@ -3,8 +3,8 @@
 Usage: python -m scripts.write_docs [DIRECTORY]
 
 Writes README.md's tables of sizes and of benchmarks, those of docs/benchmarks.md, docs/proof.md,
-docs/reference.md, docs/rules.md and the picture docs/new.svg below DIRECTORY, which is this checkout
-if none is given.
+docs/reference.md, docs/rules.md and the picture docs/new.svg below DIRECTORY, which is this
+checkout if none is given.
 """
 
 import ast
