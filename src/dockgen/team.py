@@ -26,7 +26,7 @@ FETCH_SECONDS = 15.0
 MAXIMUM_BYTES = 1_000_000
 
 _TABLES = {"defaults", "locked", "choices", "labels", "certificates", "limits", "rules"}
-_LIMITS = {"size_mb", "healthy_seconds", "stop_seconds"}
+_LIMITS = {"size_mb", "healthy_seconds", "stop_seconds", "run_seconds"}
 _RULES = {"required_labels", "allowed_registries", "ignored"}
 
 
