@@ -74,6 +74,11 @@ def checkout() -> Path | None:
     return root if all(part.exists() for part in parts) else None
 
 
+def questionnaire() -> Path:
+    """Dockgen's own copier.yml: the working copy's in a checkout, else the installed one."""
+    return (checkout() or DATA) / QUESTIONNAIRE
+
+
 @contextmanager
 def provide() -> Iterator[tuple[Path, Manifest]]:
     """The bundle to render from, and its manifest, for the time of the context.

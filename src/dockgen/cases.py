@@ -53,8 +53,7 @@ def load(directory: Path | None = None) -> tuple[Case, ...]:
         ProjectError: the questionnaire or starter.toml can't be understood, or names no cell.
     """
     if directory is None:
-        root = bundle.checkout() or bundle.DATA
-        return of_questionnaire(root / bundle.QUESTIONNAIRE)
+        return of_questionnaire(bundle.questionnaire())
     questionnaire = directory / bundle.QUESTIONNAIRE
     questions.load(questionnaire)  # a question without a default is told of first
     cells = of_questionnaire(questionnaire)

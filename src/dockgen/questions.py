@@ -116,10 +116,9 @@ def load(questionnaire: Path | None = None) -> tuple[Question, ...]:
     Raises:
         ProjectError: it is not YAML, or a question in it has no default.
     """
-    own = (bundle.checkout() or bundle.DATA) / bundle.QUESTIONNAIRE
     return tuple(
         _question(name, entry)
-        for name, entry in read(questionnaire or own).items()
+        for name, entry in read(questionnaire or bundle.questionnaire()).items()
         # `_…` are copier's settings; `when: false` values are computed, never answered.
         if not name.startswith("_") and not is_hidden(entry)
     )

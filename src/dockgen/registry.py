@@ -18,7 +18,7 @@ from pathlib import Path
 import platformdirs
 from packaging.version import InvalidVersion, Version
 
-from dockgen import git
+from dockgen import bundle, git
 from dockgen.apply import cannot_write
 from dockgen.errors import ProjectError, UsageError
 
@@ -222,9 +222,7 @@ def _fetch(address: str, clone: Path) -> None:
     for tag in set(tags) - set(versions):
         git.run("update-ref", "-d", tag, cwd=clone)
     if versions:
-        # Whoever clones this looks for a head.
-        git.run("update-ref", "refs/heads/main", f"{versions[0]}^{{commit}}", cwd=clone)
-        git.run("symbolic-ref", "HEAD", "refs/heads/main", cwd=clone)
+        bundle.point_head(clone, f"{versions[0]}^{{commit}}")
 
 
 def _is_version(tag: str) -> bool:

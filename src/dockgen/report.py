@@ -104,9 +104,7 @@ def new_project(project: NewProject) -> None:
     if project.dry_run:
         console.print("Nothing was written: this was a dry run.")
         return
-    console.print("\nNext:")
-    for command in project.next_commands:
-        console.print(f"  [bold cyan]{escape(command)}[/]", soft_wrap=True)
+    _print_next(console, project.next_commands)
 
 
 def team_counts(team: "Team") -> None:
@@ -533,7 +531,7 @@ def added_starter(listed: Sequence[ListedStarter]) -> None:
         f"{escape(added.starter.url)}",
         soft_wrap=True,
     )
-    console.print(f"\nNext:\n  [bold cyan]dockgen new --starter {name} my-app[/]")
+    _print_next(console, (f"dockgen new --starter {name} my-app",))
 
 
 def starters(listed: Sequence[ListedStarter]) -> None:
@@ -652,8 +650,7 @@ def baked(directory: Path, cases: Sequence[str]) -> None:
     console = _console()
     number = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
     console.print(f"[bold green]Wrote[/] {number} to [bold]{_short(directory)}[/]", soft_wrap=True)
-    command = f"cd {shlex.quote(_short(directory))} && docker buildx bake"
-    console.print(f"\nNext:\n  [bold cyan]{command}[/]", soft_wrap=True)
+    _print_next(console, (f"cd {shlex.quote(_short(directory))} && docker buildx bake",))
 
 
 def write(path: Path, content: str, *, append: bool = False) -> None:

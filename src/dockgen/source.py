@@ -41,9 +41,8 @@ class Source:
 @contextmanager
 def own() -> Iterator[Source]:
     """Dockgen's own templates, from the bundle."""
-    folder = bundle.checkout() or bundle.DATA
     with bundle.provide() as (path, manifest):
-        yield Source("", path, manifest, folder / bundle.QUESTIONNAIRE)
+        yield Source("", path, manifest, bundle.questionnaire())
 
 
 @contextmanager
@@ -53,7 +52,7 @@ def starter(registered: Starter, *, trusted: bool = False) -> Iterator[Source]:
     Raises:
         ProjectError: there is no clone, or no release in it.
     """
-    manifest = Manifest(registered.url, (), _releases(registered))
+    manifest = Manifest(registered.url, (), releases(registered))
     with _extracted(registered.clone, manifest.latest.tree) as folder:
         questionnaire = folder / bundle.QUESTIONNAIRE
         yield Source(registered.name, registered.clone, manifest, questionnaire, trusted)
@@ -114,10 +113,13 @@ def refresh(registered: Starter) -> str:
     return ""
 
 
-def _releases(registered: Starter) -> tuple[Release, ...]:
+def releases(registered: Starter) -> tuple[Release, ...]:
     """The releases in a starter's clone, oldest first; pre-releases only if there is nothing else.
 
     copier reads versions as Python does (PEP 440), and takes the highest.
+
+    Raises:
+        ProjectError: there is no clone, or no release in it.
     """
     if not registered.clone.is_dir():
         raise ProjectError(

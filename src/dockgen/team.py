@@ -4,6 +4,7 @@ A file of answers' defaults, of locked answers with the reason why, and of choic
 chosen. It is found in the repository, in the user's settings, or where --team says.
 """
 
+import functools
 import hashlib
 import os
 import re
@@ -188,8 +189,12 @@ def _load(path: Path, known: Sequence[Question]) -> Team:
         raise ProjectError(f"{path} can't be read: {error.strerror}") from error
 
 
+@functools.cache
 def _fetch(url: str) -> bytes:
-    """A file from the web; what was fetched last has to do where it is out of reach."""
+    """A file from the web; what was fetched last has to do where it is out of reach.
+
+    It is asked for once, however many projects are updated with it.
+    """
     # Imported here because they cost more time than all else that a team file needs.
     import http.client
     import urllib.error

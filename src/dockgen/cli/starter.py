@@ -166,8 +166,7 @@ def list_(as_json: bool) -> None:
     listed = []
     for registered in registry.load():
         try:
-            with source.starter(registered) as opened:
-                releases = [release.version for release in opened.manifest.releases]
+            releases = [release.version for release in source.releases(registered)]
         except ProjectError:
             releases = []
         listed.append(report.ListedStarter(registered, releases))
