@@ -19,6 +19,7 @@ from dockgen.checks import Observation, Process
 from dockgen.engine import BuildError, Container, EngineVersion
 from dockgen.errors import ProjectError
 from dockgen.image import Config, HealthCheck, Image, Layer
+from dockgen.matrix import Kind
 from tests.conftest import ROOT, Run
 
 MB = 10**6
@@ -36,6 +37,8 @@ GOOD_RUN = Observation(
     stop_exit_code=0,
     stop_seconds=0.25,
 )
+
+FOR_SERVICES = [rule for rule in checks.RULES if Kind.SERVICE in rule.kinds]
 
 Pretend = Callable[..., None]
 
@@ -93,7 +96,7 @@ def test_all_is_well(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> No
     assert ["time", "to", "healthy", "0.50", "s", "6", "s"] in rows
     assert ["time", "to", "stop", "0.25", "s", "2", "s"] in rows
     outcomes = {row[0]: row[-1] for row in rows if row and row[0].startswith("DG")}
-    assert outcomes == {rule.code: "ok" for rule in checks.RULES}
+    assert outcomes == {rule.code: "ok" for rule in FOR_SERVICES}
 
 
 @pytest.mark.usefixtures("project")
@@ -121,7 +124,7 @@ def test_json(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
     }  # fmt: skip
     assert facts["healthy"] == {"seconds": 0.5, "limit_seconds": 6.0}
     assert facts["stop"] == {"seconds": 0.25, "limit_seconds": 2.0}
-    assert [rule["code"] for rule in facts["rules"]] == [rule.code for rule in checks.RULES]
+    assert [rule["code"] for rule in facts["rules"]] == [rule.code for rule in FOR_SERVICES]
     (broken,) = [rule for rule in facts["rules"] if not rule["holds"]]
     assert (broken["code"], broken["title"]) == (
         "DG101", "Runs as a numeric user that is not root"
@@ -222,12 +225,66 @@ def test_a_container_that_can_t_be_started_is_a_finding(
     outcomes = {rule["code"]: rule["holds"] for rule in facts["rules"]}
     assert outcomes == {
         rule.code: True if rule.code < "DG2" else False if rule.code == "DG201" else None
-        for rule in checks.RULES
+        for rule in FOR_SERVICES
     }
     assert cli.main(["check", "sound"]) == 1
     out = capsys.readouterr().out
     assert "DG201 no container of it can be started: docker run failed: no such file\n" in out
-    assert out.count("not asked") == len(checks.RULES) - 11
+    assert out.count("not asked") == len(FOR_SERVICES) - 11
+
+
+@pytest.fixture
+def job(project: Path) -> Path:
+    """The sound project as a job, which may run for 60 s."""
+    with (project / ".copier-answers.yml").open("a") as answers:
+        answers.write("kind: job\n")
+    settings = project / "dockgen.toml"
+    settings.write_text(settings.read_text().replace("healthy_seconds = 6", "run_seconds = 60"))
+    return project
+
+
+DONE = replace(
+    GOOD_RUN, healthy_seconds=None, root_status=None, process=None, run_seconds=1.5, exit_code=0
+)
+
+
+@pytest.mark.usefixtures("job")
+def test_a_job(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has a time to its end in place of one to healthy, and rules of its own."""
+    pretend(replace(GOOD_IMAGE, config=replace(GOOD_IMAGE.config, health_check=None)), DONE)
+    assert cli.main(["check", "sound"]) == 0
+    out = capsys.readouterr().out
+    rows = [line.split() for line in out.splitlines()]
+    assert ["time", "to", "its", "end", "1.50", "s", "60", "s"] in rows
+    outcomes = {row[0]: row[-1] for row in rows if row and row[0].startswith("DG")}
+    assert outcomes["DG209"] == "ok"
+    assert not outcomes.keys() & {"DG102", "DG103", "DG201", "DG202"}
+    # It had ended before its process could be looked at.
+    assert [code for code, word in outcomes.items() if word == "asked"] == list(checks.OF_PROCESS)
+
+
+@pytest.mark.usefixtures("job")
+def test_a_job_as_json(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a job doesn't have is null."""
+    pretend(replace(GOOD_IMAGE, config=replace(GOOD_IMAGE.config, health_check=None)), DONE)
+    assert cli.main(["check", "--json", "sound"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["kind"] == "job"
+    assert facts["healthy"] == {"seconds": None, "limit_seconds": None}
+    assert facts["run"] == {"seconds": 1.5, "limit_seconds": 60.0}
+
+
+@pytest.mark.usefixtures("job")
+def test_a_job_that_can_t_be_started(
+    pretend: Pretend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is the rule for jobs that doesn't hold."""
+    pretend(
+        replace(GOOD_IMAGE, config=replace(GOOD_IMAGE.config, health_check=None)),
+        start_error=ProjectError("docker run failed: no such file"),
+    )
+    assert cli.main(["check", "sound"]) == 1
+    assert capsys.readouterr().err == "error: 1 of 15 rules don't hold: DG209\n"
 
 
 @pytest.mark.usefixtures("project")

@@ -141,6 +141,12 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal = Terminal(
         tmp_path, "new", "my-app", "--language", "go", "--flavor", "scratch", "--ask"
     )
+    terminal.see("Does it answer requests, work in the background, or run to its end?")
+    terminal.press(ENTER)
+    terminal.see("What does the sample app stand on?")
+    terminal.press(ENTER)
+    terminal.see("What installs the packages")
+    terminal.press(ENTER)
     terminal.see("Which version of the language")
     terminal.press(ENTER)
     terminal.see("Which port does the service listen on?")

@@ -11,6 +11,7 @@ from dockgen.checks.files import Files
 from dockgen.checks.model import Finding, Rule
 from dockgen.checks.running import Observation, Process
 from dockgen.image import Image
+from dockgen.matrix import Kind
 from dockgen.project import Project
 
 __all__ = [
@@ -54,10 +55,11 @@ def check_image(image: Image, project: Project) -> list[Finding]:
     return [finding for rule in _image.RULES for finding in rule(image, project)]
 
 
-def cannot_start(reason: str) -> Finding:
+def cannot_start(reason: str, project: Project) -> Finding:
     """Return what is found when no container can be started, so that none can be looked at."""
+    is_job = project.kind is Kind.JOB
     return Finding(
-        _running.turns_healthy.code,
+        (_running.runs_to_its_end if is_job else _running.turns_healthy).code,
         f"no container of it can be started: {reason}",
         "see it fail with: docker compose up --build",
     )

@@ -76,6 +76,6 @@ def _watch(image: str, project: "Project") -> tuple["Observation | None", list["
         try:
             container = stack.enter_context(engine.run(image, engine.RunOptions(port=project.port)))
         except ProjectError as error:
-            return None, [checks.cannot_start(error.message)]
+            return None, [checks.cannot_start(error.message, project)]
         seen = observe.observe(container, project)
     return seen, checks.check_running(seen, project)
