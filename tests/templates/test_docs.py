@@ -53,7 +53,7 @@ def test_reference_names_every_command_and_question() -> None:
 @pytest.mark.parametrize(
     "name",
     ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md",
-     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/how-it-works.md", "docs/proof.md", "docs/rules.md",
+     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/frameworks.md", "docs/how-it-works.md", "docs/proof.md", "docs/rules.md",
      "docs/starters.md", "docs/testing.md", "templates/README.md",
      "tests/testbed/README.md"],
 )  # fmt: skip
