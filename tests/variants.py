@@ -16,4 +16,6 @@ VARIANTS = (
     _variant("go", "alpine", kind="worker"),
     _variant("go", "scratch", kind="job"),
     _variant("go", "slim", kind="job"),
+    _variant("node", "alpine", framework="vite"),
+    _variant("node", "slim", framework="vite"),
 )

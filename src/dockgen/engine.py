@@ -263,6 +263,25 @@ class Container:
         """Send a signal, such as "SIGSTOP", to the container's main process."""
         _docker("kill", f"--signal={name}", "--", self.name)
 
+    def hang(self) -> None:
+        """Stop all processes of the container without ending them, as if they hung.
+
+        The engine stops the main process alone, and a server's workers go on without it. So those
+        are stopped from inside the container.
+
+        Raises:
+            ProjectError: it has started others, and the container has nothing to stop them with.
+        """
+        self.signal("SIGSTOP")
+        main = str(self.inspect().pid)
+        _, *processes = _docker("top", self.name, "-eo", "pid,ppid").splitlines()
+        if not any(line.split()[1] == main for line in processes):
+            return
+        try:
+            self.execute("sh", "-c", "kill -STOP -1")
+        except ProjectError:  # scratch has no shell, but may have an interpreter
+            self.execute("python3", "-c", "import os, signal; os.kill(-1, signal.SIGSTOP)")
+
     def stop(self, timeout: float) -> Stopped:
         """Send SIGTERM, or the image's own stop signal, and SIGKILL after ``timeout`` seconds.
 

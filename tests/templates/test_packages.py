@@ -276,6 +276,22 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         "language_version: Express 5 needs Node 18 or later: choose one such as 24",
         {"language": "node", "language_version": "22"},
     ),
+    (
+        {"language": "node", "framework": "vite", "language_version": "21"},
+        "language_version: Vite 8 needs Node 20, 22 or later: choose one such as 24",
+        {"language": "node", "framework": "vite", "language_version": "22"},
+    ),
+    (
+        {"language": "node", "framework": "vite", "flavor": "scratch"},
+        "framework: nginx can't ask itself whether it is healthy, and on scratch nothing else could: "
+        "choose --flavor alpine or slim",
+        {"language": "node", "framework": "vite", "flavor": "alpine"},
+    ),
+    (
+        {"language": "node", "framework": "vite", "package_manager": "pnpm"},
+        "package_manager: the site is built with npm: choose --package-manager npm",
+        {"language": "node", "framework": "vite", "package_manager": "npm"},
+    ),
 ]
 
 

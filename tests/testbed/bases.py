@@ -68,6 +68,12 @@ TABLE = (
     Base("golang:1.27-alpine", ("golang:1.27", "alpine:3.24"), Published(253, 75.2, REPO_INFO)),
     Base("node:24-alpine", ("debian:trixie-slim", "alpine:3.24"), Published(167, 58.2, REPO_INFO)),
     Base("node:24-slim", ("debian:trixie-slim", "node:24-alpine"), Published(234, 85.3, REPO_INFO)),
+    # Published is the size of 1.31.6, which has the same modules and scripts.
+    Base(
+        "nginx:1.30-alpine-slim",
+        ("dockgen-testbed/musl", "alpine:3.24"),
+        Published(12.8, None, REPO_INFO),
+    ),
 )
 BASES = {base.name: base for base in TABLE}
 
@@ -80,6 +86,7 @@ NEEDED = (
     "alpine:3.24",
     "node:24-alpine",
     "node:24-slim",
+    "nginx:1.30-alpine-slim",
 )
 
 

@@ -1,0 +1,318 @@
+"""The site that Vite builds, as nginx serves it: what is answered, and a stop amid requests."""
+
+import gzip
+import http.client
+import re
+import secrets
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dockgen import cases, engine
+from dockgen.cases import Case
+from dockgen.engine import BuildError, Container, RunOptions, Stopped
+from dockgen.project import Project
+from dockgen.testing.plugin import PATIENCE
+from dockgen.testing.test_contracts import healthy
+from tests.images import steps, test_reproducible
+from tests.images.test_reproducible import image_store  # noqa: F401 - a fixture
+from tests.variants import VARIANTS
+
+SITES = [case for case in VARIANTS if case.answers.get("framework") == "vite"]
+
+pytestmark = pytest.mark.parametrize("case", SITES, indirect=True, ids=lambda case: case.name)
+
+# More than all buffers hold between nginx and a client that takes nothing, in bytes.
+LARGE = 64_000_000
+
+# Another port than the one that nobody has to ask for.
+PORT = 9000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What nginx answers."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+class Stop(threading.Thread):
+    """Stops a container while the test goes on. In the end, ``stopped`` is how it ended."""
+
+    stopped: Stopped
+
+    def __init__(self, container: Container) -> None:
+        super().__init__(daemon=True)
+        self.container = container
+        self.start()
+
+    def run(self) -> None:
+        """Stop it as `docker stop` does by default."""
+        self.stopped = self.container.stop(10)
+
+    def wait(self) -> Stopped:
+        """Wait until it has ended."""
+        self.join(PATIENCE)
+        return self.stopped
+
+
+@pytest.fixture(scope="session")
+def site(built_image: str) -> Iterator[int]:
+    """The port of this machine at which a container serves the site."""
+    with healthy(built_image, RunOptions(port=8080)) as container:
+        yield container.inspect().ports[8080]
+
+
+@pytest.fixture(scope="session")
+def large_image(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The image of a site on another port, with a file that takes long to send."""
+    directory = tmp_path_factory.mktemp(f"large-{case.name}") / "my-app"
+    cases.render(Case(case.name, {**case.answers, "port": str(PORT)}), directory)
+    with (directory / "public/large.bin").open("wb") as large:
+        large.truncate(LARGE)
+    with engine.temporary_image(directory) as tag:
+        yield tag
+
+
+@pytest.fixture
+def container(large_image: str) -> Iterator[Container]:
+    """A container that serves that site, and that the test may stop."""
+    with healthy(large_image, RunOptions(port=PORT)) as container:
+        yield container
+
+
+def ask(port: int, path: str, **headers: str) -> Answer:
+    """GET a path, with headers whose names have underscores for dashes."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", path, headers=names)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+
+
+def asset(port: int, suffix: str) -> str:
+    """The path of the script or style that the page loads."""
+    found = re.search(rf'"(/assets/[^"]+{suffix})"', ask(port, "/").body.decode())
+    assert found, f"the page names no {suffix}"
+    return found[1]
+
+
+def connect(container: Container) -> socket.socket:
+    """Open a connection to a container."""
+    address = ("127.0.0.1", container.inspect().ports[PORT])
+    return socket.create_connection(address, timeout=PATIENCE)
+
+
+def wait_until_closed(container: Container) -> None:
+    """Wait until a container takes no connections any more: its stop has begun."""
+    address = container.inspect().address
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((address, PORT), timeout=1).close()
+        except OSError:
+            return
+        time.sleep(0.05)
+    pytest.fail("it goes on taking connections")
+
+
+def begin_download(container: Container) -> socket.socket:
+    """Ask for the large file, and take no more than the begin of it."""
+    connection = connect(container)
+    connection.sendall(b"GET /large.bin HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+    assert connection.recv(15) == b"HTTP/1.1 200 OK"
+    return connection
+
+
+# What it answers.
+
+
+def test_the_page_is_asked_for_anew_each_time(site: int) -> None:
+    """A browser that kept it would load the scripts of the last release."""
+    page = ask(site, "/")
+    assert page.status == 200
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.headers["Cache-Control"] == "no-cache"
+
+
+def test_an_unchanged_page_is_not_sent_again(site: int) -> None:
+    """What is asked for anew has a tag."""
+    again = ask(site, "/", If_None_Match=ask(site, "/").headers["ETag"])
+    assert (again.status, again.body) == (304, b"")
+
+
+# Newer releases of nginx know the script's other name, too.
+ASSETS = {"js": ("application/javascript", "text/javascript"), "css": ("text/css",)}
+
+
+@pytest.mark.parametrize(("suffix", "types"), ASSETS.items(), ids=str)
+def test_an_asset_is_kept_for_good(site: int, suffix: str, types: tuple[str, ...]) -> None:
+    """Its name is a hash of its content. The type is what browsers run or apply."""
+    answer = ask(site, asset(site, suffix))
+    assert answer.status == 200
+    assert answer.headers.get_content_type() in types
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_a_file_of_public_is_served(site: int) -> None:
+    """It keeps its name, so a browser asks for it anew."""
+    icon = ask(site, "/favicon.svg")
+    assert icon.headers["Content-Type"] == "image/svg+xml"
+    assert icon.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_page_s_address_gives_the_page(site: int) -> None:
+    """Whoever reloads /about gets the page, whose script does the rest."""
+    answer = ask(site, "/about")
+    assert (answer.status, answer.body) == (200, ask(site, "/").body)
+    assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_missing_asset_is_not_found(site: int) -> None:
+    """It is no page, and nobody may keep the answer."""
+    answer = ask(site, "/assets/gone.js")
+    assert answer.status == 404
+    assert answer.headers["Cache-Control"] is None
+    assert answer.body != ask(site, "/").body
+
+
+def test_a_script_is_sent_compressed(site: int) -> None:
+    """To those who take it; caches in between are told that there are two of it."""
+    path = asset(site, "js")
+    plain, packed = ask(site, path), ask(site, path, Accept_Encoding="gzip")
+    assert plain.headers["Content-Encoding"] is None
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) < len(plain.body)
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+
+
+def test_the_health_page_is_json(site: int) -> None:
+    """As in every other project."""
+    answer = ask(site, "/healthz")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.body == b'{"status":"ok"}'
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/gone.js", "/healthz"])
+def test_headers_protect_and_betray_nothing(site: int, path: str) -> None:
+    """Also where an answer is an error."""
+    headers = ask(site, path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert headers["Server"] == "nginx"
+
+
+# Its stop.
+
+
+def test_a_stop_lets_a_download_finish(container: Container) -> None:
+    """It takes no new connection, but sends to the end what it has begun."""
+    with begin_download(container) as connection:
+        stop = Stop(container)
+        wait_until_closed(container)
+        head, _, body = b"".join(iter(lambda: connection.recv(1 << 20), b"")).partition(b"\r\n\r\n")
+    assert f"Content-Length: {LARGE}".encode() in head
+    assert len(body) == LARGE
+    assert stop.wait().exit_code == 0
+
+
+def test_a_client_that_takes_nothing_is_given_up(container: Container) -> None:
+    """Before Docker would kill what still runs."""
+    with begin_download(container):
+        stopped = Stop(container).wait()
+    assert stopped.exit_code == 0
+
+
+def test_an_idle_connection_holds_no_stop_up(container: Container, project: Project) -> None:
+    """A browser keeps one after each page."""
+    with connect(container) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        stopped = container.stop(10)
+    assert stopped.exit_code == 0
+    assert stopped.seconds <= project.limits.stop_seconds
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n"], ids=["nothing", "half a request"])
+def test_a_silent_connection_holds_no_stop_up(container: Container, sent: bytes) -> None:
+    """A browser opens some in advance. nginx waits two seconds for what it asks for."""
+    with connect(container) as connection:
+        connection.sendall(sent)
+        stopped = container.stop(10)
+    assert stopped.exit_code == 0
+    assert stopped.seconds < 5
+
+
+# Its build.
+
+
+def test_a_mistake_in_its_configuration_stops_the_build(project: Project, tmp_path: Path) -> None:
+    """It is found before anybody starts the image."""
+    copy = shutil.copytree(project.directory, tmp_path / "copy")
+    configuration = copy / "nginx.conf"
+    configuration.write_text(configuration.read_text().replace("root /srv;", "root /srv"))
+    with pytest.raises(BuildError) as caught:
+        engine.build(copy)
+    assert "[emerg]" in caught.value.log
+
+
+def test_an_install_without_the_compiler_fails(project: Project, tmp_path: Path) -> None:
+    """A step that succeeds is kept, and the next build would fail on it, too."""
+    copy = shutil.copytree(project.directory, tmp_path / "copy")
+    dockerfile = copy / "Dockerfile"
+    stage = "FROM toolchain AS packages\n"
+    # What is left out here is left out, too, if it can't be downloaded.
+    without = f"{stage}ENV NPM_CONFIG_OMIT=optional\n"
+    dockerfile.write_text(dockerfile.read_text().replace(stage, without))
+    with pytest.raises(BuildError) as caught:
+        engine.build(copy)
+    assert re.search(r'process "/bin/sh -c npm ci .* did not complete', caught.value.log)
+
+
+def test_an_edited_line_runs_no_more_than_it_must(
+    project: Project, built_image: str, tmp_path: Path
+) -> None:
+    """Packages stay; the site is built and copied anew."""
+    del built_image  # only to be built first
+    copy = shutil.copytree(project.directory, tmp_path / "copy")
+    source = copy / "src/pages.js"
+    source.write_text(source.read_text().replace("Hello, world", secrets.token_hex()))
+    expected = ["COPY src/", "RUN npm run build", "COPY --from=site"]
+    run = steps.build(copy).run
+    assert [step[: len(start)] for step, start in zip(run, expected, strict=True)] == expected
+
+
+@pytest.mark.xdist_group("no-cache")
+@pytest.mark.usefixtures("image_store")
+def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> None:
+    """Other folder, other time, other umask, and each step run once more."""
+    one = test_reproducible.clone(project, tmp_path / "one")
+    two = test_reproducible.clone(project, tmp_path / "two", age=5000, strict=True)
+    test_reproducible.own_cache_mounts(two)
+    first = test_reproducible.build(one, tmp_path / "first")
+    second = test_reproducible.build_anew(two, tmp_path / "second", rewrite=True)
+    assert second.layers == first.layers
+
+
+def test_a_strict_umask_hides_no_file(project: Project, tmp_path: Path) -> None:
+    """The site and its configuration can be read, even if only their owner could in the project."""
+    strict = test_reproducible.clone(project, tmp_path / "strict", strict=True)
+    with (
+        engine.temporary_image(strict) as tag,
+        healthy(tag, RunOptions(port=8080)) as container,
+    ):
+        port = container.inspect().ports[8080]
+        assert [ask(port, path).status for path in ("/", "/favicon.svg", asset(port, "js"))] == [
+            200, 200, 200,
+        ]  # fmt: skip
