@@ -60,8 +60,6 @@ IMPOSSIBLE: Sequence[tuple[Mapping[str, Any], str]] = (
     ({"kind": "job", "framework": "fastify"}, "a job answers no requests"),
     ({"kind": "job", "framework": "vite"}, "a job answers no requests"),
     ({"flavor": "scratch", "framework": "vite"}, "on scratch nothing else could"),
-    ({"framework": "vite", "package_manager": "pnpm"}, "built with npm"),
-    ({"framework": "vite", "package_manager": "yarn"}, "built with npm"),
     ({"flavor": "scratch", "runtime_packages": ["ffmpeg", "tini"]}, "has no package manager"),
 )
 

@@ -26,10 +26,11 @@ pytestmark = pytest.mark.xdist_group("company")
 
 @dataclass(frozen=True)
 class Case:
-    """A way to get at private packages, in a cell."""
+    """A way to get at private packages, in a cell; ``manager`` is "" for its language's default."""
 
     private: str
     cell: Cell
+    manager: str = ""
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -37,10 +38,17 @@ class Case:
         if self.private == "ssh":
             return ("ssh", "known_hosts")
         # The index is behind the company's own certificate.
-        return ("npmrc" if self.cell.language is Language.NODE else "netrc", "ca-certificates")
+        files = {"yarn": "yarnrc", "pnpm": "npmrc"}
+        usual = "npmrc" if self.cell.language is Language.NODE else "netrc"
+        return (files.get(self.manager, usual), "ca-certificates")
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """The answer about the package manager, if there is one."""
+        return {"package_manager": self.manager} if self.manager else {}
 
     def __str__(self) -> str:
-        return f"{self.private}-{self.cell}"
+        return "-".join(filter(None, (self.private, str(self.cell), self.manager)))
 
 
 # Each language both ways. By ssh, Python and Node on Alpine take git from Alpine's own repository,
@@ -53,6 +61,10 @@ CASES = [
     Case("ssh", Cell.parse("go-slim")),
     Case("ssh", Cell.parse("python-scratch")),
     Case("ssh", Cell.parse("node-slim")),
+    Case("token", Cell.parse("node-alpine"), "pnpm"),
+    Case("token", Cell.parse("node-slim"), "yarn"),
+    Case("ssh", Cell.parse("node-slim"), "pnpm"),
+    Case("ssh", Cell.parse("node-scratch"), "yarn"),
 ]
 
 # What is said where one of those is missing. Go tries one protocol after the other and says no more
@@ -76,6 +88,10 @@ REFUSED = {
     ("known_hosts", Language.GO): NO_PROTOCOL,
     ("known_hosts", Language.PYTHON): "Host key verification failed",
     ("known_hosts", Language.NODE): "Host key verification failed",
+    ("npmrc", "pnpm"): "ERR_PNPM_FETCH_404",
+    ("yarnrc", "yarn"): "Invalid authentication",
+    # Yarn shows little of what ssh says.
+    ("known_hosts", "yarn"): "Failed cloning the repository",
 }
 
 USES_THE_MODULE = """\
@@ -143,6 +159,7 @@ def locked(directory: Path, case: Case, cache: str, passed: list[str]) -> Path:
         private_dependencies=case.private,
         private_host=HOST,
         build_ca="ca-certificates" in case.passed,
+        **case.answers,
     )
     add_private_package(project, case)
     lock(project, cache, *passed)
@@ -231,6 +248,8 @@ CACHES = {
     Language.GO: "/go/pkg/mod",
     Language.PYTHON: "/root/.cache/uv",
     Language.NODE: "/root/.npm",
+    "pnpm": "/root/.local/share/pnpm/store",
+    "yarn": "/root/.yarn/berry",
 }
 
 # Secrets come by a file, as the builder would keep them otherwise. `find` gets one thing and then
@@ -247,7 +266,7 @@ def test_no_secret_is_in_the_cache_of_downloads(
 ) -> None:
     """Other projects' builds read it, too."""
     (tmp_path / "wanted").write_bytes(b"\n".join(acme.secrets.values()) + b"\n")
-    folder = CACHES[built.case.cell.language]
+    folder = CACHES[built.case.manager or built.case.cell.language]
     (tmp_path / "Dockerfile").write_text(LOOK.format(folder=folder))
     secret = f"--secret=id=wanted,src={tmp_path}/wanted"
     steps.build(tmp_path, "--no-cache-filter=stage-0", built.cache, secret)
@@ -256,10 +275,12 @@ def test_no_secret_is_in_the_cache_of_downloads(
 @pytest.mark.parametrize("number", [0, 1], ids=["credential", "trust"])
 def test_fails_where_one_is_missing(built: Built, acme: Company, number: int) -> None:
     """And says why: the host refuses, or isn't believed."""
-    order = ("netrc", "npmrc", "ssh", "ca-certificates", "known_hosts")
+    order = ("netrc", "npmrc", "yarnrc", "ssh", "ca-certificates", "known_hosts")
     names = sorted(built.case.passed, key=order.index)
     missing = names.pop(number)
-    with pytest.raises(AssertionError, match=REFUSED[missing, built.case.cell.language]):
+    manager, language = built.case.manager, built.case.cell.language
+    words = REFUSED[missing, manager if (missing, manager) in REFUSED else language]
+    with pytest.raises(AssertionError, match=words):
         steps.build(built.project, fresh_cache(), *acme.options(*names))
 
 
@@ -352,33 +373,40 @@ def use_mirror(project: Path, language: Language, acme: Company) -> None:
         manifest = project / "package.json"
         facts = json.loads(manifest.read_text())
         manifest.write_text(json.dumps(facts | {"dependencies": {"mirrored": "1.0.0"}}))
-        (project / "package-lock.json").unlink()
+        for name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock"):
+            (project / name).unlink(missing_ok=True)
         lock(project, *acme.options("ca-certificates"))
 
 
 @pytest.mark.parametrize(
-    ("cell", "index", "asked"),
+    ("cell", "manager", "index", "asked"),
     [
-        ("go-scratch", "go", f"/mirror/go/{MODULE}/@v/v1.0.0.zip"),
-        ("python-slim", "pypi/simple", "/mirror/pypi/files/fastapi-"),
-        ("node-slim", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
+        ("go-scratch", "go", "go", f"/mirror/go/{MODULE}/@v/v1.0.0.zip"),
+        ("python-slim", "pip", "pypi/simple", "/mirror/pypi/files/fastapi-"),
+        ("node-slim", "npm", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
+        ("node-slim", "pnpm", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
+        ("node-alpine", "yarn", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
     ],
 )
 def test_builds_from_a_mirror_that_only_the_company_vouches_for(
-    acme: Company, tmp_path: Path, cell: str, index: str, asked: str
+    acme: Company, tmp_path: Path, cell: str, manager: str, index: str, asked: str
 ) -> None:
     """With the company's authorities as a secret, and not without; the image doesn't get them."""
     parsed = Cell.parse(cell)
     address = f"https://{HOST}/mirror/{index}"
-    project = render(tmp_path, parsed, package_index=address, build_ca=True)
+    project = render(
+        tmp_path, parsed, package_manager=manager, package_index=address, build_ca=True
+    )
     use_mirror(project, parsed.language, acme)
+    # The lock target of Yarn asks for the package, too.
+    before = acme.container.logs().count(f"GET {asked}")
     with pytest.raises(AssertionError, match=UNTRUSTED[parsed.language]):
         steps.build(project, fresh_cache(), acme.name_option)
-    assert f"GET {asked}" not in acme.container.logs()
+    assert acme.container.logs().count(f"GET {asked}") == before
     passed = acme.options("ca-certificates")
     output = f"type=oci,tar=false,dest={tmp_path}/image"
     steps.build(project, fresh_cache(), *passed, output=output)
-    assert f"GET {asked}" in acme.container.logs()
+    assert acme.container.logs().count(f"GET {asked}") > before
     assert leaks.find(tmp_path / "image", {"authority": acme.secrets["authority"]}) == []
 
 

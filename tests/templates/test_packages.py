@@ -287,11 +287,6 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         "choose --flavor alpine or slim",
         {"language": "node", "framework": "vite", "flavor": "alpine"},
     ),
-    (
-        {"language": "node", "framework": "vite", "package_manager": "pnpm"},
-        "package_manager: the site is built with npm: choose --package-manager npm",
-        {"language": "node", "framework": "vite", "package_manager": "npm"},
-    ),
 ]
 
 

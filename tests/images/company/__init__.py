@@ -101,17 +101,25 @@ def serve(folder: Path) -> Iterator[Company]:
     (uv,) = re.findall(r"uv==[\d.]+", dockerfile)
     pinned = re.findall(r"^[\w.-]+==[^\s;\\]+", requirements, re.MULTILINE)
     (context / "requirements.txt").write_text("\n".join([uv, *pinned]))
+    managers = [f"https://{HOST}/mirror/npm"]
+    for name, package in {"pnpm": "pnpm", "yarn": "@yarnpkg/cli-dist"}.items():
+        toolchain = (ROOT / f"templates/node/{name}/toolchain.jinja").read_text()
+        managers += re.findall(rf"{package}@[\d.]+", toolchain)
+    (context / "managers.txt").write_text("\n".join(managers))
     token = secrets.token_hex(20)
     keys = context / "keys"
     files = {
         "netrc": folder / "netrc",
         "npmrc": folder / "npmrc",
+        "yarnrc": folder / "yarnrc",
         "known_hosts": keys / "known_hosts",
         "ca-certificates": keys / "bundle.pem",
     }
     files["netrc"].write_text(f"machine {HOST} login acme password {token}\n")
     index = f"//{HOST}/private/npm/"
     files["npmrc"].write_text(f"@acme:registry=https:{index}\n{index}:_authToken={token}\n")
+    scope = {"npmRegistryServer": f"https:{index}", "npmAuthToken": token}
+    files["yarnrc"].write_text(json.dumps({"npmScopes": {"acme": scope}}))
     with engine.temporary_image(context) as tag:
         # sshd gives up its rights by itself.
         options = Serving(token=token, read_only=False, restricted=False)
@@ -155,6 +163,7 @@ def _write_npm(folder: Path, name: str, files: Mapping[str, bytes], address: str
     facts = {
         "name": name,
         "dist-tags": {"latest": "1.0.0"},
+        "time": {"1.0.0": "2026-01-01T00:00:00.000Z"},
         "versions": {
             "1.0.0": {
                 "name": name,
