@@ -217,6 +217,7 @@ def test_yarn_may_ask_a_mirror_without_tls(projects: Projects) -> None:
         ({"language_version": "18", "framework": "fastify"}, "Fastify 5 needs Node 20 or later"),
         ({"language_version": "20", "package_manager": "pnpm"}, "pnpm 11 needs Node 22 or later"),
         ({"language_version": "16"}, "Express 5 needs Node 18 or later"),
+        ({"language_version": "16", "kind": "job"}, "the sample app needs Node 18 or later"),
     ],
 )
 def test_an_old_node_is_refused(tmp_path: Path, answers: dict[str, str], message: str) -> None:
