@@ -19,6 +19,7 @@ from dockgen.matrix import Cell, Language
 from tests.conftest import each_cell
 from tests.images import company, leaks, steps
 from tests.images.company import HOST, MODULE, WORDS, Company
+from tests.variants import PYTHON_INDEX
 
 # All of it on one worker, which starts the host once.
 pytestmark = pytest.mark.xdist_group("company")
@@ -57,9 +58,13 @@ CASES = [
     Case("token", Cell.parse("go-scratch")),
     Case("token", Cell.parse("python-slim")),
     Case("token", Cell.parse("python-alpine")),
+    Case("token", Cell.parse("python-alpine"), "uv"),
+    Case("token", Cell.parse("python-slim"), "poetry"),
     Case("token", Cell.parse("node-alpine")),
     Case("ssh", Cell.parse("go-slim")),
     Case("ssh", Cell.parse("python-scratch")),
+    Case("ssh", Cell.parse("python-slim"), "uv"),
+    Case("ssh", Cell.parse("python-scratch"), "poetry"),
     Case("ssh", Cell.parse("node-slim")),
     Case("token", Cell.parse("node-alpine"), "pnpm"),
     Case("token", Cell.parse("node-slim"), "yarn"),
@@ -93,6 +98,13 @@ REFUSED = {
     # Yarn shows little of what ssh says.
     ("known_hosts", "yarn"): "Failed cloning the repository",
 }
+# Poetry has words of its own, and keeps those of git to itself.
+POETRY_REFUSED = {
+    "netrc": "Authorization error accessing",
+    "ca-certificates": f"All attempts to connect to {HOST} failed",
+    "ssh": "Failed to clone ssh://",
+    "known_hosts": "Failed to clone ssh://",
+}
 
 USES_THE_MODULE = """\
 package main
@@ -101,6 +113,26 @@ import "{module}"
 
 func init() {{ println({package}.Words) }}
 """
+
+
+# What pyproject.toml says of the private index.
+_UV_INDEX = f"""
+[[tool.uv.index]]
+url = "https://{HOST}/private/pypi/simple"
+"""
+INDEXES = {
+    "pip": _UV_INDEX,
+    "uv": _UV_INDEX,
+    "poetry": f"""
+[tool.poetry.dependencies]
+acme-greet = {{ source = "private" }}
+
+[[tool.poetry.source]]
+name = "private"
+url = "https://{HOST}/private/pypi/simple"
+priority = "explicit"
+""",
+}
 
 
 def fresh_cache() -> str:
@@ -130,7 +162,7 @@ def add_private_package(project: Path, case: Case) -> None:
                 "dependencies = [\n", f'dependencies = [\n  "{package}",\n', 1
             )
             if case.private == "token":
-                text += f'\n[[tool.uv.index]]\nurl = "https://{HOST}/private/pypi/simple"\n'
+                text += INDEXES[case.manager or "pip"]
             manifest.write_text(text)
         case Language.NODE:
             address = f"git+ssh://git@{HOST}/acme/greet.git#v1.0.0"
@@ -153,6 +185,7 @@ def render(directory: Path, cell: Cell, **answers: object) -> Path:
 
 def locked(directory: Path, case: Case, cache: str, passed: list[str]) -> Path:
     """A project with the private package, and a lock file that knows it, as the read-me says."""
+    index = {"package_index": PYTHON_INDEX} if case.manager == "poetry" else {}
     project = render(
         directory,
         case.cell,
@@ -160,6 +193,7 @@ def locked(directory: Path, case: Case, cache: str, passed: list[str]) -> Path:
         private_host=HOST,
         build_ca="ca-certificates" in case.passed,
         **case.answers,
+        **index,
     )
     add_private_package(project, case)
     lock(project, cache, *passed)
@@ -238,18 +272,24 @@ def test_no_secret_is_left(built: Built, acme: Company) -> None:
     assert leaks.find(built.project, acme.secrets) == []
 
 
+def test_no_clone_is_left(built: Built) -> None:
+    """Of a package from git the image has what is installed, not its history."""
+    assert leaks.find(built.left, {"clone": b"greet/.git/"}) == []
+
+
 def contents(folder: Path) -> list[bytes]:
     """The files of an image that is saved in a folder."""
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 
-# The folder that a language keeps its downloads in.
-CACHES = {
+# The folder that a language keeps its downloads in, or a package manager other than its usual one.
+CACHES: dict[str, str] = {
     Language.GO: "/go/pkg/mod",
     Language.PYTHON: "/root/.cache/uv",
     Language.NODE: "/root/.npm",
     "pnpm": "/root/.local/share/pnpm/store",
     "yarn": "/root/.yarn/berry",
+    "poetry": "/root/.cache/pypoetry",
 }
 
 # Secrets come by a file, as the builder would keep them otherwise. `find` gets one thing and then
@@ -266,7 +306,7 @@ def test_no_secret_is_in_the_cache_of_downloads(
 ) -> None:
     """Other projects' builds read it, too."""
     (tmp_path / "wanted").write_bytes(b"\n".join(acme.secrets.values()) + b"\n")
-    folder = CACHES[built.case.manager or built.case.cell.language]
+    folder = CACHES.get(built.case.manager) or CACHES[built.case.cell.language]
     (tmp_path / "Dockerfile").write_text(LOOK.format(folder=folder))
     secret = f"--secret=id=wanted,src={tmp_path}/wanted"
     steps.build(tmp_path, "--no-cache-filter=stage-0", built.cache, secret)
@@ -280,6 +320,8 @@ def test_fails_where_one_is_missing(built: Built, acme: Company, number: int) ->
     missing = names.pop(number)
     manager, language = built.case.manager, built.case.cell.language
     words = REFUSED[missing, manager if (missing, manager) in REFUSED else language]
+    if manager == "poetry":
+        words = POETRY_REFUSED[missing]
     with pytest.raises(AssertionError, match=words):
         steps.build(built.project, fresh_cache(), *acme.options(*names))
 

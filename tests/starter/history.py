@@ -37,7 +37,9 @@ def to_new(checkout: Checkout) -> None:
     )
     checkout.write("templates/node/project/EXTRA.md", b"# More\n")
     checkout.substitute(
-        "templates/python/slim.Dockerfile.jinja", "^# What the service runs on", "# The base of it"
+        "templates/python/slim.Dockerfile.jinja",
+        r"^# What the \{\{ kind \}\} runs on",
+        "# The base of it",
     )
     checkout.substitute(
         "templates/starter/repository/README.md.jinja", "^A starter template for", "A template for"

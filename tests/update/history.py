@@ -86,7 +86,7 @@ def back_to_1_2(checkout: Checkout) -> None:
 
 def back_to_1_1(checkout: Checkout) -> None:
     """A file had another name, and another one was there."""
-    checkout.rename(f"{PROJECT}/docker/rootfs.py", f"{PROJECT}/docker/collect.py")
+    checkout.rename(f"{PROJECT}/docker/rootfs.py.jinja", f"{PROJECT}/docker/collect.py.jinja")
     for name in ("slim", "alpine", "scratch"):
         checkout.substitute(
             f"templates/python/{name}.Dockerfile.jinja", r"rootfs\.py", "collect.py"
@@ -95,7 +95,7 @@ def back_to_1_1(checkout: Checkout) -> None:
     checkout.write(f"{PROJECT}/NOTES.md", b"# Notes\n\nRead me first.\n")
     checkout.substitute("templates/shared/compose.yaml.jinja", r"pids_limit: 128", "pids_limit: 64")
     checkout.substitute(
-        f"{PROJECT}/docker/collect.py",
+        f"{PROJECT}/docker/collect.py.jinja",
         r'^(def compile_imported.*\n    """)Compile',
         r"\1Byte-compile",
     )

@@ -96,9 +96,9 @@ def serve(folder: Path) -> Iterator[Company]:
     shutil.copytree(HERE, context, ignore=ignore)
     _docker("build", "--file=keys.Dockerfile", "--output=keys", ".", cwd=context)
     go_sum = _write_packages(context / "www")
-    requirements = (ROOT / "templates/python/project/requirements.txt").read_text()
-    dockerfile = (ROOT / "templates/python/slim.Dockerfile.jinja").read_text()
-    (uv,) = re.findall(r"uv==[\d.]+", dockerfile)
+    requirements = (ROOT / "templates/python/fastapi/requirements.txt").read_text()
+    tool = (ROOT / "templates/python/pip/tool.jinja").read_text()
+    (uv,) = re.findall(r"uv==[\d.]+", tool)
     pinned = re.findall(r"^[\w.-]+==[^\s;\\]+", requirements, re.MULTILINE)
     (context / "requirements.txt").write_text("\n".join([uv, *pinned]))
     managers = [f"https://{HOST}/mirror/npm"]

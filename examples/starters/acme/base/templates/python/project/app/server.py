@@ -1,0 +1,85 @@
+"""The server: a thread for each connection, and a stop that finishes the requests in flight."""
+
+import contextlib
+import json
+import logging
+import socket
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from app.main import NAME, ROUTES
+
+
+class Server(ThreadingHTTPServer):
+    """Answers on an address, until it is closed."""
+
+    # Closing it waits for its threads.
+    daemon_threads = False
+    # How many connections may wait to be accepted.
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        """Listen on the address."""
+        super().__init__(address, Handler)
+        # Connections that have sent no request.
+        self.waiting: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Start the thread of a new connection."""
+        self.waiting.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a connection that is over."""
+        self.waiting.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Hang up on connections without a request, and finish the requests in flight."""
+        for connection in list(self.waiting):
+            # A request that has arrived but isn't read yet can still be.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+        super().server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers the one request of a connection."""
+
+    server: Server
+
+    # Seconds after which a client that sends or takes nothing is hung up on.
+    timeout = 5
+
+    def parse_request(self) -> bool:
+        """From its first line on, a request is in flight."""
+        self.server.waiting.discard(self.connection)
+        return super().parse_request()
+
+    def version_string(self) -> str:
+        """Tell in a header who answers, but not which Python that is."""
+        return NAME
+
+    def do_GET(self) -> None:
+        """Answer with what the route returns, as JSON."""
+        route = ROUTES.get(self.path.partition("?")[0])
+        if route is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        try:
+            body = json.dumps(route()).encode()
+        except Exception:
+            logging.exception("no answer to GET")
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
+            return
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log as everything else does. What a client sends begins no line of its own."""
+        message = (format % args).encode("unicode_escape").decode()
+        logging.info("%s %s", self.client_address[0], message)

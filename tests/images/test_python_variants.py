@@ -1,0 +1,309 @@
+"""What is special to Python's frameworks, kinds and package managers, on a real engine.
+
+`test_variants.py` holds them to the contracts of all projects.
+"""
+
+import http.client
+import re
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from dockgen import engine, template
+from dockgen.engine import Container, HealthTiming, RunOptions
+from dockgen.errors import ProjectError
+from dockgen.matrix import Language
+from tests.images.test_lint import LINT
+from tests.variants import PYTHON_INDEX
+
+PATIENCE = 60
+PORT = 8080
+QUICK = HealthTiming(interval_seconds=0.5, timeout_seconds=1, retries=1)
+
+APPS = {
+    "fastapi": {"framework": "fastapi"},
+    "flask": {"framework": "flask"},
+    "stdlib": {"framework": "stdlib"},
+    "worker": {"kind": "worker"},
+    "job": {"kind": "job"},
+}
+each_app = pytest.mark.parametrize("app", APPS)
+
+
+def render(folder: Path, **answers: str) -> Path:
+    """A project with these answers, in Python on slim unless they say otherwise."""
+    given = {"name": "my-app", "language": "python", "flavor": "slim", **answers}
+    return template.render(folder / "my-app", given, ask=()).directory
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace a text that the file has once."""
+    text = file.read_text()
+    assert text.count(old) == 1, text
+    file.write_text(text.replace(old, new))
+
+
+def wait_for(words: str, logs: Callable[[], str]) -> None:
+    """Wait until they were logged."""
+    deadline = time.monotonic() + PATIENCE
+    while words not in logs() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert words in logs()
+
+
+# A route that takes its time, for each framework.
+SLOW = {
+    "flask": (
+        "app = Flask(__name__)\n",
+        """app = Flask(__name__)
+
+
+@app.get("/slow")
+def slow() -> dict[str, str]:
+    import time
+
+    print("asked", flush=True)
+    time.sleep(3)
+    return {}
+""",
+    ),
+    "stdlib": (
+        "ROUTES: dict[str, Callable[[], dict[str, str]]] = {\n",
+        """def slow() -> dict[str, str]:
+    import time
+
+    print("asked", flush=True)
+    time.sleep(3)
+    return {}
+
+
+ROUTES: dict[str, Callable[[], dict[str, str]]] = {
+    "/slow": slow,
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("framework", SLOW)
+def test_a_stop_finishes_requests_in_flight(framework: str, tmp_path: Path) -> None:
+    """They are answered, and the exit code is 0."""
+    project = render(tmp_path, framework=framework)
+    replace(project / "app/main.py", *SLOW[framework])
+    with (
+        engine.temporary_image(project) as image,
+        engine.run(image, RunOptions(port=PORT)) as container,
+        ThreadPoolExecutor() as pool,
+    ):
+        assert container.wait_healthy(PATIENCE).status == "healthy"
+        answer = pool.submit(container.get, "/slow", PORT)
+        wait_for("asked", container.logs)
+        stopped = container.stop(PATIENCE)
+        assert answer.result(PATIENCE).status == 200
+    assert stopped.exit_code == 0
+    assert stopped.seconds < 5
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
+def test_a_silent_connection_holds_no_stop_up(framework: str, tmp_path: Path) -> None:
+    """One that is open and has sent nothing may stay so for ever."""
+    project = render(tmp_path, framework=framework)
+    connect = (
+        "import socket, time; connection = socket.create_connection(('127.0.0.1', 8080));"
+        " print('connected', flush=True); time.sleep(60)"
+    )
+    with (
+        engine.temporary_image(project) as image,
+        engine.run(image, RunOptions(port=PORT)) as container,
+        ThreadPoolExecutor() as pool,
+    ):
+        assert container.wait_healthy(PATIENCE).status == "healthy"
+        client = pool.submit(container.execute, "python", "-c", connect)
+        wait_for_connection(container)
+        stopped = container.stop(PATIENCE)
+        assert client.exception(PATIENCE) is not None
+    assert stopped.exit_code == 0
+    assert stopped.seconds < 9
+
+
+def wait_for_connection(container: Container) -> None:
+    """Wait until a client is connected, by what the kernel says of the network."""
+    # Port 8080 as the client's remote address, in the state ESTABLISHED.
+    connected = re.compile(r"0100007F:[0-9A-F]{4} 0100007F:1F90 01 ")
+    deadline = time.monotonic() + PATIENCE
+    read = "print(open('/proc/net/tcp').read())"
+    while not connected.search(container.execute("python", "-c", read)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+# FastAPI imports what then fails, and for that there is none.
+@pytest.mark.parametrize("app", sorted(set(APPS) - {"fastapi"}))
+def test_all_that_is_imported_has_bytecode(app: str, tmp_path: Path) -> None:
+    """Python tells where it takes the code of each module from."""
+    project = render(tmp_path, **APPS[app])
+    options = RunOptions(environment={"PYTHONVERBOSE": "1"})
+    with engine.temporary_image(project) as image, engine.run(image, options) as container:
+        if app == "job":
+            container.wait_ended(PATIENCE)
+        else:
+            assert container.wait_healthy(PATIENCE).status == "healthy"
+        logs = container.logs()
+    sources = set(re.findall(r"# code object from (/\S+\.py)", logs))
+    # The project's own source is compiled as it is loaded.
+    assert {path for path in sources if not path.startswith("/app/app/")} == set()
+    assert "/app/app/main.py" in sources
+
+
+@each_app
+def test_source_passes_its_linters(app: str, tmp_path: Path) -> None:
+    """Nothing to format, nothing to mend: with the settings that the project has."""
+    project = render(tmp_path, **APPS[app])
+    with (project / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write(LINT[Language.PYTHON])
+    engine.build(project, target="lint")
+
+
+def test_a_worker_whose_work_hangs_turns_unhealthy(tmp_path: Path) -> None:
+    """Its process lives and says nothing: only the heartbeat tells."""
+    project = render(tmp_path, kind="worker")
+    hang = '    logger.info("worked")\n    if HEARTBEAT.exists():\n        time.sleep(3600)\n'
+    main = project / "app/main.py"
+    replace(main, '    logger.info("worked")\n', hang)
+    replace(main, "import logging\n", "import logging\nimport time\nfrom pathlib import Path\n")
+    replace(main, "\n\ndef work", '\nHEARTBEAT = Path("/tmp/heartbeat")\n\n\ndef work')
+    options = RunOptions(health=QUICK, environment={"HEARTBEAT_SECONDS": "3"})
+    with engine.temporary_image(project) as image, engine.run(image, options) as container:
+        assert container.wait_healthy(PATIENCE).status == "healthy"
+        assert container.wait_unhealthy(PATIENCE).status == "unhealthy"
+        probe = container.inspect().probes[-1]
+        assert re.fullmatch(r"the last heartbeat was \d+ seconds ago", probe.output.strip())
+
+
+def test_a_worker_without_a_heartbeat_is_unhealthy(tmp_path: Path) -> None:
+    """It writes to another file than the one that is looked at."""
+    project = render(tmp_path, kind="worker")
+    main = project / "app/__main__.py"
+    replace(main, '"/tmp/heartbeat"', '"/tmp/elsewhere"')
+    with (
+        engine.temporary_image(project) as image,
+        engine.run(image, RunOptions(health=QUICK)) as container,
+    ):
+        wait_for("worked", container.logs)
+        with pytest.raises(ProjectError, match="no heartbeat: "):
+            container.execute("python", "-IS", "/app/app/healthcheck.py")
+
+
+def locked(project: Path) -> None:
+    """Run the lock target, as the read-me says."""
+    engine.build(project, target="lock", output=project)
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
+def test_pip_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -> None:
+    """And it has the form of what the template has."""
+    project = render(tmp_path, framework=framework)
+    before = (project / "requirements.txt").read_text()
+    locked(project)
+    assert names(project / "requirements.txt", r"^([\w-]+)==") == set(
+        re.findall(r"^([\w-]+)==", before, re.MULTILINE)
+    )
+    engine.build(project, target="test")
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
+def test_poetry_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -> None:
+    """And it names the packages that the template's own file has, for all versions of Python."""
+    answers = {"package_manager": "poetry", "package_index": PYTHON_INDEX}
+    project = render(tmp_path, framework=framework, **answers)
+    packages = names(project / "poetry.lock", r'^name = "(.+)"')
+    content_hash = names(project / "poetry.lock", r'^content-hash = "(.+)"')
+    locked(project)
+    assert names(project / "poetry.lock", r'^name = "(.+)"') == packages
+    assert names(project / "poetry.lock", r'^content-hash = "(.+)"') == content_hash
+    engine.build(project, target="test")
+
+
+def names(file: Path, pattern: str) -> set[str]:
+    """What a pattern finds in a file."""
+    return set(re.findall(pattern, file.read_text(), re.MULTILINE))
+
+
+CHECK = """
+FROM toolchain AS check
+COPY pyproject.toml poetry.lock ./
+RUN poetry check --lock --strict
+"""
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
+@pytest.mark.parametrize("index", ["", "https://mirror.example.com/simple/"])
+def test_poetry_accepts_the_lock_file_for_any_answers(
+    index: str, framework: str, tmp_path: Path
+) -> None:
+    """Its hash is of what stands in pyproject.toml, which the answers decide."""
+    for name, version in (("one", "3.14"), ("two", "3.12"), ("three", "3.13.2")):
+        answers = {"package_manager": "poetry", "language_version": version}
+        project = render(tmp_path / name, framework=framework, name=name, **answers)
+        if index:
+            shutil.rmtree(project)
+            project = render(tmp_path / name, framework=framework, package_index=index, **answers)
+        dockerfile = project / "Dockerfile"
+        text = dockerfile.read_text().replace(f"python:{version}-slim", "python:3.14-slim")
+        # Poetry itself comes from where it can be had.
+        text = text.replace(f"PIP_INDEX_URL={index}", f"PIP_INDEX_URL={PYTHON_INDEX}")
+        dockerfile.write_text(text + CHECK)
+        ignored = project / ".dockerignore"
+        assert "!poetry.lock" in ignored.read_text()
+        engine.build(project, target="check")
+
+
+def test_poetry_refuses_a_lock_file_of_other_packages(tmp_path: Path) -> None:
+    """The test above would find a hash that is wrong."""
+    project = render(tmp_path, package_manager="poetry")
+    replace(project / "pyproject.toml", "pytest>=9.2", "pytest>=9.1")
+    with (project / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write(CHECK)
+    with pytest.raises(engine.BuildError) as caught:
+        engine.build(project, target="check")
+    assert "pyproject.toml changed significantly" in caught.value.log
+
+
+def speaks_json() -> bool:
+    """Whether the package index of this machine does what Poetry asks of the public one."""
+    address = urlsplit(f"{PYTHON_INDEX}/flask/")
+    headers = {"Accept": "application/vnd.pypi.simple.v1+json"}
+    with closing(http.client.HTTPSConnection(address.netloc, timeout=PATIENCE)) as connection:
+        connection.request("GET", address.path, headers=headers)
+        with connection.getresponse() as response:
+            return response.headers.get_content_type().endswith("json")
+
+
+def test_poetry_installs_from_the_public_index(tmp_path: Path) -> None:
+    """With no address in pyproject.toml."""
+    if not speaks_json():
+        pytest.skip("the package index here has no JSON, and Poetry takes nothing else from it")
+    engine.build(render(tmp_path, package_manager="poetry"), target="test")
+
+
+@pytest.mark.parametrize("manager", ["pip", "uv", "poetry"])
+def test_no_package_manager_ships(manager: str, tmp_path: Path) -> None:
+    """Neither the one that installed the packages, nor pip."""
+    index = {"package_index": PYTHON_INDEX} if manager == "poetry" else {}
+    project = render(tmp_path, framework="flask", package_manager=manager, **index)
+    if manager == "uv":
+        locked(project)
+    look = (
+        "import importlib.util, shutil; print([name for name in ('pip', 'uv', 'poetry')"
+        " if shutil.which(name) or importlib.util.find_spec(name)])"
+    )
+    with (
+        engine.temporary_image(project) as image,
+        engine.run(image, RunOptions(port=PORT)) as container,
+    ):
+        assert container.execute("python", "-c", look).strip() == "[]"
