@@ -1,7 +1,7 @@
 """uv.lock, which no template can hold: `dockgen new` makes it where uv is installed."""
 
 import json
-import shutil
+import os
 import sys
 import tomllib
 from pathlib import Path
@@ -16,37 +16,34 @@ COMMAND = "docker build --no-cache --target lock --output . ."
 
 
 @pytest.fixture
-def tools(tmp_path: Path) -> Path:
-    """A folder for PATH with git in it, and no uv."""
-    folder = tmp_path / "tools"
-    folder.mkdir()
-    git = shutil.which("git")
-    assert git is not None
-    (folder / "git").symlink_to(git)
-    return folder
+def without_uv() -> str:
+    """The PATH of this machine, but for folders that have a uv."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if not Path(folder, "uv").exists())
 
 
 @pytest.fixture
-def with_uv(tools: Path) -> Path:
-    """A folder for PATH with uv, too."""
-    (tools / "uv").symlink_to(Path(sys.executable).parent / "uv")
-    return tools
+def with_uv(without_uv: str, tmp_path: Path) -> str:
+    """The same, and a folder that has nothing but the uv of our tools."""
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/uv").symlink_to(Path(sys.executable).parent / "uv")
+    return os.pathsep.join((str(tmp_path / "tools"), without_uv))
 
 
-def new(dockgen: Run, path: Path, *options: str) -> tuple[dict[str, Any], str]:
+def new(dockgen: Run, path: str, *options: str) -> tuple[dict[str, Any], str]:
     """Make a project of uv's; what is said on standard output, as JSON, and on standard error."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     # An interpreter that is there: uv downloads none.
     answers = ("--language", "python", "--flavor", "slim", "--language-version", version)
     done = dockgen(
         *("new", "my-app", *answers, "--json", *options),
-        environment={"PATH": str(path), "UV_PYTHON": sys.executable},
+        environment={"PATH": path, "UV_PYTHON": sys.executable},
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), done.stderr
 
 
-def test_uv_writes_it(dockgen: Run, with_uv: Path, tmp_path: Path) -> None:
+def test_uv_writes_it(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
     """It locks what pyproject.toml asks for, and the next command is the one that builds."""
     said, complaint = new(dockgen, with_uv, "--package-manager", "uv")
     locked = tomllib.loads((tmp_path / "my-app/uv.lock").read_text())
@@ -57,16 +54,16 @@ def test_uv_writes_it(dockgen: Run, with_uv: Path, tmp_path: Path) -> None:
     assert complaint == ""
 
 
-def test_without_uv_the_next_command_makes_it(dockgen: Run, tools: Path, tmp_path: Path) -> None:
+def test_without_uv_the_next_command_makes_it(dockgen: Run, without_uv: str, tmp_path: Path) -> None:
     """The project's own build target does, and its read-me says so, too."""
-    said, complaint = new(dockgen, tools, "--package-manager", "uv")
+    said, complaint = new(dockgen, without_uv, "--package-manager", "uv")
     assert not (tmp_path / "my-app/uv.lock").exists()
     assert said["next"] == ["cd my-app", COMMAND, "docker compose up --build --wait"]
     assert COMMAND in (tmp_path / "my-app/README.md").read_text()
     assert complaint == ""
 
 
-def test_where_uv_fails_the_project_is_made(dockgen: Run, with_uv: Path, tmp_path: Path) -> None:
+def test_where_uv_fails_the_project_is_made(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
     """An index that doesn't answer is a warning, and the way on is the same as without uv."""
     index = "http://127.0.0.1:9/simple"
     said, complaint = new(dockgen, with_uv, "--package-manager", "uv", "--package-index", index)
@@ -76,14 +73,14 @@ def test_where_uv_fails_the_project_is_made(dockgen: Run, with_uv: Path, tmp_pat
     assert said["next"][1] == COMMAND
 
 
-def test_a_dry_run_writes_none(dockgen: Run, with_uv: Path, tmp_path: Path) -> None:
+def test_a_dry_run_writes_none(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
     """Nor does it ask an index for anything."""
     said, _ = new(dockgen, with_uv, "--package-manager", "uv", "--dry-run")
     assert "uv.lock" not in said["files"]
     assert not (tmp_path / "my-app").exists()
 
 
-def test_other_package_managers_have_their_own(dockgen: Run, with_uv: Path, tmp_path: Path) -> None:
+def test_other_package_managers_have_their_own(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
     """A lock file that is part of the template is there at once."""
     said, _ = new(dockgen, with_uv)
     assert (tmp_path / "my-app/requirements.txt").exists()
@@ -91,7 +88,7 @@ def test_other_package_managers_have_their_own(dockgen: Run, with_uv: Path, tmp_
     assert COMMAND not in said["next"]
 
 
-def test_a_workspace_above_is_left_alone(dockgen: Run, with_uv: Path, tmp_path: Path) -> None:
+def test_a_workspace_above_is_left_alone(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
     """The project is locked by itself: uv would lock a workspace as a whole."""
     manifest = '[tool.uv.workspace]\nmembers = ["**"]\n'
     (tmp_path / "pyproject.toml").write_text(manifest)
