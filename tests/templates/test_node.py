@@ -3,7 +3,6 @@
 tests/images/test_node_variants.py builds it.
 """
 
-import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
