@@ -45,8 +45,9 @@ class Case:
 
     @property
     def answers(self) -> dict[str, str]:
-        """The answer about the package manager, if there is one."""
-        return {"package_manager": self.manager} if self.manager else {}
+        """The answer about the package manager, if there is one, and what that needs here."""
+        index = {"package_index": PYTHON_INDEX} if self.manager == "poetry" else {}
+        return {**index, "package_manager": self.manager} if self.manager else {}
 
     def __str__(self) -> str:
         return "-".join(filter(None, (self.private, str(self.cell), self.manager)))
@@ -97,13 +98,11 @@ REFUSED = {
     ("yarnrc", "yarn"): "Invalid authentication",
     # Yarn shows little of what ssh says.
     ("known_hosts", "yarn"): "Failed cloning the repository",
-}
-# Poetry has words of its own, and keeps those of git to itself.
-POETRY_REFUSED = {
-    "netrc": "Authorization error accessing",
-    "ca-certificates": f"All attempts to connect to {HOST} failed",
-    "ssh": "Failed to clone ssh://",
-    "known_hosts": "Failed to clone ssh://",
+    # Poetry has words of its own, and keeps those of ssh to itself.
+    ("ssh", "poetry"): "Failed to clone ssh://",
+    ("known_hosts", "poetry"): "Failed to clone ssh://",
+    ("netrc", "poetry"): "Authorization error accessing",
+    ("ca-certificates", "poetry"): f"All attempts to connect to {HOST} failed",
 }
 
 USES_THE_MODULE = """\
@@ -185,7 +184,6 @@ def render(directory: Path, cell: Cell, **answers: object) -> Path:
 
 def locked(directory: Path, case: Case, cache: str, passed: list[str]) -> Path:
     """A project with the private package, and a lock file that knows it, as the read-me says."""
-    index = {"package_index": PYTHON_INDEX} if case.manager == "poetry" else {}
     project = render(
         directory,
         case.cell,
@@ -193,7 +191,6 @@ def locked(directory: Path, case: Case, cache: str, passed: list[str]) -> Path:
         private_host=HOST,
         build_ca="ca-certificates" in case.passed,
         **case.answers,
-        **index,
     )
     add_private_package(project, case)
     lock(project, cache, *passed)
@@ -287,9 +284,10 @@ CACHES: dict[str, str] = {
     Language.GO: "/go/pkg/mod",
     Language.PYTHON: "/root/.cache/uv",
     Language.NODE: "/root/.npm",
+    "uv": "/root/.cache/uv",
+    "poetry": "/root/.cache/pypoetry",
     "pnpm": "/root/.local/share/pnpm/store",
     "yarn": "/root/.yarn/berry",
-    "poetry": "/root/.cache/pypoetry",
 }
 
 # Secrets come by a file, as the builder would keep them otherwise. `find` gets one thing and then
@@ -306,7 +304,7 @@ def test_no_secret_is_in_the_cache_of_downloads(
 ) -> None:
     """Other projects' builds read it, too."""
     (tmp_path / "wanted").write_bytes(b"\n".join(acme.secrets.values()) + b"\n")
-    folder = CACHES.get(built.case.manager) or CACHES[built.case.cell.language]
+    folder = CACHES[built.case.manager or built.case.cell.language]
     (tmp_path / "Dockerfile").write_text(LOOK.format(folder=folder))
     secret = f"--secret=id=wanted,src={tmp_path}/wanted"
     steps.build(tmp_path, "--no-cache-filter=stage-0", built.cache, secret)
@@ -320,8 +318,6 @@ def test_fails_where_one_is_missing(built: Built, acme: Company, number: int) ->
     missing = names.pop(number)
     manager, language = built.case.manager, built.case.cell.language
     words = REFUSED[missing, manager if (missing, manager) in REFUSED else language]
-    if manager == "poetry":
-        words = POETRY_REFUSED[missing]
     with pytest.raises(AssertionError, match=words):
         steps.build(built.project, fresh_cache(), *acme.options(*names))
 
