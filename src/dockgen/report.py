@@ -351,9 +351,13 @@ _UPDATE_COLORS = {
 }
 
 
-def updated(outcome: "Outcome", mode: "Mode") -> None:
+def updated(outcome: "Outcome", mode: "Mode", *, lock_is_missing: bool) -> None:
     """Show what an update did, or would do, to one project, and what to type next."""
-    _updated(outcome, mode, ("git diff", "dockgen check", "git add --all . && git commit"))
+    from dockgen import lock
+
+    first = (lock.COMMAND,) if lock_is_missing else ()
+    commands = ("git diff", "dockgen check", "git add --all . && git commit")
+    _updated(outcome, mode, (*first, *commands))
 
 
 def bumped(outcome: "Outcome", mode: "Mode") -> None:

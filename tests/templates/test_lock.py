@@ -11,6 +11,7 @@ import pytest
 
 from dockgen import lock
 from tests.conftest import Run
+from tests.update.conftest import commit, git
 
 COMMAND = "docker build --no-cache --target lock --output . ."
 
@@ -96,3 +97,14 @@ def test_a_workspace_above_is_left_alone(dockgen: Run, with_uv: str, tmp_path: P
     assert (tmp_path / "my-app" / lock.FILE).exists()
     assert not (tmp_path / lock.FILE).exists()
     assert (tmp_path / "pyproject.toml").read_text() == manifest
+
+
+def test_an_update_to_uv_says_how_to_make_it(dockgen: Run, without_uv: str, tmp_path: Path) -> None:
+    """An update writes what the templates hold; the next command writes the lock file."""
+    new(dockgen, without_uv)
+    git("init", "--quiet", cwd=tmp_path / "my-app")
+    commit(tmp_path / "my-app")
+    done = dockgen("update", "--data", "package_manager=uv", "my-app")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "my-app/requirements.txt").exists()
+    assert f"Next:\n  cd my-app\n  {COMMAND}\n  git diff\n" in done.stdout
