@@ -19,7 +19,15 @@ from dockgen import engine, template
 from dockgen.engine import Container, HealthTiming, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Language
+from dockgen.project import load
 from tests.images.test_lint import LINT
+from tests.images.test_reproducible import (
+    build,
+    build_anew,
+    clone,
+    image_store,  # noqa: F401 - a fixture
+    own_cache_mounts,
+)
 from tests.variants import PYTHON_INDEX
 
 PATIENCE = 60
@@ -307,3 +315,22 @@ def test_no_package_manager_ships(manager: str, tmp_path: Path) -> None:
         engine.run(image, RunOptions(port=PORT)) as container,
     ):
         assert container.execute("python", "-c", look).strip() == "[]"
+
+
+# It doesn't go together with others that use no cache.
+@pytest.mark.xdist_group("no-cache")
+@pytest.mark.usefixtures("image_store")
+@pytest.mark.parametrize("manager", ["uv", "poetry"])
+def test_two_clones_give_the_same_layers(manager: str, tmp_path: Path) -> None:
+    """Whatever installed the packages: other folder, other time, other umask, nothing cached."""
+    index = {"package_index": PYTHON_INDEX} if manager == "poetry" else {}
+    directory = render(tmp_path, framework="flask", package_manager=manager, **index)
+    if manager == "uv":
+        locked(directory)
+    project = load(directory)
+    one = clone(project, tmp_path / "one")
+    two = clone(project, tmp_path / "elsewhere/two", age=5000, strict=True)
+    own_cache_mounts(two)
+    first = build(one, tmp_path / "first")
+    second = build_anew(two, tmp_path / "second", rewrite=True)
+    assert second.layers == first.layers
