@@ -17,6 +17,7 @@ from dockgen.cases import Case
 from dockgen.errors import UsageError
 from dockgen.testing import linters
 from tests.conftest import tree
+from tests.variants import VARIANTS
 from tests.pairwise import CASES, COMMON, IMPOSSIBLE, LANGUAGES, is_possible
 
 each_case = pytest.mark.parametrize("case", CASES, indirect=True, ids=lambda case: case.name)
@@ -99,6 +100,18 @@ def test_each_choice_is_covered() -> None:
     assert found == {
         question.name: set(question.choices) for question in questions.load() if question.choices
     }
+
+
+@pytest.mark.parametrize("name", ["kind", "framework", "package_manager"])
+def test_each_choice_is_built_on_two_flavors(name: str) -> None:
+    """The variants, which tests/images builds and runs, leave none out but what the cells have."""
+    flavors: dict[str, set[str]] = {}
+    for case in VARIANTS:
+        if name in case.answers:
+            flavors.setdefault(case.answers[name], set()).add(case.answers["flavor"])
+    choices = next(question.choices for question in questions.load() if question.name == name)
+    in_cells = {"service", "go", "pip"}
+    assert [choice for choice in choices if len(flavors.get(choice, ())) < 2 and choice not in in_cells] == []
 
 
 @pytest.mark.parametrize(
