@@ -175,7 +175,9 @@ def test_show_says_where_each_answer_comes_from(run: Run, file: Path) -> None:
     rows = {line.split()[0]: " ".join(line.split()[1:]) for line in lines[3:]}
     assert rows["language"] == "[defaults] go"
     assert rows["registry"] == "[locked] docker.io/library (locked: Docker Hub is slow)"
-    assert rows["flavor"] == "dockgen (computed) (no alpine: our agent needs glibc)"
+    assert rows["flavor"] == (
+        "dockgen go: scratch, python: slim, node: alpine (no alpine: our agent needs glibc)"
+    )
     assert rows["ci"] == "dockgen none"
 
 
