@@ -59,7 +59,7 @@ IMPOSSIBLE: Sequence[tuple[Mapping[str, Any], str]] = (
     ({"kind": "job", "framework": "express"}, "a job answers no requests"),
     ({"kind": "job", "framework": "fastify"}, "a job answers no requests"),
     ({"kind": "job", "framework": "vite"}, "a job answers no requests"),
-    ({"flavor": "scratch", "framework": "vite"}, "on scratch nothing else could"),
+    ({"flavor": "scratch", "framework": "vite"}, "nothing on scratch could ask nginx"),
     ({"flavor": "scratch", "runtime_packages": ["ffmpeg", "tini"]}, "has no package manager"),
 )
 

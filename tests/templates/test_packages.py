@@ -283,8 +283,8 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         {"language": "node", "framework": "vite", "flavor": "scratch"},
-        "framework: nginx can't ask itself whether it is healthy, and on scratch nothing else could: "
-        "choose --flavor alpine or slim",
+        "flavor: nothing on scratch could ask nginx whether it is healthy: "
+        "choose alpine or slim",
         {"language": "node", "framework": "vite", "flavor": "alpine"},
     ),
 ]

@@ -67,7 +67,7 @@ def answers(project: Path) -> dict[str, object]:
 def test_asks_language_and_flavor(tmp_path: Path) -> None:
     """Two questions with arrow keys; the folder gave the name."""
     terminal = Terminal(tmp_path, "new", "my-app")
-    terminal.see("Which language is the service written in?")
+    terminal.see("Which language is it written in?")
     terminal.press(DOWN, ENTER)
     terminal.see("What should the image stand on?")
     terminal.press(ENTER)

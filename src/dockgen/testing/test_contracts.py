@@ -202,7 +202,7 @@ def test_leaves_its_root_alone(seen: Observation, project: Project) -> None:
 
 @for_all_but_jobs
 def test_stops(seen: Observation, project: Project) -> None:
-    """SIGTERM ends it with exit code 0 within its limit."""
+    """Its stop signal, which is mostly SIGTERM, ends it with exit code 0 within its limit."""
     hold(running_rules.stops(seen, project), project)
 
 

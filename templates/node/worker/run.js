@@ -2,16 +2,12 @@ import { rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { file } from './heartbeat.js';
 
-// Docker kills what still runs ten seconds after SIGTERM.
-const stopTimeout = 8000;
-
 // Works round after round until SIGTERM, which lets the round in work finish and ends a pause.
 export async function run(work, pause = 1000) {
   const stopping = new AbortController();
   const stop = (signal) => {
     log('stopping', { signal });
     stopping.abort();
-    setTimeout(() => process.exit(1), stopTimeout).unref();
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -40,6 +40,16 @@ def test_each_round_is_a_heartbeat(heartbeat: Path) -> None:
     assert rounds == [False, True, True]
 
 
+def test_an_earlier_heartbeat_is_gone(heartbeat: Path) -> None:
+    """What another run left isn't taken for this one's."""
+    heartbeat.touch()
+    stop: SimpleQueue[int] = SimpleQueue()
+    stop.put(0)
+    rounds = []
+    loop(lambda: rounds.append(heartbeat.exists()), heartbeat, stop, pause=0)
+    assert rounds == [False]
+
+
 def test_a_stop_ends_the_pause(heartbeat: Path) -> None:
     """Nobody waits until it is over."""
     stop: SimpleQueue[int] = SimpleQueue()

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 
-// What `npm run build` has made.
+// What Vite has built.
 const dist = new URL('../dist/', import.meta.url);
 const page = readFileSync(new URL('index.html', dist), 'utf8');
 const assets = page.match(/assets\/[^"]+/g);
 
 test('the page loads a script and a style whose names are hashes of their content', () => {
-  const names = assets.map((path) => path.replace(/-[\w-]{8}\./, '-<hash>.')).sort();
-  assert.deepEqual(names, ['assets/index-<hash>.css', 'assets/index-<hash>.js']);
+  const names = assets.map((path) => path.replace(/-[\w-]{8}\./, '-<hash>.'));
+  assert.ok(names.includes('assets/index-<hash>.css'), names);
+  assert.ok(names.includes('assets/index-<hash>.js'), names);
 });
 
 test('each of them is there', () => {

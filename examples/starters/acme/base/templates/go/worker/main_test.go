@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -57,6 +59,17 @@ func TestEachRoundIsAHeartbeat(t *testing.T) {
 	}
 	if err := healthcheck(heartbeat, time.Minute); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAnEarlierHeartbeatIsGone(t *testing.T) {
+	heartbeat := beat(t, time.Second)
+	failure := errors.New("no queue")
+	err := loop(t.Context(), heartbeat, time.Hour, func() error {
+		return cmp.Or(healthcheck(heartbeat, time.Minute), failure)
+	})
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("health before the first round: %v", err)
 	}
 }
 
