@@ -183,7 +183,9 @@ def test_steps_that_download_get_what_is_private(
         "all": {"ssh", "known_hosts", "ca-certificates"},
     }[answer]
     for line in downloads:
-        assert mounts(line) == expected
+        # npm, which installs Yarn, can read none of Yarn's secrets.
+        is_for_npm = manager == "yarn" and "npm install" in line
+        assert mounts(line) == (expected & {"ca-certificates"} if is_for_npm else expected)
     for line in set(lines) - set(downloads):
         assert mounts(line) <= ({"ca-certificates"} if "apk add" in line else set())
 
