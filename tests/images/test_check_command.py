@@ -102,7 +102,7 @@ def test_names_the_rules_that_do_not_hold(sandbox: Sandbox, case: Case) -> None:
     sandbox.add(case.lines)
     code, out, _ = sandbox.check("--json")
     facts = json.loads(out)
-    broken = [rule["code"] for rule in facts["rules"] if not rule["holds"]]
+    broken = [rule["code"] for rule in facts["rules"] if rule["holds"] is False]
     assert broken == sorted(case.rules)
     assert (code, facts["holds"]) == ((1, False) if case.rules else (0, True))
 
