@@ -282,6 +282,18 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"language": "node", "framework": "vite", "language_version": "22"},
     ),
     (
+        {"language": "python", "package_manager": "uv", "name": "flask"},
+        "package_manager: uv takes flask for the package of that name, which the sample apps need: "
+        "choose another --name",
+        {"language": "python", "package_manager": "uv", "name": "my-flask"},
+    ),
+    (
+        {"language": "python", "package_manager": "poetry", "name": "click"},
+        "package_manager: poetry takes click for the package of that name, which the sample apps "
+        "need: choose another --name",
+        {"language": "python", "package_manager": "pip", "name": "click"},
+    ),
+    (
         {"language": "node", "framework": "vite", "flavor": "scratch"},
         "flavor: nothing on scratch could ask nginx whether it is healthy: "
         "choose alpine or slim",
@@ -310,3 +322,15 @@ def test_a_new_project_can_t_keep_its_limits_to_itself(dockgen: Run, tmp_path: P
     commit(tmp_path / "my-app")
     later = dockgen("update", "--data", "unmanaged=[dockgen.toml]", "my-app")
     assert later.returncode == 0, later.stderr
+
+
+def test_the_names_that_python_needs_are_known() -> None:
+    """They are those of the lock files; a new dependency belongs into copier.yml's list."""
+    known = yaml.safe_load((ROOT / "copier.yml").read_text())["python_packages"]["default"]
+    python = ROOT / "templates/python"
+    locked = {
+        name
+        for path in (*python.glob("*/poetry-packages.toml"), *python.glob("*/requirements*.txt"))
+        for name in re.findall(r'^(?:name = ")?([a-z0-9-]+)(?="$|==)', path.read_text(), re.MULTILINE)
+    }
+    assert set(known) == locked
