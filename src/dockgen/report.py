@@ -321,7 +321,7 @@ def checked_project_json(checked: CheckedProject) -> None:
             "limit_seconds": project.limits.run_seconds or None,
         },
         "stop": {
-            "seconds": seen and seen.stop_seconds,
+            "seconds": seen.stop_seconds if seen and seen.exit_code is None else None,
             "limit_seconds": project.limits.stop_seconds,
         },
         "rules": [
@@ -787,7 +787,8 @@ def _measures(checked: CheckedProject) -> "Table":
     else:
         healthy = seen and _seconds(seen.healthy_seconds)
         table.add_row("time to healthy", healthy or "-", f"{limits.healthy_seconds:g} s")
-    stopped = seen and f"{seen.stop_seconds:.2f} s"
+    # A job that came to its end by itself was not stopped.
+    stopped = seen and (f"{seen.stop_seconds:.2f} s" if seen.exit_code is None else "-")
     table.add_row("time to stop", stopped or "-", f"{limits.stop_seconds:g} s")
     return table
 

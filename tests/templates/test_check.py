@@ -256,6 +256,7 @@ def test_a_job(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     rows = [line.split() for line in out.splitlines()]
     assert ["time", "to", "its", "end", "1.50", "s", "60", "s"] in rows
+    assert ["time", "to", "stop", "-", "2", "s"] in rows
     outcomes = {row[0]: row[-1] for row in rows if row and row[0].startswith("DG")}
     assert outcomes["DG209"] == "ok"
     assert not outcomes.keys() & {"DG102", "DG103", "DG201", "DG202"}
@@ -272,6 +273,7 @@ def test_a_job_as_json(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> 
     assert facts["kind"] == "job"
     assert facts["healthy"] == {"seconds": None, "limit_seconds": None}
     assert facts["run"] == {"seconds": 1.5, "limit_seconds": 60.0}
+    assert facts["stop"] == {"seconds": None, "limit_seconds": 2.0}
 
 
 @pytest.mark.usefixtures("job")
