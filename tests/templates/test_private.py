@@ -274,7 +274,7 @@ def test_what_is_no_index_is_refused(tmp_path: Path, index: str) -> None:
 def test_an_index_with_credentials_is_refused_by_name(tmp_path: Path, user: str) -> None:
     """They would stand in the Dockerfile, and in the image's history."""
     message = refusal(tmp_path, package_index=f"https://{user}mirror.acme.example/simple")
-    assert "credentials are for .netrc and .npmrc" in message
+    assert "credentials are for .netrc, .npmrc and .yarnrc.yml" in message
 
 
 @pytest.mark.parametrize("choice", ["none", "ssh", "token"])
