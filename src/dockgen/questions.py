@@ -1,5 +1,6 @@
 """The questions, as read from copier.yml: what is a flag, and what a given value means."""
 
+import functools
 import re
 import reprlib
 from collections.abc import Mapping
@@ -116,9 +117,23 @@ def load(questionnaire: Path | None = None) -> tuple[Question, ...]:
     Raises:
         ProjectError: it is not YAML, or a question in it has no default.
     """
+    if questionnaire is not None:
+        return _load(questionnaire)
+    own = bundle.questionnaire()
+    return _load_own(own, own.stat().st_mtime_ns)
+
+
+@functools.cache
+def _load_own(questionnaire: Path, modified: int) -> tuple[Question, ...]:
+    """One command needs dockgen's own more than once, and reading them takes its time."""
+    del modified  # the cache goes by it
+    return _load(questionnaire)
+
+
+def _load(questionnaire: Path) -> tuple[Question, ...]:
     return tuple(
         _question(name, entry)
-        for name, entry in read(questionnaire or bundle.questionnaire()).items()
+        for name, entry in read(questionnaire).items()
         # `_…` are copier's settings; `when: false` values are computed, never answered.
         if not name.startswith("_") and not is_hidden(entry)
     )
@@ -176,11 +191,14 @@ def choices_of(choices: Any) -> tuple[str, ...]:
 
 def _documents(path: Path, root: Path) -> list[Any]:
     """All documents of a YAML file, those that it includes in their place."""
+    # libyaml is ten times faster. A file of somebody else's could nest so deep that it crashes.
+    is_own = path == bundle.questionnaire() and yaml.__with_libyaml__
+    parent: Any = yaml.CSafeLoader if is_own else yaml.SafeLoader
 
-    class Loader(yaml.SafeLoader):
+    class Loader(parent):  # type: ignore[misc]
         """Knows copier's ``!include``."""
 
-    def include(loader: yaml.Loader, node: yaml.Node) -> list[Any]:
+    def include(loader: Any, node: yaml.Node) -> list[Any]:
         pattern = str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
         found = sorted(file.resolve() for file in root.glob(pattern) if pattern)
         if not found or not all(file.is_relative_to(root) for file in found):
