@@ -169,13 +169,16 @@ def proof() -> str:
         for cell in matrix.ALL
     ]
     for case in (*own, *VARIANTS):
-        answers = {**usual(str(case.answers["language"]), case.kind), **case.answers}
-        language, flavor, kind = (answers[name] for name in ("language", "flavor", "kind"))
-        keys = (f"{language}-{kind}", f"{language}-{answers['framework']}", language)
+        language, flavor = (str(case.answers[name]) for name in ("language", "flavor"))
+        # The first of each list in copier.yml is its language's default.
+        usual = table["frameworks"]["default"][language][0] if case.kind == "service" else "stdlib"
+        framework = case.answers.get("framework", usual)
+        managers = table["package_managers"]["default"][language]
+        manager = case.answers.get("package_manager", managers[0])
+        keys = (f"{language}-{case.kind}", f"{language}-{framework}", language)
         limit = next(limits[key] for key in keys if key in limits)[flavor]["promised"]
-        manager = answers["package_manager"]
         lines.append(
-            f"| {language} | {flavor} | {kind} | {answers['framework']} | {manager} | {limit:g} |"
+            f"| {language} | {flavor} | {case.kind} | {framework} | {manager} | {limit:g} |"
         )
     more = (
         f"Besides, {len(pairwise.CASES)} projects in which any two answers meet that don't exclude"
@@ -191,14 +194,6 @@ def proof() -> str:
             f"| [{path.stem}](../tests/images/{path.name}) | {words[0].removesuffix('.')} |"
         )
     return "\n".join(lines) + "\n"
-
-
-def usual(language: str, kind: str) -> dict[str, str]:
-    """The kind, framework and package manager of a language without an answer."""
-    managers = {"go": "go", "python": "pip", "node": "npm"}
-    frameworks = {"go": "stdlib", "python": "fastapi", "node": "express"}
-    framework = frameworks[language] if kind == "service" else "stdlib"
-    return {"kind": kind, "framework": framework, "package_manager": managers[language]}
 
 
 def first_line(function: Callable[..., object]) -> str:

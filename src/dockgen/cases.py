@@ -57,7 +57,7 @@ def load(directory: Path | None = None) -> tuple[Case, ...]:
     questionnaire = directory / bundle.QUESTIONNAIRE
     questions.load(questionnaire)  # a question without a default is told of first
     cells = of_questionnaire(questionnaire)
-    return (*cells, *_declared(directory / STARTER, questionnaire, {case.name for case in cells}))
+    return (*cells, *_declared(directory / STARTER, questionnaire, cells))
 
 
 def select(cases: Sequence[Case], names: Sequence[str]) -> tuple[Case, ...]:
@@ -163,8 +163,8 @@ def _usual_kind(entries: Mapping[str, Any]) -> str:
     return Kind.SERVICE if not default or "{" in default else default
 
 
-def _declared(path: Path, questionnaire: Path, taken: set[str]) -> list[Case]:
-    """The ``[[test]]`` tables of a starter.toml; none if there is no such file."""
+def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Case]:
+    """The ``[[test]]`` tables of a starter.toml, beside these; none if there is no such file."""
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -176,9 +176,11 @@ def _declared(path: Path, questionnaire: Path, taken: set[str]) -> list[Case]:
     tables = settings.get("test", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ProjectError(f"{path.name}: test is no list of tables", "write each as: [[test]]")
+    taken, usual_kind = {case.name for case in cells}, cells[0].usual_kind
     found: list[Case] = []
     for number, table in enumerate(tables, start=1):
-        case = _case(table, f"{path.name}, [[test]] number {number}", questionnaire)
+        where = f"{path.name}, [[test]] number {number}"
+        case = _case(table, where, questionnaire, usual_kind)
         if case.name in taken or case.name in _TAKEN:
             raise ProjectError(
                 f"{path.name}: a case can't be called {case.name!r}, that name is taken",
@@ -189,7 +191,7 @@ def _declared(path: Path, questionnaire: Path, taken: set[str]) -> list[Case]:
     return found
 
 
-def _case(table: Mapping[str, Any], where: str, questionnaire: Path) -> Case:
+def _case(table: Mapping[str, Any], where: str, questionnaire: Path, usual_kind: str) -> Case:
     name, given = table.get("name"), table.get("answers", {})
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ProjectError(
@@ -210,4 +212,4 @@ def _case(table: Mapping[str, Any], where: str, questionnaire: Path) -> Case:
             answers[key] = by_name[key].parse(value, f"{where}: {key}")
         except UsageError as error:
             raise ProjectError(error.message, f"mend it in {STARTER}") from error
-    return Case(name, answers, _usual_kind(questions.read(questionnaire)))
+    return Case(name, answers, usual_kind)

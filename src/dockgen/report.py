@@ -76,8 +76,8 @@ class NewProject:
             "job": "docker compose up --build --exit-code-from app",
         }
         enter = f"cd {shlex.quote(_short(self.directory))}"
-        has_lock = self.answers.get("package_manager") != "uv" or Path(lock.FILE) in self.files
-        return (enter, *(() if has_lock else (lock.COMMAND,)), commands[self.kind])
+        first = (lock.COMMAND,) if lock.is_missing(self.directory, self.answers) else ()
+        return (enter, *first, commands[self.kind])
 
 
 def new_project(project: NewProject) -> None:

@@ -20,6 +20,7 @@ from dockgen.engine import Container, HealthTiming, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Language
 from dockgen.project import load
+from tests.images.test_cells import stop_during_a_request
 from tests.images.test_lint import LINT
 from tests.images.test_reproducible import (
     build,
@@ -76,8 +77,7 @@ SLOW = {
 def slow() -> dict[str, str]:
     import time
 
-    print("asked", flush=True)
-    time.sleep(3)
+    time.sleep(0.5)
     return {}
 """,
     ),
@@ -86,8 +86,7 @@ def slow() -> dict[str, str]:
         """def slow() -> dict[str, str]:
     import time
 
-    print("asked", flush=True)
-    time.sleep(3)
+    time.sleep(0.5)
     return {}
 
 
@@ -104,26 +103,10 @@ def test_a_stop_finishes_requests_in_flight(framework: str, tmp_path: Path) -> N
     project = render(tmp_path, framework=framework)
     replace(project / "app/main.py", *SLOW[framework])
     with engine.temporary_image(project) as image:
-        answered = [stop_during_a_request(image)]
+        answered = [stop_during_a_request(image, load(project))]
         while not answered[-1] and len(answered) < 3:
-            answered.append(stop_during_a_request(image))
+            answered.append(stop_during_a_request(image, load(project)))
     assert answered[-1]
-
-
-def stop_during_a_request(image: str) -> bool:
-    """Stop a container while it works on an answer; return whether that answer came."""
-    with engine.run(image, RunOptions(port=PORT)) as container, ThreadPoolExecutor() as pool:
-        assert container.wait_healthy(PATIENCE).status == "healthy"
-        answer = pool.submit(container.get, "/slow", PORT)
-        wait_for("asked", container.logs)
-        stopped = container.stop(PATIENCE)
-        try:
-            answered = answer.result(PATIENCE).status == 200
-        except ProjectError:
-            answered = False
-    assert stopped.exit_code == 0
-    assert stopped.seconds < 5
-    return answered
 
 
 @pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
