@@ -120,8 +120,9 @@ def helps(context: click.Context) -> list[str]:
     command = context.command
     parts = [f"## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):
-        for name, child in sorted(command.commands.items()):
-            parts += helps(click.Context(child, info_name=name, parent=context))
+        for name in command.list_commands(context):
+            if child := command.get_command(context, name):
+                parts += helps(click.Context(child, info_name=name, parent=context))
     return parts
 
 

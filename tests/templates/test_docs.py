@@ -38,7 +38,10 @@ def paths(path: str, command: click.Command) -> Iterator[str]:
     """A command and all below it, as they are typed."""
     yield path
     if isinstance(command, click.Group):
-        for name, child in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None, name
             yield from paths(f"{path} {name}", child)
 
 

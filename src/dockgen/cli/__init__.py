@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import importlib
 import io
 import os
 import signal
@@ -12,11 +13,6 @@ from types import FrameType
 import click
 
 from dockgen import __version__
-from dockgen.cli.check import check
-from dockgen.cli.new import new
-from dockgen.cli.starter import starter
-from dockgen.cli.team import team
-from dockgen.cli.update import update
 from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 
 EXIT_CODES = """\b
@@ -53,8 +49,24 @@ class Terminated(BaseException):
         self.number = number
 
 
+# Each has a module of its own name in this package.
+_COMMANDS = ("check", "new", "starter", "team", "update")
+
+
 class Commands(click.Group):
-    """The group of commands."""
+    """The group of commands, each imported when it is asked for: none waits for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted([*super().list_commands(ctx), *_COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, if there is one."""
+        if cmd_name in _COMMANDS:
+            module = importlib.import_module(f"dockgen.cli.{cmd_name}")
+            command: click.Command = getattr(module, cmd_name)
+            return command
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; click would answer Ctrl-C with an empty line of its own."""
@@ -108,10 +120,6 @@ def completion(shell: str) -> None:
     if kind is None:  # click knows every shell of the choice above
         raise AssertionError(shell)
     report.text(kind(dockgen, {}, "dockgen", "_DOCKGEN_COMPLETE").source())
-
-
-for command in (check, new, starter, team, update):
-    dockgen.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> int:
