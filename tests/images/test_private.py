@@ -421,6 +421,8 @@ def use_mirror(project: Path, language: Language, acme: Company) -> None:
     [
         ("go-scratch", "go", "go", f"/mirror/go/{MODULE}/@v/v1.0.0.zip"),
         ("python-slim", "pip", "pypi/simple", "/mirror/pypi/files/fastapi-"),
+        ("python-slim", "uv", "pypi/simple", "/mirror/pypi/files/fastapi-"),
+        ("python-scratch", "poetry", "pypi/simple", "/mirror/pypi/files/fastapi-"),
         ("node-slim", "npm", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
         ("node-slim", "pnpm", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
         ("node-alpine", "yarn", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
@@ -436,6 +438,8 @@ def test_builds_from_a_mirror_that_only_the_company_vouches_for(
         tmp_path, parsed, package_manager=manager, package_index=address, build_ca=True
     )
     use_mirror(project, parsed.language, acme)
+    if manager == "uv":
+        lock(project, *acme.options("ca-certificates"))
     # The lock target of Yarn asks for the package, too.
     before = acme.container.logs().count(f"GET {asked}")
     with pytest.raises(AssertionError, match=UNTRUSTED[parsed.language]):
@@ -446,6 +450,20 @@ def test_builds_from_a_mirror_that_only_the_company_vouches_for(
     steps.build(project, fresh_cache(), *passed, output=output)
     assert acme.container.logs().count(f"GET {asked}") > before
     assert leaks.find(tmp_path / "image", {"authority": acme.secrets["authority"]}) == []
+
+
+def test_poetry_installs_from_pypi(acme: Company, tmp_path: Path) -> None:
+    """By PyPI's JSON, which Poetry asks for where no index is named.
+
+    The company's host answers in PyPI's place, of PyPI's packages: not each index that stands in
+    for PyPI on a machine has the JSON.
+    """
+    cell = Cell.parse("python-slim")
+    project = render(tmp_path, cell, package_manager="poetry", build_ca=True)
+    asked = "GET /pypi/fastapi/"
+    before = acme.container.logs().count(asked)
+    steps.build(project, fresh_cache(), acme.pypi_option, *acme.options("ca-certificates"))
+    assert acme.container.logs().count(asked) > before
 
 
 @pytest.mark.parametrize("private", ["ssh", "token"])

@@ -3,15 +3,12 @@
 `test_variants.py` holds them to the contracts of all projects.
 """
 
-import http.client
 import re
 import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -272,23 +269,6 @@ def test_poetry_refuses_a_lock_file_of_other_packages(tmp_path: Path) -> None:
     with pytest.raises(engine.BuildError) as caught:
         engine.build(project, target="check")
     assert "pyproject.toml changed significantly" in caught.value.log
-
-
-def speaks_json() -> bool:
-    """Whether the package index of this machine does what Poetry asks of the public one."""
-    address = urlsplit(f"{PYTHON_INDEX}/flask/")
-    headers = {"Accept": "application/vnd.pypi.simple.v1+json"}
-    with closing(http.client.HTTPSConnection(address.netloc, timeout=PATIENCE)) as connection:
-        connection.request("GET", address.path, headers=headers)
-        with connection.getresponse() as response:
-            return response.headers.get_content_type().endswith("json")
-
-
-def test_poetry_installs_from_the_public_index(tmp_path: Path) -> None:
-    """With no address in pyproject.toml."""
-    if not speaks_json():
-        pytest.skip("the package index here has no JSON, and Poetry takes nothing else from it")
-    engine.build(render(tmp_path, package_manager="poetry"), target="test")
 
 
 @pytest.mark.parametrize("manager", ["pip", "uv", "poetry"])

@@ -1,20 +1,26 @@
-"""The host of a company, in a container: private packages by token and by ssh, and mirrors."""
+"""The host of a company, in a container: private packages by token and by ssh, and mirrors.
+
+It stands in for PyPI, too, where a test sends a build there: the packages are PyPI's own.
+"""
 
 import base64
 import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import secrets
 import shutil
 import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dockgen import engine
 from dockgen.engine import Container, RunOptions
@@ -49,7 +55,8 @@ class Company:
     """The host while it runs, and what it lets in.
 
     ``files`` maps the name of a secret of the Dockerfiles to the file that holds it; ``key`` is
-    that of an SSH agent. ``go_sum`` are the lines of go.sum for the mirror's module.
+    that of an SSH agent. ``go_sum`` are the lines of go.sum for the mirror's module, and ``pypi``
+    is the name of PyPI's host.
     """
 
     container: Container
@@ -58,11 +65,17 @@ class Company:
     files: Mapping[str, Path]
     key: Path
     go_sum: str
+    pypi: str
 
     @property
     def name_option(self) -> str:
         """The option of `docker build` by which its steps find the host."""
         return f"--add-host={HOST}:{self.address}"
+
+    @property
+    def pypi_option(self) -> str:
+        """The option of `docker build` by which its steps take the host for PyPI's."""
+        return f"--add-host={self.pypi}:{self.address}"
 
     def options(self, *names: str) -> list[str]:
         """The options of `docker build` that pass these on: names of secrets, or "ssh"."""
@@ -94,13 +107,18 @@ def serve(folder: Path) -> Iterator[Company]:
     context = folder / "context"
     ignore = shutil.ignore_patterns("*.py[co]", "__pycache__", "__init__.py")
     shutil.copytree(HERE, context, ignore=ignore)
-    _docker("build", "--file=keys.Dockerfile", "--output=keys", ".", cwd=context)
+    pypi = _pypi()
+    keys_of = ["--file=keys.Dockerfile", f"--build-arg=PYPI={pypi}", "--output=keys"]
+    _docker("build", *keys_of, ".", cwd=context)
     go_sum = _write_packages(context / "www")
-    requirements = (ROOT / "templates/python/fastapi/requirements.txt").read_text()
-    tool = (ROOT / "templates/python/pip/tool.jinja").read_text()
-    (uv,) = re.findall(r"uv==[\d.]+", tool)
+    requirements = (ROOT / "templates/python/fastapi/requirements-dev.txt").read_text()
     pinned = re.findall(r"^[\w.-]+==[^\s;\\]+", requirements, re.MULTILINE)
-    (context / "requirements.txt").write_text("\n".join([uv, *pinned]))
+    (context / "requirements.txt").write_text("\n".join(pinned))
+    tools = []
+    for name in ("uv", "poetry"):
+        tool = (ROOT / f"templates/python/{name}/tool.jinja").read_text()
+        tools += re.findall(rf"{name}==[\d.]+", tool)
+    (context / "tools.txt").write_text("\n".join(tools))
     managers = [f"https://{HOST}/mirror/npm"]
     for name, package in {"pnpm": "pnpm", "yarn": "@yarnpkg/cli-dist"}.items():
         toolchain = (ROOT / f"templates/node/{name}/toolchain.jinja").read_text()
@@ -128,7 +146,18 @@ def serve(folder: Path) -> Iterator[Company]:
             key = keys / "id_ed25519"
             key.chmod(0o600)
             address = container.inspect().address
-            yield Company(container, address, token, files, key, go_sum)
+            yield Company(container, address, token, files, key, go_sum, pypi)
+
+
+def _pypi() -> str:
+    """The name of PyPI's host, which uv knows whatever this machine is set to."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("UV_")}
+    printed = subprocess.run(
+        [str(Path(sys.executable).with_name("uv")), "pip", "compile", "--no-config", "--quiet",
+         "--no-header", "--emit-index-url", "-"],
+        env=environment, input="", capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    return urlsplit(printed.split()[1]).hostname or ""
 
 
 def _docker(*arguments: str, cwd: Path) -> None:

@@ -1,5 +1,6 @@
 // The host of a company, as far as builds see it: git and a package index of each language that want
-// a token, and a mirror for each that wants none. sshd runs beside it.
+// a token, and a mirror for each that wants none. sshd runs beside it. Under PyPI's name it answers as
+// PyPI does.
 package main
 
 import (
@@ -20,6 +21,10 @@ func main() {
 	mux.Handle("/acme/", guarded(git))
 	mux.Handle("/private/", guarded(files))
 	mux.Handle("/mirror/", files)
+	pypi := http.FileServer(http.Dir("/srv/www/mirror/pypi"))
+	mux.Handle("/simple/", pypi)
+	mux.Handle("/pypi/", pypi)
+	mux.Handle("/files/", pypi)
 	log.Fatal(http.ListenAndServeTLS(":443", "/keys/server.pem", "/keys/server.key", logged(mux)))
 }
 
