@@ -310,7 +310,7 @@ def require() -> EngineVersion:
     answer = _run("version", "--format={{json .}}", errors_apart=True)
     if answer.returncode != 0:
         raise ToolMissingError(
-            f"docker doesn't reach its engine: {_reason(answer.stderr)}", "see: docker info"
+            f"docker doesn't reach its engine: {_reason(answer.stderr)}", "docker info"
         )
     try:
         versions = json.loads(answer.stdout)
@@ -343,7 +343,7 @@ def require_builder(name: str) -> None:
     answer = _run("buildx", "inspect", "--", name)
     if answer.returncode != 0:
         raise ToolMissingError(
-            f"buildx can't use a builder {name}: {_reason(answer.stdout)}", "see: docker buildx ls"
+            f"buildx can't use a builder {name}: {_reason(answer.stdout)}", "docker buildx ls"
         )
 
 

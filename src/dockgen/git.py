@@ -141,7 +141,7 @@ def ask(
     )
     if done.returncode != 0 and not (may_find_nothing and done.returncode == 1):
         reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise ProjectError(f"git {arguments[0]} failed in {cwd}: {reason[0]}", "see: git status")
+        raise ProjectError(f"git {arguments[0]} failed in {cwd}: {reason[0]}", "git status")
     return done.stdout
 
 

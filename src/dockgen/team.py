@@ -92,9 +92,7 @@ class Team:
 
     @property
     def _ask(self) -> str:
-        return (
-            f"ask {self.contact}" if self.contact else f"see: dockgen team show ({self.location})"
-        )
+        return f"ask {self.contact}" if self.contact else f"dockgen team show ({self.location})"
 
 
 def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team | None:
@@ -240,7 +238,7 @@ def _parse(content: bytes, location: str, known: Sequence[Question]) -> Team:
     try:
         read = tomllib.loads(content.decode())
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{location} is not valid TOML: {error}", "see: docs/team.md") from error
+        raise UsageError(f"{location} is not valid TOML: {error}", "read docs/team.md") from error
     return _Reader(location, {question.name: question for question in known}).team(read)
 
 
@@ -402,4 +400,4 @@ class _Reader:
             raise self._wrong(f"{where} is {value!r}, not a number above 0", "")
 
     def _wrong(self, words: str, hint: str) -> UsageError:
-        return UsageError(f"{self.location}: {words}", hint or "see: docs/team.md")
+        return UsageError(f"{self.location}: {words}", hint or "read docs/team.md")

@@ -97,7 +97,7 @@ def update(origin: Source, version: str, project: Path, data: Mapping[str, Any])
     """
     import copier
 
-    with _readable_errors(project, "see: dockgen update --help"):
+    with _readable_errors(project, "dockgen update --help"):
         copier.run_update(
             project,
             dict(data),
@@ -122,7 +122,7 @@ def _copy(
     """Render; return all answers."""
     import copier
 
-    with _readable_errors(directory, "see: dockgen new --help"):
+    with _readable_errors(directory, "dockgen new --help"):
         done = copier.run_copy(
             origin.manifest.url,
             directory,

@@ -88,3 +88,11 @@ def test_only_name_language_and_flavor_are_asked() -> None:
     """Two questions and the name; everything else is a flag with a safe default."""
     asked = [question.name for question in questions.load() if question.asked]
     assert asked == ["name", "language", "flavor"]
+
+
+def test_every_default_is_told_in_words() -> None:
+    """`usual` reads them out of the expressions; that of the name is the folder's."""
+    told = {question.name: question.usual for question in questions.load()}
+    assert [name for name, words in told.items() if "{{" in words or "{%" in words] == ["name"]
+    assert told["framework"] == "go: stdlib, python: fastapi, node: express"
+    assert told["kind"] == "service"

@@ -290,7 +290,7 @@ def _refused(staged: Path, error: ProjectError) -> UsageError:
             f"unmanaged: not {project.LIMITS}, because a new project has no limits of its own yet",
             f"leave it out here, and then: dockgen update --data 'unmanaged=[{project.LIMITS}]'",
         )
-    return UsageError(f"policy: {error.message}", "see: docs/team.md")
+    return UsageError(f"policy: {error.message}", "read docs/team.md")
 
 
 def _to_ask(
