@@ -278,6 +278,14 @@ def test_a_mistake_in_its_configuration_stops_the_build(project: Project, tmp_pa
     assert "[emerg]" in caught.value.log
 
 
+def test_a_site_without_public_builds(project: Project, tmp_path: Path) -> None:
+    """Vite needs no such folder, and git keeps no empty one."""
+    copy = tmp_path / "site"
+    shutil.copytree(project.directory, copy)
+    shutil.rmtree(copy / "public")
+    engine.build(copy)
+
+
 def test_an_install_without_the_compiler_fails(project: Project, tmp_path: Path) -> None:
     """A step that succeeds is kept, and the next build would fail on it, too."""
     copy = shutil.copytree(project.directory, tmp_path / "copy")

@@ -272,6 +272,16 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"language": "go", "language_version": "1.26.1"},
     ),
     (
+        {"language": "python", "language_version": "3.10"},
+        "language_version: the packages are locked for Python 3.11 or later: choose one such as 3.14",
+        {"language": "python", "language_version": "3.11"},
+    ),
+    (
+        {"language": "go", "language_version": "1.23"},
+        "language_version: the sample app needs Go 1.24 or later: choose one such as 1.27",
+        {"language": "go", "language_version": "1.24"},
+    ),
+    (
         {"language": "node", "language_version": "3.14"},
         "language_version: Express 5 needs Node 18 or later: choose one such as 24",
         {"language": "node", "language_version": "22"},

@@ -20,7 +20,7 @@ def main() -> None:
     uvicorn.run(
         "app.main:app",
         host="0.0.0.0",
-        port=int(os.environ.get("PORT", "8080")),
+        port=int(os.environ.get("PORT") or "8080"),
         # Docker kills what is still there ten seconds after SIGTERM.
         timeout_graceful_shutdown=8,
     )

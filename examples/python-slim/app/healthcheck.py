@@ -20,4 +20,4 @@ def check(port: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(check(int(os.environ.get("PORT", "8080"))) or 0)
+    sys.exit(check(int(os.environ.get("PORT") or "8080")) or 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 
-def probe(heartbeat: Path, seconds: float) -> int:
+def probe(heartbeat: Path, seconds: float | str) -> int:
     """Run the health check as the image does and return its exit code."""
     command = [sys.executable, "-IS", "app/healthcheck.py"]
     environment = {"HEARTBEAT_FILE": str(heartbeat), "HEARTBEAT_SECONDS": str(seconds)}
@@ -40,6 +40,11 @@ def worker(heartbeat: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_health_check_passes(worker: subprocess.Popen[bytes], heartbeat: Path) -> None:
     """A worker that works is healthy."""
     assert probe(heartbeat, 30) == 0
+
+
+def test_an_empty_setting_is_the_default(worker: subprocess.Popen[bytes], heartbeat: Path) -> None:
+    """As where Compose passes on a variable that nobody has set."""
+    assert probe(heartbeat, "") == 0
 
 
 def test_health_check_fails_without_a_worker(heartbeat: Path) -> None:
