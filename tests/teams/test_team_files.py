@@ -78,6 +78,28 @@ def test_a_default_can_be_overridden(run: Run, file: Path, tmp_path: Path) -> No
     assert (found["language"], found["port"]) == ("node", 3000)
 
 
+@pytest.mark.parametrize(
+    ("language", "kind", "taken"),
+    [
+        ("python", "service", ("flask", "uv")),
+        ("python", "job", ("stdlib", "uv")),
+        ("node", "service", ("express", "npm")),
+        ("go", "worker", ("stdlib", "go")),
+    ],
+)
+def test_a_default_of_one_language_is_taken_where_it_fits(
+    run: Run, tmp_path: Path, language: str, kind: str, taken: tuple[str, str]
+) -> None:
+    """And stops no project of another one."""
+    file = tmp_path / "acme.toml"
+    file.write_text('[defaults]\nframework = "flask"\npackage_manager = "uv"\n')
+    given = ["--language", language, "--kind", kind, "--flavor", "slim"]
+    done = run("new", "my-app", "--team", file, *given)
+    assert done.returncode == 0, done.stderr
+    found = answers(tmp_path / "my-app")
+    assert (found["framework"], found["package_manager"]) == taken
+
+
 def test_a_locked_answer_is_refused_with_its_reason(run: Run, file: Path, tmp_path: Path) -> None:
     """And with whom to ask."""
     done = run("new", "my-app", "--team", file, "--defaults", "--registry", "quay.io")

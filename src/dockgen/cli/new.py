@@ -28,6 +28,9 @@ class Folder(click.Path):
         return super().convert(value, param, ctx)
 
 
+# Questions whose choices differ by language.
+_OF_ONE_LANGUAGE = ("framework", "package_manager")
+
 # Where the context keeps the starter that was opened to read its questions.
 _ORIGIN = "dockgen.origin"
 
@@ -202,10 +205,8 @@ def new(
     near = Path(tempfile.gettempdir()) if dry_run else target or Path.cwd()
     with apply.staging(near) as folder:
         staged = folder / (target.name if target else "app")
-        hidden = {"unavailable": ours.refused} if ours and ours.refused else {}
-        rendering = template.render(
-            staged, {**answers, **hidden}, to_ask, origin, ours.defaults if ours else None
-        )
+        hidden, settled = _decided(ours) if ours else ({}, {})
+        rendering = template.render(staged, {**answers, **hidden}, to_ask, origin, settled)
         target = target or Path.cwd() / str(rendering.answers["name"])
         apply.check_target(target)
         loaded = _load(staged, origin)
@@ -227,6 +228,17 @@ def new(
         if not dry_run:
             apply.place(staged, target)
     (report.new_project_json if as_json else report.new_project)(made)
+
+
+def _decided(team: "Team") -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the questionnaire is told of a team's decisions, and the defaults that hold as they are.
+
+    A default that belongs to one language is told: the questionnaire takes it where it fits.
+    """
+    told = {name: team.defaults[name] for name in _OF_ONE_LANGUAGE if name in team.defaults}
+    hidden = {"unavailable": team.refused, "preferred": told}
+    settled = {name: value for name, value in team.defaults.items() if name not in told}
+    return {name: value for name, value in hidden.items() if value}, settled
 
 
 def _lock(staged: Path, answers: Mapping[str, Any]) -> None:
