@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import cgroup, measurement, results, tables
+from benchmarks import cgroup, commands, measurement, results, tables
 from benchmarks.results import Comparison, Figures, Results
 from dockgen import matrix
 from dockgen.engine import State
@@ -159,6 +159,16 @@ def test_a_file_without_results_is_named(tmp_path: Path, content: str) -> None:
 def test_the_committed_results_can_be_read() -> None:
     """They are of cells that exist."""
     assert set(results.load().cells) <= set(matrix.ALL)
+
+
+@pytest.mark.parametrize(("figure", "limit"), [("help", 6.0), ("version", 6.0), ("new", 1.1)])
+def test_published_commands_are_as_quick_as_promised(figure: str, limit: float) -> None:
+    """Times as long as `python -c pass` and as copier: the saved figures are the published ones."""
+    saved = commands.load()
+    assert saved is not None
+    assert getattr(saved, figure) <= limit, (
+        "make benchmark-commands ARGS=--save, or make it quicker"
+    )
 
 
 @pytest.mark.parametrize("cell", matrix.ALL, ids=str)
