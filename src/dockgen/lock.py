@@ -62,8 +62,16 @@ def write(directory: Path, uv: Path, answers: Mapping[str, Any]) -> str:
         except OSError as error:
             return f"uv can't be started: {error.strerror}"
         if finished.returncode != 0:
-            # uv draws a tree of reasons: the first one without its branches.
-            lines = [re.sub(r"^\W+", "", line) for line in finished.stderr.splitlines()]
-            return f"uv lock failed: {next(filter(None, lines), 'no reason given')}"
+            return f"uv lock failed: {_reason(finished.stderr)}"
         shutil.copyfile(folder / FILE, directory / FILE)
     return ""
+
+
+def _reason(complaint: str) -> str:
+    """The first reason that uv gives, and its hint, if it has one."""
+    # uv draws a tree of reasons, and may warn before it fails.
+    lines = [re.sub(r"^\W+", "", line) for line in complaint.splitlines()]
+    errors = [line for line in lines if line.startswith("error: ")]
+    reason = next(filter(None, errors or lines), "no reason given").removeprefix("error: ")
+    hint = next((line for line in lines if line.startswith("hint: ")), "")
+    return f"{reason} ({hint})" if hint else reason

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -25,20 +26,33 @@ def without_uv() -> str:
 
 @pytest.fixture
 def with_uv(without_uv: str, tmp_path: Path) -> str:
-    """The same, and a folder that has nothing but the uv of our tools."""
+    """The same, and a folder with the uv of our tools and the Python that runs this."""
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools/uv").symlink_to(Path(sys.executable).parent / "uv")
+    (tmp_path / "tools/python3").symlink_to(Path(sys.executable).resolve())
     return os.pathsep.join((str(tmp_path / "tools"), without_uv))
 
 
-def new(dockgen: Run, path: str, *options: str) -> tuple[dict[str, Any], str]:
-    """Make a project of uv's; what is said on standard output, as JSON, and on standard error."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    # An interpreter that is there: uv downloads none.
-    answers = ("--language", "python", "--flavor", "slim", "--language-version", version)
+# The Python that runs this, which is there: uv downloads none.
+OF_THIS_PYTHON = ("--language-version", f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def new(
+    dockgen: Run, path: str, *options: str, version: tuple[str, ...] = OF_THIS_PYTHON
+) -> tuple[dict[str, Any], str]:
+    """Make a project of Python's; what is said on standard output, as JSON, and on standard error.
+
+    uv finds the Python that runs this where a person's uv would, and no other one.
+    """
+    tools = path.split(os.pathsep)[0]
     done = dockgen(
-        *("new", "my-app", *answers, "--json", *options),
-        environment={"PATH": path, "UV_PYTHON": sys.executable},
+        *("new", "my-app", "--language", "python", "--flavor", "slim", *version, "--json"),
+        *options,
+        environment={
+            "PATH": path,
+            "UV_PYTHON_SEARCH_PATH": tools,
+            "UV_PYTHON_INSTALL_DIR": f"{tools}/none",
+        },
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), done.stderr
@@ -55,7 +69,9 @@ def test_uv_writes_it(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
     assert complaint == ""
 
 
-def test_without_uv_the_next_command_makes_it(dockgen: Run, without_uv: str, tmp_path: Path) -> None:
+def test_without_uv_the_next_command_makes_it(
+    dockgen: Run, without_uv: str, tmp_path: Path
+) -> None:
     """The project's own build target does, and its read-me says so, too."""
     said, complaint = new(dockgen, without_uv, "--package-manager", "uv")
     assert not (tmp_path / "my-app/uv.lock").exists()
@@ -72,6 +88,24 @@ def test_where_uv_fails_the_project_is_made(dockgen: Run, with_uv: str, tmp_path
     assert complaint.count("\n") == 1
     assert not (tmp_path / "my-app/uv.lock").exists()
     assert said["next"][1] == COMMAND
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python is a new project's default")
+def test_without_the_python_of_the_project_uv_says_why(
+    dockgen: Run, with_uv: str, tmp_path: Path
+) -> None:
+    """A new project names the newest Python, and uv locks for none that isn't there."""
+    said, complaint = new(dockgen, with_uv, "--package-manager", "uv", version=())
+    wanted = f">={said['answers']['language_version']}"
+    assert complaint.startswith(
+        f"warning: uv lock failed: No interpreter found for Python {wanted}"
+    )
+    # uv's own words, and dockgen's, in one line.
+    assert "(hint: " in complaint
+    assert complaint.endswith("the build target lock writes uv.lock, too\n")
+    assert complaint.count("\n") == 1
+    assert not (tmp_path / "my-app/uv.lock").exists()
+    assert said["next"] == ["cd my-app", COMMAND, "docker compose up --build --wait"]
 
 
 def test_a_dry_run_writes_none(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
