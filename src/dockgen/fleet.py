@@ -17,6 +17,7 @@ from dockgen import (
     bundle,
     git,
     journal,
+    lock,
     questions,
     registry,
     signals,
@@ -322,8 +323,21 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
     words += f" and {len(conflicts) - 5} more" if len(conflicts) > 5 else ""
     if mode is Mode.DRY_RUN:
         return CheckFailedError(words)
-    hint = "choose in each, then: git add FILE; or take all back: dockgen update --undo DIRECTORY"
-    return CheckFailedError(words, hint)
+    after = "then: git add FILE; or take all back: dockgen update --undo DIRECTORY"
+    return CheckFailedError(words, f"{_to_choose(outcomes)} {after}")
+
+
+def _to_choose(outcomes: Sequence[Outcome]) -> str:
+    """What to do about the files in conflict: in a lock file there is nothing to choose."""
+    plans = [outcome.plan for outcome in outcomes if outcome.plan and outcome.plan.conflicts]
+    commands = [plan.lock_command for plan in plans if plan.lock_command]
+    if not commands:
+        return "choose in each,"
+    paths = [path for plan in plans for path in plan.conflicts]
+    choose = "" if all(map(lock.is_lock_file, paths)) else "choose in each but lock files, then "
+    if len(outcomes) > 1:
+        return f"{choose}run each project's lock command,"
+    return f"{choose}write the lock file anew: {commands[0]};"
 
 
 def _checked(job: _Job, manifest: Manifest, wish: Wish) -> Outcome:

@@ -1,22 +1,44 @@
-"""Lock: uv writes the one lock file that no template can hold.
+"""Lock: when a project's lock file has to be written anew, and the command that does so.
 
-A uv.lock names the package index of whoever made it, so it is made with the project. Where uv isn't
-installed or can't do it, the project's build target `lock` does.
+A template holds a lock file for each package manager but uv: a uv.lock names the package index of
+whoever made it, so uv makes it with the project. Where uv isn't installed or can't do it, and for
+every other lock file, the project's build target `lock` does.
 """
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from dockgen import signals
 
 FILE = "uv.lock"
-# The project's own command, which its read-me names, too.
-COMMAND = "docker build --no-cache --target lock --output . ."
+
+# All that the build target writes, but for go.sum: there, both sides of a conflict are right.
+_FILES = {
+    "requirements.txt",
+    "requirements-dev.txt",
+    FILE,
+    "poetry.lock",
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+}
+# The answers that decide which packages a project starts with, or who locks them.
+_PACKAGES = {"package_manager", "framework", "kind"}
+# The answers that each package manager's lock file depends on; Go's go.sum takes other lines.
+_DEPENDS_ON = {
+    "pip": _PACKAGES,
+    "uv": {*_PACKAGES, "name", "language_version", "package_index"},
+    "poetry": {*_PACKAGES, "language_version"},
+    "npm": _PACKAGES,
+    "pnpm": _PACKAGES,
+    "yarn": _PACKAGES,
+}
 
 _MANIFEST = "pyproject.toml"
 # Whoever waits longer is better off with the command above, in seconds.
@@ -26,6 +48,63 @@ _PATIENCE = 60
 def is_missing(directory: Path, answers: Mapping[str, Any]) -> bool:
     """Whether the project in ``directory``, of these answers, has yet to get its uv.lock."""
     return answers.get("package_manager") == "uv" and not (directory / FILE).exists()
+
+
+def is_outdated(
+    before: Mapping[str, Any], after: Mapping[str, Any], given: Collection[str]
+) -> bool:
+    """Whether an update changed an answer that the lock file depends on.
+
+    Args:
+        before: the answers before the update.
+        after: the answers after it.
+        given: the names of those that somebody changed. A question that is new to the project
+            changes nothing unless somebody answered it.
+    """
+    return any(
+        before[name] != after.get(name) if name in before else name in given
+        for name in _DEPENDS_ON.get(after.get("package_manager", ""), ())
+    )
+
+
+def is_lock_file(path: str) -> bool:
+    """Whether the project's build target writes that file; neither side of its conflicts is right.
+
+    Args:
+        path: relative to the project.
+    """
+    return path in _FILES
+
+
+def command(answers: Mapping[str, Any], conflicts: Collection[str] = ()) -> str:
+    """The command that writes the lock files of a project of these answers anew.
+
+    It is the one of the project's read-me, with the options that builds of the project take.
+
+    Args:
+        answers: the project's answers.
+        conflicts: its files in conflict. A lock file among them is first put back to what it was,
+            as package managers of Node read the one that is there.
+    """
+    build = " ".join(("docker build --no-cache --target lock --output .", *_options(answers), "."))
+    files = [*filter(is_lock_file, conflicts)]
+    return f"git checkout --ours {shlex.join(files)} && {build}" if files else build
+
+
+def _options(answers: Mapping[str, Any]) -> list[str]:
+    """The options by which a build gets private packages and the machine's authorities."""
+    options = []
+    if answers.get("private_dependencies") == "ssh":
+        options += ["--ssh default", "--secret id=known_hosts,src=$HOME/.ssh/known_hosts"]
+    if answers.get("private_dependencies") == "token":
+        file = {"npm": ".npmrc", "pnpm": ".npmrc", "yarn": ".yarnrc.yml"}.get(
+            answers.get("package_manager", ""), ".netrc"
+        )
+        name = file.removeprefix(".").removesuffix(".yml")
+        options.append(f"--secret id={name},src=$HOME/{file}")
+    if answers.get("build_ca"):
+        options.append("--secret id=ca-certificates,src=/etc/ssl/certs/ca-certificates.crt")
+    return options
 
 
 def find_uv() -> Path | None:

@@ -76,7 +76,9 @@ class NewProject:
             "job": "docker compose up --build --exit-code-from app",
         }
         enter = f"cd {shlex.quote(_short(self.directory))}"
-        first = (lock.COMMAND,) if lock.is_missing(self.directory, self.answers) else ()
+        first: tuple[str, ...] = ()
+        if lock.is_missing(self.directory, self.answers):
+            first = (lock.command(self.answers),)
         return (enter, *first, commands[self.kind])
 
 
@@ -351,11 +353,10 @@ _UPDATE_COLORS = {
 }
 
 
-def updated(outcome: "Outcome", mode: "Mode", *, lock_is_missing: bool) -> None:
+def updated(outcome: "Outcome", mode: "Mode") -> None:
     """Show what an update did, or would do, to one project, and what to type next."""
-    from dockgen import lock
-
-    first = (lock.COMMAND,) if lock_is_missing else ()
+    plan = outcome.plan
+    first = (plan.lock_command,) if plan is not None and plan.lock_command else ()
     commands = ("git diff", "dockgen check", "git add --all . && git commit")
     _updated(outcome, mode, (*first, *commands))
 
@@ -417,6 +418,11 @@ def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
         for path in outcome.plan.conflicts if outcome.plan else ():
             where = escape(_short(outcome.directory / path))
             console.print(f"[bold red]conflict[/] {where}", soft_wrap=True)
+    for outcome in outcomes:
+        if outcome.plan is not None and outcome.plan.lock_command:
+            enter = f"cd {shlex.quote(_short(outcome.directory))}"
+            words = escape(f"{enter} && {outcome.plan.lock_command}")
+            console.print(f"[bold yellow]lock[/] {words}", soft_wrap=True)
     counted = Counter(outcome.result for outcome in outcomes)
     console.print("\n" + ", ".join(f"{number} {result}" for result, number in counted.items()))
 
@@ -425,7 +431,11 @@ def updated_json(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
     """The same facts for programs, as one JSON object with an entry for each project."""
     facts = {
         "mode": str(mode),
-        "projects": [_outcome_facts(outcome, mode) for outcome in outcomes],
+        "projects": [
+            _outcome_facts(outcome, mode)
+            | {"lock_command": (outcome.plan and outcome.plan.lock_command) or None}
+            for outcome in outcomes
+        ],
     }
     print(json.dumps(facts, indent=2))
 

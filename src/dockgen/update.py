@@ -7,7 +7,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import yaml
 from packaging.version import InvalidVersion, Version
 from pathspec import GitIgnoreSpec
 
-from dockgen import git, journal, merge, project, source, template, tree, worktree
+from dockgen import git, journal, lock, merge, project, source, template, tree, worktree
 from dockgen.bundle import Manifest
 from dockgen.errors import ProjectError, UsageError
 from dockgen.journal import Entry, Replacement, Saved
@@ -35,7 +35,8 @@ class Plan:
     """What an update does to a project: each file's change, and all of it as a diff.
 
     ``before`` and ``after`` are versions of the template. Without ``changes`` there is nothing to
-    do.
+    do. ``lock_command`` writes the project's lock files anew, and is "" where they are as they
+    should be.
     """
 
     directory: Path
@@ -43,6 +44,7 @@ class Plan:
     after: str
     changes: Sequence[Change]
     diff: str
+    lock_command: str = ""
 
     @property
     def conflicts(self) -> list[str]:
@@ -215,7 +217,15 @@ def plan(
             keep_pins=keep_pins,
         )
         found = spare_untracked(place.directory, found, rendered)
-        return Plan(place.directory, before, after, found, diff(repository, ours_id, found))
+        planned = Plan(place.directory, before, after, found, diff(repository, ours_id, found))
+        answers = project.recorded(new).answers
+        if (
+            lock.is_missing(place.directory, answers)
+            or lock.is_outdated(recorded.answers, answers, data)
+            or any(map(lock.is_lock_file, planned.conflicts))
+        ):
+            return replace(planned, lock_command=lock.command(answers, planned.conflicts))
+        return planned
 
 
 def entry(place: Worktree, planned: Plan) -> Entry:

@@ -1,15 +1,11 @@
 """``dockgen update``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from dockgen.cli.arguments import pairs
 from dockgen.errors import Interrupted, UsageError
-
-if TYPE_CHECKING:
-    from dockgen.fleet import Outcome
 
 
 @click.command(short_help="Bring projects to the newest templates; no line of yours is lost.")
@@ -104,17 +100,8 @@ def update(
     if as_json:
         report.updated_json(outcomes, mode)
     elif alone:
-        report.updated(outcomes[0], mode, lock_is_missing=_lock_is_missing(outcomes[0]))
+        report.updated(outcomes[0], mode)
     else:
         report.updated_fleet(outcomes, mode)
     if problem := fleet.problem(outcomes, mode):
         raise problem
-
-
-def _lock_is_missing(outcome: "Outcome") -> bool:
-    """Whether the update made it a project of uv's, which has yet to get its lock file."""
-    from dockgen import lock, project
-
-    if outcome.result != "updated":
-        return False
-    return lock.is_missing(outcome.directory, project.recorded(outcome.directory).answers)
