@@ -126,8 +126,9 @@ def write(directory: Path, uv: Path, answers: Mapping[str, Any]) -> str:
         shutil.copy2(directory / _MANIFEST, folder)
         try:
             finished = subprocess.run(
-                # Nobody asked for an interpreter to be downloaded.
-                [uv, "lock", "--no-python-downloads", "--color=never"],
+                # As people run it: where the project's Python is missing, their settings of uv say
+                # whether it downloads one.
+                [uv, "lock", "--color=never"],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -35,7 +35,7 @@ def with_uv(without_uv: str, tmp_path: Path) -> str:
     return os.pathsep.join((str(tmp_path / "tools"), without_uv))
 
 
-# The Python that runs this, which is there: uv downloads none.
+# The Python that runs this, which is there.
 OF_THIS_PYTHON = ("--language-version", f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
@@ -44,7 +44,8 @@ def new(
 ) -> tuple[dict[str, Any], str]:
     """Make a project of Python's; what is said on standard output, as JSON, and on standard error.
 
-    uv finds the Python that runs this where a person's uv would, and no other one.
+    uv finds the Python that runs this where a person's uv would, and no other one; it may download
+    none.
     """
     tools = path.split(os.pathsep)[0]
     done = dockgen(
@@ -52,6 +53,7 @@ def new(
         *options,
         environment={
             "PATH": path,
+            "UV_PYTHON_DOWNLOADS": "never",
             "UV_PYTHON_SEARCH_PATH": tools,
             "UV_PYTHON_INSTALL_DIR": f"{tools}/none",
         },
@@ -96,7 +98,7 @@ def test_where_uv_fails_the_project_is_made(dockgen: Run, with_uv: str, tmp_path
 def test_without_the_python_of_the_project_uv_says_why(
     dockgen: Run, with_uv: str, tmp_path: Path
 ) -> None:
-    """A new project names the newest Python, and uv locks for none that isn't there."""
+    """A new project names the newest Python, and uv locks for none that it can't have."""
     said, complaint = new(dockgen, with_uv, "--package-manager", "uv", version=())
     wanted = f">={said['answers']['language_version']}"
     assert complaint.startswith(
