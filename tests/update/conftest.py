@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,18 +89,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return history.release(tmp_path_factory.mktemp("history"))
 
 
-@pytest.fixture
-def released(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@contextmanager
+def carrying(site: Path) -> Iterator[None]:
     """Let dockgen in this process carry the test history, as an installed one does."""
-    monkeypatch.setattr(bundle, "DATA", site / "dockgen/data")
-    monkeypatch.setattr(bundle, "checkout", lambda: None)
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    for name, value in PERSON.items():
-        monkeypatch.setenv(name, value)
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(bundle, "DATA", site / "dockgen/data")
+        patches.setattr(bundle, "checkout", lambda: None)
+        for name in [name for name in os.environ if name.startswith("GIT_")]:
+            patches.delenv(name)
+        for name, value in PERSON.items():
+            patches.setenv(name, value)
+        questions.load.cache_clear()
+        yield
     questions.load.cache_clear()
-    yield
-    questions.load.cache_clear()
+
+
+@pytest.fixture
+def released(site: Path) -> Iterator[None]:
+    """Dockgen in this process carries the test history."""
+    with carrying(site):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -108,24 +117,28 @@ def renderings(tmp_path_factory: pytest.TempPathFactory) -> dict[object, Path]:
     return {"folder": tmp_path_factory.mktemp("renderings")}
 
 
+def start(renderings: dict[object, Path], version: str, directory: Path, **answers: object) -> Path:
+    """Make a committed project of a version in ``directory``, by what carries that version."""
+    key = (version, directory.name, *sorted(answers.items()))
+    if key not in renderings:
+        rendering = renderings["folder"] / str(len(renderings)) / directory.name
+        given = {"name": "my-app", "language": "python", "flavor": "slim"} | answers
+        with template.offline() as origin:
+            template.render_version(origin, version, rendering, given)
+        renderings[key] = rendering
+    shutil.copytree(renderings[key], directory)
+    git("init", "--quiet", "--initial-branch=main", cwd=directory)
+    commit(directory, "Start")
+    return directory
+
+
 @pytest.fixture
 def make(released: None, renderings: dict[object, Path], tmp_path: Path) -> Make:
     """Make a committed project of a version, in ``my-app`` if nothing else is said."""
     del released
 
     def made(version: str = "v1.0.0", directory: Path | None = None, **answers: object) -> Path:
-        directory = directory or tmp_path / "my-app"
-        key = (version, directory.name, *sorted(answers.items()))
-        if key not in renderings:
-            rendering = renderings["folder"] / str(len(renderings)) / directory.name
-            given = {"name": "my-app", "language": "python", "flavor": "slim"} | answers
-            with template.offline() as origin:
-                template.render_version(origin, version, rendering, given)
-            renderings[key] = rendering
-        shutil.copytree(renderings[key], directory)
-        git("init", "--quiet", "--initial-branch=main", cwd=directory)
-        commit(directory, "Start")
-        return directory
+        return start(renderings, version, directory or tmp_path / "my-app", **answers)
 
     return made
 

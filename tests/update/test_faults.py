@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,20 @@ import pytest
 from dockgen import journal, template, worktree
 from dockgen import update as updates
 from dockgen.errors import ProjectError
+from dockgen.worktree import Worktree
 from tests.conftest import PLAIN
-from tests.update.conftest import PERSON, Make, Update, commit, edit, git, index, state
+from tests.update.conftest import (
+    PERSON,
+    Make,
+    Update,
+    carrying,
+    commit,
+    edit,
+    git,
+    index,
+    start,
+    state,
+)
 
 # Everything that writes; counted while a replacement is made.
 WRITES = (
@@ -81,28 +94,40 @@ def killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-Prepared = tuple[Path, journal.Entry]
+Prepared = tuple[Worktree, journal.Entry]
 Seen = tuple[dict[str, str], str]
 
 
+@pytest.fixture(scope="module")
+def planned(
+    site: Path, renderings: dict[object, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Prepared:
+    """A project, and an update with each kind of change: new, merged, deleted, in conflict.
+
+    Once for all tests: planning takes seconds, and each test works on copies of the project.
+    """
+    with carrying(site):
+        project = start(renderings, "v1.0.0", tmp_path_factory.mktemp("planned") / "my-app")
+        edit(project / "compose.yaml", "pids_limit: 64", "pids_limit: 99")
+        edit(project / "README.md", "## Limits\n", "## Limits\n\nOurs are lower.\n")
+        commit(project)
+        place = worktree.find(project)
+        with template.offline() as origin:
+            plan = updates.plan(place, origin, None, {"ci": "github"})
+        kinds = {str(change.status) for change in plan.changes}
+        assert kinds >= {"clean", "merged", "deleted", "conflict", "unchanged"}
+        return place, updates.entry(place, plan)
+
+
 @pytest.fixture
-def prepared(make: Make) -> Prepared:
-    """A project, and an update with each kind of change: new, merged, deleted, in conflict."""
-    project = make("v1.0.0")
-    edit(project / "compose.yaml", "pids_limit: 64", "pids_limit: 99")
-    edit(project / "README.md", "## Limits\n", "## Limits\n\nOurs are lower.\n")
-    commit(project)
-    place = worktree.find(project)
-    with template.offline() as origin:
-        plan = updates.plan(place, origin, None, {"ci": "github"})
-    kinds = {str(change.status) for change in plan.changes}
-    assert kinds >= {"clean", "merged", "deleted", "conflict", "unchanged"}
-    return project, updates.entry(place, plan)
+def prepared(released: None, planned: Prepared) -> Prepared:
+    """The same, for a dockgen that carries the test history."""
+    del released
+    return planned
 
 
-def apply(project: Path, entry: journal.Entry) -> None:
+def apply(place: Worktree, entry: journal.Entry) -> None:
     """Make the update in a copy of the project."""
-    place = worktree.find(project)
     with journal.locked(place):
         journal.replace(place, entry)
 
@@ -120,13 +145,18 @@ def copy(project: Path, folder: Path) -> Path:
     return target
 
 
-def is_settled(project: Path) -> bool:
+def copied(place: Worktree, folder: Path) -> Worktree:
+    """The same in a copy, where git has the same commit."""
+    return replace(place, directory=copy(place.directory, folder))
+
+
+def is_settled(place: Worktree) -> bool:
     """Whether no journal and no temporary file is left."""
-    folder = worktree.find(project).git_folder()
+    folder = place.git_folder()
     rests = [
         name for name in ("active", "preparing", "former", "ended") if (folder / name).exists()
     ]
-    return not rests and not list(project.rglob("*.tmp"))
+    return not rests and not list(place.directory.rglob("*.tmp"))
 
 
 @pytest.mark.parametrize(
@@ -138,92 +168,89 @@ def test_a_fault_at_any_write_changes_nothing(
     prepared: Prepared, tmp_path: Path, fail: Callable[[], None], *, lasting: bool
 ) -> None:
     """One after the other, until an update runs to its end without meeting the fault."""
-    project, entry = prepared
-    before, after = seen(project), after_update(prepared, tmp_path)
+    place, entry = prepared
+    before, after = seen(place.directory), after_update(prepared, tmp_path)
     number = 0
     while True:
         number += 1
-        trial = copy(project, tmp_path / str(number))
-        place = worktree.find(trial)
+        trial = copied(place, tmp_path / str(number))
         fault = Fault(number, fail, lasting=lasting)
         failed = False
-        with journal.locked(place):
+        with journal.locked(trial):
             try:
                 with injected(fault):
-                    journal.replace(place, entry)
+                    journal.replace(trial, entry)
             except (ProjectError, KeyboardInterrupt):
                 failed = True
         if fault.count < number:
             break
         # Past the last rename only tidying up is left, which may fail unseen; and Ctrl-C waits.
-        found = seen(trial)
+        found = seen(trial.directory)
         assert found in (before, after), f"after a fault at write {number}"
         assert found == before or not failed or fail is interrupted, f"at write {number}"
         assert is_settled(trial) or found == after, f"after a fault at write {number}"
-        shutil.rmtree(trial)
+        shutil.rmtree(trial.directory)
     assert number > 100
 
 
 def after_update(prepared: Prepared, folder: Path) -> Seen:
     """What the update makes of the project when nothing fails."""
-    project, entry = prepared
-    trial = copy(project, folder / "whole")
+    place, entry = prepared
+    trial = copied(place, folder / "whole")
     apply(trial, entry)
-    return seen(trial)
+    return seen(trial.directory)
 
 
 def test_a_kill_at_any_write_is_mended_by_the_next_command(
     prepared: Prepared, tmp_path: Path
 ) -> None:
     """As before or fully updated; and the update can be made again."""
-    project, entry = prepared
-    before, after = seen(project), after_update(prepared, tmp_path)
+    place, entry = prepared
+    before, after = seen(place.directory), after_update(prepared, tmp_path)
     number = 0
     while True:
         number += 1
-        trial = copy(project, tmp_path / str(number))
+        trial = copied(place, tmp_path / str(number))
         child = os.fork()
         if child == 0:
-            place = worktree.find(trial)
-            with journal.locked(place), injected(Fault(number, killed)):
-                journal.replace(place, entry)
+            with journal.locked(trial), injected(Fault(number, killed)):
+                journal.replace(trial, entry)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if status == 0:
             break
         assert os.WTERMSIG(status) == signal.SIGKILL
-        updates.require_whole(trial)
-        with journal.locked(worktree.find(trial)):
+        updates.require_whole(trial.directory)
+        with journal.locked(trial):
             pass
-        found = seen(trial)
+        found = seen(trial.directory)
         assert found in (before, after), f"after a kill at write {number}"
         assert is_settled(trial), f"after a kill at write {number}"
         if found == before:
             apply(trial, entry)
-            assert seen(trial) == after, f"again, after a kill at write {number}"
-        shutil.rmtree(trial)
+            assert seen(trial.directory) == after, f"again, after a kill at write {number}"
+        shutil.rmtree(trial.directory)
     assert number > 100
 
 
 def test_a_kill_while_mending_is_mended(prepared: Prepared, tmp_path: Path) -> None:
     """The next command is killed, too, at any of its own writes."""
-    project, entry = prepared
-    before, after = seen(project), after_update(prepared, tmp_path)
-    cut = copy(project, tmp_path / "cut")
+    place, entry = prepared
+    before, after = seen(place.directory), after_update(prepared, tmp_path)
+    cut = copied(place, tmp_path / "cut")
     child = os.fork()
     if child == 0:
-        place = worktree.find(cut)
-        with journal.locked(place), pytest.MonkeyPatch.context() as patches:
+        with journal.locked(cut), pytest.MonkeyPatch.context() as patches:
             # Every file is replaced, and then it ends.
             patches.setattr(journal, "_keep", lambda *_: killed())
-            journal.replace(place, entry)
+            journal.replace(cut, entry)
         os._exit(0)
     os.waitpid(child, 0)
-    assert seen(cut)[0] == after[0]
+    assert seen(cut.directory)[0] == after[0]
     number = 0
     while True:
         number += 1
-        trial = copy(cut, tmp_path / str(number))
+        trial = copy(cut.directory, tmp_path / str(number))
         child = os.fork()
         if child == 0:
             with injected(Fault(number, killed)):
@@ -240,44 +267,43 @@ def test_a_kill_while_mending_is_mended(prepared: Prepared, tmp_path: Path) -> N
 
 def test_what_was_written_after_a_kill_stays(prepared: Prepared, tmp_path: Path) -> None:
     """Mending brings back what dockgen wrote, and nothing else."""
-    project, entry = prepared
-    trial = copy(project, tmp_path / "trial")
+    place, entry = prepared
+    trial = copied(place, tmp_path / "trial")
     child = os.fork()
     if child == 0:
-        place = worktree.find(trial)
-        with journal.locked(place), pytest.MonkeyPatch.context() as patches:
+        with journal.locked(trial), pytest.MonkeyPatch.context() as patches:
             patches.setattr(journal, "_keep", lambda *_: killed())
-            journal.replace(place, entry)
+            journal.replace(trial, entry)
         os._exit(0)
     os.waitpid(child, 0)
-    (trial / "README.md").write_text("written since\n")
-    updates.require_whole(trial)
-    assert (trial / "README.md").read_text() == "written since\n"
-    assert git("status", "--short", cwd=trial) == " M README.md\n"
+    (trial.directory / "README.md").write_text("written since\n")
+    updates.require_whole(trial.directory)
+    assert (trial.directory / "README.md").read_text() == "written since\n"
+    assert git("status", "--short", cwd=trial.directory) == " M README.md\n"
 
 
 def test_a_locked_index_changes_nothing(prepared: Prepared, tmp_path: Path) -> None:
     """Another git is at work, or was killed."""
-    project, entry = prepared
-    trial = copy(project, tmp_path / "trial")
-    before = state(trial)
-    (trial / ".git/index.lock").touch()
+    place, entry = prepared
+    trial = copied(place, tmp_path / "trial")
+    before = state(trial.directory)
+    (trial.directory / ".git/index.lock").touch()
     with pytest.raises(ProjectError, match=r"index\.lock"):
         apply(trial, entry)
-    assert state(trial) == before
+    assert state(trial.directory) == before
 
 
 def test_an_edit_between_planning_and_writing_changes_nothing(
     prepared: Prepared, tmp_path: Path
 ) -> None:
     """An editor saves while copier is at work."""
-    project, entry = prepared
-    trial = copy(project, tmp_path / "trial")
-    (trial / "README.md").write_text("saved just now\n")
-    before = state(trial)
+    place, entry = prepared
+    trial = copied(place, tmp_path / "trial")
+    (trial.directory / "README.md").write_text("saved just now\n")
+    before = state(trial.directory)
     with pytest.raises(ProjectError, match=r"README\.md"):
         apply(trial, entry)
-    assert state(trial) == before
+    assert state(trial.directory) == before
 
 
 def test_a_second_update_is_refused(make: Make, update: Update) -> None:
@@ -339,5 +365,5 @@ def test_a_signal_at_any_time_is_all_or_nothing(
             process.communicate(timeout=120)
         codes.add(process.returncode)
         assert seen(trial) in states
-        assert is_settled(trial)
+        assert is_settled(worktree.find(trial))
     assert codes & {130, 143}
