@@ -1,15 +1,21 @@
 """What all tests share: rendering a project, and running dockgen as a user does."""
 
+import itertools
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dockgen import matrix, template
+from dockgen.bundle import Manifest
+from dockgen.errors import UsageError
 from dockgen.matrix import Cell
+from dockgen.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +33,8 @@ pytest_plugins = ["dockgen.testing.plugin", "tests.images.bases"]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Render = Callable[[Cell], Path]
+Released = Callable[[str, str, str], Path]
+Make = Callable[..., Path]
 
 
 @pytest.fixture
@@ -63,6 +71,62 @@ def rendered_project(tmp_path_factory: pytest.TempPathFactory) -> Render:
         return made[cell]
 
     return render
+
+
+@pytest.fixture(scope="session")
+def released_project(tmp_path_factory: pytest.TempPathFactory) -> Released:
+    """Render the project of a release or of "newest", once for all tests that copy or read it."""
+    folder = tmp_path_factory.mktemp("releases")
+
+    def render(version: str, language: str, flavor: str) -> Path:
+        directory = folder / f"{version}-{language}-{flavor}" / "my-app"
+        if not directory.exists():
+            answers = {"name": "my-app", "language": language, "flavor": flavor}
+            with template.offline() as origin:
+                newest = origin.manifest.latest.version
+                wanted = newest if version == "newest" else version
+                template.render_version(origin, wanted, directory, answers)
+        return directory
+
+    return render
+
+
+@pytest.fixture(scope="session")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    """The working copy's templates. A plain folder has no versions, which copier needs git for."""
+    folder = tmp_path_factory.mktemp("templates")
+    shutil.copy(ROOT / "copier.yml", folder)
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "templates", folder / "templates", ignore=ignore)
+    return Source("", folder, Manifest(str(folder), (), ()), folder / "copier.yml")
+
+
+@pytest.fixture(scope="session")
+def make(origin: Source, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    """Render a project with these answers; nothing is left of it where an answer is refused.
+
+    It is for the many tests of what answers give: from a folder, without git, it takes a tenth of
+    the time. What the answers file records of the template's version is missing.
+    """
+    folder = tmp_path_factory.mktemp("made")
+    numbers = itertools.count()
+
+    def render(**answers: Any) -> Path:
+        directory = folder / str(next(numbers)) / "project"
+        try:
+            template.render_version(origin, "HEAD", directory, {"name": "my-app", **answers})
+        except UsageError:
+            assert not directory.exists(), "something was written"
+            raise
+        return directory
+
+    yield render
+    assert not [*folder.rglob("canary"), *ROOT.glob("canary")], "a command ran"
+
+
+def of(cell: Cell) -> dict[str, str]:
+    """The answers that choose a cell."""
+    return {"language": str(cell.language), "flavor": str(cell.flavor)}
 
 
 def each_cell() -> pytest.MarkDecorator:

@@ -15,9 +15,8 @@ import yaml
 
 from dockgen import checks, questions
 from dockgen.errors import UsageError
-from tests.conftest import tree
+from tests.conftest import Make, tree
 from tests.hostile import shape
-from tests.hostile.conftest import Make
 from tests.hostile.values import NAMES, TAKEN, TEXTS, YAML
 
 HADOLINT = Path(sys.executable).parent / "hadolint"

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from dockgen import template
-from tests.conftest import PLAIN, ROOT, tree
-from tests.hostile.conftest import Make
+from tests.conftest import PLAIN, ROOT, Make, tree
 
 # Answers with an order, with accents and with numbers.
 ANSWERS = """\

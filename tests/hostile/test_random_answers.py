@@ -9,8 +9,8 @@ import yaml
 
 from dockgen import checks
 from dockgen.errors import UsageError
+from tests.conftest import Make
 from tests.hostile import shape
-from tests.hostile.conftest import Make
 from tests.hostile.values import TEXTS
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -3,14 +3,13 @@
 import re
 import subprocess
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 
 from dockgen import matrix
 from dockgen.matrix import Cell
-from tests.conftest import ROOT, Render, each_cell, tree
+from tests.conftest import ROOT, Make, Render, each_cell, of, tree
 
 EXAMPLES = ROOT / "examples"
 BIN = ROOT / ".venv/bin"
@@ -160,14 +159,11 @@ def test_readme_names_only_files_and_commands_that_exist(cell: Cell) -> None:
     "name", ["a", "x" * 63, "a-b-c", "test"], ids=["short", "longest", "dashes", "word"]
 )
 @each_cell()
-def test_every_name_renders_well_formed_files(tmp_path: Path, cell: Cell, name: str) -> None:
+def test_every_name_renders_well_formed_files(make: Make, cell: Cell, name: str) -> None:
     """Names of any allowed length give files that parse and stay formatted."""
     import json
 
-    from dockgen import template
-
-    answers = {"name": name, "language": cell.language, "flavor": cell.flavor}
-    project = template.render(tmp_path / "project", answers, ask=()).directory
+    project = make(name=name, **of(cell))
     for path in sorted(project.rglob("*")):
         match path.suffix:
             case ".json":
@@ -176,8 +172,9 @@ def test_every_name_renders_well_formed_files(tmp_path: Path, cell: Cell, name: 
                 tomllib.loads(path.read_text())
             case ".yml" | ".yaml":
                 yaml.safe_load(path.read_text())
-            case ".py":
-                formatted = subprocess.run(
-                    [BIN / "ruff", "format", "--check", path], cwd=project, capture_output=True
-                )
-                assert formatted.returncode == 0, path
+    if python := sorted(project.rglob("*.py")):
+        formatted = subprocess.run(
+            [BIN / "ruff", "format", "--check", *python],
+            cwd=project, capture_output=True, text=True,
+        )  # fmt: skip
+        assert formatted.returncode == 0, formatted.stdout

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from dockgen import template
 from dockgen.errors import UsageError
 from dockgen.testing import linters
+from tests.conftest import Make
 from tests.templates.test_ci import YAML_RULES, complaints
 from tests.templates.test_private import ANSWERS, instructions, mounts
 
@@ -41,15 +41,14 @@ each_sample = pytest.mark.parametrize("sample", SAMPLES)
 
 
 @pytest.fixture(scope="session")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> Projects:
+def projects(make: Make) -> Projects:
     """Render a project of Node for some answers, once for all tests that read it."""
     made: dict[str, Path] = {}
 
     def project(**answers: Any) -> Path:
-        given = {"name": "my-app", "language": "node", "flavor": "slim", **answers}
+        given = {"language": "node", "flavor": "slim", **answers}
         if (key := repr(sorted(given.items()))) not in made:
-            directory = tmp_path_factory.mktemp("node") / "my-app"
-            made[key] = template.render(directory, given, ask=()).directory
+            made[key] = make(**given)
         return made[key]
 
     return project
@@ -221,8 +220,7 @@ def test_yarn_may_ask_a_mirror_without_tls(projects: Projects) -> None:
         ({"language_version": "16", "kind": "job"}, "the sample app needs Node 18 or later"),
     ],
 )
-def test_an_old_node_is_refused(tmp_path: Path, answers: dict[str, str], message: str) -> None:
+def test_an_old_node_is_refused(make: Make, answers: dict[str, str], message: str) -> None:
     """With the reason."""
-    given = {"name": "my-app", "language": "node", "flavor": "slim", **answers}
     with pytest.raises(UsageError, match=message):
-        template.render(tmp_path / "my-app", given, ask=())
+        make(language="node", flavor="slim", **answers)

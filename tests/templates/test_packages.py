@@ -15,11 +15,10 @@ import yaml
 
 from dockgen import cli, matrix
 from dockgen.matrix import Cell, Flavor, Language
-from tests.conftest import PLAIN, ROOT, Render, Run, each_cell, tree
+from tests.conftest import PLAIN, ROOT, Make, Released, Render, Run, each_cell, of, tree
 from tests.templates.test_team_answers import hadolint, refusal, render, render_cell
 from tests.update.conftest import commit, git
-from tests.update.test_releases import files
-from tests.update.test_releases import project as released
+from tests.update.test_releases import committed, files
 
 CELLS = [cell for cell in matrix.ALL if cell.flavor is not Flavor.SCRATCH]
 each_packed_cell = pytest.mark.parametrize("cell", CELLS, ids=str)
@@ -63,10 +62,10 @@ def step(project: Path) -> str:
 
 
 @each_packed_cell
-def test_the_step_is_all_that_is_added(tmp_path: Path, cell: Cell) -> None:
+def test_the_step_is_all_that_is_added(make: Make, cell: Cell) -> None:
     """Right below the base, and the linter has nothing to say."""
-    plain = (render_cell(tmp_path / "plain", cell) / "Dockerfile").read_text()
-    project = render_cell(tmp_path, cell, runtime_packages=["ffmpeg"])
+    plain = (make(**of(cell)) / "Dockerfile").read_text()
+    project = make(**of(cell), runtime_packages=["ffmpeg"])
     text = (project / "Dockerfile").read_text()
     base, added = next(line for line in text.splitlines() if " AS base" in line), step(project)
     assert f"{base}\n{added}" in text
@@ -76,10 +75,10 @@ def test_the_step_is_all_that_is_added(tmp_path: Path, cell: Cell) -> None:
 
 
 @each_packed_cell
-def test_the_step_is_the_distribution_s(tmp_path: Path, cell: Cell) -> None:
+def test_the_step_is_the_distribution_s(make: Make, cell: Cell) -> None:
     """Each package once, one a line, by name."""
     names = ["tini", "ffmpeg", "tini"]
-    text = step(render_cell(tmp_path, cell, runtime_packages=names))
+    text = step(make(**of(cell), runtime_packages=names))
     assert re.findall(r"^ {8}([a-z]+) \\$", text, re.MULTILINE) == ["ffmpeg", "tini"]
     assert text.count("\nRUN ") == 1
     slim = cell.flavor is Flavor.SLIM
@@ -88,12 +87,10 @@ def test_the_step_is_the_distribution_s(tmp_path: Path, cell: Cell) -> None:
 
 
 @each_cell()
-def test_without_packages_there_is_no_trace(
-    rendered_project: Render, tmp_path: Path, cell: Cell
-) -> None:
+def test_without_packages_there_is_no_trace(make: Make, cell: Cell) -> None:
     """An empty list is the default, also on scratch."""
-    project = render_cell(tmp_path, cell, runtime_packages=[])
-    assert tree(project) == tree(rendered_project(cell))
+    project = make(**of(cell), runtime_packages=[])
+    assert tree(project) == tree(make(**of(cell)))
     assert step(project) == ""
 
 
@@ -102,13 +99,13 @@ def test_without_packages_there_is_no_trace(
     [["tini", "ffmpeg"], "ffmpeg tini", "ffmpeg, tini", "tini,ffmpeg", "[ffmpeg, tini]"],
     ids=str,
 )
-def test_each_way_to_write_it_is_the_same(tmp_path: Path, given: Any) -> None:
+def test_each_way_to_write_it_is_the_same(make: Make, given: Any) -> None:
     """A list, and words with spaces or commas between them; what is recorded gives it again."""
-    first = render(tmp_path / "first", runtime_packages=["ffmpeg", "tini"])
-    project = render(tmp_path, runtime_packages=given)
+    first = make(runtime_packages=["ffmpeg", "tini"])
+    project = make(runtime_packages=given)
     assert step(project) == step(first) != ""
     recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    again = render(tmp_path / "again", runtime_packages=recorded["runtime_packages"])
+    again = make(runtime_packages=recorded["runtime_packages"])
     assert tree(again) == tree(project)
 
 
@@ -128,7 +125,7 @@ def test_nothing_is_said_of_packages_without_them(dockgen: Run) -> None:
 
 
 @each_packed_cell
-def test_plain_copier_gives_the_same(tmp_path: Path, cell: Cell) -> None:
+def test_plain_copier_gives_the_same(make: Make, tmp_path: Path, cell: Cell) -> None:
     """The answers are understood in the template, not in dockgen."""
     answers = [f"language={cell.language}", f"flavor={cell.flavor}", "runtime_packages=tini file"]
     done = subprocess.run(
@@ -140,32 +137,32 @@ def test_plain_copier_gives_the_same(tmp_path: Path, cell: Cell) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     plain = tree(tmp_path / "copier/my-app")
-    ours = tree(render_cell(tmp_path, cell, runtime_packages="tini file"))
+    ours = tree(make(**of(cell), runtime_packages="tini file"))
     del plain[".copier-answers.yml"], ours[".copier-answers.yml"]
     assert plain == ours
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_names_of_packages_are_taken(tmp_path: Path, name: str) -> None:
+def test_names_of_packages_are_taken(make: Make, name: str) -> None:
     """As Debian and Alpine have them."""
-    assert f"        {name} \\\n" in step(render(tmp_path, runtime_packages=[name]))
+    assert f"        {name} \\\n" in step(make(runtime_packages=[name]))
 
 
 @pytest.mark.parametrize("name", BAD, ids=repr)
-def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
+def test_other_names_are_refused(make: Make, name: str) -> None:
     """In one line, whatever is in it, and also behind a good one."""
     words = "can't be a package: lower-case letters, digits, + . and -, no dash last"
-    message = refusal(tmp_path, runtime_packages=["ffmpeg", name])
+    message = refusal(make, runtime_packages=["ffmpeg", name])
     assert message.startswith("runtime_packages: ")
     assert message.endswith(words)
     assert len(message) < 150
 
 
 @pytest.mark.parametrize("answer", [None, 1, True, {"a": 1}, [1], [["a"]], [None]], ids=repr)
-def test_what_is_no_list_of_names_is_refused(tmp_path: Path, answer: Any) -> None:
+def test_what_is_no_list_of_names_is_refused(make: Make, answer: Any) -> None:
     """The message has an example."""
     words = "runtime_packages: names of packages, such as ffmpeg or [ffmpeg, tini]"
-    assert refusal(tmp_path, runtime_packages=answer) == words
+    assert refusal(make, runtime_packages=answer) == words
 
 
 @pytest.mark.parametrize(
@@ -173,55 +170,58 @@ def test_what_is_no_list_of_names_is_refused(tmp_path: Path, answer: Any) -> Non
     [("go", "alpine or slim"), ("python", "slim or alpine"), ("node", "slim or alpine")],
 )
 def test_scratch_is_refused_with_the_nearest_flavor_first(
-    tmp_path: Path, language: str, flavors: str
+    make: Make, language: str, flavors: str
 ) -> None:
     """Python and Node on scratch use Debian's C library, and Go none."""
     answers = {"language": language, "flavor": "scratch", "runtime_packages": "ffmpeg"}
     words = f"runtime_packages: scratch has no package manager: choose --flavor {flavors}"
-    assert refusal(tmp_path, **answers) == words
+    assert refusal(make, **answers) == words
 
 
-def test_a_flavor_that_is_taken_away_is_not_proposed(tmp_path: Path) -> None:
+def test_a_flavor_that_is_taken_away_is_not_proposed(make: Make) -> None:
     """What a team doesn't have is no way on."""
     answers: dict[str, Any] = {"language": "go", "flavor": "scratch", "runtime_packages": "ffmpeg"}
     unavailable = {"flavor": {"alpine": "nobody here knows musl"}}
-    message = refusal(tmp_path, unavailable=unavailable, **answers)
+    message = refusal(make, unavailable=unavailable, **answers)
     assert message.endswith("choose --flavor slim")
 
 
 @each_packed_cell
-def test_the_limit_leaves_room(tmp_path: Path, cell: Cell) -> None:
+def test_the_limit_leaves_room(make: Make, cell: Cell) -> None:
     """1000 MB, with the reason; a project that knows better says so."""
     promised = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"][
         cell.language
     ][cell.flavor]["promised"]
-    text = (render_cell(tmp_path, cell, runtime_packages=["a"]) / "dockgen.toml").read_text()
+    text = (make(**of(cell), runtime_packages=["a"]) / "dockgen.toml").read_text()
     assert tomllib.loads(text)["limits"]["size_mb"] == promised + 1000
     assert f"\n# {promised:g} is the limit without packages." in text
-    own = render_cell(tmp_path / "own", cell, runtime_packages=["a"], policy={"size_mb": 300})
+    own = make(**of(cell), runtime_packages=["a"], policy={"size_mb": 300})
     text = (own / "dockgen.toml").read_text()
     assert tomllib.loads(text)["limits"]["size_mb"] == 300
     assert "packages" not in text
 
 
 @each_packed_cell
-def test_the_read_me_names_them(tmp_path: Path, cell: Cell) -> None:
+def test_the_read_me_names_them(make: Make, cell: Cell) -> None:
     """And says that the tests don't have them."""
-    project = render_cell(tmp_path, cell, runtime_packages=["tini", "file"])
+    project = make(**of(cell), runtime_packages=["tini", "file"])
     text = (project / "README.md").read_text()
     distribution = {"slim": "Debian", "alpine": "Alpine"}[cell.flavor]
-    assert f"packages of {distribution} are installed, with all that they need: `file`, `tini`." in text
+    assert (
+        f"packages of {distribution} are installed, with all that they need: `file`, `tini`."
+        in text
+    )
     assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text)
 
 
 @pytest.mark.parametrize(("language", "flavor"), [("python", "slim"), ("node", "alpine")])
 def test_an_update_from_a_release_brings_and_takes_them(
-    tmp_path: Path, language: str, flavor: str
+    released_project: Released, tmp_path: Path, language: str, flavor: str
 ) -> None:
     """Without an answer nothing comes; asked for later they come, and go again."""
-    old = released("v0.3.0", tmp_path / "old/my-app", language, flavor)
+    old = committed(released_project("v0.3.0", language, flavor), tmp_path)
     assert cli.main(["update", str(old)]) == 0
-    plain = files(released("newest", tmp_path / "new/my-app", language, flavor))
+    plain = files(released_project("newest", language, flavor))
     assert files(old) == plain
     assert step(old) == ""
     commit(old)
@@ -305,8 +305,7 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         {"language": "node", "framework": "vite", "flavor": "scratch"},
-        "flavor: nothing on scratch could ask nginx whether it is healthy: "
-        "choose alpine or slim",
+        "flavor: nothing on scratch could ask nginx whether it is healthy: choose alpine or slim",
         {"language": "node", "framework": "vite", "flavor": "alpine"},
     ),
 ]
@@ -314,11 +313,11 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("answers", "words", "others"), PAIRS)
 def test_an_impossible_pair_is_refused(
-    tmp_path: Path, answers: dict[str, Any], words: str, others: dict[str, Any]
+    make: Make, answers: dict[str, Any], words: str, others: dict[str, Any]
 ) -> None:
     """With the reason and the way on, which works."""
-    assert refusal(tmp_path, **answers) == words
-    assert render(tmp_path / "others", **others).is_dir()
+    assert refusal(make, **answers) == words
+    assert make(**others).is_dir()
 
 
 def test_a_new_project_can_t_keep_its_limits_to_itself(dockgen: Run, tmp_path: Path) -> None:
@@ -341,6 +340,8 @@ def test_the_names_that_python_needs_are_known() -> None:
     locked = {
         name
         for path in (*python.glob("*/poetry-packages.toml"), *python.glob("*/requirements*.txt"))
-        for name in re.findall(r'^(?:name = ")?([a-z0-9-]+)(?="$|==)', path.read_text(), re.MULTILINE)
+        for name in re.findall(
+            r'^(?:name = ")?([a-z0-9-]+)(?="$|==)', path.read_text(), re.MULTILINE
+        )
     }
     assert set(known) == locked

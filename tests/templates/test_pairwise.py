@@ -4,7 +4,6 @@ tests/images/test_pairwise.py lets the engine look at the Dockerfiles of the sam
 """
 
 import itertools
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from dockgen import questions, template
 from dockgen.cases import Case
 from dockgen.errors import UsageError
 from dockgen.testing import linters
-from tests.conftest import tree
+from tests.conftest import Make, tree
 from tests.variants import VARIANTS
 from tests.pairwise import CASES, COMMON, IMPOSSIBLE, LANGUAGES, is_possible
 
@@ -118,7 +117,7 @@ def test_each_choice_is_built_on_two_flavors(name: str) -> None:
     ("pair", "reason"), IMPOSSIBLE, ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else ""
 )
 def test_what_excludes_each_other_is_refused(
-    pair: Mapping[str, Any], reason: str, tmp_path: Path
+    pair: Mapping[str, Any], reason: str, make: Make
 ) -> None:
     """With the reason and a way on, and nothing is written."""
     language = next(
@@ -128,6 +127,5 @@ def test_what_excludes_each_other_is_refused(
     )
     answers = {"language": language, "flavor": "slim", **pair}
     with pytest.raises(UsageError, match=reason) as caught:
-        template.render(tmp_path / "my-app", answers, ask=())
+        make(**answers)
     assert "choose" in caught.value.message
-    assert os.listdir(tmp_path) == []

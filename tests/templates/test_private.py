@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import template
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell, Language
-from tests.conftest import PLAIN, ROOT, Render, Run, each_cell, tree
+from tests.conftest import PLAIN, ROOT, Make, Render, Run, each_cell, of, tree
 from tests.templates.test_ci import YAML_RULES, ZIZMOR, complaints
 
 BIN = Path(sys.executable).parent
@@ -42,17 +41,10 @@ each_answer = pytest.mark.parametrize("answer", ANSWERS)
 DOWNLOADS = re.compile(r"(?:go mod|pip install|uv venv|uv pip|npm ci|npm install) ?")
 
 
-def render(directory: Path, cell: Cell, **answers: Any) -> Path:
-    """Render a cell's project with these answers."""
-    cell_answers = {"language": str(cell.language), "flavor": str(cell.flavor)}
-    given = {"name": "my-app", **cell_answers, **answers}
-    return template.render(directory / "my-app", given, ask=()).directory
-
-
-def refusal(directory: Path, **answers: Any) -> str:
+def refusal(make: Make, **answers: Any) -> str:
     """What is said about an answer that isn't allowed: one line."""
     with pytest.raises(UsageError) as caught:
-        render(directory, Cell.parse("go-slim"), **answers)
+        make(**of(Cell.parse("go-slim")), **answers)
     assert "\n" not in caught.value.message
     return caught.value.message
 
@@ -81,14 +73,13 @@ def expected(answer: str, language: Language) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> Projects:
+def projects(make: Make) -> Projects:
     """Render a cell's project for an answer, once for all tests that read it."""
     made: dict[tuple[str, Cell], Path] = {}
 
     def project(answer: str, cell: Cell) -> Path:
         if (answer, cell) not in made:
-            directory = tmp_path_factory.mktemp(f"{answer}-{cell}")
-            made[answer, cell] = render(directory, cell, **ANSWERS[answer])
+            made[answer, cell] = make(**of(cell), **ANSWERS[answer])
         return made[answer, cell]
 
     return project
@@ -173,17 +164,17 @@ def test_without_them_nothing_is_said(rendered_project: Render) -> None:
         ("node", [f"ENV NPM_CONFIG_REGISTRY={INDEX}"]),
     ],
 )
-def test_the_index_is_that_of_all_tools(tmp_path: Path, language: str, lines: list[str]) -> None:
+def test_the_index_is_that_of_all_tools(make: Make, language: str, lines: list[str]) -> None:
     """In the stage that all others which download stand on."""
     cell = Cell.parse(f"{language}-slim")
-    found = instructions(render(tmp_path, cell, package_index=INDEX) / "Dockerfile")
+    found = instructions(make(**of(cell), package_index=INDEX) / "Dockerfile")
     assert [line for line in found if INDEX in line] == lines
 
 
 @pytest.mark.parametrize("answer", ["ssh", "token"])
-def test_python_checks_all_hashes_that_there_can_be(tmp_path: Path, answer: str) -> None:
+def test_python_checks_all_hashes_that_there_can_be(make: Make, answer: str) -> None:
     """What comes from git has none: its commit is in the lock file."""
-    project = render(tmp_path, Cell.parse("python-slim"), **ANSWERS[answer])
+    project = make(**of(Cell.parse("python-slim")), **ANSWERS[answer])
     options = re.findall(r"uv pip sync (--\S+)", (project / "Dockerfile").read_text())
     assert options == ["--verify-hashes" if answer == "ssh" else "--require-hashes"] * 2
 
@@ -211,24 +202,24 @@ BAD_HOSTS = [
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_host_is_taken(tmp_path: Path, host: str) -> None:
+def test_a_host_is_taken(make: Make, host: str) -> None:
     """A name or an address."""
     answers = {"private_dependencies": "ssh", "private_host": host}
-    dockerfile = render(tmp_path, Cell.parse("go-slim"), **answers) / "Dockerfile"
+    dockerfile = make(**of(Cell.parse("go-slim")), **answers) / "Dockerfile"
     assert f'"ssh://git@{host}/"' in dockerfile.read_text()
 
 
 @pytest.mark.parametrize("host", BAD_HOSTS)
-def test_what_is_no_host_is_refused(tmp_path: Path, host: str) -> None:
+def test_what_is_no_host_is_refused(make: Make, host: str) -> None:
     """Also where it isn't used."""
-    message = refusal(tmp_path, private_host=host)
+    message = refusal(make, private_host=host)
     assert message.startswith("private_host: a host in lower case")
 
 
 @pytest.mark.parametrize("private", ["ssh", "token"])
-def test_private_packages_are_somewhere(tmp_path: Path, private: str) -> None:
+def test_private_packages_are_somewhere(make: Make, private: str) -> None:
     """A host is missing, and the message says for what."""
-    message = refusal(tmp_path, private_dependencies=private)
+    message = refusal(make, private_dependencies=private)
     assert message.startswith(f"private_host: private_dependencies is {private}, and that takes a")
 
 
@@ -258,32 +249,30 @@ BAD_INDEXES = [
 
 
 @pytest.mark.parametrize("index", INDEXES)
-def test_an_index_is_taken(tmp_path: Path, index: str) -> None:
+def test_an_index_is_taken(make: Make, index: str) -> None:
     """With and without a port and a path."""
-    project = render(tmp_path, Cell.parse("node-slim"), package_index=index)
+    project = make(**of(Cell.parse("node-slim")), package_index=index)
     assert f"ENV NPM_CONFIG_REGISTRY={index}\n" in (project / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize("index", BAD_INDEXES)
-def test_what_is_no_index_is_refused(tmp_path: Path, index: str) -> None:
+def test_what_is_no_index_is_refused(make: Make, index: str) -> None:
     """An address and nothing else."""
-    assert refusal(tmp_path, package_index=index).startswith("package_index: an address such as")
+    assert refusal(make, package_index=index).startswith("package_index: an address such as")
 
 
 @pytest.mark.parametrize("user", ["token@", "user:password@", "__token__:x@"])
-def test_an_index_with_credentials_is_refused_by_name(tmp_path: Path, user: str) -> None:
+def test_an_index_with_credentials_is_refused_by_name(make: Make, user: str) -> None:
     """They would stand in the Dockerfile, and in the image's history."""
-    message = refusal(tmp_path, package_index=f"https://{user}mirror.acme.example/simple")
+    message = refusal(make, package_index=f"https://{user}mirror.acme.example/simple")
     assert "credentials are for .netrc, .npmrc and .yarnrc.yml" in message
 
 
 @pytest.mark.parametrize("choice", ["none", "ssh", "token"])
-def test_a_choice_can_be_taken_away(tmp_path: Path, choice: str) -> None:
+def test_a_choice_can_be_taken_away(make: Make, choice: str) -> None:
     """In the team's words."""
     unavailable = {"private_dependencies": {choice: "not here"}}
-    message = refusal(
-        tmp_path, private_dependencies=choice, private_host=HOST, unavailable=unavailable
-    )
+    message = refusal(make, private_dependencies=choice, private_host=HOST, unavailable=unavailable)
     assert message == "private_dependencies: not here"
 
 
@@ -336,12 +325,10 @@ CI_FILES = {
         ("all", Language.NODE),
     ],
 )
-def test_each_build_of_ci_gets_it(
-    tmp_path: Path, language: Language, ci: str, answer: str
-) -> None:
+def test_each_build_of_ci_gets_it(make: Make, language: Language, ci: str, answer: str) -> None:
     """And the files pass their linters."""
     cell = Cell.parse(f"{language}-slim")
-    project = render(tmp_path, cell, ci=ci, **ANSWERS[answer])
+    project = make(**of(cell), ci=ci, **ANSWERS[answer])
     wanted = expected(answer, language)
     files = CI_FILES[ci]
     lint = (BIN / "yamllint", "--strict", "-d", YAML_RULES)

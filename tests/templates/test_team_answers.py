@@ -14,7 +14,7 @@ from dockgen import project as projects
 from dockgen import checks, dockerfile, template
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
-from tests.conftest import each_cell, tree
+from tests.conftest import Make, each_cell, of, tree
 
 BIN = Path(sys.executable).parent
 
@@ -37,10 +37,10 @@ def render_cell(directory: Path, cell: Cell, **answers: Any) -> Path:
     return render(directory, language=str(cell.language), flavor=str(cell.flavor), **answers)
 
 
-def refusal(directory: Path, **answers: Any) -> str:
+def refusal(make: Make, **answers: Any) -> str:
     """What is said about an answer that isn't allowed: one line."""
     with pytest.raises(UsageError) as caught:
-        render(directory, **answers)
+        make(**answers)
     assert "\n" not in caught.value.message
     return caught.value.message
 
@@ -63,9 +63,9 @@ def instruction(dockerfile: Path, name: str) -> str:
 
 
 @each_cell()
-def test_labels_are_one_instruction(tmp_path: Path, cell: Cell) -> None:
+def test_labels_are_one_instruction(make: Make, cell: Cell) -> None:
     """A line for each, in the order of names; what a Dockerfile would replace is escaped."""
-    dockerfile = render_cell(tmp_path, cell, labels=LABELS) / "Dockerfile"
+    dockerfile = make(**of(cell), labels=LABELS) / "Dockerfile"
     assert instruction(dockerfile, "LABEL") == (
         'LABEL com.example.cost-center="4711" \\\n'
         '    org.opencontainers.image.vendor="Acme \\"A\\\\B\\" \\$HOME \\${X} '
@@ -75,22 +75,22 @@ def test_labels_are_one_instruction(tmp_path: Path, cell: Cell) -> None:
 
 
 @each_cell()
-def test_labels_change_nothing_else(tmp_path: Path, cell: Cell) -> None:
+def test_labels_change_nothing_else(make: Make, cell: Cell) -> None:
     """Without the comment and the instruction, the Dockerfile is as it was."""
-    plain = (render_cell(tmp_path / "plain", cell) / "Dockerfile").read_text()
-    labeled = (render_cell(tmp_path, cell, labels={"vendor": "Acme"}) / "Dockerfile").read_text()
+    plain = (make(**of(cell)) / "Dockerfile").read_text()
+    labeled = (make(**of(cell), labels={"vendor": "Acme"}) / "Dockerfile").read_text()
     added = '# What registries and scanners read about the image.\nLABEL vendor="Acme"\n'
     assert labeled.count(added) == 1
     assert labeled.replace(added, "") == plain
 
 
-def test_labels_are_recorded(tmp_path: Path) -> None:
+def test_labels_are_recorded(make: Make) -> None:
     """As they are, for the next update."""
-    project = render(tmp_path, labels=LABELS)
+    project = make(labels=LABELS)
     recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
     assert recorded["labels"] == LABELS
     # Rendered from what is recorded, nothing changes.
-    again = render(tmp_path / "again", labels=recorded["labels"])
+    again = make(labels=recorded["labels"])
     assert tree(again) == tree(project)
 
 
@@ -116,15 +116,15 @@ def test_labels_are_recorded(tmp_path: Path) -> None:
         {"vendor": "x" * 257},
     ],
 )
-def test_bad_labels_are_refused(tmp_path: Path, labels: Any) -> None:
+def test_bad_labels_are_refused(make: Make, labels: Any) -> None:
     """Names as Docker wants them, values of one line."""
-    assert refusal(tmp_path, labels=labels).startswith("labels: ")
+    assert refusal(make, labels=labels).startswith("labels: ")
 
 
 @pytest.mark.parametrize("labels", [{}, {"a": "x"}, {"a.b-c.d1": "y" * 256}, {"a": "ünï 🐳"}])
-def test_good_labels_are_taken(tmp_path: Path, labels: Any) -> None:
+def test_good_labels_are_taken(make: Make, labels: Any) -> None:
     """The bounds are within."""
-    assert render(tmp_path, labels=labels).is_dir()
+    assert make(labels=labels).is_dir()
 
 
 def certificate(lines: int = 3) -> str:
@@ -135,9 +135,9 @@ def certificate(lines: int = 3) -> str:
 
 
 @each_cell()
-def test_own_authorities_come_into_the_image(tmp_path: Path, cell: Cell) -> None:
+def test_own_authorities_come_into_the_image(make: Make, cell: Cell) -> None:
     """The file is there, the build gets it, and the Dockerfile puts it where it is trusted."""
-    project = render_cell(tmp_path, cell, ca_certificates=certificate())
+    project = make(**of(cell), ca_certificates=certificate())
     assert (project / "docker/ca-certificates.crt").read_text() == certificate()
     assert "\n!docker/ca-certificates.crt\n" in (project / ".dockerignore").read_text()
     dockerfile = project / "Dockerfile"
@@ -147,19 +147,19 @@ def test_own_authorities_come_into_the_image(tmp_path: Path, cell: Cell) -> None
 
 
 @each_cell()
-def test_without_authorities_there_is_no_trace_of_them(tmp_path: Path, cell: Cell) -> None:
+def test_without_authorities_there_is_no_trace_of_them(make: Make, cell: Cell) -> None:
     """No file, no empty folder, no line."""
-    project = render_cell(tmp_path, cell)
+    project = make(**of(cell))
     named = [name for name, text in tree(project).items() if b"docker/ca-certificates" in text]
     assert named == []
     assert not (project / "docker/ca-certificates.crt").exists()
     assert (project / "docker").exists() == (cell.language != "go")
 
 
-def test_several_authorities_are_kept_as_they_are(tmp_path: Path) -> None:
+def test_several_authorities_are_kept_as_they_are(make: Make) -> None:
     """With line ends of Windows and blank lines, too, which no program minds."""
     several = "\n" + certificate(1).replace("\n", "\r\n") + "\n\n" + certificate(20).rstrip()
-    project = render(tmp_path, ca_certificates=several)
+    project = make(ca_certificates=several)
     expected = f"{certificate(1)}\n\n{certificate(20)}"
     assert (project / "docker/ca-certificates.crt").read_text() == expected
 
@@ -179,15 +179,15 @@ def test_several_authorities_are_kept_as_they_are(tmp_path: Path) -> None:
         certificate() + "\n" * 500 + "x",
     ],
 )
-def test_what_is_no_certificate_is_refused(tmp_path: Path, text: str) -> None:
+def test_what_is_no_certificate_is_refused(make: Make, text: str) -> None:
     """Nothing but certificates."""
-    assert "PEM certificates and nothing else" in refusal(tmp_path, ca_certificates=text)
+    assert "PEM certificates and nothing else" in refusal(make, ca_certificates=text)
 
 
-def test_a_private_key_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_private_key_is_refused_by_name(make: Make) -> None:
     """It is a secret, and a project is no place for one."""
     key = certificate() + certificate().replace("CERTIFICATE", "PRIVATE KEY")
-    assert "a PRIVATE KEY" in refusal(tmp_path, ca_certificates=key)
+    assert "a PRIVATE KEY" in refusal(make, ca_certificates=key)
 
 
 POLICY = {
@@ -205,9 +205,9 @@ def policy_of(project: Path) -> dict[str, Any]:
     return tomllib.loads((project / "dockgen.toml").read_text())
 
 
-def test_a_policy_is_written_down(tmp_path: Path) -> None:
+def test_a_policy_is_written_down(make: Make) -> None:
     """All of it, with every character of the reasons."""
-    project = render(tmp_path, policy=POLICY)
+    project = make(policy=POLICY)
     assert policy_of(project) == {
         "limits": {"size_mb": 130, "healthy_seconds": 20, "stop_seconds": 0.5},
         "rules": {
@@ -254,16 +254,16 @@ def test_only_what_is_named_is_written(
         ({}, 125),
     ],
 )
-def test_the_most_specific_size_wins(tmp_path: Path, size_mb: Any, expected: float) -> None:
+def test_the_most_specific_size_wins(make: Make, size_mb: Any, expected: float) -> None:
     """The cell, then the language, then the default, then dockgen's own."""
-    project = render_cell(tmp_path, Cell.parse("python-slim"), policy={"size_mb": size_mb})
+    project = make(**of(Cell.parse("python-slim")), policy={"size_mb": size_mb})
     assert policy_of(project)["limits"]["size_mb"] == expected
 
 
 @each_cell()
-def test_each_cell_can_have_its_size(tmp_path: Path, cell: Cell) -> None:
+def test_each_cell_can_have_its_size(make: Make, cell: Cell) -> None:
     """The keys are the names of the cells."""
-    project = render_cell(tmp_path, cell, policy={"size_mb": {str(cell): 7.5}})
+    project = make(**of(cell), policy={"size_mb": {str(cell): 7.5}})
     assert policy_of(project)["limits"]["size_mb"] == 7.5
 
 
@@ -300,9 +300,9 @@ def test_each_cell_can_have_its_size(tmp_path: Path, cell: Cell) -> None:
         ({"ignored_rules": {"DG101": "two\nlines"}}, "ignored_rules"),
     ],
 )
-def test_a_bad_policy_is_refused(tmp_path: Path, policy: Any, words: str) -> None:
+def test_a_bad_policy_is_refused(make: Make, policy: Any, words: str) -> None:
     """The message names the key."""
-    message = refusal(tmp_path, policy=policy)
+    message = refusal(make, policy=policy)
     assert message.startswith("policy: ")
     assert words in message
 
@@ -323,32 +323,32 @@ UNAVAILABLE = {
     ],
 )
 def test_a_choice_that_is_taken_away_is_refused(
-    tmp_path: Path, question: str, choice: str, reason: str
+    make: Make, question: str, choice: str, reason: str
 ) -> None:
     """In the team's words."""
     answers: dict[str, Any] = {"language": "go", "unavailable": UNAVAILABLE, question: choice}
-    assert refusal(tmp_path, **answers) == reason
+    assert refusal(make, **answers) == reason
 
 
-def test_a_default_that_is_taken_away_is_replaced(tmp_path: Path) -> None:
+def test_a_default_that_is_taken_away_is_replaced(make: Make) -> None:
     """By the next choice that is left."""
     unavailable = UNAVAILABLE | {"flavor": {"scratch": "no", "slim": "no"}}
-    project = render(tmp_path, unavailable=unavailable)
+    project = make(unavailable=unavailable)
     recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
     assert (recorded["language"], recorded["flavor"], recorded["ci"]) == ("go", "alpine", "github")
     assert "unavailable" not in recorded
 
 
-def test_other_choices_stay(tmp_path: Path) -> None:
+def test_other_choices_stay(make: Make) -> None:
     """What is not named can be chosen."""
     answers = {"language": "node", "flavor": "scratch", "ci": "gitlab"}
-    assert render(tmp_path, unavailable=UNAVAILABLE, **answers).is_dir()
+    assert make(unavailable=UNAVAILABLE, **answers).is_dir()
 
 
-def test_a_choice_that_never_was_is_refused_in_plain_words(tmp_path: Path) -> None:
+def test_a_choice_that_never_was_is_refused_in_plain_words(make: Make) -> None:
     """With the choices that are left."""
     answers = {"flavor": "busybox", "unavailable": UNAVAILABLE, "language": "go"}
-    assert refusal(tmp_path, **answers) == "flavor: 'busybox' is not in ['slim', 'scratch']"
+    assert refusal(make, **answers) == "flavor: 'busybox' is not in ['slim', 'scratch']"
 
 
 @each_cell()

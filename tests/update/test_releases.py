@@ -1,14 +1,15 @@
 """Every release in the committed bundle can be brought to the templates of this working copy."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from dockgen import bundle, cli, template
+from dockgen import bundle, cli
 from dockgen.bundle import Manifest
-from tests.conftest import PLAIN, tree
+from tests.conftest import PLAIN, Released, tree
 from tests.update.conftest import PERSON, commit, git
 
 RELEASES = [release.version for release in Manifest.read(bundle.DATA / bundle.MANIFEST).releases]
@@ -16,16 +17,10 @@ RELEASES = [release.version for release in Manifest.read(bundle.DATA / bundle.MA
 CELLS = [("go", "scratch"), ("python", "slim"), ("node", "alpine")]
 
 
-def project(version: str, directory: Path, language: str, flavor: str) -> Path:
-    """A committed project of a release."""
-    answers = {"name": "my-app", "language": language, "flavor": flavor}
-    with template.offline() as origin:
-        template.render_version(
-            origin,
-            origin.manifest.latest.version if version == "newest" else version,
-            directory,
-            answers,
-        )
+def committed(rendering: Path, folder: Path) -> Path:
+    """A committed copy of a project, in a folder of the same name."""
+    directory = folder / rendering.name
+    shutil.copytree(rendering, directory)
     git("init", "--quiet", cwd=directory)
     commit(directory)
     return directory
@@ -43,18 +38,29 @@ def files(directory: Path) -> dict[str, bytes]:
 class TestFromEachRelease:
     """An untouched project becomes what `dockgen new` makes today."""
 
-    def test_by_dockgen(self, tmp_path: Path, version: str, language: str, flavor: str) -> None:
+    def test_by_dockgen(
+        self,
+        released_project: Released,
+        tmp_path: Path,
+        version: str,
+        language: str,
+        flavor: str,
+    ) -> None:
         """`dockgen update`."""
-        old = project(version, tmp_path / "old/my-app", language, flavor)
+        old = committed(released_project(version, language, flavor), tmp_path)
         assert cli.main(["update", str(old)]) == 0
-        new = project("newest", tmp_path / "new/my-app", language, flavor)
-        assert files(old) == files(new)
+        assert files(old) == files(released_project("newest", language, flavor))
 
     def test_by_plain_copier(
-        self, tmp_path: Path, version: str, language: str, flavor: str
+        self,
+        released_project: Released,
+        tmp_path: Path,
+        version: str,
+        language: str,
+        flavor: str,
     ) -> None:
         """`copier update`: also where a question is younger than the project."""
-        old = project(version, tmp_path / "old/my-app", language, flavor)
+        old = committed(released_project(version, language, flavor), tmp_path)
         with bundle.provide() as (path, manifest):
             settings = tmp_path / "gitconfig"
             rules = f'[url "{path}"]\n\tinsteadOf = {manifest.url}\n'
@@ -69,23 +75,23 @@ class TestFromEachRelease:
                 },
                 stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True,
             )  # fmt: skip
-        new = project("newest", tmp_path / "new/my-app", language, flavor)
-        assert files(old) == files(new)
+        assert files(old) == files(released_project("newest", language, flavor))
 
 
 CERTIFICATE = f"-----BEGIN CERTIFICATE-----\n{'MIIB' * 16}\n-----END CERTIFICATE-----\n"
 
 
 @pytest.mark.parametrize(("language", "flavor"), CELLS)
-def test_a_team_s_answers_can_come_later_and_go(tmp_path: Path, language: str, flavor: str) -> None:
+def test_a_team_s_answers_can_come_later_and_go(
+    released_project: Released, tmp_path: Path, language: str, flavor: str
+) -> None:
     """An update with them gives what a new project gets; without them, all of it is gone."""
     answers = {
         "labels": "{vendor: Acme}",
         "ca_certificates": CERTIFICATE,
         "policy": "{size_mb: 300, ignored_rules: {DG103: slow on purpose}}",
     }
-    plain = project("newest", tmp_path / "plain/my-app", language, flavor)
-    old = project("v0.3.0", tmp_path / "old/my-app", language, flavor)
+    old = committed(released_project("v0.3.0", language, flavor), tmp_path)
     given = [f"--data={name}={value}" for name, value in answers.items()]
     assert cli.main(["update", *given, str(old)]) == 0
     assert files(old)["docker/ca-certificates.crt"] == CERTIFICATE.encode()
@@ -94,17 +100,16 @@ def test_a_team_s_answers_can_come_later_and_go(tmp_path: Path, language: str, f
     commit(old)
     none = ["--data=labels={}", "--data=ca_certificates=", "--data=policy={}"]
     assert cli.main(["update", *none, str(old)]) == 0
-    assert files(old) == files(plain)
+    assert files(old) == files(released_project("newest", language, flavor))
 
 
 @pytest.mark.parametrize("private", ["ssh", "token"])
 @pytest.mark.parametrize(("language", "flavor"), CELLS)
 def test_private_packages_can_come_later_and_go(
-    tmp_path: Path, language: str, flavor: str, private: str
+    released_project: Released, tmp_path: Path, language: str, flavor: str, private: str
 ) -> None:
     """Without them a project is what it was; an unattended update never brings them."""
-    plain = project("newest", tmp_path / "plain/my-app", language, flavor)
-    old = project("v0.3.0", tmp_path / "old/my-app", language, flavor)
+    old = committed(released_project("v0.3.0", language, flavor), tmp_path)
     host = "git.acme.example"
     answers = {"private_dependencies": private, "private_host": host, "build_ca": "true"}
     given = [f"--data={name}={value}" for name, value in answers.items()]
@@ -116,4 +121,4 @@ def test_private_packages_can_come_later_and_go(
     assert f"--mount=type=secret,id={name}," in (old / "Dockerfile").read_text()
     none = ["--data=private_dependencies=none", "--data=private_host=", "--data=build_ca=false"]
     assert cli.main(["update", *none, str(old)]) == 0
-    assert files(old) == files(plain)
+    assert files(old) == files(released_project("newest", language, flavor))
