@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dockgen import matrix, template
+from dockgen import cli, matrix, template
 from dockgen.bundle import Manifest
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
@@ -56,6 +57,35 @@ def dockgen(tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def inline(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Run dockgen in ``tmp_path`` in this process, without a terminal.
+
+    For tests of what is made and said that prove nothing of the process: its start, and its import
+    of copier, take longer than the rest.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+
+    def run(
+        *arguments: str | Path, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        wanted = PLAIN | dict(environment or {})
+        with pytest.MonkeyPatch.context() as patches:
+            for name in os.environ.keys() - wanted.keys():
+                patches.delenv(name)
+            for name, value in wanted.items():
+                patches.setenv(name, value)
+            patches.chdir(tmp_path)
+            capfd.readouterr()
+            code = cli.main([*map(str, arguments)])
+            printed = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, code, printed.out, printed.err)
+
+    yield run
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,13 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import PLAIN, ROOT
+from tests.conftest import Run as InlineRun
 from tests.templates.test_prompts import Terminal
 from tests.update.conftest import git
 
@@ -41,20 +41,11 @@ def person(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(person: dict[str, str], tmp_path: Path) -> Run:
+def run(person: dict[str, str], inline: InlineRun) -> Run:
     """Run dockgen as that person, in ``tmp_path`` and without a terminal."""
 
     def started(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "dockgen", *arguments],
-            cwd=tmp_path,
-            env={**person, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+        return inline(*arguments, environment={**person, **environment})
 
     return started
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import Run as Dockgen
 from tests.conftest import tree
 from tests.teams.conftest import Acme, Run, on_terminal
 from tests.templates.test_prompts import DOWN, ENTER
@@ -268,13 +269,15 @@ TASK = '_tasks: ["touch ran"]\n'
 
 
 def test_a_file_that_leaves_the_project_is_refused(
-    run: Run, registered: Acme, tmp_path: Path
+    dockgen: Dockgen, person: dict[str, str], registered: Acme, tmp_path: Path
 ) -> None:
     """A name that is computed can't lead out of the new folder."""
     name = "base/templates/go/project/{{ owner }}.txt.jinja"
     registered.write(name, "caught\n")
     registered.release("v1.1.0")
-    done = run("new", "my-app", "--starter", "acme", *GO, "--owner", "../../caught")
+    # In its own process: copier leaves a folder open here, which only its end closes.
+    arguments = ("new", "my-app", "--starter", "acme", *GO, "--owner", "../../caught")
+    done = dockgen(*arguments, environment=person)
     assert done.returncode == 3
     assert "the template leaves its folder" in done.stderr.splitlines()[0]
     assert not list(tmp_path.rglob("caught.txt"))
@@ -421,10 +424,12 @@ def test_a_broken_registry_is_told_of(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ["dockgen new --starter a", "dockgen starter remove a"])
-def test_the_shell_completes_a_starter_s_name(run: Run, registered: Acme, words: str) -> None:
+def test_the_shell_completes_a_starter_s_name(
+    dockgen: Dockgen, person: dict[str, str], registered: Acme, words: str
+) -> None:
     """From the registry, without a fetch."""
     del registered
-    done = run(
-        _DOCKGEN_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1)
-    )
+    asked = {"_DOCKGEN_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    count = str(len(words.split()) - 1)
+    done = dockgen(environment=person | asked | {"COMP_CWORD": count})
     assert done.stdout.split() == ["plain,acme"]

@@ -79,23 +79,23 @@ def test_only_the_chosen_files_are_added(projects: dict[str, Path], ci: str) -> 
     assert yaml.safe_load(files[".copier-answers.yml"])["ci"] == ci
 
 
-def test_the_default_is_none(dockgen: Run, tmp_path: Path) -> None:
+def test_the_default_is_none(inline: Run, tmp_path: Path) -> None:
     """A project that is updated unattended stays as it is."""
-    assert dockgen("new", "my-app", "--defaults").returncode == 0
+    assert inline("new", "my-app", "--defaults").returncode == 0
     assert not (GITHUB | GITLAB) & set(tree(tmp_path / "my-app"))
 
 
-def test_it_is_a_flag(dockgen: Run, tmp_path: Path) -> None:
+def test_it_is_a_flag(inline: Run, tmp_path: Path) -> None:
     """`--ci gitlab`; what it can't be is refused."""
-    assert dockgen("new", "my-app", "--defaults", "--ci", "gitlab").returncode == 0
+    assert inline("new", "my-app", "--defaults", "--ci", "gitlab").returncode == 0
     assert set(tree(tmp_path / "my-app")) >= GITLAB
-    assert dockgen("new", "other", "--defaults", "--ci", "jenkins").returncode == 2
+    assert inline("new", "other", "--defaults", "--ci", "jenkins").returncode == 2
 
 
-def test_unmanaged_ci_files_are_left_out(dockgen: Run, tmp_path: Path) -> None:
+def test_unmanaged_ci_files_are_left_out(inline: Run, tmp_path: Path) -> None:
     """A project may keep its own workflow."""
     unmanaged = "unmanaged=[.github/workflows/ci.yml]"
-    done = dockgen("new", "my-app", "--defaults", "--ci", "github", "-d", unmanaged)
+    done = inline("new", "my-app", "--defaults", "--ci", "github", "-d", unmanaged)
     assert done.returncode == 0
     assert set(tree(tmp_path / "my-app")) & GITHUB == GITHUB - {".github/workflows/ci.yml"}
 

@@ -1,4 +1,4 @@
-"""``dockgen new`` without a terminal, as its own process."""
+"""``dockgen new`` without a terminal: what it makes and says, and its own process."""
 
 import contextlib
 import json
@@ -22,9 +22,9 @@ def flags(cell: Cell) -> list[str]:
 
 
 @each_cell()
-def test_makes_a_project(dockgen: Run, tmp_path: Path, cell: Cell) -> None:
+def test_makes_a_project(inline: Run, tmp_path: Path, cell: Cell) -> None:
     """Every cell is made by two flags; the answers file records what was chosen."""
-    done = dockgen("new", "my-app", *flags(cell))
+    done = inline("new", "my-app", *flags(cell))
     assert (done.returncode, done.stderr) == (0, "")
     answers = yaml.safe_load((tmp_path / "my-app/.copier-answers.yml").read_text())
     assert (answers["name"], answers["language"], answers["flavor"]) == (
@@ -34,18 +34,18 @@ def test_makes_a_project(dockgen: Run, tmp_path: Path, cell: Cell) -> None:
     )
 
 
-def test_says_what_it_made_the_size_to_expect_and_what_comes_next(dockgen: Run) -> None:
+def test_says_what_it_made_the_size_to_expect_and_what_comes_next(inline: Run) -> None:
     """The end of a run: the tree, the size, two commands."""
-    lines = dockgen("new", "my-app", "--defaults").stdout.splitlines()
+    lines = inline("new", "my-app", "--defaults").stdout.splitlines()
     assert lines[0] == "Created my-app (python on slim)"
     assert "├── Dockerfile" in lines
     assert any(line.startswith("The image: at most 125 MB unpacked") for line in lines)
     assert lines[-3:] == ["Next:", "  cd my-app", "  docker compose up --build --wait"]
 
 
-def test_defaults_are_python_on_slim(dockgen: Run, tmp_path: Path) -> None:
+def test_defaults_are_python_on_slim(inline: Run, tmp_path: Path) -> None:
     """--defaults asks nothing and needs no other flag."""
-    assert dockgen("new", "my-app", "--defaults").returncode == 0
+    assert inline("new", "my-app", "--defaults").returncode == 0
     answers = yaml.safe_load((tmp_path / "my-app/.copier-answers.yml").read_text())
     assert answers == {
         "_commit": answers["_commit"],
@@ -84,10 +84,10 @@ def test_defaults_are_python_on_slim(dockgen: Run, tmp_path: Path) -> None:
     ids=["neither", "no-flavor", "no-language", "json"],
 )
 def test_without_a_terminal_a_missing_answer_is_named(
-    dockgen: Run, tmp_path: Path, arguments: list[str], named: list[str]
+    inline: Run, tmp_path: Path, arguments: list[str], named: list[str]
 ) -> None:
     """It never prompts and never hangs: exit 2, and the flags to add."""
-    done = dockgen("new", "my-app", *arguments)
+    done = inline("new", "my-app", *arguments)
     assert done.returncode == 2
     assert [flag for flag in ("--language", "--flavor") if f"no {flag}" in done.stderr] == named
     assert list(tmp_path.iterdir()) == []
@@ -100,9 +100,9 @@ def test_without_a_terminal_a_directory_is_needed(dockgen: Run) -> None:
     assert "no DIRECTORY was given" in done.stderr
 
 
-def test_a_name_alone_names_the_directory(dockgen: Run, tmp_path: Path) -> None:
+def test_a_name_alone_names_the_directory(inline: Run, tmp_path: Path) -> None:
     """--name does for both."""
-    assert dockgen("new", "--name", "my-app", "--defaults").returncode == 0
+    assert inline("new", "--name", "my-app", "--defaults").returncode == 0
     assert (tmp_path / "my-app/Dockerfile").is_file()
 
 
@@ -118,10 +118,10 @@ def test_a_name_alone_names_the_directory(dockgen: Run, tmp_path: Path) -> None:
     ],
 )
 def test_the_name_is_made_from_the_directory(
-    dockgen: Run, tmp_path: Path, directory: str, name: str
+    inline: Run, tmp_path: Path, directory: str, name: str
 ) -> None:
     """Any folder name gives a name that is good for an image, a package and a module."""
-    assert dockgen("new", directory, "--defaults").returncode == 0
+    assert inline("new", directory, "--defaults").returncode == 0
     answers = yaml.safe_load((tmp_path / directory / ".copier-answers.yml").read_text())
     assert answers["name"] == name
 
@@ -130,9 +130,9 @@ def test_the_name_is_made_from_the_directory(
     "name",
     ["", "-rf", "Upper", "dot.dot", "a/b", "a\nb", "a\n", "end-", "9lives", "x" * 64, "$(id)", "é"],
 )
-def test_a_bad_name_is_refused(dockgen: Run, tmp_path: Path, name: str) -> None:
+def test_a_bad_name_is_refused(inline: Run, tmp_path: Path, name: str) -> None:
     """Names are allow-listed: everything else is one clear line, and nothing on disk."""
-    done = dockgen("new", "target", "--defaults", f"--name={name}")
+    done = inline("new", "target", "--defaults", f"--name={name}")
     assert done.returncode == 2
     assert done.stderr.startswith("error: name: lower-case letters, digits and dashes")
     assert list(tmp_path.iterdir()) == []
@@ -157,43 +157,43 @@ def test_a_bad_name_is_refused(dockgen: Run, tmp_path: Path, name: str) -> None:
     ],
 )
 def test_a_bad_answer_is_refused(
-    dockgen: Run, tmp_path: Path, flag: str, value: str, message: str
+    inline: Run, tmp_path: Path, flag: str, value: str, message: str
 ) -> None:
     """The message names the question and what it takes; nothing is written."""
-    done = dockgen("new", "my-app", "--defaults", flag, value)
+    done = inline("new", "my-app", "--defaults", flag, value)
     assert done.returncode == 2
     assert message in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_answer_is_a_flag(dockgen: Run, tmp_path: Path) -> None:
+def test_every_answer_is_a_flag(inline: Run, tmp_path: Path) -> None:
     """Flags reach the files they are for."""
     arguments = ["--port", "9000", "--language-version", "3.13", "--registry", "mirror.invalid/hub"]
-    assert dockgen("new", "my-app", "--defaults", *arguments).returncode == 0
+    assert inline("new", "my-app", "--defaults", *arguments).returncode == 0
     dockerfile = (tmp_path / "my-app/Dockerfile").read_text()
     assert "FROM mirror.invalid/hub/python:3.13-slim" in dockerfile
     assert "EXPOSE 9000" in dockerfile
 
 
-def test_answers_come_from_a_file(dockgen: Run, tmp_path: Path) -> None:
+def test_answers_come_from_a_file(inline: Run, tmp_path: Path) -> None:
     """An answers file does for every flag."""
     (tmp_path / "team.yml").write_text("language: go\nflavor: scratch\nport: 9000\n")
-    assert dockgen("new", "my-app", "--answers-file", "team.yml").returncode == 0
+    assert inline("new", "my-app", "--answers-file", "team.yml").returncode == 0
     assert "EXPOSE 9000" in (tmp_path / "my-app/Dockerfile").read_text()
 
 
-def test_unmanaged_files_are_left_out(dockgen: Run, tmp_path: Path) -> None:
+def test_unmanaged_files_are_left_out(inline: Run, tmp_path: Path) -> None:
     """A project may keep a file to itself."""
-    done = dockgen("new", "my-app", "--defaults", "-d", "unmanaged=[compose.yaml, app/main.py]")
+    done = inline("new", "my-app", "--defaults", "-d", "unmanaged=[compose.yaml, app/main.py]")
     assert done.returncode == 0
     files = tree(tmp_path / "my-app")
     assert not {"compose.yaml", "app/main.py"} & set(files)
     assert "app/__init__.py" in files
 
 
-def test_json_tells_programs_the_same(dockgen: Run, tmp_path: Path) -> None:
+def test_json_tells_programs_the_same(inline: Run, tmp_path: Path) -> None:
     """One object on standard output: where, what, which version, what next."""
-    facts = json.loads(dockgen("new", "my-app", "--defaults", "--json").stdout)
+    facts = json.loads(inline("new", "my-app", "--defaults", "--json").stdout)
     made = tmp_path / "my-app"
     assert facts["directory"] == str(made)
     assert facts["files"] == sorted(tree(made))
@@ -203,12 +203,12 @@ def test_json_tells_programs_the_same(dockgen: Run, tmp_path: Path) -> None:
     assert facts["next"] == ["cd my-app", "docker compose up --build --wait"]
 
 
-def test_a_dry_run_shows_the_tree_and_writes_nothing(dockgen: Run, tmp_path: Path) -> None:
+def test_a_dry_run_shows_the_tree_and_writes_nothing(inline: Run, tmp_path: Path) -> None:
     """The tree is the one that a real run makes."""
-    planned = dockgen("new", "my-app", "--defaults", "--dry-run")
+    planned = inline("new", "my-app", "--defaults", "--dry-run")
     assert planned.returncode == 0
     assert list(tmp_path.iterdir()) == []
-    made = dockgen("new", "my-app", "--defaults")
+    made = inline("new", "my-app", "--defaults")
 
     def branches(output: str) -> list[str]:
         return [line for line in output.splitlines() if "── " in line]
@@ -244,9 +244,9 @@ def test_a_link_to_nothing_is_not_written_through(dockgen: Run, tmp_path: Path) 
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_the_folder_above_can_be_the_target(dockgen: Run) -> None:
+def test_the_folder_above_can_be_the_target(inline: Run) -> None:
     """A path may go up; the folder's own name still gives the name."""
-    done = dockgen("new", "missing/../my-app", "--defaults", "--json")
+    done = inline("new", "missing/../my-app", "--defaults", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["answers"]["name"] == "my-app"
 

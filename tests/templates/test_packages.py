@@ -109,9 +109,9 @@ def test_each_way_to_write_it_is_the_same(make: Make, given: Any) -> None:
     assert tree(again) == tree(project)
 
 
-def test_it_is_a_flag(dockgen: Run, tmp_path: Path) -> None:
+def test_it_is_a_flag(inline: Run, tmp_path: Path) -> None:
     """A single word is one package, and the limit that leaves room for it is explained."""
-    done = dockgen("new", "my-app", "--defaults", "--runtime-packages", "ffmpeg")
+    done = inline("new", "my-app", "--defaults", "--runtime-packages", "ffmpeg")
     assert (done.returncode, done.stderr) == (0, "")
     words = " ".join(done.stdout.split())
     assert "at most 1125 MB" in words
@@ -119,9 +119,9 @@ def test_it_is_a_flag(dockgen: Run, tmp_path: Path) -> None:
     assert "        ffmpeg \\\n" in step(tmp_path / "my-app")
 
 
-def test_nothing_is_said_of_packages_without_them(dockgen: Run) -> None:
+def test_nothing_is_said_of_packages_without_them(inline: Run) -> None:
     """As ever."""
-    assert "packages" not in dockgen("new", "my-app", "--defaults").stdout
+    assert "packages" not in inline("new", "my-app", "--defaults").stdout
 
 
 @each_packed_cell
@@ -320,16 +320,16 @@ def test_an_impossible_pair_is_refused(
     assert make(**others).is_dir()
 
 
-def test_a_new_project_can_t_keep_its_limits_to_itself(dockgen: Run, tmp_path: Path) -> None:
+def test_a_new_project_can_t_keep_its_limits_to_itself(inline: Run, tmp_path: Path) -> None:
     """It has none yet; the next step works."""
-    done = dockgen("new", "my-app", "--defaults", "--unmanaged", "[dockgen.toml]")
+    done = inline("new", "my-app", "--defaults", "--unmanaged", "[dockgen.toml]")
     assert done.returncode == 2
     assert "a new project has no limits of its own yet" in done.stderr
     assert not (tmp_path / "my-app").exists()
-    assert dockgen("new", "my-app", "--defaults").returncode == 0
+    assert inline("new", "my-app", "--defaults").returncode == 0
     git("init", "--quiet", cwd=tmp_path / "my-app")
     commit(tmp_path / "my-app")
-    later = dockgen("update", "--data", "unmanaged=[dockgen.toml]", "my-app")
+    later = inline("update", "--data", "unmanaged=[dockgen.toml]", "my-app")
     assert later.returncode == 0, later.stderr
 
 

@@ -276,16 +276,16 @@ def test_a_choice_can_be_taken_away(make: Make, choice: str) -> None:
     assert message == "private_dependencies: not here"
 
 
-def test_they_are_flags(dockgen: Run, tmp_path: Path) -> None:
+def test_they_are_flags(inline: Run, tmp_path: Path) -> None:
     """And recorded."""
     flags = ["--private-dependencies", "token", "--private-host", HOST, "--build-ca", "yes"]
-    done = dockgen("new", "my-app", "--defaults", *flags, "--package-index", INDEX)
+    done = inline("new", "my-app", "--defaults", *flags, "--package-index", INDEX)
     assert done.returncode == 0, done.stderr
     recorded = yaml.safe_load((tmp_path / "my-app/.copier-answers.yml").read_text())
     given = {**ANSWERS["token"], **ANSWERS["company"]}
     assert {name: recorded[name] for name in given} == given
     assert not {"secrets", "credentials", "build_mounts", "ca_mount"} & set(recorded)
-    assert dockgen("new", "x", "--defaults", "--private-dependencies", "vault").returncode == 2
+    assert inline("new", "x", "--defaults", "--private-dependencies", "vault").returncode == 2
 
 
 @pytest.mark.parametrize(

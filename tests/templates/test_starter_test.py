@@ -124,10 +124,10 @@ def test_a_bad_starter_is_refused(starter: Path, dockgen: Run, name: str) -> Non
     assert not (starter.parent / "evil").exists()
 
 
-def test_trust_lets_a_task_run(starter: Path, dockgen: Run) -> None:
+def test_trust_lets_a_task_run(starter: Path, inline: Run) -> None:
     """Who has read it may type --trust."""
     derived.ask(starter, "_tasks: [touch made-by-a-task]")
-    done = dockgen("starter", "bake", "acme", "--output", "made", "--trust")
+    done = inline("starter", "bake", "acme", "--output", "made", "--trust")
     assert done.returncode == 0, done.stderr
     assert (starter.parent / "made/go-scratch/made-by-a-task").is_file()
 
@@ -150,11 +150,11 @@ def test_without_an_engine_nothing_is_proven(starter: Path, dockgen: Run) -> Non
     ids=["case", "compare", "jobs"],
 )
 def test_a_bad_option_is_refused(
-    starter: Path, dockgen: Run, options: list[str], message: str
+    starter: Path, inline: Run, options: list[str], message: str
 ) -> None:
     """Exit 2."""
     assert starter.is_dir()
-    done = dockgen("starter", "test", "acme", *options)
+    done = inline("starter", "test", "acme", *options)
     assert (done.returncode, message in done.stderr) == (2, True), done.stderr
 
 
@@ -266,12 +266,12 @@ def test_the_extra_is_asked_for(
     )
 
 
-def test_bake_renders_each_case_beside_its_definition(starter: Path, dockgen: Run) -> None:
+def test_bake_renders_each_case_beside_its_definition(starter: Path, inline: Run) -> None:
     """All of them or nothing; nothing is overwritten."""
-    done = dockgen("starter", "bake", "acme", "--output", "made")
+    done = inline("starter", "bake", "acme", "--output", "made")
     assert done.returncode == 0, done.stderr
     made = tree(starter.parent / "made")
     assert "go-scratch/Dockerfile" in made
     assert b'tags    = ["acme:go-scratch"]' in made["docker-bake.hcl"]
-    again = dockgen("starter", "bake", "acme", "--output", "made")
+    again = inline("starter", "bake", "acme", "--output", "made")
     assert (again.returncode, tree(starter.parent / "made")) == (3, made)
