@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from dockgen import engine, template
+from dockgen.checks import check_running
 from dockgen.engine import RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Flavor
+from dockgen.observe import observe
+from dockgen.project import load
 
 # How long a container may take to turn healthy, in seconds.
 PATIENCE = 60
@@ -93,6 +96,20 @@ def test_others_have_no_loader_for_it(tmp_path: Path, flavor: Flavor) -> None:
     project = render(tmp_path, flavor, PLAIN, ON)
     with engine.temporary_image(project) as tag:
         assert "no such file or directory" in why_it_does_not_start(tag)
+
+
+def test_check_says_what_is_missing(tmp_path: Path) -> None:
+    """With the way on, where the kernel names a file that is there."""
+    project = render(tmp_path, Flavor.SCRATCH, PLAIN, ON)
+    loaded = load(project)
+    with (
+        engine.temporary_image(project) as tag,
+        engine.run(tag, RunOptions(port=loaded.port)) as container,
+    ):
+        found = check_running(observe(container, loaded), loaded)
+    (hint,) = [finding.hint for finding in found if finding.rule == "DG201"]
+    assert "CGO_ENABLED=0" in hint
+    assert "slim" in hint
 
 
 def test_without_the_change_it_does_not_build(tmp_path: Path) -> None:

@@ -71,6 +71,19 @@ def test_dg201_finds_what_never_turns_healthy() -> None:
     assert finding.message.endswith("it last printed: listening | bye")
 
 
+@pytest.mark.parametrize(
+    ("log", "named"),
+    [
+        ("exec /usr/local/bin/my-app: no such file or directory\n", True),
+        ("open /etc/app.toml: no such file or directory\n", False),
+    ],
+)
+def test_dg201_tells_a_missing_loader(log: str, named: bool) -> None:
+    """What the kernel says of it names a file that is there; the hint says what is not."""
+    (finding,) = check_running(replace(SEEN, healthy_seconds=None, log=log), PROJECT)
+    assert ("CGO_ENABLED=0" in finding.hint) is named
+
+
 def test_dg202_passes_200() -> None:
     """200 is an answer."""
     assert findings(replace(SEEN, root_status=200)) == []

@@ -1,5 +1,6 @@
 """Rules DG201…: what must hold for a running container."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -54,6 +55,10 @@ class Observation:
     exit_code: int | None = None
 
 
+# What the kernel says of a program that is there, such as one with cgo on scratch.
+_NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
+
+
 @rule("DG201", Kind.SERVICE, Kind.WORKER)
 def turns_healthy(seen: Observation, project: Project) -> Iterator[Violation]:
     """Turns healthy in time.
@@ -66,6 +71,11 @@ def turns_healthy(seen: Observation, project: Project) -> Iterator[Violation]:
     """
     limit = project.limits.healthy_seconds
     hint = "see what the service prints: docker compose up --build"
+    if _NO_LOADER.search(seen.log):
+        hint = (
+            "the loader that the program was built for isn't in the image: build it without a C"
+            " library (with Go: CGO_ENABLED=0), or take the slim flavor"
+        )
     if seen.healthy_seconds is None:
         yield f"it didn't turn healthy within {limit:g} s{_last_lines(seen.log)}", hint
     elif seen.healthy_seconds > limit:
