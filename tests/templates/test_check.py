@@ -277,9 +277,7 @@ def test_a_job_as_json(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.usefixtures("job")
-def test_a_job_that_can_t_be_started(
-    pretend: Pretend, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_job_that_can_t_be_started(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
     """It is the rule for jobs that doesn't hold."""
     pretend(
         replace(GOOD_IMAGE, config=replace(GOOD_IMAGE.config, health_check=None)),

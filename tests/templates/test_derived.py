@@ -100,7 +100,7 @@ def test_a_block_can_be_added_to(
 
 
 def test_decided_answers_are_recorded(team_template: Path, tmp_path: Path) -> None:
-    """dockgen finds in the project what it needs to know of it, though nobody was asked."""
+    """Dockgen finds in the project what it needs to know of it, though nobody was asked."""
     decide(team_template, "none")
     project = copy(team_template, tmp_path / "my-app")
     recorded = answers(project)

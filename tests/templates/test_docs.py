@@ -27,7 +27,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "docs/benchmarks.md", "docs/proof.md", "docs/reference.md", "docs/rules.md", "docs/new.svg"],
+    [
+        "README.md",
+        "docs/benchmarks.md",
+        "docs/proof.md",
+        "docs/reference.md",
+        "docs/rules.md",
+        "docs/new.svg",
+    ],
 )
 def test_is_what_make_docs_writes(written: Path, name: str) -> None:
     """Run `make docs` after a change of commands, questions, limits or templates."""
@@ -56,8 +63,8 @@ def test_reference_names_every_command_and_question() -> None:
 @pytest.mark.parametrize(
     "name",
     ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md",
-     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/frameworks.md", "docs/how-it-works.md", "docs/proof.md", "docs/rules.md",
-     "docs/starters.md", "docs/testing.md", "templates/README.md",
+     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/frameworks.md", "docs/how-it-works.md",
+     "docs/proof.md", "docs/rules.md", "docs/starters.md", "docs/testing.md", "templates/README.md",
      "tests/testbed/README.md"],
 )  # fmt: skip
 def test_links_lead_somewhere(name: str) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import sys
 import tomllib
 from collections.abc import Callable
@@ -323,9 +322,7 @@ def conflicting(project: Path, name: str, old: str, new: str) -> None:
     commit(project)
 
 
-def test_a_lock_file_in_conflict_is_written_anew(
-    dockgen: Run, make: Callable[..., Path]
-) -> None:
+def test_a_lock_file_in_conflict_is_written_anew(dockgen: Run, make: Callable[..., Path]) -> None:
     """Neither side is right, so there is nothing to choose; its manifest has to be chosen first."""
     project = make("pip")
     pinned = next(

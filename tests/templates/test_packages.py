@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from dockgen import cli, matrix
-from dockgen.matrix import Cell, Flavor, Language
-from tests.conftest import PLAIN, ROOT, Make, Released, Render, Run, each_cell, of, tree
-from tests.templates.test_team_answers import hadolint, refusal, render, render_cell
+from dockgen.matrix import Cell, Flavor
+from tests.conftest import PLAIN, ROOT, Make, Released, Run, each_cell, of, tree
+from tests.templates.test_team_answers import hadolint, refusal, render_cell
 from tests.update.conftest import commit, git
 from tests.update.test_releases import committed, files
 
@@ -273,7 +273,8 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         {"language": "python", "language_version": "3.10"},
-        "language_version: the packages are locked for Python 3.11 or later: choose one such as 3.14",
+        "language_version: the packages are locked for Python 3.11 or later: choose one such as"
+        " 3.14",
         {"language": "python", "language_version": "3.11"},
     ),
     (

@@ -16,8 +16,8 @@ from dockgen.cases import Case
 from dockgen.errors import UsageError
 from dockgen.testing import linters
 from tests.conftest import Make, tree
-from tests.variants import VARIANTS
 from tests.pairwise import CASES, COMMON, IMPOSSIBLE, LANGUAGES, is_possible
+from tests.variants import VARIANTS
 
 each_case = pytest.mark.parametrize("case", CASES, indirect=True, ids=lambda case: case.name)
 
@@ -110,11 +110,15 @@ def test_each_choice_is_built_on_two_flavors(name: str) -> None:
             flavors.setdefault(case.answers[name], set()).add(case.answers["flavor"])
     choices = next(question.choices for question in questions.load() if question.name == name)
     in_cells = {"service", "go", "pip"}
-    assert [choice for choice in choices if len(flavors.get(choice, ())) < 2 and choice not in in_cells] == []
+    assert [
+        choice for choice in choices if len(flavors.get(choice, ())) < 2 and choice not in in_cells
+    ] == []
 
 
 @pytest.mark.parametrize(
-    ("pair", "reason"), IMPOSSIBLE, ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else ""
+    ("pair", "reason"),
+    IMPOSSIBLE,
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
 )
 def test_what_excludes_each_other_is_refused(
     pair: Mapping[str, Any], reason: str, make: Make

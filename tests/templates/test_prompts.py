@@ -233,7 +233,8 @@ import sys
 
 from dockgen import template
 
-unavailable = {"language": {"python": "we run no Python"}, "flavor": {"alpine": "nobody knows musl"}}
+unavailable = {"language": {"python": "we run no Python"}}
+unavailable["flavor"] = {"alpine": "nobody knows musl"}
 made = template.render(sys.argv[1], {"unavailable": unavailable}, ask=("language", "flavor"))
 """
 

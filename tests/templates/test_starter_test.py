@@ -70,7 +70,8 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "bad default": (
         ask(
-            'port: {type: int, default: 80, validator: "{% if port < 1024 %}above\\n1023{% endif %}"}'
+            "port: {type: int, default: 80,"
+            ' validator: "{% if port < 1024 %}above\\n1023{% endif %}"}'
         ),
         "go-scratch: port: above 1023",
     ),

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import project as projects
 from dockgen import checks, dockerfile, template
+from dockgen import project as projects
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
 from tests.conftest import Make, each_cell, of, tree
