@@ -50,7 +50,7 @@ class Person:
     def version(self, language: str) -> str:
         """Mostly a version of the language."""
         major = {"go": 1, "python": 3}.get(language, self.random.randrange(16, 40))
-        return f"{major}.{self.random.randrange(20)}"
+        return f"{major}.{self.random.randrange(10, 60)}"
 
     def label(self) -> str:
         """Mostly the name of a label."""

@@ -77,7 +77,7 @@ TEXTS = {
     "true": "true",
     "y": "y",
     "number": "1",
-    "version": "1.10",
+    "version": "3.20",
     "leading-zero": "01.2",
     "exponent": "1e3",
     "hexadecimal": "0x1",
