@@ -33,34 +33,32 @@ def files(directory: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture
+def old(
+    released_project: Released, tmp_path: Path, version: str, language: str, flavor: str
+) -> Path:
+    """A committed project of a release."""
+    return committed(released_project(version, language, flavor), tmp_path)
+
+
+@pytest.fixture
+def newest(released_project: Released, language: str, flavor: str) -> dict[str, bytes]:
+    """The files of a project of this working copy."""
+    return files(released_project("newest", language, flavor))
+
+
 @pytest.mark.parametrize("version", RELEASES)
 @pytest.mark.parametrize(("language", "flavor"), CELLS)
 class TestFromEachRelease:
     """An untouched project becomes what `dockgen new` makes today."""
 
-    def test_by_dockgen(
-        self,
-        released_project: Released,
-        tmp_path: Path,
-        version: str,
-        language: str,
-        flavor: str,
-    ) -> None:
+    def test_by_dockgen(self, old: Path, newest: dict[str, bytes]) -> None:
         """`dockgen update`."""
-        old = committed(released_project(version, language, flavor), tmp_path)
         assert cli.main(["update", str(old)]) == 0
-        assert files(old) == files(released_project("newest", language, flavor))
+        assert files(old) == newest
 
-    def test_by_plain_copier(
-        self,
-        released_project: Released,
-        tmp_path: Path,
-        version: str,
-        language: str,
-        flavor: str,
-    ) -> None:
+    def test_by_plain_copier(self, old: Path, newest: dict[str, bytes], tmp_path: Path) -> None:
         """`copier update`: also where a question is younger than the project."""
-        old = committed(released_project(version, language, flavor), tmp_path)
         with bundle.provide() as (path, manifest):
             settings = tmp_path / "gitconfig"
             rules = f'[url "{path}"]\n\tinsteadOf = {manifest.url}\n'
@@ -75,7 +73,7 @@ class TestFromEachRelease:
                 },
                 stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True,
             )  # fmt: skip
-        assert files(old) == files(released_project("newest", language, flavor))
+        assert files(old) == newest
 
 
 CERTIFICATE = f"-----BEGIN CERTIFICATE-----\n{'MIIB' * 16}\n-----END CERTIFICATE-----\n"
