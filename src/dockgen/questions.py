@@ -1,6 +1,5 @@
 """The questions, as read from copier.yml: what is a flag, and what a given value means."""
 
-import functools
 import re
 import reprlib
 from collections.abc import Mapping
@@ -117,23 +116,9 @@ def load(questionnaire: Path | None = None) -> tuple[Question, ...]:
     Raises:
         ProjectError: it is not YAML, or a question in it has no default.
     """
-    if questionnaire is not None:
-        return _load(questionnaire)
-    own = bundle.questionnaire()
-    return _load_own(own, own.stat().st_mtime_ns)
-
-
-@functools.cache
-def _load_own(questionnaire: Path, modified: int) -> tuple[Question, ...]:
-    """One command needs dockgen's own more than once, and reading them takes its time."""
-    del modified  # the cache goes by it
-    return _load(questionnaire)
-
-
-def _load(questionnaire: Path) -> tuple[Question, ...]:
     return tuple(
         _question(name, entry)
-        for name, entry in read(questionnaire).items()
+        for name, entry in read(questionnaire or bundle.questionnaire()).items()
         # `_…` are copier's settings; `when: false` values are computed, never answered.
         if not name.startswith("_") and not is_hidden(entry)
     )
