@@ -23,6 +23,8 @@ MINIMUM_MAJOR = 25
 ANSWER_SECONDS = 20
 START_SECONDS = 60
 STOP_SECONDS = 30
+TIDY_SECONDS = 300
+UNUSED = "24h"
 
 # sid has the newest engine, but a package of it may be missing on a mirror; trixie is complete.
 PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "containerd")
@@ -166,6 +168,7 @@ def start(cache: Cache) -> Engine:
         time.sleep(0.2)
     check_version(engine.version)
     _remove_containers(engine)  # Of an engine that was killed.
+    _tidy(engine)
     progress.say(f"the private engine {engine.version} answers at {cache.runtime / 'docker.sock'}")
     return engine
 
@@ -260,9 +263,9 @@ def _write_settings(cache: Cache, network: ipaddress.IPv4Network) -> Path:
         "ip6tables": False,
         # Provenance, OCI output and rewritten timestamps exist only in this image store.
         "features": {"containerd-snapshotter": True},
-        # Compiling a base image leaves gigabytes of build cache, and the tests of all cells need
-        # about eight: with less, the builder forgets in the midst of a run what it has just built.
-        "builder": {"gc": {"enabled": True, "defaultKeepStorage": "20GB"}},
+        # A builder that is out of room forgets in the midst of a run what it has just built: it
+        # builds it again, and a test of what is cached fails. `_tidy` makes room between runs.
+        "builder": {"gc": {"enabled": False}},
         "shutdown-timeout": 5,
     }
     file = cache.runtime / "daemon.json"
@@ -342,6 +345,13 @@ def _remove_containers(engine: Engine) -> None:
     if containers:
         engine.answer("rm", "--force", "--volumes", *containers, seconds=STOP_SECONDS)
     engine.answer("network", "prune", "--force", seconds=STOP_SECONDS)
+
+
+def _tidy(engine: Engine) -> None:
+    """Throw out what no run has used for a day, and images that no name leads to."""
+    for what in ("image", "builder"):
+        arguments = (what, "prune", "--force", "--filter", f"until={UNUSED}")
+        engine.answer(*arguments, seconds=TIDY_SECONDS)
 
 
 def _containerd(cache: Cache) -> int | None:
