@@ -29,8 +29,8 @@ PLAIN = {
     if not name.startswith(("GIT_", "COPIER_", "DOCKGEN_")) and name not in {"NO_COLOR"}
 }
 
-# Both print what was measured at the end. pytest-xdist's controller loads only this conftest.
-pytest_plugins = ["dockgen.testing.plugin", "tests.images.bases"]
+# Each has something to print at the end. pytest-xdist's controller loads only this conftest.
+pytest_plugins = ["dockgen.testing.plugin", "tests.images.bases", "tests.network"]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Render = Callable[[Cell], Path]

@@ -1,0 +1,97 @@
+"""A second try for what a network has failed, and for nothing else."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dockgen.engine import BuildError
+from tests import network
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def caused(by: Exception) -> Exception:
+    """An error that another one led to."""
+    error = RuntimeError("the project isn't there")
+    error.__cause__ = by
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AssertionError("YN0001: Error: write ECANCELED Canceled because of SSL destruction"),
+        AssertionError("Temporary failure resolving 'debian'\nassert 1 == 0"),
+        BuildError("it can't be built", "hint", "net/http: TLS handshake timeout"),
+        subprocess.CalledProcessError(1, ["uv", "lock"], stderr="502 Bad Gateway"),
+        caused(BuildError("it can't be built", "hint", "npm error code ETIMEDOUT")),
+    ],
+    ids=["message", "lines", "log", "program", "cause"],
+)
+def test_the_network_is_to_blame(error: Exception) -> None:
+    """Wherever the symptom stands."""
+    assert network.is_to_blame(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,
+        AssertionError("assert ['RUN apt-get update'] == []"),
+        BuildError("it can't be built", "hint", "404 Not Found"),
+        AssertionError("connect ECONNREFUSED 127.0.0.1:8080"),
+    ],
+    ids=["none", "assertion", "missing", "our-own"],
+)
+def test_the_network_is_not_to_blame(error: Exception | None) -> None:
+    """What a server says it lacks, and what one of ours refuses, is a finding."""
+    assert not network.is_to_blame(error)
+
+
+TESTS = """\
+from pathlib import Path
+
+import pytest
+
+FIRST = Path("first")
+
+
+@pytest.fixture(scope="session")
+def shared() -> str:
+    if not FIRST.exists():
+        FIRST.touch()
+        raise RuntimeError("read ECONNRESET")
+    return "shared"
+
+
+def test_once(shared: str) -> None:
+    assert shared == "shared"
+
+
+def test_twice() -> None:
+    raise AssertionError("read ECONNRESET")
+
+
+def test_other() -> None:
+    raise AssertionError("something else")
+"""
+
+
+def test_only_what_a_network_failed_is_run_again(tmp_path: Path) -> None:
+    """Once, and a fixture that all tests share is made anew; what fails twice has failed."""
+    (tmp_path / "test_it.py").write_text(TESTS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "tests.network", "-n", "2"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "2 failed, 1 passed, 2 rerun" in done.stdout, done.stdout + done.stderr
+    assert "RERUN test_it.py::test_once" in done.stdout
+    assert done.stdout.count("RERUN") == 2
+    assert "RERUN test_it.py::test_other" not in done.stdout
