@@ -116,6 +116,7 @@ def provide(cache: Cache, engine: Engine, names: Sequence[str] = NEEDED) -> Repo
         elif missing:
             progress.say("no image registry answers: stand-ins of the official images are used")
             _provide_stand_ins(cache, engine, missing)
+    _build_on_each(cache, engine, wanted)
     provided = tuple(_describe(cache, engine, base) for base in wanted)
     return Report(engine.version, engine.private, provided)
 
@@ -171,6 +172,24 @@ def _describe(cache: Cache, engine: Engine, base: Base) -> Provided:
         recipe=recipe,
         published=base.published,
     )
+
+
+def _build_on_each(cache: Cache, engine: Engine, wanted: Sequence[Base]) -> None:
+    """Let the builder get to know the images, while nobody else builds.
+
+    Where the first two builds on an image run at the same time, the builder of engine 28 doesn't
+    find again what one of them has built, and a test of what is cached fails.
+    """
+    context = cache.root / "build" / "each"
+    shutil.rmtree(context, ignore_errors=True)
+    context.mkdir(parents=True)
+    stages = [f"FROM {base.name} AS {base.recipe}\nRUN touch /built\n" for base in wanted]
+    copies = [f"COPY --from={base.recipe} /built /{base.recipe}\n" for base in wanted]
+    (context / "Dockerfile").write_text("".join([*stages, "FROM scratch\n", *copies]))
+    command = ["docker", "build", "--progress=plain", "--output=type=cacheonly", str(context)]
+    log = cache.logs / "each.log"
+    progress.run("building on each base image", command, log, env=engine.variables())
+    shutil.rmtree(context)
 
 
 # ---- stand-ins -----------------------------------------------------------------------------------
