@@ -83,10 +83,11 @@ def test_other() -> None:
 def test_only_what_a_network_failed_is_run_again(tmp_path: Path) -> None:
     """Once, and a fixture that all tests share is made anew; what fails twice has failed."""
     (tmp_path / "test_it.py").write_text(TESTS)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.network", "-n", "2"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=own | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=60,
