@@ -30,7 +30,12 @@ PLAIN = {
 }
 
 # Each has something to print at the end. pytest-xdist's controller loads only this conftest.
-pytest_plugins = ["dockgen.testing.plugin", "tests.images.bases", "tests.network"]
+pytest_plugins = [
+    "dockgen.testing.plugin",
+    "tests.images.bases",
+    "tests.network",
+    "tests.recall",
+]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Render = Callable[[Cell], Path]

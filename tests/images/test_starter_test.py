@@ -1,6 +1,6 @@
 """``dockgen starter test`` and ``bake`` on a real engine, on a starter of one cell: Go on scratch.
 
-tests/templates/test_starter_test.py has what needs no engine.
+tests/starter/test_starter_test.py has what needs no engine.
 """
 
 import json

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.test_prompts import Terminal
 from tests.conftest import PLAIN, ROOT
 from tests.conftest import Run as InlineRun
-from tests.templates.test_prompts import Terminal
 from tests.update.conftest import git
 
 COPIER_YML = """\

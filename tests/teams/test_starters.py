@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.commands.test_prompts import DOWN, ENTER
 from tests.conftest import Run as Dockgen
 from tests.conftest import tree
 from tests.teams.conftest import Acme, Run, on_terminal
-from tests.templates.test_prompts import DOWN, ENTER
 from tests.update.conftest import commit, edit, git
 
 GO = ("--language", "go", "--flavor", "scratch")

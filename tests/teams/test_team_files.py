@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.commands.test_prompts import ENTER
 from tests.teams.conftest import Run, on_terminal
 from tests.teams.test_starters import Quiet
-from tests.templates.test_prompts import ENTER
 from tests.update.conftest import commit, git
 
 ACME = """\

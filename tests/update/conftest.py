@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from dockgen import bundle, cli, questions, template
+from tests import memory
 from tests.conftest import PLAIN
 from tests.update import history
 
@@ -81,6 +82,13 @@ def state(project: Path) -> dict[str, str]:
 def index(project: Path) -> str:
     """What git's index holds, conflicts included."""
     return git("ls-files", "--stage", cwd=project)
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """The same, in memory."""
+    with memory.folder(otherwise=tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
