@@ -92,9 +92,10 @@ def test_without_a_terminal_a_missing_answer_is_named(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_terminal_a_directory_is_needed(dockgen: Run) -> None:
+@pytest.mark.parametrize("options", [(), ("--defaults",)], ids=["bare", "defaults"])
+def test_without_a_terminal_a_directory_is_needed(dockgen: Run, options: tuple[str, ...]) -> None:
     """There is nobody to ask for the name."""
-    done = dockgen("new", "--defaults")
+    done = dockgen("new", *options)
     assert done.returncode == 2
     assert "no DIRECTORY was given" in done.stderr
 
@@ -392,6 +393,26 @@ def test_completion_knows_the_choices(dockgen: Run) -> None:
     }
     offered = dockgen(environment=asked).stdout.split()
     assert offered == [f"plain,{language}" for language in matrix.Language]
+
+
+@pytest.mark.parametrize(("begun", "offered"), [("--fl", "plain,--flavor\n"), ("", "file,\n")])
+def test_completion_knows_the_flags(dockgen: Run, begun: str, offered: str) -> None:
+    """Right behind the command, too, where a folder may stand as well."""
+    asked = {
+        "_DOCKGEN_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"dockgen new {begun}",
+        "COMP_CWORD": "2",
+    }
+    done = dockgen(environment=asked)
+    assert (done.returncode, done.stdout, done.stderr) == (0, offered, "")
+
+
+@pytest.mark.parametrize("group", [(), ("starter",), ("team",)], ids=["dockgen", "starter", "team"])
+def test_a_group_alone_shows_its_help(dockgen: Run, group: tuple[str, ...]) -> None:
+    """As it is written, on standard error: nothing was asked for."""
+    done = dockgen(*group)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == dockgen(*group, "--help").stdout
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

@@ -100,6 +100,19 @@ def test_asks_the_name_when_no_folder_gives_it(tmp_path: Path) -> None:
     assert answers(tmp_path / "shop")["name"] == "shop"
 
 
+def test_the_bare_command_asks_three_questions(tmp_path: Path) -> None:
+    """What somebody types who knows nothing yet."""
+    terminal = Terminal(tmp_path, "new")
+    terminal.see("What is the project called?")
+    terminal.press("\x15", "shop", ENTER)
+    terminal.see("Which language")
+    terminal.press(ENTER)
+    terminal.see("What should the image stand on?")
+    terminal.press(ENTER)
+    assert terminal.end() == 0
+    assert answers(tmp_path / "shop")["name"] == "shop"
+
+
 def test_each_choice_has_its_reason_and_its_size(tmp_path: Path) -> None:
     """What a person needs to choose stands beside the choice."""
     terminal = Terminal(tmp_path, "new", "my-app")

@@ -138,6 +138,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:
+        asked.show()  # The help text: no error of one line.
+        return asked.exit_code
     except (BrokenPipeError, SystemExit) as end:
         # Whoever read our output has gone, as with `dockgen … | head`. click makes an exit of it,
         # and puts something of its own in the place of the stream.

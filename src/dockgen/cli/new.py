@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ class NewCommand(click.Command):
 
 def _value_of(option: str, args: list[str]) -> str | None:
     """What stands behind an option, before anything is parsed."""
-    for word, following in zip(args, [*args[1:], None], strict=True):
+    for word, following in zip_longest(args, args[1:]):
         if word == "--":
             return None
         if word == option:
