@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import yaml
 
 from dockgen import matrix
 from dockgen.matrix import Cell
-from tests.conftest import PLAIN, Run, each_cell, tree
+from tests.conftest import PLAIN, ROOT, Run, each_cell, tree
 
 
 def flags(cell: Cell) -> list[str]:
@@ -201,6 +202,15 @@ def test_json_tells_programs_the_same(inline: Run, tmp_path: Path) -> None:
     assert facts["answers"]["language"] == "python"
     assert facts["template_version"] in (made / ".copier-answers.yml").read_text()
     assert facts["next"] == ["cd my-app", "docker compose up --build --wait"]
+
+
+def test_the_documentation_names_all_that_json_tells(inline: Run) -> None:
+    """Each fact, and no other one."""
+    facts = json.loads(inline("new", "my-app", "--defaults", "--dry-run", "--json").stdout)
+    page = (ROOT / "docs/how-it-works.md").read_text()
+    section = page.partition("## For programs\n")[2].partition(". A dry run")[0]
+    named = set(re.findall(r"`(\w+)`", section))
+    assert named - {"null"} == set(facts)
 
 
 def test_a_dry_run_shows_the_tree_and_writes_nothing(inline: Run, tmp_path: Path) -> None:

@@ -129,6 +129,20 @@ def test_each_choice_has_its_reason_and_its_size(tmp_path: Path) -> None:
     assert re.search(r"slim +Debian with its shell and glibc: at most \d+ MB", terminal.text)
 
 
+def test_the_size_of_a_language_is_that_of_the_kind(tmp_path: Path) -> None:
+    """What was given beforehand counts; a job has no framework."""
+    terminal = Terminal(tmp_path, "new", "my-app", "--kind", "job", "--dry-run")
+    terminal.see("Which language")
+    terminal.see("at best")
+    terminal.press(ENTER)
+    terminal.see("What should the image stand on?")
+    terminal.press(ENTER)
+    assert terminal.end() == 0
+    assert re.search(r"go +one static binary: 4 MB at best", terminal.text)
+    assert re.search(r"python +CPython: 38 MB at best", terminal.text)
+    assert re.search(r"node +Node: 116 MB at best", terminal.text)
+
+
 def test_a_given_answer_is_not_asked(tmp_path: Path) -> None:
     """A flag stands for its question."""
     terminal = Terminal(tmp_path, "new", "my-app", "--language", "go")

@@ -110,6 +110,13 @@ def cells(*chosen: Cell) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", [str(cell) for cell in chosen], indirect=True)
 
 
+def test_a_project_that_leaves_dockgen_builds_the_same(built_copy: Path) -> None:
+    """The two files that the read-me names are in no image, and no step needs them."""
+    for name in ("dockgen.toml", ".copier-answers.yml"):
+        (built_copy / name).unlink()
+    assert steps.build(built_copy).run == []
+
+
 @pytest.fixture
 def with_packages(project: Project, built_copy: Path) -> Path:
     """The copy, with packages that were downloaded in a build."""

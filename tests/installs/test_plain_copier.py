@@ -56,10 +56,30 @@ def test_gives_the_same_bytes(
     assert comparable(tmp_path / "my-app") == comparable(rendered_project(cell))
 
 
-def test_says_what_to_type_next(repository: Path, tmp_path: Path) -> None:
-    """Users of plain copier get the next two commands, too."""
-    done = copier("copy", "--defaults", repository, tmp_path / "my-app")
-    assert f"cd {tmp_path / 'my-app'}\n  docker compose up --build --wait" in done.stderr
+# Answers, and the commands behind `cd`.
+NEXT = [
+    ((), ["docker compose up --build --wait"]),
+    (("kind=job", "language=go"), ["docker compose up --build --exit-code-from app"]),
+    (
+        ("package_manager=uv",),
+        ["docker build --no-cache --target lock --output . .", "docker compose up --build --wait"],
+    ),
+    (
+        ("package_manager=uv", "build_ca=true"),
+        ["# README.md says how uv.lock is made", "docker compose up --build --wait"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("answers", "commands"), NEXT)
+def test_says_what_to_type_next(
+    repository: Path, tmp_path: Path, answers: tuple[str, ...], commands: list[str]
+) -> None:
+    """Users of plain copier get the next commands, too, wherever the project is."""
+    given = [word for answer in answers for word in ("--data", answer)]
+    done = copier("copy", "--defaults", *given, repository, tmp_path / "my app")
+    lines = [f"cd '{tmp_path / 'my app'}'", *commands]
+    assert "\n\n  " + "\n  ".join(lines) + "\n" in done.stderr, done.stderr
 
 
 def test_the_template_runs_no_code() -> None:

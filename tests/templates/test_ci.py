@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -70,13 +71,47 @@ def complaints(*command: str | Path, cwd: Path) -> str:
 
 @pytest.mark.parametrize("ci", FILES)
 def test_only_the_chosen_files_are_added(projects: dict[str, Path], ci: str) -> None:
-    """Everything else is the same to the byte, but for the recorded answer."""
+    """Everything else is the same to the byte, but for the answer and the way to leave dockgen."""
     files, plain = tree(projects[ci]), tree(projects["none"])
     assert set(files) - set(plain) == FILES[ci]
     assert set(plain) - set(files) == set()
     differing = {name for name in plain if files[name] != plain[name]}
-    assert differing == ({".copier-answers.yml"} if ci != "none" else set())
+    assert differing == ({".copier-answers.yml", "README.md"} if ci != "none" else set())
     assert yaml.safe_load(files[".copier-answers.yml"])["ci"] == ci
+
+
+def without_dockgen(workflow: Any) -> Any:
+    """What is left of a workflow, once what the read-me names is taken out of it."""
+    named = {"update", ".hold-to-dockgen-toml", "DOCKGEN"}
+    if isinstance(workflow, dict):
+        return {key: without_dockgen(part) for key, part in workflow.items() if key not in named}
+    if not isinstance(workflow, list):
+        return workflow
+    return [
+        without_dockgen(part)
+        for part in workflow
+        # The rule `not-in-updates`, and lines of `.hold-to-dockgen-toml`, which are a list.
+        if not (isinstance(part, dict) and part.get("name") == "Hold the image to dockgen.toml")
+        and not (isinstance(part, dict) and "$DOCKGEN_UPDATE" in part.get("if", ""))
+        and not isinstance(part, list)
+    ]
+
+
+@pytest.mark.parametrize("ci", FILES)
+def test_leaving_dockgen_is_what_the_read_me_says(projects: dict[str, Path], ci: str) -> None:
+    """Without what it names, no file says a word of dockgen; a comment may say where it was."""
+    left = tree(projects[ci])
+    leaving = left.pop("README.md").decode().partition("## Leave dockgen\n")[2]
+    for name in re.findall(r"`([\w./-]+)`", leaving.partition(". ")[0]):
+        del left[name]
+    for name, content in left.items():
+        text = content.decode()
+        if name.endswith(".yml") and name in FILES[ci]:
+            text = yaml.safe_dump(without_dockgen(yaml.safe_load(text)))
+        assert "dockgen" not in text.lower(), name
+    for words in ("update", "not-in-updates", "DOCKGEN", ".hold-to-dockgen-toml"):
+        assert (f"`{words}`" in leaving) == (ci == "gitlab")
+    assert ("Hold the image to dockgen.toml" in leaving.replace("\n", " ")) == (ci == "github")
 
 
 def test_the_default_is_none(inline: Run, tmp_path: Path) -> None:

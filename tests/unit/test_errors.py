@@ -1,5 +1,7 @@
 """Errors: one class and one exit code per kind."""
 
+import signal
+
 from dockgen import errors
 from dockgen.cli import EXIT_CODES
 from dockgen.errors import DockgenError
@@ -21,6 +23,7 @@ def test_each_kind_has_an_exit_code_of_its_own() -> None:
 
 
 def test_help_lists_each_exit_code() -> None:
-    """``dockgen --help`` says what each exit code means."""
+    """``dockgen --help`` says what each exit code means, and those of signals."""
+    signals = {128 + number for number in (signal.SIGHUP, signal.SIGTERM)}
     listed = {int(line.split()[0]) for line in EXIT_CODES.splitlines() if line.startswith("  ")}
-    assert listed == {0, *(kind.exit_code for kind in kinds())}
+    assert listed == {0, *signals, *(kind.exit_code for kind in kinds())}

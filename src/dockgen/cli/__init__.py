@@ -23,7 +23,9 @@ Exit codes:
   3    something stands in the way that you can mend
   4    a program is missing, too old or doesn't answer
   70   a bug in dockgen
+  129  the terminal was closed
   130  Ctrl-C
+  143  asked to end by SIGTERM
 """
 
 
