@@ -74,7 +74,7 @@ def _answer(arguments: tuple[str, ...], env: Mapping[str, str], seconds: float) 
             timeout=seconds,
             check=False,
         )
-    except subprocess.TimeoutExpired:
+    except (OSError, subprocess.TimeoutExpired):  # OSError: a docker for another processor.
         return None
     return done.stdout.strip() if done.returncode == 0 else None
 

@@ -72,4 +72,5 @@ class Report:
 
     def write(self, file: Path) -> None:
         """As JSON, with the same names."""
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(asdict(self), indent=2) + "\n")

@@ -1,5 +1,6 @@
 """The size of an image: its layer tars, summed, as `docker save` gives them."""
 
+import contextlib
 import json
 import subprocess
 import tarfile
@@ -43,12 +44,14 @@ def measure(cache: Cache, engine: Engine, name: str, image: str) -> Size:
 
 def _save_and_measure(engine: Engine, name: str) -> Size:
     save = ["docker", "save", name]
+    size: Size | None = None
     with subprocess.Popen(save, stdout=subprocess.PIPE, env=engine.variables()) as process:
         assert process.stdout is not None
-        size = read(process.stdout)
+        with contextlib.suppress(tarfile.ReadError):  # docker failed, and has said why.
+            size = read(process.stdout)
         while process.stdout.read(CHUNK):  # What follows the last file: docker is to end in peace.
             pass
-    if process.returncode != 0:
+    if process.returncode != 0 or size is None:
         raise TestbedError(f"docker save {name} failed", f"docker save {name} >/dev/null")
     return size
 

@@ -1,0 +1,1 @@
+"""Any two answers that do not exclude each other, in one project."""
