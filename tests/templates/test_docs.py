@@ -60,18 +60,30 @@ def test_reference_names_every_command_and_question() -> None:
     assert [words for words in wanted if words not in reference] == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/benchmarks.md",
-     "docs/check.md", "docs/ci.md", "docs/team.md", "docs/frameworks.md", "docs/how-it-works.md",
-     "docs/proof.md", "docs/rules.md", "docs/starters.md", "docs/testing.md", "templates/README.md",
-     "tests/testbed/README.md"],
-)  # fmt: skip
+PAGES = [
+    *(page.name for page in ROOT.glob("*.md")),
+    *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")),
+    "templates/README.md",
+    "tests/testbed/README.md",
+]
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading of the page may end with, as GitHub makes it of the heading."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_links_lead_somewhere(name: str) -> None:
-    """Every relative link names a file or folder of this repository."""
+    """Every relative link names a file or folder of this repository, and a heading of it."""
     page = ROOT / name
-    links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    broken = []
+    for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
+        target = page.parent / path if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append((path, anchor))
+    assert broken == []
 
 
 def test_make_commands_in_the_docs_exist() -> None:

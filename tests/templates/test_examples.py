@@ -155,6 +155,15 @@ def test_readme_names_only_files_and_commands_that_exist(cell: Cell) -> None:
     assert missing == set()
 
 
+@each_cell()
+def test_says_which_engine_it_needs(cell: Cell) -> None:
+    """An older one stops at the HEALTHCHECK, above which the reason stands."""
+    words = "Docker Engine 25 or later"
+    assert words in (EXAMPLES / str(cell) / "README.md").read_text().replace("\n", " ")
+    above = (EXAMPLES / str(cell) / "Dockerfile").read_text().partition("\nHEALTHCHECK ")[0]
+    assert words in above.rpartition("\n\n")[2].replace("\n# ", " ")
+
+
 @pytest.mark.parametrize(
     "name", ["a", "x" * 63, "a-b-c", "test"], ids=["short", "longest", "dashes", "word"]
 )
