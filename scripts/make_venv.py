@@ -31,7 +31,9 @@ def main(directory: Path) -> int:
         )
 
     print(f"Setting up {directory} (once, about half a minute) …", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", directory], check=True)
+    directory = directory.resolve()
+    if subprocess.run([sys.executable, "-m", "venv", "--clear", directory]).returncode != 0:
+        return fail("Python could not make it (its words are above)", "make venv")
     pip = [
         str(directory / "bin/python"),
         "-m",

@@ -6,6 +6,7 @@ Checks first, then writes: the bundle and its manifest, and examples/ under the 
 them, and tag that commit with the version; `git push --follow-tags` publishes both.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -45,16 +46,24 @@ def obstacle(version: str) -> str:
     released = bundle.Manifest.read(manifest).releases if manifest.is_file() else ()
     if released and as_numbers(version) <= as_numbers(released[-1].version[1:]):
         return f"{released[-1].version} is out already, and releases never change"
-    changed = subprocess.run(
-        ["git", "status", "--porcelain", "--", "copier.yml", "templates"],
+    if git("tag", "--list", f"v{version}"):
+        return f"the tag v{version} is there already"
+    status = ("status", "--porcelain", "--untracked-files=all", "--", "copier.yml", "templates")
+    if changed := git(*status):
+        return f"commit these first:\n{changed}"
+    return ""
+
+
+def git(*arguments: str) -> str:
+    """What git says of this repository, whatever the person's own settings hide."""
+    return subprocess.run(
+        ["git", "-c", "core.excludesFile=", *arguments],
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    if changed:
-        return f"commit these first:\n{changed}"
-    return ""
 
 
 def as_numbers(version: str) -> tuple[int, ...]:
