@@ -13,7 +13,9 @@ import pytest
 # What programs say of a connection or a server that failed, never of what was asked for.
 SYMPTOMS = re.compile(
     r"\b(EAI_AGAIN|ECANCELED|ECONNRESET|EPIPE|ERR_SOCKET_TIMEOUT|ETIMEDOUT)\b"  # Node, npm, Yarn
-    r"|Temporary failure (in name resolution|resolving)"  # libc, apt
+    r"|\bsocket hang up|\bfetch failed|ERR_PNPM_META_FETCH_FAIL"
+    r"|Temporary failure (in name resolution|resolving)|Failed to fetch http"  # libc, apt
+    r"|All attempts to connect to \S+ failed|error sending request for url"  # Poetry, uv
     r"|TLS handshake timeout|\bi/o timeout|connection reset by peer|unexpected EOF"  # Go
     r"|Connection reset by peer|Connection timed out|Read timed out|operation timed out"  # the rest
     r"|\b50[234] (Bad Gateway|Service Unavailable|Gateway Time-?out)"
