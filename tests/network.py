@@ -1,8 +1,8 @@
-"""A pytest plugin: a test that a network has failed is run once more.
+"""A pytest plugin: a test that a network has failed is run again.
 
 Hundreds of builds fetch from PyPI, npm, the Go module proxy and Debian. An answer that never comes
 is no fault of ours, and no reason to run for another hour. Whatever else fails has failed, and so
-has what fails twice. The run's last lines tell which tests that were, and why.
+has what fails three times. The run's last lines tell which tests that were, and why.
 """
 
 import re
@@ -12,7 +12,7 @@ import pytest
 
 # What programs say of a connection or a server that failed, never of what was asked for.
 SYMPTOMS = re.compile(
-    r"\b(EAI_AGAIN|ECANCELED|ECONNRESET|EPIPE|ERR_SOCKET_TIMEOUT|ETIMEDOUT)\b"  # Node, npm, Yarn
+    r"\b(EAI_AGAIN|ECANCELED|ECONNRESET|EPIPE|ERR_SOCKET_\w+|ETIMEDOUT)\b"  # Node, npm, Yarn
     r"|\bsocket hang up|\bfetch failed|ERR_PNPM_META_FETCH_FAIL"
     r"|Temporary failure (in name resolution|resolving)|Failed to fetch http"  # libc, apt
     r"|All attempts to connect to \S+ failed|error sending request for url"  # Poetry, uv
@@ -23,7 +23,7 @@ SYMPTOMS = re.compile(
 )
 
 # More than this, and the network is down: a run of reruns proves nothing.
-AT_MOST = 10
+AT_MOST = 20
 
 
 def is_to_blame(error: BaseException | None) -> bool:
@@ -46,6 +46,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Let each test be run once more, on that condition."""
+    """Let each test be run up to three times, on that condition."""
     for item in items:
-        item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2, condition=is_to_blame))
+        item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2, condition=is_to_blame))

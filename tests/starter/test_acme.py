@@ -117,7 +117,7 @@ def test_a_block_is_extended_in_one_language(projects: dict[Cell, Path]) -> None
 def test_only_what_it_changes_is_different(
     projects: dict[Cell, Path], rendered_project: Render, cell: Cell
 ) -> None:
-    """Another file, one less, GitHub's files, and lines of three files."""
+    """Another file, one less, GitHub's files and how to leave them, and lines of three files."""
     ours, own = tree(projects[cell]), tree(rendered_project(cell))
     workflows = {name for name in ours if name.startswith(".github/")}
     assert set(ours) - set(own) == {"catalog-info.yaml", *workflows}
@@ -125,7 +125,7 @@ def test_only_what_it_changes_is_different(
     assert set(own) - set(ours) == {".editorconfig"}
     changed = {name for name in own if name in ours and ours[name] != own[name]}
     limit = {"dockgen.toml"} if str(cell) == "python-slim" else set()
-    assert changed == {".copier-answers.yml", "Dockerfile"} | limit
+    assert changed == {".copier-answers.yml", "Dockerfile", "README.md"} | limit
 
 
 def test_a_question_is_added(projects: dict[Cell, Path]) -> None:
