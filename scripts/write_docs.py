@@ -174,12 +174,13 @@ def proof() -> str:
         # The first of each list in copier.yml is its language's default.
         usual = table["frameworks"]["default"][language][0] if case.kind == "service" else "stdlib"
         framework = case.answers.get("framework", usual)
+        with_c = " with cgo" if case.answers.get("cgo") else ""
         managers = table["package_managers"]["default"][language]
         manager = case.answers.get("package_manager", managers[0])
         keys = (f"{language}-{case.kind}", f"{language}-{framework}", language)
         limit = next(limits[key] for key in keys if key in limits)[flavor]["promised"]
         lines.append(
-            f"| {language} | {flavor} | {case.kind} | {framework} | {manager} | {limit:g} |"
+            f"| {language} | {flavor} | {case.kind} | {framework}{with_c} | {manager} | {limit:g} |"
         )
     more = (
         f"Besides, {len(pairwise.CASES)} projects in which any two answers meet that don't exclude"

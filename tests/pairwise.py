@@ -17,6 +17,7 @@ LANGUAGES: Mapping[str, Mapping[str, Sequence[Any]]] = {
         "framework": ["stdlib"],
         "package_manager": ["go"],
         "language_version": ["1.27", "1.26.3"],
+        "cgo": [False, True],
     },
     "python": {
         "framework": ["fastapi", "flask", "stdlib"],
@@ -61,6 +62,8 @@ IMPOSSIBLE: Sequence[tuple[Mapping[str, Any], str]] = (
     ({"kind": "job", "framework": "vite"}, "a job answers no requests"),
     ({"flavor": "scratch", "framework": "vite"}, "nothing on scratch could ask nginx"),
     ({"flavor": "scratch", "runtime_packages": ["ffmpeg", "tini"]}, "has no package manager"),
+    ({"flavor": "scratch", "cgo": True}, "cgo links with a C library, and scratch has none"),
+    ({"flavor": "alpine", "cgo": True}, "cgo links with the C library of Debian"),
 )
 
 

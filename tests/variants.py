@@ -34,6 +34,7 @@ VARIANTS = (
     _variant("go", "alpine", kind="worker"),
     _variant("go", "scratch", kind="job"),
     _variant("go", "slim", kind="job"),
+    Case("go-cgo-slim", {"language": "go", "flavor": "slim", "cgo": True}),
     _variant("node", "slim", framework="fastify", package_manager="pnpm"),
     _variant("node", "alpine", framework="fastify", package_manager="yarn"),
     _variant("node", "scratch", framework="express", package_manager="pnpm"),

@@ -54,6 +54,7 @@ def test_defaults_are_python_on_slim(inline: Run, tmp_path: Path) -> None:
         "name": "my-app",
         "language": "python",
         "flavor": "slim",
+        "cgo": False,
         "language_version": "3.14",
         "port": 8080,
         "registry": "",
@@ -91,6 +92,19 @@ def test_without_a_terminal_a_missing_answer_is_named(
     assert done.returncode == 2
     assert [flag for flag in ("--language", "--flavor") if f"no {flag}" in done.stderr] == named
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flavor"), [((), "scratch"), (("--cgo", "yes"), "slim")], ids=["plain", "cgo"]
+)
+def test_the_default_flavor_of_go_is_one_that_works(
+    inline: Run, tmp_path: Path, arguments: tuple[str, ...], flavor: str
+) -> None:
+    """The smallest, unless the program calls C."""
+    done = inline("new", "my-app", "--language", "go", "--defaults", *arguments)
+    assert done.returncode == 0, done.stderr
+    answers = yaml.safe_load((tmp_path / "my-app/.copier-answers.yml").read_text())
+    assert answers["flavor"] == flavor
 
 
 @pytest.mark.parametrize("options", [(), ("--defaults",)], ids=["bare", "defaults"])

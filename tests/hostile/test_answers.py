@@ -398,7 +398,7 @@ def test_the_lists_are_complete() -> None:
     """A question that has no tests here yet is named."""
     tested = {"name", "language_version", "port", "registry", "labels", "ca_certificates"}
     tested |= {"policy", "unmanaged", "private_host", "package_index", "runtime_packages"}
-    tested |= {"build_ca"}  # yes or no: above, with what YAML makes of things
+    tested |= {"build_ca", "cgo"}  # yes or no: above, with what YAML makes of things
     free = {question.name for question in questions.load() if not question.choices}
     assert free == tested
     assert set(itertools.chain(*TAKEN.values())) <= set(TEXTS)

@@ -1,6 +1,7 @@
-"""What docs/how-it-works.md says of cgo: one line makes it work on slim, and nowhere else."""
+"""What docs/how-it-works.md says of cgo: it works on slim, and nowhere else."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,22 +43,25 @@ func init() {
 }
 """
 
-# What the documentation says to change, and what a library's headers need besides.
 OFF, ON = "ENV CGO_ENABLED=0\n", "ENV CGO_ENABLED=1\n"
+# What the documentation says to add for the headers of a library.
 HEADERS = "RUN apt-get update && apt-get install -y --no-install-recommends libmagic-dev\n"
 
 
-def render(directory: Path, flavor: Flavor, source: str, change: str, packages: str = "") -> Path:
-    """A Go project with a file that needs cgo, and with the line that forbids cgo changed."""
-    answers = {"name": "my-app", "language": "go", "flavor": str(flavor)}
-    answers |= {"runtime_packages": packages} if packages else {}
-    project = template.render(directory / "my-app", answers, ask=()).directory
+def render(directory: Path, flavor: Flavor, source: str, **answers: Any) -> Path:
+    """A Go project with a file that needs cgo."""
+    given = {"name": "my-app", "language": "go", "flavor": str(flavor), **answers}
+    project = template.render(directory / "my-app", given, ask=()).directory
     (project / "needs_c.go").write_text(source)
+    return project
+
+
+def edit(project: Path, line: str, change: str) -> None:
+    """Change a line of the Dockerfile."""
     dockerfile = project / "Dockerfile"
     text = dockerfile.read_text()
-    assert text.count(OFF) == 1
-    dockerfile.write_text(text.replace(OFF, change))
-    return project
+    assert text.count(line) == 1
+    dockerfile.write_text(text.replace(line, change))
 
 
 def why_it_does_not_start(tag: str) -> str:
@@ -70,21 +74,26 @@ def why_it_does_not_start(tag: str) -> str:
         return error.message
 
 
-@pytest.mark.parametrize(
-    ("source", "change", "packages"),
-    [(PLAIN, ON, ""), (WITH_LIBRARY, ON + HEADERS, "libmagic1t64")],
-    ids=["plain", "library"],
-)
-def test_slim_runs_it(tmp_path: Path, source: str, change: str, packages: str) -> None:
-    """The build's C library is that of the base; another library comes by runtime_packages."""
-    project = render(tmp_path, Flavor.SLIM, source, change, packages)
+def test_slim_runs_it(tmp_path: Path) -> None:
+    """The build's C library is that of the base."""
+    project = render(tmp_path, Flavor.SLIM, PLAIN, cgo=True)
+    with engine.temporary_image(project) as tag, engine.run(tag, RunOptions()) as container:
+        assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
+
+
+def test_slim_runs_it_with_a_library(tmp_path: Path) -> None:
+    """Its headers are installed by an edit, and the library itself comes by runtime_packages."""
+    packages = "libmagic1t64"
+    project = render(tmp_path, Flavor.SLIM, WITH_LIBRARY, cgo=True, runtime_packages=packages)
+    edit(project, ON, ON + HEADERS)
     with engine.temporary_image(project) as tag, engine.run(tag, RunOptions()) as container:
         assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
 
 
 def test_slim_needs_the_library(tmp_path: Path) -> None:
     """Without it in runtime_packages the service doesn't start, and says what it misses."""
-    project = render(tmp_path, Flavor.SLIM, WITH_LIBRARY, ON + HEADERS)
+    project = render(tmp_path, Flavor.SLIM, WITH_LIBRARY, cgo=True)
+    edit(project, ON, ON + HEADERS)
     with engine.temporary_image(project) as tag, engine.run(tag, RunOptions()) as container:
         assert container.wait_healthy(PATIENCE).status != "healthy"
         assert "libmagic.so.1: cannot open shared object file" in container.logs()
@@ -92,15 +101,17 @@ def test_slim_needs_the_library(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flavor", [Flavor.SCRATCH, Flavor.ALPINE], ids=str)
 def test_others_have_no_loader_for_it(tmp_path: Path, flavor: Flavor) -> None:
-    """It builds, and can't be started: the loader of Debian's C library is not there."""
-    project = render(tmp_path, flavor, PLAIN, ON)
+    """Why they are refused: it builds, and can't be started, for Debian's loader is not there."""
+    project = render(tmp_path, flavor, PLAIN)
+    edit(project, OFF, ON)
     with engine.temporary_image(project) as tag:
         assert "no such file or directory" in why_it_does_not_start(tag)
 
 
 def test_check_says_what_is_missing(tmp_path: Path) -> None:
     """With the way on, where the kernel names a file that is there."""
-    project = render(tmp_path, Flavor.SCRATCH, PLAIN, ON)
+    project = render(tmp_path, Flavor.SCRATCH, PLAIN)
+    edit(project, OFF, ON)
     loaded = load(project)
     with (
         engine.temporary_image(project) as tag,
@@ -112,10 +123,10 @@ def test_check_says_what_is_missing(tmp_path: Path) -> None:
     assert "slim" in hint
 
 
-def test_without_the_change_it_does_not_build(tmp_path: Path) -> None:
+def test_without_the_answer_it_does_not_build(tmp_path: Path) -> None:
     """Go leaves files that need cgo out, so what they define is missing."""
     source = PLAIN.replace("func init() {", "func needsC() {")
-    project = render(tmp_path, Flavor.SLIM, source, OFF)
+    project = render(tmp_path, Flavor.SLIM, source)
     main = project / "main.go"
     main.write_text(main.read_text().replace("func main() {", "func main() {\n\tneedsC()", 1))
     with pytest.raises(engine.BuildError, match="undefined: needsC"):

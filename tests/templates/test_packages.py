@@ -273,6 +273,16 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         "flavor: nothing on scratch could ask nginx whether it is healthy: choose alpine or slim",
         {"language": "node", "framework": "vite", "flavor": "alpine"},
     ),
+    (
+        {"language": "go", "flavor": "scratch", "cgo": True},
+        "flavor: cgo links with a C library, and scratch has none: choose slim",
+        {"language": "go", "flavor": "slim", "cgo": True},
+    ),
+    (
+        {"language": "python", "cgo": True},
+        "cgo: cgo is how Go calls C: leave it out for python",
+        {"language": "python", "cgo": False},
+    ),
 ]
 
 

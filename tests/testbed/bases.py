@@ -58,6 +58,7 @@ TABLE = (
     Base("debian:trixie-slim", (), Published(78.6, 29.8, REPO_INFO)),
     Base("python:3.14-slim", ("debian:trixie-slim",), Published(119.66, 43.4, REPO_INFO)),
     Base("golang:1.27", ("debian:trixie-slim",), Published(885, None, REPO_INFO)),
+    Base("golang:1.27-trixie", ("golang:1.27",), Published(885, None, REPO_INFO)),
     Base("dockgen-testbed/musl", ("debian:trixie-slim",), None),
     Base("alpine:3.24", ("dockgen-testbed/musl",), Published(8.42, 3.85, REPO_INFO)),
     Base(
@@ -83,6 +84,7 @@ NEEDED = (
     "python:3.14-slim",
     "python:3.14-alpine",
     "golang:1.27",
+    "golang:1.27-trixie",
     "alpine:3.24",
     "node:24-alpine",
     "node:24-slim",
