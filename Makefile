@@ -11,7 +11,7 @@ ARGS ?=
 PYTHON_FILES := benchmarks hatch_build.py scripts src tests
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.ready ## set up everything a contributor needs, in .venv
 

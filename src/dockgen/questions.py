@@ -49,6 +49,8 @@ class Question:
         Of a list of preferences, which a team may narrow, it is the first. What depends on the
         language is named for each: "go: scratch, python: slim, node: alpine".
         """
+        if self.type == "bool":
+            return "yes" if self.default else "no"
         default = str(self.default)
         if preferences := re.match(r"\{\{ \['(\w+)'", default):
             return preferences[1]

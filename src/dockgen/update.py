@@ -122,7 +122,7 @@ def unknown_release(
         if found > Version(releases[-1]):
             return ProjectError(
                 f"{words}, {brings} brings {releases[-1]}",
-                "get a newer dockgen, for example with: pip install --upgrade dockgen",
+                "get a newer dockgen: git pull in its clone, then pipx install --force .",
             )
         older = [release for release in releases if Version(release) <= found]
     except InvalidVersion:

@@ -122,6 +122,18 @@ def test_a_program_runs(packed_container: Container) -> None:
     assert packed_container.execute("tini", "--version").startswith("tini version ")
 
 
+def test_ffmpeg_runs(tmp_path: Path) -> None:
+    """What the documentation names: two hundred packages in one layer, and nothing left behind."""
+    project = render(tmp_path, Language.PYTHON, Flavor.SLIM, ["ffmpeg"])
+    with engine.temporary_image(project.directory) as tag:
+        assert leftovers(package_layer(read(tag, tmp_path))) == []
+        with engine.run(tag, RunOptions(port=project.port)) as container:
+            assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
+            source = ("-f", "lavfi", "-i", "testsrc=duration=1:size=64x64")
+            printed = container.execute("ffmpeg", "-v", "error", *source, "-f", "md5", "-")
+            assert printed.startswith("MD5=")
+
+
 def test_a_program_finds_its_library_and_its_files(packed_container: Container) -> None:
     """The program loads libmagic, and that its list of kinds."""
     assert packed_container.execute("file", "--brief", "/usr/bin/tini").startswith("ELF 64-bit")

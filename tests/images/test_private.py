@@ -27,11 +27,15 @@ pytestmark = pytest.mark.xdist_group("company")
 
 @dataclass(frozen=True)
 class Case:
-    """A way to get at private packages, in a cell; ``manager`` is "" for its language's default."""
+    """A way to get at private packages, in a cell.
+
+    ``manager`` and ``framework`` are "" for the default of its language.
+    """
 
     private: str
     cell: Cell
     manager: str = ""
+    framework: str = ""
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -45,12 +49,13 @@ class Case:
 
     @property
     def answers(self) -> dict[str, str]:
-        """The answer about the package manager, if there is one, and what that needs here."""
-        index = {"package_index": PYTHON_INDEX} if self.manager == "poetry" else {}
-        return {**index, "package_manager": self.manager} if self.manager else {}
+        """The answers about package manager and framework, and what those need here."""
+        index = PYTHON_INDEX if self.manager == "poetry" else ""
+        given = {"package_manager": self.manager, "framework": self.framework}
+        return {name: value for name, value in given.items() if value} | {"package_index": index}
 
     def __str__(self) -> str:
-        return "-".join(filter(None, (self.private, str(self.cell), self.manager)))
+        return "-".join(filter(None, (self.private, str(self.cell), self.manager, self.framework)))
 
 
 # Each language both ways. By ssh, Python and Node on Alpine take git from Alpine's own repository,
@@ -69,6 +74,7 @@ CASES = [
     Case("ssh", Cell.parse("node-slim")),
     Case("token", Cell.parse("node-alpine"), "pnpm"),
     Case("token", Cell.parse("node-slim"), "yarn"),
+    Case("token", Cell.parse("node-alpine"), framework="vite"),
     Case("ssh", Cell.parse("node-slim"), "pnpm"),
     Case("ssh", Cell.parse("node-scratch"), "yarn"),
 ]
@@ -167,8 +173,13 @@ def add_private_package(project: Path, case: Case) -> None:
             address = f"git+ssh://git@{HOST}/acme/greet.git#v1.0.0"
             manifest = project / "package.json"
             facts = json.loads(manifest.read_text())
-            facts["dependencies"]["@acme/greet"] = address if case.private == "ssh" else "1.0.0"
+            version = address if case.private == "ssh" else "1.0.0"
+            facts.setdefault("dependencies", {})["@acme/greet"] = version
             manifest.write_text(json.dumps(facts, indent=2) + "\n")
+            if case.framework == "vite":
+                script = project / "src/main.js"
+                line = "import { words } from '@acme/greet';\n\nconsole.log(words);\n"
+                script.write_text(line + script.read_text())
 
 
 def render(directory: Path, cell: Cell, **answers: object) -> Path:
@@ -454,6 +465,52 @@ def test_builds_from_a_mirror_that_only_the_company_vouches_for(
     steps.build(project, fresh_cache(), *passed, output=output)
     assert acme.container.logs().count(f"GET {asked}") > before
     assert leaks.find(tmp_path / "image", {"authority": acme.secrets["authority"]}) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "manager", "index", "asked"),
+    [
+        ("go-scratch", "go", "go", f"/mirror/go/{MODULE}/@v/v1.0.0.zip"),
+        ("python-slim", "pip", "pypi/simple", "/mirror/pypi/files/uv-"),
+        ("python-slim", "poetry", "pypi/simple", "/mirror/pypi/files/poetry-"),
+        ("node-slim", "yarn", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
+    ],
+)
+def test_builds_from_a_mirror_without_tls(
+    acme: Company, tmp_path: Path, cell: str, manager: str, index: str, asked: str
+) -> None:
+    """As one inside a company may be: its name is enough, and no certificate is asked for."""
+    parsed = Cell.parse(cell)
+    address = f"http://{HOST}/mirror/{index}"
+    project = render(tmp_path, parsed, package_manager=manager, package_index=address)
+    use_mirror(project, parsed.language, acme)
+    before = acme.container.logs().count(f"GET {asked}")
+    steps.build(project, fresh_cache(), acme.name_option)
+    assert acme.container.logs().count(f"GET {asked}") > before
+
+
+@pytest.mark.parametrize(
+    ("cell", "manager", "index", "allows"),
+    [
+        ("python-slim", "pip", "pypi/simple", "PIP_TRUSTED_HOST"),
+        ("node-slim", "yarn", "npm", "YARN_UNSAFE_HTTP_WHITELIST"),
+    ],
+)
+def test_a_mirror_without_tls_is_allowed_by_name(
+    acme: Company, tmp_path: Path, cell: str, manager: str, index: str, allows: str
+) -> None:
+    """Without that line the manager asks nobody."""
+    parsed = Cell.parse(cell)
+    address = f"http://{HOST}/mirror/{index}"
+    project = render(tmp_path, parsed, package_manager=manager, package_index=address)
+    use_mirror(project, parsed.language, acme)
+    dockerfile = project / "Dockerfile"
+    lines = dockerfile.read_text().splitlines(keepends=True)
+    without = [line for line in lines if not line.startswith(f"ENV {allows}=")]
+    assert len(without) == len(lines) - 1
+    dockerfile.write_text("".join(without))
+    with pytest.raises(AssertionError, match="not a trusted or secure host|Unsafe http requests"):
+        steps.build(project, fresh_cache(), acme.name_option)
 
 
 def test_poetry_installs_from_pypi(acme: Company, tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ def test_the_extra_is_asked_for(
     assert cli.main(["starter", "test", str(starter)]) == 4
     assert capsys.readouterr().err == (
         "error: the tests need packages that are not installed: a_package_that_is_not_there\n"
-        "  try: pip install 'dockgen[testing]'\n"
+        "  try: pip install '.[testing]', in a clone of dockgen\n"
     )
 
 

@@ -257,6 +257,28 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"language": "node", "framework": "vite", "language_version": "22"},
     ),
     (
+        {"language": "node", "framework": "vite", "language_version": "20.18"},
+        "language_version: Vite 8 needs Node 20.19, 22.13, 23.5 or later: choose one such as 24",
+        {"language": "node", "framework": "vite", "language_version": "20.19"},
+    ),
+    (
+        {"language": "node", "framework": "vite", "language_version": "22.12"},
+        "language_version: Vite 8 needs Node 20.19, 22.13, 23.5 or later: choose one such as 24",
+        {"language": "node", "framework": "vite", "language_version": "24.0"},
+    ),
+    (
+        {"language": "node", "framework": "fastify", "language_version": "20"},
+        "language_version: what Fastify is locked with needs Node 22 or later: choose one such as"
+        " 24",
+        {"language": "node", "framework": "fastify", "language_version": "22"},
+    ),
+    (
+        {"language": "node", "package_manager": "pnpm", "language_version": "22.12"},
+        "language_version: pnpm 11 needs Node 22.13 or later: choose one such as 24, or"
+        " --package-manager npm",
+        {"language": "node", "package_manager": "pnpm", "language_version": "22.13"},
+    ),
+    (
         {"language": "python", "package_manager": "uv", "name": "flask"},
         "package_manager: uv takes flask for the package of that name, which the sample apps need: "
         "choose another --name",

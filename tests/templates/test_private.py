@@ -39,6 +39,8 @@ each_answer = pytest.mark.parametrize("answer", ANSWERS)
 
 # The programs that download, at the start of a command.
 DOWNLOADS = re.compile(r"(?:go mod|pip install|uv venv|uv pip|npm ci|npm install) ?")
+# Those of them that install a tool.
+TOOL = re.compile(r"(?<!uv )pip install |npm install --global ")
 
 
 def refusal(make: Make, **answers: Any) -> str:
@@ -61,9 +63,11 @@ def mounts(instruction: str) -> set[str]:
     return {name or ssh for name, ssh in found}
 
 
-def expected(answer: str, language: Language) -> set[str]:
-    """What a step that downloads is given."""
+def expected(answer: str, language: Language, instruction: str = "") -> set[str]:
+    """What a step that downloads is given: one that installs a tool gets no keys to git."""
     file = "npmrc" if language is Language.NODE else "netrc"
+    if TOOL.search(instruction) and answer in ("ssh", "all"):
+        return {"ca-certificates"} if answer == "all" else set()
     return {
         "ssh": {"ssh", "known_hosts"},
         "token": {file},
@@ -96,7 +100,7 @@ def test_steps_that_download_get_it_and_no_others(
     downloads = [line for line in lines if line.startswith("RUN") and DOWNLOADS.search(line)]
     assert len(downloads) == {"go": 2, "python": 4, "node": 3}[cell.language]
     for line in downloads:
-        assert mounts(line) == expected(answer, cell.language)
+        assert mounts(line) == expected(answer, cell.language, line)
     for line in set(lines) - set(downloads):
         assert mounts(line) <= ({"ca-certificates"} if "apk add" in line else set())
     assert not any("ARG" in line and "TARGETOS" not in line for line in lines)
@@ -169,6 +173,15 @@ def test_the_index_is_that_of_all_tools(make: Make, language: str, lines: list[s
     cell = Cell.parse(f"{language}-slim")
     found = instructions(make(**of(cell), package_index=INDEX) / "Dockerfile")
     assert [line for line in found if INDEX in line] == lines
+
+
+@pytest.mark.parametrize("manager", ["pip", "uv", "poetry"])
+def test_pip_may_ask_a_mirror_without_tls(make: Make, manager: str) -> None:
+    """By name, with the port; with TLS no host is trusted like that."""
+    of_slim = {**of(Cell.parse("python-slim")), "package_manager": manager}
+    plain = make(**of_slim, package_index="http://10.0.0.1:8081/repository/pypi/simple/")
+    assert "\nENV PIP_TRUSTED_HOST=10.0.0.1:8081\n" in (plain / "Dockerfile").read_text()
+    assert "TRUSTED" not in (make(**of_slim, package_index=INDEX) / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize("answer", ["ssh", "token"])
@@ -284,7 +297,7 @@ def test_they_are_flags(inline: Run, tmp_path: Path) -> None:
     recorded = yaml.safe_load((tmp_path / "my-app/.copier-answers.yml").read_text())
     given = {**ANSWERS["token"], **ANSWERS["company"]}
     assert {name: recorded[name] for name in given} == given
-    assert not {"secrets", "credentials", "build_mounts", "ca_mount"} & set(recorded)
+    assert not {"secrets", "credentials", "build_mounts", "tool_mounts", "ca_mount"} & set(recorded)
     assert inline("new", "x", "--defaults", "--private-dependencies", "vault").returncode == 2
 
 

@@ -94,5 +94,7 @@ def test_every_default_is_told_in_words() -> None:
     """`usual` reads them out of the expressions; that of the name is the folder's."""
     told = {question.name: question.usual for question in questions.load()}
     assert [name for name, words in told.items() if "{{" in words or "{%" in words] == ["name"]
+    assert told["flavor"] == "go: scratch, python: slim, node: alpine"
+    assert (told["cgo"], told["build_ca"]) == ("no", "no")
     assert told["framework"] == "go: stdlib, python: fastapi, node: express"
     assert told["kind"] == "service"

@@ -602,7 +602,7 @@ def test_a_newer_template_than_this_dockgen_is_refused(make: Make, update: Updat
     done = update(project)
     assert done.code == 3
     assert "this dockgen brings v1.3.0" in done.errors
-    assert "pip install --upgrade dockgen" in done.errors
+    assert "get a newer dockgen: git pull in its clone" in done.errors
 
 
 @pytest.mark.parametrize("version", ["v1.1.0.post1.dev0+g0123456789ab", "main"])

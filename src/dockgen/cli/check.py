@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--image", metavar="NAME", help="Check this image of the project; build none.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 def check(directory: Path, image: str | None, as_json: bool) -> None:
-    """Build the image of the project in DIRECTORY, run it, and hold both to every rule.
+    """Hold the project in DIRECTORY to every rule: its Dockerfile, its image and a container.
 
     DIRECTORY is the current one if none is given. The container runs as in the compose.yaml that
     dockgen renders: read-only, without capabilities, with little memory. The limits of size and

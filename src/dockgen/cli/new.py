@@ -32,6 +32,9 @@ class Folder(click.Path):
 # Questions whose choices differ by language.
 _OF_ONE_LANGUAGE = ("framework", "package_manager")
 
+# What stands for an answer that is free, where it isn't VALUE.
+_METAVARS = {"bool": "[yes|no]"}
+
 # Where the context keeps the starter that was opened to read its questions.
 _ORIGIN = "dockgen.origin"
 
@@ -95,7 +98,7 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
             [question.flag, question.name],
             help=f"{question.help}"
             + ("" if question.asked else f"  [default: {question.usual or 'empty'}]"),
-            metavar=None if question.choices else "VALUE",
+            metavar=None if question.choices else _METAVARS.get(question.type, "VALUE"),
             type=click.Choice(question.choices) if question.choices else str,
         )
         for question in questions.load(origin.questionnaire if origin else None)
@@ -128,7 +131,7 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
 @click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
 @click.option("--trust", is_flag=True, help="Let the starter run code of its own, such as tasks.")
 @click.option("--offline", is_flag=True, help="Take the starter as it was last fetched.")
-@click.option("--defaults", is_flag=True, help="Ask nothing: take the default of each question.")
+@click.option("--defaults", is_flag=True, help="Ask nothing: take each default (python, slim).")
 @click.option("--ask", is_flag=True, help="Ask every question, also those with a safe default.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON; never asks.")

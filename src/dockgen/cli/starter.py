@@ -236,7 +236,8 @@ def test(
     DIRECTORY is the current one if none is given, and is taken as it lies there, committed or not.
     All cases are rendered first: each language on each flavor that copier.yml offers, and the
     [[test]] tables of starter.toml. Then pytest builds, runs and measures each of them, and runs
-    the starter's own tests folder, if it has one. Needs: pip install 'dockgen[testing]'
+    the starter's own tests folder, if it has one. It needs the extra "testing", which
+    pip install '.[testing]' installs in a clone of dockgen.
 
     \b
     Examples:

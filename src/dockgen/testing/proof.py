@@ -66,7 +66,7 @@ def require() -> None:
     if missing:
         raise ToolMissingError(
             f"the tests need packages that are not installed: {', '.join(missing)}",
-            "pip install 'dockgen[testing]'",
+            "pip install '.[testing]', in a clone of dockgen",
         )
 
 

@@ -1,13 +1,15 @@
 // The host of a company, as far as builds see it: git and a package index of each language that want
 // a token, and a mirror for each that wants none. sshd runs beside it. Under PyPI's name it answers as
-// PyPI does.
+// PyPI does. What it has by https, it has by plain HTTP, too.
 package main
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"log"
 	"net/http"
 	"net/http/cgi"
+	"net/http/httptest"
 	"os"
 )
 
@@ -25,6 +27,7 @@ func main() {
 	mux.Handle("/simple/", pypi)
 	mux.Handle("/pypi/", pypi)
 	mux.Handle("/files/", pypi)
+	go func() { log.Fatal(http.ListenAndServe(":80", logged(plain(mux)))) }()
 	log.Fatal(http.ListenAndServeTLS(":443", "/keys/server.pem", "/keys/server.key", logged(mux)))
 }
 
@@ -44,6 +47,23 @@ func guarded(next http.Handler) http.Handler {
 
 func same(given, wanted string) bool {
 	return subtle.ConstantTimeCompare([]byte(given), []byte(wanted)) == 1
+}
+
+// plain answers with addresses of plain HTTP, as npm's pages name whole ones.
+func plain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		seen := httptest.NewRecorder()
+		next.ServeHTTP(seen, request)
+		host := request.Host
+		body := bytes.ReplaceAll(seen.Body.Bytes(), []byte("https://"+host), []byte("http://"+host))
+		for name, values := range seen.Header() {
+			if name != "Content-Length" {
+				answer.Header()[name] = values
+			}
+		}
+		answer.WriteHeader(seen.Code)
+		answer.Write(body)
+	})
 }
 
 // logged prints what is asked for. It goes to the log of the container, which the tests read.

@@ -1,0 +1,46 @@
+"""No lock file that dockgen ships names where packages come from: that is the machine's to say."""
+
+import re
+
+import pytest
+
+from dockgen.cases import Case
+from tests.conftest import Make, tree
+from tests.variants import VARIANTS
+
+LOCK_FILES = {
+    "requirements.txt", "requirements-dev.txt", "poetry.lock",
+    "package-lock.json", "pnpm-lock.yaml", "yarn.lock",
+}  # fmt: skip
+
+# What npm notes of who funds a package is no address of the package.
+ADDRESS = re.compile(r'"resolved"|-index-url|--find-links|(?<!"url": ")\b(?:https?|git|ssh)://')
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '      "resolved": "https://registry.example.com/a/-/a-1.0.0.tgz",',
+        "--extra-index-url https://index.example.com/simple",
+        "    resolution: {tarball: https://registry.example.com/a/-/a-1.0.0.tgz}",
+        'url = "https://index.example.com/simple"',
+    ],
+    ids=["npm", "pip", "pnpm", "poetry"],
+)
+def test_an_address_would_be_found(line: str) -> None:
+    """As each manager writes it."""
+    assert ADDRESS.search(line)
+
+
+@pytest.mark.parametrize("case", VARIANTS, ids=lambda case: case.name)
+def test_lock_files_carry_no_address(case: Case, make: Make) -> None:
+    """Hashes say what to install. Go's sample apps need no module, and uv's file isn't rendered."""
+    answers = {name: value for name, value in case.answers.items() if name != "package_index"}
+    found = {
+        name: content.decode()
+        for name, content in tree(make(**answers)).items()
+        if name in LOCK_FILES
+    }
+    expected = case.answers["language"] != "go" and case.answers.get("package_manager") != "uv"
+    assert bool(found) == expected
+    assert [name for name, text in found.items() if ADDRESS.search(text)] == []
