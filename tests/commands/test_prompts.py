@@ -168,6 +168,8 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal = Terminal(
         tmp_path, "new", "my-app", "--language", "go", "--flavor", "scratch", "--ask"
     )
+    terminal.see("Does the program call C, through cgo?")
+    terminal.press(ENTER)
     terminal.see("Does it answer requests, work in the background, or run to its end?")
     terminal.press(ENTER)
     terminal.see("What does the sample app stand on?")
