@@ -68,6 +68,24 @@ def test_records_the_answers(case: Case, rendered: Path) -> None:
     assert {name: answers[name] for name in case.answers} == dict(case.answers)
 
 
+@each_case
+def test_readme_names_only_files_and_commands_that_exist(case: Case, rendered: Path) -> None:
+    """Commands are Docker's and dockgen's; files in backquotes are in the project.
+
+    Who develops a site has Node on the machine, and the read-me says so.
+    """
+    if not (rendered / "README.md").exists():
+        assert "README.md" in case.answers["unmanaged"]
+        return
+    readme = (rendered / "README.md").read_text()
+    blocks = re.findall(r"^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    commands = [line for block in blocks for line in block.splitlines() if line[:1].strip()]
+    own = {case.answers["package_manager"]} if case.answers["framework"] == "vite" else set()
+    assert {command.split()[0] for command in commands} <= {"docker", "dockgen"} | own
+    named = set(re.findall(r"`([\w./-]+\.(?:toml|yml|yaml|json|txt|py|js|go|mod|md))`", readme))
+    assert {name for name in named if not (rendered / name).exists()} == set()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_pair_is_covered(language: str) -> None:
     """Any two answers are in one of the projects, unless they exclude each other."""
