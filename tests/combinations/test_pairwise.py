@@ -83,7 +83,9 @@ def test_readme_names_only_files_and_commands_that_exist(case: Case, rendered: P
     own = {case.answers["package_manager"]} if case.answers["framework"] == "vite" else set()
     assert {command.split()[0] for command in commands} <= {"docker", "dockgen"} | own
     named = set(re.findall(r"`([\w./-]+\.(?:toml|yml|yaml|json|txt|py|js|go|mod|md))`", readme))
-    assert {name for name in named if not (rendered / name).exists()} == set()
+    # The read-me of a site says what to write there.
+    to_write = {"vite.config.js"}
+    assert {name for name in named - to_write if not (rendered / name).exists()} == set()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
