@@ -104,13 +104,20 @@ def run_bytes(
             check=True,
         )
     except subprocess.CalledProcessError as error:
-        for number in _MACHINE:
-            if os.strerror(number).encode() in error.stderr:
-                raise OSError(number, os.strerror(number)) from error
-        if b"Out of diskspace" in error.stderr:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        if lacking := machine_error(error.stderr.decode(errors="replace")):
+            raise lacking from error
         raise
     return done.stdout
+
+
+def machine_error(printed: str) -> OSError | None:
+    """What the machine lacks, such as room, by git's own words; None if it was something else."""
+    for number in _MACHINE:
+        if os.strerror(number) in printed:
+            return OSError(number, os.strerror(number))
+    if "Out of diskspace" in printed:
+        return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return None
 
 
 def ask(

@@ -41,6 +41,7 @@ def render(
     ask: Sequence[str],
     origin: Source | None = None,
     defaults: Mapping[str, Any] | None = None,
+    target: Path | None = None,
 ) -> Rendering:
     """Render the newest release of a template into ``directory``.
 
@@ -50,6 +51,7 @@ def render(
         ask: the questions to ask on the terminal first.
         origin: what to render; None for dockgen's own templates.
         defaults: other defaults than the questionnaire's.
+        target: what a message names in place of ``directory``: where the tree goes afterwards.
 
     Raises:
         UsageError: an answer is not allowed; the message names the question.
@@ -60,7 +62,8 @@ def render(
     git.require()
     with own() if origin is None else nullcontext(origin) as chosen, found(chosen):
         newest = chosen.manifest.latest.version
-        given = _copy(chosen, newest, directory, answers, ask, defaults or {})
+        with _readable_errors(target or directory, "dockgen new --help"):
+            given = _copy(chosen, newest, directory, answers, ask, defaults or {})
         named = {question.name for question in questions.load(chosen.questionnaire)}
         kept = {name: value for name, value in given.items() if name in named}
         return Rendering(directory, kept, newest)
@@ -77,7 +80,8 @@ def render_version(
         UsageError: an answer is not allowed; the message names the question.
         ProjectError: the disk is full or can't be written.
     """
-    _copy(origin, version, directory, answers, ask=(), defaults={})
+    with _readable_errors(directory, "dockgen new --help"):
+        _copy(origin, version, directory, answers, ask=(), defaults={})
 
 
 def update(origin: Source, version: str, project: Path, data: Mapping[str, Any]) -> None:
@@ -122,21 +126,20 @@ def _copy(
     """Render; return all answers."""
     import copier
 
-    with _readable_errors(directory, "dockgen new --help"):
-        done = copier.run_copy(
-            origin.manifest.url,
-            directory,
-            dict(answers),
-            user_defaults=dict(defaults),
-            vcs_ref=version,
-            defaults=True,
-            ask=ask,
-            quiet=True,
-            # The user's own copier settings could answer our questions with something that
-            # is no choice of theirs; ours is the only source here, and needs no trust.
-            settings=copier.Settings(),
-            unsafe=origin.trusted,
-        )
+    done = copier.run_copy(
+        origin.manifest.url,
+        directory,
+        dict(answers),
+        user_defaults=dict(defaults),
+        vcs_ref=version,
+        defaults=True,
+        ask=ask,
+        quiet=True,
+        # The user's own copier settings could answer our questions with something that
+        # is no choice of theirs; ours is the only source here, and needs no trust.
+        settings=copier.Settings(),
+        unsafe=origin.trusted,
+    )
     return done.answers.user
 
 
@@ -169,6 +172,8 @@ def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
     except copier.errors.CopierError as error:
         raise ProjectError(_one_line(str(error)), "mend the template") from error
     except ProcessExecutionError as error:
+        if lacking := git.machine_error(str(error.stderr)):
+            raise cannot_write(directory, lacking) from error
         lines = str(error.stderr).strip().splitlines() or ["no reason given"]
         raise ProjectError(f"git failed while copier was at work: {lines[-1]}") from error
     except OSError as error:

@@ -27,6 +27,7 @@ _GO_MOD = re.compile(
     r"go [1-9][0-9]*\.(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))?\n"
 )
 _WINDOWS = re.compile(r"con|prn|aux|nul|com[1-9]|lpt[1-9]")
+_OWN_ENTRY = re.compile(r"^[a-z0-9-]+@workspace:\.$")
 _PAIR = re.compile(r'([a-z0-9.-]+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -79,10 +80,12 @@ def _structure(path: Path) -> Any:
         return "module"
     if path.suffix == ".json":
         return _types(json.loads(text))
-    if path.suffix == ".toml":
+    if path.suffix == ".toml" or path.name in {"poetry.lock", "uv.lock"}:
         return _types(tomllib.loads(text))
-    if path.suffix in {".yml", ".yaml"}:
+    if path.suffix in {".yml", ".yaml"} or path.name == "yarn.lock":
         read = yaml.safe_load(text)
+        if path.name == "yarn.lock":  # where the project itself is one of the packages
+            read = {_OWN_ENTRY.sub("@workspace:.", key): entry for key, entry in read.items()}
         if path.name == "compose.yaml":
             assert is_image(read["services"]["app"]["image"])
         return _types(read)

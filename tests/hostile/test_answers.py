@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import re
 import subprocess
 import sys
 import tomllib
@@ -11,33 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from dockgen import checks, questions
 from dockgen.errors import UsageError
 from tests.conftest import Make, tree
 from tests.hostile import shape
+from tests.hostile.plain import (
+    CELLS,
+    MORE,
+    PLAIN,
+    VERSIONS,
+    assert_only_values_differ,
+    cell,
+    recorded,
+)
 from tests.hostile.values import NAMES, TAKEN, TEXTS, YAML
 
 HADOLINT = Path(sys.executable).parent / "hadolint"
 
-# Each appears in the files where its answer belongs, and nowhere else.
-PLAIN = {
-    "name": "plain-name",
-    "port": 45678,
-    "registry": "plain.invalid/hub",
-}
-VERSIONS = {"go": "1.9876", "python": "3.9876", "node": "9876"}
-# Few cells do for all: flavors differ in their Dockerfiles alone, and CI in its own files.
-CELLS = [("go", "scratch", "github"), ("python", "slim", "gitlab"), ("node", "alpine", "none")]
-
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n"
-
-
-def cell(number: int) -> dict[str, str]:
-    """One of the cells, in turn, with the plain version of its language."""
-    chosen = dict(zip(("language", "flavor", "ci"), CELLS[number % len(CELLS)], strict=True))
-    return {**chosen, "language_version": VERSIONS[chosen["language"]]}
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +42,6 @@ def plain(make: Make) -> dict[str, Path]:
     }
 
 
-def recorded(project: Path) -> dict[str, Any]:
-    """The answers that the next update starts from."""
-    answers: dict[str, Any] = yaml.safe_load((project / shape.ANSWERS).read_text())
-    return answers
-
-
 def refusal(make: Make, **answers: Any) -> str:
     """What is said about an answer: one line that a terminal can show."""
     with pytest.raises(UsageError) as caught:
@@ -64,25 +49,6 @@ def refusal(make: Make, **answers: Any) -> str:
     assert caught.value.message.isprintable(), caught.value.message
     assert len(caught.value.message) < 300
     return caught.value.message
-
-
-def assert_only_values_differ(project: Path, plain: Path, **answers: Any) -> None:
-    """The project is the plain one with these answers put where the plain ones stand."""
-    assert shape.structures(project) == shape.structures(plain)
-    expected = {name: text.decode() for name, text in tree(plain).items() if name != shape.ANSWERS}
-    for question, value in answers.items():
-        plain_answers = {**PLAIN, "language_version": VERSIONS[recorded(project)["language"]]}
-        before, after = str(plain_answers[question]), str(value)
-        if question == "registry" and not value:
-            before += "/"
-        expected = {name: text.replace(before, after) for name, text in expected.items()}
-    found = tree(project)
-    # Where a name is no module path it gets another end, which its grammar was held to above.
-    different = [
-        name for name, text in expected.items() if name != "go.mod" and found[name].decode() != text
-    ]
-    assert different == []
-    assert {name: recorded(project)[name] for name in answers} == answers
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -123,6 +89,12 @@ def test_a_folder_with_that_name_gives_another_one(make: Make) -> None:
     assert recorded(make())["name"] == "my-app"
 
 
+@pytest.mark.parametrize("name", ["__", "a__b", "a__", "_a", "a.b", "a_b", "a-", "-a", "1a"])
+def test_what_docker_or_a_language_takes_for_no_name(make: Make, name: str) -> None:
+    """Two underscores, a dash last, a digit first: one rule for all of them."""
+    assert refusal(make, name=name).startswith("name: ")
+
+
 @pytest.mark.parametrize("version", ["1", "0.1", "27", "2.0"])
 def test_go_takes_no_such_version(make: Make, version: str) -> None:
     """go.mod would not parse."""
@@ -158,41 +130,49 @@ def test_what_docker_takes_for_a_registry(
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_text_as_a_host(make: Make, text: str) -> None:
+def test_text_as_a_host(make: Make, plain_with: Make, text: str) -> None:
     """Of private packages: it goes into Dockerfiles, commands and pages."""
-    answers = {**cell([*TEXTS].index(text)), "private_dependencies": "token"}
+    answers = {**PLAIN, **cell([*TEXTS].index(text)), "private_dependencies": "token"}
     if text not in TAKEN["host"]:
         message = refusal(make, **answers, private_host=TEXTS[text])
         assert message.startswith("private_host: ")
         return
     project = make(**answers, private_host=TEXTS[text])
-    plain = make(**answers, private_host="plain.invalid")
-    assert recorded(project)["private_host"] == TEXTS[text]
-    assert shape.structures(project) == shape.structures(plain)
+    before = plain_with(**answers, private_host=MORE["private_host"])
+    assert_only_values_differ(project, before, private_host=TEXTS[text])
 
 
 @pytest.mark.parametrize("text", sorted(set(TEXTS) - {"empty"}))
 def test_no_index(make: Make, text: str) -> None:
-    """Alone, and behind a good address where it says something besides the path."""
-    chosen = cell([*TEXTS].index(text))
-    message = refusal(make, **chosen, package_index=TEXTS[text])
+    """None of these is an address."""
+    message = refusal(make, **cell([*TEXTS].index(text)), package_index=TEXTS[text])
     assert message.startswith("package_index: ")
-    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", TEXTS[text]):
-        behind = f"https://plain.invalid/{TEXTS[text]}"
-        assert refusal(make, **chosen, package_index=behind).startswith("package_index: ")
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_text_as_a_package(make: Make, text: str) -> None:
+def test_text_in_an_index(make: Make, plain_with: Make, text: str) -> None:
+    """Behind a good address: refused where it says something besides the path."""
+    answers = {**PLAIN, **cell([*TEXTS].index(text))}
+    index = f"https://hostile.invalid/{TEXTS[text]}"
+    if text not in TAKEN["index path"]:
+        assert refusal(make, **answers, package_index=index).startswith("package_index: ")
+        return
+    project = make(**answers, package_index=index)
+    before = plain_with(**answers, package_index=MORE["package_index"])
+    assert_only_values_differ(project, before, package_index=index)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_as_a_package(make: Make, plain_with: Make, text: str) -> None:
     """Of the distribution: apt would read more than a name there."""
+    answers = {**PLAIN, **cell(1)}
     if text not in TAKEN["package"]:
-        message = refusal(make, **cell(1), runtime_packages=[TEXTS[text]])
+        message = refusal(make, **answers, runtime_packages=[TEXTS[text]])
         assert message.startswith("runtime_packages: ")
         return
-    project = make(**cell(1), runtime_packages=[TEXTS[text]])
-    plain = make(**cell(1), runtime_packages=["plain"])
-    assert recorded(project)["runtime_packages"] == [TEXTS[text]]
-    assert shape.structures(project) == shape.structures(plain)
+    project = make(**answers, runtime_packages=[TEXTS[text]])
+    before = plain_with(**answers, runtime_packages=MORE["runtime_packages"])
+    assert_only_values_differ(project, before, runtime_packages=[TEXTS[text]])
 
 
 @pytest.mark.parametrize("port", [1024, 65535])
@@ -355,28 +335,45 @@ def test_yaml_in_an_answers_file(make: Make, tmp_path: Path, written: str) -> No
 
 
 @pytest.mark.parametrize("number", range(len(CELLS)), ids=["go", "python", "node"])
-def test_every_answer_at_once(make: Make, plain: dict[str, Path], number: int) -> None:
+@pytest.mark.parametrize("access", ["ssh", "token"])
+def test_every_answer_at_once(make: Make, number: int, access: str) -> None:
     """No answer opens the way for another one."""
-    answers: Mapping[str, Any] = {
+    chosen = {
+        **cell(number),
+        "flavor": ("alpine", "slim")[number % 2],  # scratch takes no packages
+        "private_dependencies": access,
+        "build_ca": True,
+        "ca_certificates": PEM,
+    }
+    values = {
         "name": "null",
         "port": 1024,
         "registry": "0x1:1/a__b",
+        "private_host": TEXTS["octal"],
+        "package_index": f"https://hostile.invalid/{TEXTS['option']}",
+        "runtime_packages": [TEXTS["exponent"]],
+    }
+    answers: Mapping[str, Any] = {
+        **chosen,
+        **values,
         "labels": {"a": TEXTS["instruction-on-one-line"], "b": TEXTS["backslash"]},
-        "ca_certificates": PEM,
         "policy": {"size_mb": 1e-5, "ignored_rules": {"DG101": TEXTS["quotes"]}},
         "unmanaged": [TEXTS["traversal"], "README.md"],
     }
-    project = make(**answers, **cell(number))
+    project = make(**answers)
     assert {name: recorded(project)[name] for name in answers} == answers
     assert shape.labels(project) == answers["labels"]
+    assert settings(project)["rules"] == {"ignored": {"DG101": TEXTS["quotes"]}}
     assert not (project / "README.md").exists()
-    found, before = shape.structures(project), shape.structures(plain[CELLS[number][0]])
-    # What the certificates and the policy add is theirs; the rest is as it was.
-    for name in ("Dockerfile", ".dockerignore", "dockgen.toml"):
-        found.pop(name), before.pop(name)
-    assert found.pop("docker/ca-certificates.crt")
-    before.pop("README.md")
-    assert found == before
+    # Without what has a shape of its own, all else is the plain project's.
+    usual = make(**chosen, **values)
+    assert_only_values_differ(usual, make(**chosen, **PLAIN, **MORE), **values)
+    found, expected = tree(project), tree(usual)
+    expected.pop("README.md")
+    different = {name for name in expected if expected[name] != found.get(name)}
+    assert different == {"Dockerfile", "dockgen.toml", shape.ANSWERS}
+    assert found.keys() == expected.keys()
+    assert shape.structures(project)["Dockerfile"] == shape.structures(usual)["Dockerfile"]
 
 
 @pytest.mark.parametrize("name", ["my-app", "docker"])

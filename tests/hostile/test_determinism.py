@@ -80,6 +80,19 @@ def test_the_place_changes_nothing(tmp_path: Path, expected: dict[str, bytes], f
     assert new(tmp_path / folder, {"TMPDIR": str(temporary)}) == expected
 
 
+@pytest.mark.parametrize("coerced", ["0", "1"])
+def test_an_ascii_machine_with_a_folder_that_is_not(
+    tmp_path: Path, expected: dict[str, bytes], coerced: str
+) -> None:
+    """LC_ALL=C and accents together, whether Python helps itself to UTF-8 there or not."""
+    folder = tmp_path / "ünï 🐳"
+    temporary = tmp_path / "temporary ünï 🐳"
+    temporary.mkdir()
+    ascii_only = {"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": coerced, "PYTHONUTF8": coerced}
+    assert new(folder, {**ascii_only, "TMPDIR": str(temporary)}) == expected
+    assert list(temporary.iterdir()) == []
+
+
 def test_the_place_of_dockgen_changes_nothing(tmp_path: Path, expected: dict[str, bytes]) -> None:
     """A checkout elsewhere, under a strict umask, makes the same, version included."""
     copy = tmp_path / "somewhere else"

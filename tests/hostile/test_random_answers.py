@@ -11,7 +11,9 @@ from dockgen import checks
 from dockgen.errors import UsageError
 from tests.conftest import Make
 from tests.hostile import shape
+from tests.hostile.plain import MORE
 from tests.hostile.values import TEXTS
+from tests.pairwise import COMMON, LANGUAGES, PEM, is_possible
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
@@ -25,6 +27,36 @@ class Person:
     def __init__(self, seed: int) -> None:
         """Answer the same for the same seed."""
         self.random = random.Random(seed)  # noqa: S311 - the same answers for the same seed
+        self.plain = self.project(seed)
+
+    def project(self, seed: int) -> dict[str, Any]:
+        """A project with plain answers: what is chosen, and which answers there are besides."""
+        # In turn, as otherwise most projects would have the framework that excludes the least.
+        language = [*LANGUAGES][seed % len(LANGUAGES)]
+        offered = {**COMMON, **LANGUAGES[language]}
+        frameworks = offered["framework"]
+        framework = frameworks[seed // len(LANGUAGES) % len(frameworks)]
+        drawn = ("flavor", "ci", "kind", "package_manager", "cgo", "build_ca")
+        while True:
+            chosen = {
+                name: self.random.choice(offered[name])
+                for name in (*drawn, "private_dependencies")
+                if name in offered
+            } | {"framework": framework}
+            if is_possible(chosen):
+                break
+        more = {**MORE, "ca_certificates": PEM}
+        # Each package is a word, and so it counts how many there are.
+        more["runtime_packages"] = [
+            f"plain-{number}" for number in range(self.random.randint(1, 3))
+        ]
+        if chosen["flavor"] == "scratch":
+            del more["runtime_packages"]
+        for name in ("package_index", "runtime_packages", "ca_certificates", "private_host"):
+            needed = name == "private_host" and chosen["private_dependencies"] != "none"
+            if not needed and self.random.random() < 0.4:
+                more.pop(name, None)
+        return {"language": language, **chosen, **more}
 
     def some(self, alphabet: str, least: int, most: int) -> str:
         """Characters of an alphabet."""
@@ -56,6 +88,31 @@ class Person:
         """Mostly the name of a label."""
         return self.random.choice(LETTERS) + self.some(LETTERS + DIGITS + ".-", 0, 9) + "x"
 
+    def mostly(self, good: str) -> str:
+        """What is good, or now and then something with a hostile text in it."""
+        if self.random.random() < 0.9:
+            return good
+        return self.random.choice([self.text(), good + self.text(), self.text() + good])
+
+    def host(self) -> str:
+        """Mostly a host."""
+        return self.mostly(".".join(self.some(LETTERS + DIGITS, 1, 6) for _ in range(3)))
+
+    def index(self) -> str:
+        """Mostly the address of an index."""
+        path = self.some(LETTERS + DIGITS + "._~-", 1, 9)
+        end = self.random.choice(["", "/", f"/{path}", f"/{path}/"])
+        return self.mostly(f"https://{self.some(LETTERS, 1, 9)}.invalid{end}")
+
+    def package(self) -> str:
+        """Mostly the name of a package."""
+        return self.mostly(self.some(LETTERS, 4, 9) + self.some(DIGITS + "+.-", 0, 4) + "x")
+
+    def certificate(self) -> str:
+        """Mostly one certificate, with one line in it."""
+        line = self.some(LETTERS + LETTERS.upper() + DIGITS + "+/=", 4, 64)
+        return PEM.replace("MIIB+/==", self.mostly(line))
+
     def policy(self) -> dict[str, Any]:
         """Some of what a policy may say."""
         codes = [rule.code for rule in checks.RULES]
@@ -69,31 +126,28 @@ class Person:
         return {key: value for key, value in policy.items() if self.random.random() < 0.4}
 
     def answers(self) -> dict[str, Any]:
-        """An answer to some of the questions."""
-        language = self.random.choice(["go", "python", "node"])
+        """An answer where the plain project has one, and to some of the other questions."""
+        wanted: dict[str, Any] = {
+            "private_host": self.host(),
+            "package_index": self.index(),
+            "runtime_packages": [self.package() for _ in self.plain.get("runtime_packages", [])],
+            "ca_certificates": self.certificate(),
+        }
         answers: dict[str, Any] = {
             "name": self.name(),
-            "language_version": self.version(language),
+            "language_version": self.version(self.plain["language"]),
             "port": self.random.randrange(900, 66_000),
             "registry": self.registry(),
             "labels": {self.label(): self.text() for _ in range(self.random.randrange(4))},
             "policy": self.policy(),
             "unmanaged": ["no-such-file/" + self.text()],
         }
-        chosen = {name: value for name, value in answers.items() if self.random.random() < 0.5}
-        return {"language": language, "flavor": "slim", "ci": "gitlab", **chosen}
+        some = {name: value for name, value in answers.items() if self.random.random() < 0.4}
+        more = {name: value for name, value in wanted.items() if name in self.plain}
+        return {**self.plain, **more, **some}
 
 
-@pytest.fixture(scope="session")
-def plain(make: Make) -> dict[str, dict[str, Any]]:
-    """What the files parse to with plain answers, for each language."""
-    return {
-        language: shape.structures(make(language=language, flavor="slim", ci="gitlab"))
-        for language in ("go", "python", "node")
-    }
-
-
-def check(make: Make, plain: dict[str, dict[str, Any]], answers: dict[str, Any]) -> bool:
+def check(make: Make, plain_with: Make, person: Person, answers: dict[str, Any]) -> bool:
     """Hold one project to everything; return whether it was made."""
     message = ""
     try:
@@ -104,9 +158,10 @@ def check(make: Make, plain: dict[str, dict[str, Any]], answers: dict[str, Any])
         assert message.partition(":")[0] in answers, message
         assert message.isprintable(), message
         return False
-    found = shape.structures(project)
-    found.pop("dockgen.toml")
-    assert found == {n: s for n, s in plain[answers["language"]].items() if n != "dockgen.toml"}
+    found, plain = shape.structures(project), shape.structures(plain_with(**person.plain))
+    # The policy's own shape is held to below.
+    found.pop("dockgen.toml"), plain.pop("dockgen.toml")
+    assert found == plain
     assert shape.labels(project) == answers.get("labels", {})
     recorded = yaml.safe_load((project / shape.ANSWERS).read_text())
     assert {name: recorded[name] for name in answers} == answers
@@ -120,20 +175,38 @@ def check(make: Make, plain: dict[str, dict[str, Any]], answers: dict[str, Any])
     return True
 
 
-@pytest.mark.parametrize("seed", range(16))
-def test_any_answers(make: Make, plain: dict[str, dict[str, Any]], seed: int) -> None:
+@pytest.mark.parametrize("seed", range(24))
+def test_any_answers(make: Make, plain_with: Make, seed: int) -> None:
     """The seed is in the test's name; what was answered is in the message."""
     person = Person(seed)
-    for _ in range(6):
+    made = 0
+    for _ in range(30):
         answers = person.answers()
         try:
-            check(make, plain, answers)
+            made += check(make, plain_with, person, answers)
         except Exception as error:
             error.add_note(f"answers: {answers!r}")
             raise
+        if made == 3:
+            break
+    assert made == 3
 
 
-def test_some_are_made_and_some_are_refused(make: Make, plain: dict[str, dict[str, Any]]) -> None:
+def test_some_are_made_and_some_are_refused(make: Make, plain_with: Make) -> None:
     """The generator would prove nothing otherwise."""
     person = Person(0)
-    assert {check(make, plain, person.answers()) for _ in range(12)} == {True, False}
+    done = {check(make, plain_with, person, person.answers()) for _ in range(12)}
+    assert done == {True, False}
+
+
+def test_every_choice_is_made() -> None:
+    """By one of the seeds, and each answer that a project may be without is there and missing."""
+    projects = [Person(seed).plain for seed in range(24)]
+    for name in ("flavor", "ci", "kind", "private_dependencies", "build_ca"):
+        assert {project[name] for project in projects} == set(COMMON[name])
+    for language, offered in LANGUAGES.items():
+        own = [project for project in projects if project["language"] == language]
+        for name in ("framework", "package_manager", "cgo"):
+            assert {project.get(name) for project in own} == set(offered.get(name, [None]))
+    for name in ("private_host", "package_index", "runtime_packages", "ca_certificates"):
+        assert {name in project for project in projects} == {True, False}

@@ -157,6 +157,74 @@ def test_a_link_above_the_target_is_followed(dockgen: Run, tmp_path: Path) -> No
     assert (tmp_path / "real/my-app/Dockerfile").is_file()
 
 
+def test_a_link_to_an_empty_folder_elsewhere_is_followed(dockgen: Run, tmp_path: Path) -> None:
+    """Whoever made the link wants the project there; the link stays."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/my-app").symlink_to(tmp_path / "elsewhere")
+    assert dockgen("new", "here/my-app", "--defaults").returncode == 0
+    assert (tmp_path / "here/my-app").readlink() == tmp_path / "elsewhere"
+    assert (tmp_path / "elsewhere/Dockerfile").is_file()
+    assert [entry.name for entry in (tmp_path / "here").iterdir()] == ["my-app"]
+
+
+def test_a_link_to_a_folder_in_use_is_not(dockgen: Run, tmp_path: Path) -> None:
+    """Nothing is added to what somebody has outside."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/file").write_text("mine")
+    (tmp_path / "my-app").symlink_to("elsewhere")
+    assert_refused(dockgen("new", "my-app", "--defaults"), 3, "exists and isn't empty")
+    assert (tmp_path / "my-app").readlink() == Path("elsewhere")
+    assert tree(tmp_path / "elsewhere") == {"file": b"mine"}
+
+
+@pytest.mark.parametrize("place", ["target", "in-the-target"])
+def test_a_hard_link_to_a_file_outside(dockgen: Run, tmp_path: Path, place: str) -> None:
+    """What has two names is written under neither."""
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    (tmp_path / "work").mkdir()
+    link = tmp_path / "work/my-app"
+    if place == "in-the-target":
+        link.mkdir()
+        link /= "Dockerfile"
+    link.hardlink_to(outside)
+    before = outside.stat()
+    words = {"target": "isn't a directory", "in-the-target": "isn't empty"}[place]
+    assert_refused(dockgen("new", "work/my-app", "--defaults"), 3, words)
+    assert outside.read_text() == "mine"
+    assert (outside.stat().st_ino, outside.stat().st_nlink) == (before.st_ino, 2)
+    assert link.samefile(outside)
+
+
+def bare(folder: Path) -> None:
+    """A repository without files of its own: the target is its git folder."""
+    subprocess.run(["git", "init", "--quiet", "--bare", folder], check=True)
+
+
+def only_git(folder: Path) -> None:
+    """As `git init` leaves it."""
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+
+
+def git_file(folder: Path) -> None:
+    """As a submodule or a worktree has it."""
+    bare(folder.parent / "elsewhere.git")
+    folder.mkdir()
+    (folder / ".git").write_text("gitdir: ../elsewhere.git\n")
+
+
+@pytest.mark.parametrize("repository", [only_git, git_file, bare])
+def test_a_repository_without_files(
+    dockgen: Run, tmp_path: Path, repository: Callable[[Path], None]
+) -> None:
+    """It isn't empty, and all of its files stay as they are."""
+    repository(tmp_path / "my-app")
+    before, names = tree(tmp_path), sorted(tmp_path.rglob("*"))
+    assert_refused(dockgen("new", "my-app", "--defaults"), 3, "exists and isn't empty")
+    assert (tree(tmp_path), sorted(tmp_path.rglob("*"))) == (before, names)
+
+
 @pytest.mark.parametrize(
     "make", [os.mkfifo, lambda path: Path(path).touch(0o000)], ids=["fifo", "0000"]
 )
@@ -188,6 +256,40 @@ def test_a_parent_that_nobody_may_write_to() -> None:
             pass
         assert list(Path(folder).iterdir()) == []
         Path(folder).chmod(0o755)
+
+
+# For root alone: starts a program without the right to pass by a mode, which nobody else has.
+WITHOUT_RIGHTS = [
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search",
+    "--inh-caps=-dac_override,-dac_read_search",
+]
+
+
+@pytest.mark.parametrize("target", ["closed/my-app", "closed/deep/my-app", "closed"])
+def test_a_closed_parent_on_the_command_line(tmp_path: Path, target: str) -> None:
+    """Mode 0555: one line, and nothing is made in there."""
+    (tmp_path / "closed").mkdir(mode=0o555)
+    without = WITHOUT_RIGHTS if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*without, *NEW, target, "--defaults"], cwd=tmp_path, env=PLAIN, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert_refused(done, 3, "Permission denied")
+    assert [entry.name for entry in tmp_path.rglob("*")] == ["closed"]
+    assert (tmp_path / "closed").stat().st_mode & 0o777 == 0o555
+
+
+def test_an_open_parent_without_rights(tmp_path: Path) -> None:
+    """Mode 0755 is enough: what is refused above is so for the mode's sake."""
+    (tmp_path / "open").mkdir(mode=0o755)
+    without = WITHOUT_RIGHTS if os.geteuid() == 0 else []
+    done = subprocess.run(
+        [*without, *NEW, "open/my-app", "--defaults"], cwd=tmp_path, env=PLAIN,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "open/my-app/Dockerfile").is_file()
 
 
 def test_a_read_only_disk(tmp_path: Path) -> None:

@@ -132,6 +132,13 @@ TAKEN["package"] = {
     *("exponent", "hexadecimal", "octal", "date"),
 }
 TAKEN["host"] = TAKEN["package"]
+# Behind https://host/: what is a path there, and no more to a shell than a word.
+TAKEN["index path"] = {
+    *("empty", "option", "long-option", "parent", "traversal", "traversal-inside", "home", "path"),
+    *("document", "end-of-document", "null", "yes", "no", "on", "true", "y", "number", "version"),
+    *("leading-zero", "exponent", "hexadecimal", "octal", "underscore", "infinity", "nan", "date"),
+    *("upper-case", "device", "long", "long-number"),
+}
 TAKEN["label name"] = {"null", "yes", "no", "on", "true", "y", "nan", "long"}
 TAKEN["required label"] = TAKEN["label name"]
 TAKEN["allowed registry"] = TAKEN["registry"] - {"empty"} | {"long", "long-number"}

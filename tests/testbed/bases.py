@@ -180,15 +180,18 @@ def _build_on_each(cache: Cache, engine: Engine, wanted: Sequence[Base]) -> None
     """Let the builder get to know the images, while nobody else builds.
 
     Where the first two builds on an image run at the same time, the builder of engine 28 doesn't
-    find again what one of them has built, and a test of what is cached fails.
+    find again what one of them has built, and a test of what is cached fails. So an image with two
+    names is built on once, and an engine that was started anew builds on all of them anew.
     """
     context = cache.root / "build" / "each"
     shutil.rmtree(context, ignore_errors=True)
     context.mkdir(parents=True)
-    stages = [f"FROM {base.name} AS {base.recipe}\nRUN touch /built\n" for base in wanted]
-    copies = [f"COPY --from={base.recipe} /built /{base.recipe}\n" for base in wanted]
+    images = {engine.image_id(base.name): base for base in wanted}.values()
+    stages = [f"FROM {base.name} AS {base.recipe}\nRUN touch /built\n" for base in images]
+    copies = [f"COPY --from={base.recipe} /built /{base.recipe}\n" for base in images]
     (context / "Dockerfile").write_text("".join([*stages, "FROM scratch\n", *copies]))
-    command = ["docker", "build", "--progress=plain", "--output=type=cacheonly", str(context)]
+    command = ["docker", "build", "--progress=plain", "--no-cache", "--output=type=cacheonly"]
+    command.append(str(context))
     log = cache.logs / "each.log"
     progress.run("building on each base image", command, log, env=engine.variables())
     shutil.rmtree(context)

@@ -210,7 +210,10 @@ def new(
     with apply.staging(near) as folder:
         staged = folder / (target.name if target else "app")
         hidden, settled = _decided(ours) if ours else ({}, {})
-        rendering = template.render(staged, {**answers, **hidden}, to_ask, origin, settled)
+        told = {**answers, **hidden}
+        rendering = template.render(
+            staged, told, to_ask, origin, settled, target=target or Path.cwd()
+        )
         target = target or Path.cwd() / str(rendering.answers["name"])
         apply.check_target(target)
         loaded = _load(staged, origin)

@@ -1,0 +1,114 @@
+"""What is taken of an answer is taken with every package manager, framework and kind."""
+
+import json
+import tomllib
+
+import pytest
+
+from tests.conftest import Make
+from tests.hostile.plain import MORE, PLAIN, VERSIONS, assert_only_values_differ
+from tests.hostile.values import NAMES, TAKEN, TEXTS
+
+# What the cells of the other tests are not, each at least once.
+CHOICES = {
+    "go-worker": {"flavor": "alpine", "ci": "gitlab", "kind": "worker"},
+    "python-uv-flask": {
+        "flavor": "alpine",
+        "ci": "github",
+        "package_manager": "uv",
+        "framework": "flask",
+    },
+    "python-poetry": {"flavor": "slim", "ci": "none", "package_manager": "poetry"},
+    "node-pnpm-fastify": {
+        "flavor": "slim",
+        "ci": "gitlab",
+        "package_manager": "pnpm",
+        "framework": "fastify",
+    },
+    "node-yarn-ssh": {
+        "flavor": "alpine",
+        "ci": "github",
+        "package_manager": "yarn",
+        "private_dependencies": "ssh",
+    },
+    "node-vite": {"flavor": "alpine", "ci": "github", "framework": "vite"},
+}
+# The texts that each answer takes, in turn: the others have tests of their own.
+VALUES = {
+    "name": sorted(TAKEN["name"]),
+    "registry": sorted(TAKEN["registry"] - {"empty"}),
+    "private_host": sorted(TAKEN["host"]),
+    "runtime_packages": sorted(TAKEN["package"]),
+    "package_index": sorted(TAKEN["index path"]),
+}
+# So many projects hold all texts but those of package_index, which are spread over the choices.
+ROUNDS = max(len(texts) for name, texts in VALUES.items() if name != "package_index")
+
+
+def chosen(choice: str) -> dict[str, object]:
+    """The choices of that name with all that goes with any of them."""
+    language = choice.partition("-")[0]
+    return {
+        "language": language,
+        "language_version": VERSIONS[language],
+        "private_dependencies": "token",
+        **CHOICES[choice],
+    }
+
+
+def hostile(choice: str, number: int) -> dict[str, object]:
+    """One text for each answer."""
+    offset = [*CHOICES].index(choice) * ROUNDS
+    texts = {name: TEXTS[all_[number % len(all_)]] for name, all_ in VALUES.items()}
+    indexes = VALUES["package_index"]
+    path = TEXTS[indexes[(offset + number) % len(indexes)]]
+    return {
+        **texts,
+        "runtime_packages": [texts["runtime_packages"]],
+        "package_index": f"https://hostile.invalid/{path}",
+    }
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.parametrize("choice", CHOICES)
+def test_texts_that_are_taken(make: Make, plain_with: Make, choice: str, number: int) -> None:
+    """Nothing but the values differs, with a text for each answer at once."""
+    values = hostile(choice, number)
+    before = plain_with(**chosen(choice), **PLAIN, **MORE)
+    assert_only_values_differ(make(**{**PLAIN, **chosen(choice), **values}), before, **values)
+
+
+def test_the_rounds_leave_no_text_out() -> None:
+    """Each choice meets each text of each answer, and every path of an index is met by some."""
+    paths = set()
+    for choice in CHOICES:
+        rounds = [hostile(choice, number) for number in range(ROUNDS)]
+        for name in ("name", "registry", "private_host"):
+            assert {values[name] for values in rounds} == {TEXTS[text] for text in VALUES[name]}
+        paths |= {str(values["package_index"]).split("/", 3)[3] for values in rounds}
+    assert paths == {TEXTS[text] for text in VALUES["package_index"]}
+
+
+@pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice != "go-worker"])
+@pytest.mark.parametrize("name", ["yes", "nan"])
+def test_manifests_have_the_name(make: Make, choice: str, name: str) -> None:
+    """As text, however YAML or TOML would take the word."""
+    project = make(**chosen(choice), **{**MORE, "name": name})
+    if choice.startswith("python"):
+        manifest = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    else:
+        manifest = json.loads((project / "package.json").read_text())
+    assert manifest["name"] == name
+
+
+@pytest.mark.parametrize("choice", ["python-uv-flask", "python-poetry", "node-yarn-ssh"])
+@pytest.mark.parametrize("number", range(3))
+def test_names_that_mean_something(make: Make, plain_with: Make, choice: str, number: int) -> None:
+    """To the language or to its tools, where the lock file has the name, too."""
+    language = choice.partition("-")[0]
+    # uv and Poetry take a project called like one of its packages for that package.
+    fit = [name for name in NAMES[language] if language != "python" or name != "fastapi"]
+    name = fit[number * len(fit) // 3]
+    project = make(**chosen(choice), **{**PLAIN, **MORE, "name": name})
+    before = plain_with(**chosen(choice), **PLAIN, **MORE)
+    assert_only_values_differ(project, before, name=name)

@@ -1,0 +1,140 @@
+"""Machines with nothing more to give, at every single change of a file system that `new` makes."""
+
+import builtins
+import errno
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from dockgen.cli import main
+from tests.conftest import tree
+from tests.hostile.test_targets import in_shell
+from tests.update.test_faults import Fault, injected
+
+# What can be undone where it fails. A file that can't even be removed stays, whoever made it.
+CHANGES = {"chmod", "folder", "fsync", "link", "rename", "replace", "symlink", "write"}
+
+
+class Failing(Fault):
+    """Fails the change of a number, for one of the reasons that a machine has."""
+
+    def __init__(self, number: int, reason: int) -> None:
+        """Raise what Python makes of the reason's number."""
+
+        def fail() -> None:
+            raise OSError(reason, os.strerror(reason))
+
+        super().__init__(number, fail)
+
+    def __call__(self, name: str) -> None:
+        """Count what changes something; `os.open` is used to look at folders, too."""
+        if name in CHANGES:
+            super().__call__(name)
+
+
+@contextmanager
+def written(fault: Failing) -> Iterator[None]:
+    """Let each file that this process opens and writes pass by ``fault`` first."""
+    opened: Callable[..., IO[Any]] = io.open
+
+    def passed(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> IO[Any]:
+        # A number is that of a pipe to a program.
+        if isinstance(file, int) or not set(mode) & set("wax+"):
+            return opened(file, mode, *arguments, **options)
+        fault("write")
+        stream = opened(file, mode, *arguments, **options)
+        write = stream.write
+
+        def passed_on(content: Any) -> int:
+            fault("write")
+            return write(content)
+
+        stream.write = passed_on  # type: ignore[method-assign]
+        return stream
+
+    with injected(fault), pytest.MonkeyPatch.context() as patches:
+        mkdir = os.mkdir
+
+        def folder(path: Any, *arguments: Any, **options: Any) -> None:
+            # Python makes folders to see whether they exist; then that is what the machine says.
+            if not Path(path).exists():
+                fault("folder")
+            mkdir(path, *arguments, **options)
+
+        patches.setattr(os, "mkdir", folder)
+        patches.setattr(io, "open", passed)
+        patches.setattr(builtins, "open", passed)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("reason", "target"),
+    [("ENOSPC", "missing"), ("EDQUOT", "empty"), ("EIO", "below-a-missing-one")],
+)
+@pytest.mark.filterwarnings("ignore:unclosed scandir:ResourceWarning")  # copier's, cut short
+@pytest.mark.usefixtures("from_folder")
+def test_a_fault_at_any_change_leaves_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    reason: str,
+    target: str,
+) -> None:
+    """One after the other, until a run comes to its end without meeting the fault."""
+    monkeypatch.chdir(tmp_path)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    name = {"below-a-missing-one": "above/my-app"}.get(target, "my-app")
+    project = tmp_path / name
+    if target == "empty":
+        project.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    number = 0
+    while True:
+        number += 1
+        fault = Failing(number, getattr(errno, reason))
+        with written(fault):
+            code = main(["new", name, "--defaults"])
+        errors = capsys.readouterr().err
+        if fault.count < number:
+            break
+        assert code == 3, f"at change {number}: {errors}"
+        lines = errors.splitlines()
+        assert [line.split(":")[0].strip() for line in lines] == ["error", "try"], number
+        assert os.strerror(getattr(errno, reason)) in lines[0], number
+        assert ".dockgen-staging-" not in errors, number
+        assert sorted(tmp_path.rglob("*")) == before, f"after a fault at change {number}"
+    assert (code, errors) == (0, ""), errors
+    assert number > 40
+    assert (project / "Dockerfile").is_file()
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("files", [6, 7, 9, 10, 11, 12, 13, 14, 16, 24])
+def test_a_ladder_of_open_files(tmp_path: Path, files: int) -> None:
+    """Wherever they end, in Python, in git or in copier: the whole project, or one line."""
+    done = in_shell(f"ulimit -n {files}; dockgen new my-app --defaults --json", tmp_path)
+    if done.returncode == 0:
+        assert done.stderr == ""
+        assert set(json.loads(done.stdout)["files"]) == tree(tmp_path / "my-app").keys()
+        return
+    assert done.returncode == 3, done.stderr
+    lines = done.stderr.splitlines()
+    assert "Too many open files" in lines[0]
+    assert [line.split(":")[0].strip() for line in lines] == ["error", "try"]
+    assert ".dockgen-staging-" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_ladder_has_an_end(tmp_path: Path) -> None:
+    """A hundred open files are enough, a tenth of what a shell allows by default."""
+    done = in_shell("ulimit -n 100; dockgen new my-app --defaults", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,153 @@
+"""A hostile text on each way into `dockgen new`: what comes of it is what comes of the answer."""
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Make, Run, tree
+from tests.hostile import shape
+from tests.hostile.conftest import VERSION
+from tests.hostile.plain import MORE, PLAIN, cell
+from tests.hostile.values import TAKEN, TEXTS
+
+WAYS = ("flag", "data", "answers-file", "team-file")
+# Free text, beside the name, which decides first; each is refused under its own name.
+OTHERS = {
+    "language_version": TAKEN["language_version"],
+    "registry": TAKEN["registry"],
+    "private_host": TAKEN["host"],
+    "package_index": {"empty"},
+}
+# Plain answers to all of these, so that nothing else can be refused.
+PYTHON = {**PLAIN, **cell(1), "private_dependencies": "token", "private_host": MORE["private_host"]}
+
+
+def can_be_typed(text: str) -> bool:
+    """Whether a process can be given this as an argument."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def can_be_toml(text: str) -> bool:
+    """Whether TOML can hold this: all but halves of characters."""
+    return not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+
+
+TYPED = [text for text in TEXTS if can_be_typed(TEXTS[text])]
+# Each way with each text that can be on it.
+ON_THEIR_WAYS = [
+    *(("flag", text) for text in TYPED),
+    *(("data", text) for text in TYPED),
+    *(("answers-file", text) for text in TEXTS),
+    *(("team-file", text) for text in TEXTS if can_be_toml(TEXTS[text])),
+]
+
+
+def toml(value: object) -> str:
+    """A value as TOML, with nothing in it that TOML would read as anything else."""
+    if isinstance(value, dict):
+        inner = ", ".join(f"{toml(key)} = {toml(one)}" for key, one in value.items())
+        return f"{{ {inner} }}"
+    return '"' + "".join(f"\\U{ord(char):08x}" for char in str(value)) + '"'
+
+
+def given(folder: Path, way: str, question: str, value: object) -> list[str]:
+    """What gives `dockgen new` an answer on this way; a file is made in the folder."""
+    # What is no text stands as YAML on the command line.
+    typed = value if isinstance(value, str) else yaml.safe_dump(value)
+    if way == "flag":
+        return [f"--{question.replace('_', '-')}", typed]
+    if way == "data":
+        return ["--data", f"{question}={typed}"]
+    file = folder / way
+    if way == "answers-file":
+        file.write_text(yaml.safe_dump({question: value}))
+        return ["--answers-file", way]
+    file.write_text(f"[defaults]\n{question} = {toml(value)}\n")
+    return ["--team", way]
+
+
+def run(
+    quick: Run, folder: Path, way: str, question: str, value: object
+) -> tuple[int, list[str], list[str]]:
+    """Give one answer on this way and plain ones besides: exit code, errors, what is new."""
+    plain = {name: answer for name, answer in PYTHON.items() if name != question}
+    rest = [word for name, answer in plain.items() for word in ("--data", f"{name}={answer}")]
+    arguments = given(folder, way, question, value)
+    before = {entry.name for entry in folder.iterdir()}
+    done = quick("new", "project", "--defaults", "--json", *rest, *arguments)
+    new = sorted({entry.name for entry in folder.iterdir()} - before)
+    return done.returncode, done.stderr.splitlines(), new
+
+
+def assert_refused(outcome: tuple[int, list[str], list[str]], question: str) -> None:
+    """One error line that names the question, one with a hint, and nothing is written."""
+    code, errors, new = outcome
+    assert (code, new) == (2, []), errors
+    assert errors[0].startswith(f"error: {question}: ")
+    assert [line.split(":")[0].strip() for line in errors] == ["error", "try"]
+    assert all(line.isprintable() for line in errors)
+
+
+def assert_made(outcome: tuple[int, list[str], list[str]], folder: Path, direct: Path) -> None:
+    """The files are those that the answer gives without any command line."""
+    assert outcome == (0, [], ["project"])
+    found, expected = tree(folder / "project"), tree(direct)
+    expected[shape.ANSWERS] += VERSION.encode()
+    assert found == expected
+
+
+@pytest.mark.parametrize(("way", "text"), ON_THEIR_WAYS)
+def test_a_name(quick: Run, plain_with: Make, tmp_path: Path, way: str, text: str) -> None:
+    """Every text on every way, as the answer that nothing else comes before."""
+    outcome = run(quick, tmp_path, way, "name", TEXTS[text])
+    if text not in TAKEN["name"]:
+        assert_refused(outcome, "name")
+        return
+    assert_made(outcome, tmp_path, plain_with(**{**PYTHON, "name": TEXTS[text]}))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_another_answer(quick: Run, plain_with: Make, tmp_path: Path, text: str) -> None:
+    """Every text as one of the other free texts on one of the ways, in turn."""
+    number = [*TEXTS].index(text)
+    question = [*OTHERS][number % len(OTHERS)]
+    ways = [way for way, one in ON_THEIR_WAYS if one == text]
+    way = ways[number // len(OTHERS) % len(ways)]
+    outcome = run(quick, tmp_path, way, question, TEXTS[text])
+    if text not in OTHERS[question]:
+        assert_refused(outcome, question)
+        return
+    assert_made(outcome, tmp_path, plain_with(**{**PYTHON, question: TEXTS[text]}))
+
+
+def test_the_turns_leave_nothing_out() -> None:
+    """Each of the other questions meets texts that are refused on each way."""
+    met = set()
+    for number, text in enumerate(TEXTS):
+        question = [*OTHERS][number % len(OTHERS)]
+        ways = [way for way, one in ON_THEIR_WAYS if one == text]
+        if text not in OTHERS[question]:
+            met.add((question, ways[number // len(OTHERS) % len(ways)]))
+    assert met == {(question, way) for question in OTHERS for way in WAYS}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_labels(quick: Run, plain_with: Make, tmp_path: Path, way: str) -> None:
+    """All texts that a label can have at once: Docker reads what was given."""
+    labels = {f"x-{text}": TEXTS[text] for text in sorted(TAKEN["label"])}
+    outcome = run(quick, tmp_path, way, "labels", labels)
+    assert_made(outcome, tmp_path, plain_with(**PYTHON, labels=labels))
+    assert shape.labels(tmp_path / "project") == labels
+
+
+@pytest.mark.parametrize(("way", "text"), [
+    (way, text) for way, text in ON_THEIR_WAYS if text not in TAKEN["label"]
+])  # fmt: skip
+def test_no_label(quick: Run, tmp_path: Path, way: str, text: str) -> None:
+    """What is no line of text stays none, however it is spelt on the way."""
+    assert_refused(run(quick, tmp_path, way, "labels", {"a": TEXTS[text]}), "labels")
