@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from dockgen import cli, matrix, template
+from dockgen import cli, matrix, signals, template
 from dockgen.bundle import Manifest
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
@@ -43,6 +44,12 @@ Released = Callable[[str, str, str], Path]
 Make = Callable[..., Path]
 
 
+def answers(project: Path) -> dict[str, object]:
+    """What a project's answers file records."""
+    found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    return found
+
+
 @pytest.fixture
 def dockgen(tmp_path: Path) -> Run:
     """Run dockgen in ``tmp_path`` as its own process, without a terminal."""
@@ -65,13 +72,22 @@ def dockgen(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def inline(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def own_signals() -> Iterator[None]:
+    """`main` handles signals, and the next test is not to inherit that."""
+    before = {number: signal.getsignal(number) for number in signals.ENDINGS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def inline(own_signals: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run dockgen in ``tmp_path`` in this process, without a terminal.
 
     For tests of what is made and said that prove nothing of the process: its start, and its import
     of copier, take longer than the rest.
     """
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    del own_signals
 
     def run(
         *arguments: str | Path, environment: Mapping[str, str] | None = None
@@ -88,9 +104,7 @@ def inline(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
             printed = capfd.readouterr()
         return subprocess.CompletedProcess(arguments, code, printed.out, printed.err)
 
-    yield run
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,13 @@ def place(staged: Path, target: Path) -> None:
         raise cannot_write(target, error) from error
 
 
+def left(target: Path) -> str:
+    """What an interrupted run left of ``target``, which was missing or empty, in words."""
+    if target.is_dir() and _entries(target):
+        return f"{target} was made by then"
+    return "nothing is left behind"
+
+
 def files(tree: Path) -> list[Path]:
     """All files of a tree, relative to it, sorted."""
     return sorted(path.relative_to(tree) for path in tree.rglob("*") if not path.is_dir())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dockgen import bundle, matrix, project, questions, template
-from dockgen.errors import ProjectError, UsageError
+from dockgen.errors import ProjectError, UsageError, unreadable
 from dockgen.matrix import Flavor, Kind, Language
 from dockgen.project import Project
 from dockgen.source import Source
@@ -170,7 +170,7 @@ def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Ca
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise ProjectError(f"{path.name} can't be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(f"{path.name} is not valid TOML: {error}", "mend it") from error
     tables = settings.get("test", [])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockgen.errors import ProjectError
+from dockgen.errors import ProjectError, unreadable
 
 # Lines such as `# syntax=docker/dockerfile:1` count only before everything else.
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(\S.*?)\s*")
@@ -76,9 +76,12 @@ def find(directory: Path) -> Dockerfile | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ProjectError(f"{path} can't be read: {error.strerror}.") from error
+        raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
-        raise ProjectError(f"{path} is not text in UTF-8.") from error
+        raise ProjectError(
+            f"{path} is not text in UTF-8.",
+            f"save it as UTF-8, or bring it back: git checkout -- {path.name}",
+        ) from error
 
 
 def parse(text: str) -> Dockerfile:

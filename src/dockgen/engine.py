@@ -31,6 +31,7 @@ BUILD_SECONDS = 1800.0
 SAVE_SECONDS = 600.0
 
 _INSTALL = "install Docker Engine 25 or later: https://docs.docker.com/engine/install/"
+_LOOK_AT_ENGINE = "see whether the engine is well: docker info"
 # What a docker command gets to end in order, in seconds.
 _END_SECONDS = 10.0
 # How long to wait between two looks at a container, in seconds.
@@ -244,7 +245,7 @@ class Container:
         """Return all that the container printed, standard output and error together."""
         finished = _run("logs", "--", self.name)
         if finished.returncode != 0:
-            raise ProjectError(f"docker logs failed: {_reason(finished.stdout)}")
+            raise ProjectError(f"docker logs failed: {_reason(finished.stdout)}", _LOOK_AT_ENGINE)
         return finished.stdout
 
     def diff(self) -> tuple[str, ...]:
@@ -373,7 +374,10 @@ def composed(project: str, service: str) -> Container:
         f"--filter=label=com.docker.compose.service={service}",
     ).split()
     if not listed:
-        raise ProjectError(f"docker compose made no container of the service {service}")
+        raise ProjectError(
+            f"docker compose made no container of the service {service}",
+            "see what it does in the project: docker compose up --build --wait",
+        )
     return Container(listed[0])
 
 
@@ -548,7 +552,9 @@ def _docker(*arguments: str, deadline: float = ANSWER_SECONDS) -> str:
     """Run docker and return its standard output; any failure is an error."""
     finished = _run(*arguments, deadline=deadline, errors_apart=True)
     if finished.returncode != 0:
-        raise ProjectError(f"docker {arguments[0]} failed: {_reason(finished.stderr)}")
+        raise ProjectError(
+            f"docker {arguments[0]} failed: {_reason(finished.stderr)}", _LOOK_AT_ENGINE
+        )
     return finished.stdout
 
 

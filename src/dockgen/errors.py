@@ -4,12 +4,17 @@ Each error says what happened and why; ``hint`` is the next command to type or t
 Anything that is not a ``DockgenError`` is a bug, and shown as one.
 """
 
+import signal
+from pathlib import Path
+
 
 class DockgenError(Exception):
     """Base of all errors that are shown to the user without a traceback."""
 
     exit_code: int = 70
 
+    # The hint has a default because pickle, which brings errors of a fleet's processes here, makes
+    # an error from its message alone, and adds the rest.
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
@@ -17,7 +22,10 @@ class DockgenError(Exception):
 
 
 class CheckFailedError(DockgenError):
-    """A check found something: the tool works, what it looked at doesn't hold."""
+    """A check found something: the tool works, what it looked at doesn't hold.
+
+    What is to be done may stand with each finding, in the report above.
+    """
 
     exit_code = 1
 
@@ -41,6 +49,21 @@ class ToolMissingError(DockgenError):
 
 
 class Interrupted(DockgenError):
-    """Ctrl-C."""
+    """Ctrl-C, or another signal that asked dockgen to end; the message says what it leaves."""
 
     exit_code = 130
+
+    def __init__(self, message: str, number: int = signal.SIGINT) -> None:
+        super().__init__(message, "")
+        # As a shell tells of a program that a signal ended.
+        self.exit_code = 128 + number
+
+
+def unreadable(path: Path, error: OSError) -> ProjectError:
+    """The error for a file that is there, and that can't be read."""
+    import shlex  # not needed where nothing goes wrong, and that has to be quick
+
+    return ProjectError(
+        f"{path} can't be read: {error.strerror or error}",
+        f"look at what it is and whose: ls -ld {shlex.quote(str(path))}",
+    )

@@ -322,7 +322,7 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
     words = f"in conflict: {', '.join(conflicts[:5])}"
     words += f" and {len(conflicts) - 5} more" if len(conflicts) > 5 else ""
     if mode is Mode.DRY_RUN:
-        return CheckFailedError(words)
+        return CheckFailedError(words, "take it, and choose in each: dockgen update")
     after = "then: git add FILE; or take all back: dockgen update --undo DIRECTORY"
     return CheckFailedError(words, f"{_to_choose(outcomes)} {after}")
 

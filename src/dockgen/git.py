@@ -183,7 +183,10 @@ def fetch(address: str, *refspecs: str, repository: Path, deadline: float) -> No
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ProjectError(f"git fetch from {address} took longer than {deadline:g} s") from error
+        raise ProjectError(
+            f"git fetch from {address} took longer than {deadline:g} s",
+            f"see whether it answers: git ls-remote {address}",
+        ) from error
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         reason = next((line for line in lines if line.startswith("fatal:")), lines[-1])

@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
-from dockgen.errors import ProjectError, ToolMissingError
+from dockgen.errors import ProjectError, ToolMissingError, unreadable
 
 _CHUNK = 1 << 20
 _NANOSECONDS = 1e9
@@ -167,7 +167,7 @@ def read(saved: Path) -> Image:
             facts = _json(archive, config_path)
             layers = tuple(_layer(archive, path) for path in layer_paths)
     except OSError as error:
-        raise ProjectError(f"{saved} can't be read: {error.strerror or error}.") from error
+        raise unreadable(saved, error) from error
     except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError, zlib.error) as error:
         raise ProjectError(
             f"{saved} is not a saved image, or is damaged: {error}.",

@@ -217,7 +217,10 @@ def undo(worktree: Worktree) -> Entry:
     """
     entry = last(worktree)
     if entry is None:
-        raise ProjectError(f"{worktree.directory}: there is no update to undo")
+        raise ProjectError(
+            f"{worktree.directory}: there is no update to undo",
+            "see what has been done there: git log --oneline",
+        )
     changed = [
         file.path for file in entry.files if look(worktree.directory / file.path) != file.after
     ]

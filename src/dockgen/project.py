@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from dockgen.errors import ProjectError
+from dockgen.errors import ProjectError, unreadable
 from dockgen.matrix import Cell, Flavor, Kind, Language
 
 ANSWERS = ".copier-answers.yml"
@@ -276,7 +276,7 @@ def _read(path: Path) -> str:
             f"{path.parent} is not a dockgen project: it has no {path.name}.", hint
         ) from error
     except OSError as error:
-        raise ProjectError(f"{path} can't be read: {error.strerror}.") from error
+        raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
         raise ProjectError(f"{path} is not text in UTF-8.", _restore(path.name)) from error
     if _MARKER.search(content):

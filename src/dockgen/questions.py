@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from dockgen import bundle
-from dockgen.errors import ProjectError, UsageError
+from dockgen.errors import ProjectError, UsageError, unreadable
 
 # A value in a message: on one line and short, also where YAML's aliases make it endless.
 _shown = reprlib.Repr()
@@ -102,10 +102,16 @@ class Question:
 
     def _require_type(self, value: object, source: str) -> None:
         if self.type == "bool" and not isinstance(value, bool):
-            raise UsageError(f"{source} is {_text(value)}, and {self.name} is yes or no")
+            raise UsageError(
+                f"{source} is {_text(value)}, and {self.name} is yes or no",
+                f"for example: {self.flag} {'yes' if self.default is True else 'no'}",
+            )
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if self.type == "float" and not is_number:
-            raise UsageError(f"{source} is {_text(value)}, and {self.name} is a number")
+            raise UsageError(
+                f"{source} is {_text(value)}, and {self.name} is a number",
+                f"for example: {self.flag} {self.default}",
+            )
 
 
 @cache
@@ -137,7 +143,10 @@ def read(questionnaire: Path) -> dict[str, Any]:
     entries: dict[str, Any] = {}
     for document in _documents(questionnaire, questionnaire.parent.resolve()):
         if not isinstance(document, dict):
-            raise ProjectError(f"{questionnaire.name} is no questionnaire: {document!r:.40}")
+            raise ProjectError(
+                f"{questionnaire.name} is no questionnaire: {document!r:.40}",
+                "write each question as: name: {default: …}",
+            )
         entries |= document
     return entries
 
@@ -190,7 +199,8 @@ def _documents(path: Path, root: Path) -> list[Any]:
         found = sorted(file.resolve() for file in root.glob(pattern) if pattern)
         if not found or not all(file.is_relative_to(root) for file in found):
             raise ProjectError(
-                f"{path.name} includes {pattern!r}, which is no file of the template"
+                f"{path.name} includes {pattern!r}, which is no file of the template",
+                "name one below the folder that it is in",
             )
         return [document for file in found for document in _documents(file, root)]
 
@@ -203,7 +213,7 @@ def _documents(path: Path, root: Path) -> list[Any]:
             f"{path.name} is not valid YAML{_where(error)}", "mend it, and run the command again"
         ) from error
     except OSError as error:
-        raise ProjectError(f"{path} can't be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
     flat: list[Any] = []
     for document in filter(None, documents):
         flat.extend(document if isinstance(document, list) else [document])

@@ -20,7 +20,7 @@ from packaging.version import InvalidVersion, Version
 
 from dockgen import bundle, git
 from dockgen.apply import cannot_write
-from dockgen.errors import ProjectError, UsageError
+from dockgen.errors import ProjectError, UsageError, unreadable
 
 # dockgen's own templates, where the name of a starter is expected.
 OWN = "dockgen"
@@ -74,7 +74,7 @@ def load() -> tuple[Starter, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise ProjectError(f"{path()} can't be read: {error.strerror}") from error
+        raise unreadable(path(), error) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ProjectError(
             f"{path()} is not a list of starters", "remove it, and add them again"

@@ -1,7 +1,8 @@
 """The report: results on the terminal or as JSON. The only module that prints.
 
 rich takes longer to import than all else that a short answer needs, so it is imported where
-something is drawn. It leaves colours out off a terminal and with NO_COLOR.
+something is drawn. It leaves colours out off a terminal and with NO_COLOR, whatever
+FORCE_COLOR says: many set it for all of a CI's jobs, and a diff in a file is to be applied.
 """
 
 import json
@@ -735,7 +736,8 @@ def _console(*, stderr: bool = False) -> "Console":
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    return Plain(file=sys.stderr if stderr else sys.stdout, highlight=False, emoji=False)
+    stream = sys.stderr if stderr else sys.stdout
+    return Plain(file=stream, force_terminal=stream.isatty(), highlight=False, emoji=False)
 
 
 def _short(path: Path) -> str:

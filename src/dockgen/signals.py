@@ -1,14 +1,22 @@
 """Signals that end dockgen: made to wait while something must not be left half done."""
 
-import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Those that end a program which doesn't catch them, and that somebody else sends it.
+ENDINGS = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGALRM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGXCPU,
+)
 
 
 @contextmanager
@@ -21,6 +29,7 @@ def held() -> Iterator[None]:
     before = {
         number: signal.signal(number, lambda number, _frame: caught.append(number))
         for number in ENDINGS
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield
@@ -42,6 +51,9 @@ def temporary_folder(prefix: str, near: Path | None = None) -> Iterator[Path]:
     Raises:
         OSError: it can't be made.
     """
+    import shutil  # for each command's start, these two cost too much
+    import tempfile
+
     folder = None
     try:
         # A signal waits until it is known what is to be removed.

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from dockgen import apply, bundle, fleet, git, merge, registry, tree, update
-from dockgen.errors import CheckFailedError, ProjectError, UsageError
+from dockgen.errors import CheckFailedError, ProjectError, UsageError, unreadable
 from dockgen.fleet import Mode, Outcome
 from dockgen.matrix import Language
 from dockgen.merge import States
@@ -105,7 +105,7 @@ def load(directory: Path) -> Settings:
             "make one with: dockgen starter init",
         ) from error
     except OSError as error:
-        raise ProjectError(f"{path} can't be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProjectError(
             f"{path} is not valid TOML: {error}",
@@ -208,7 +208,7 @@ def problem(outcome: Outcome, mode: Mode) -> CheckFailedError | None:
         return None
     words = f"in conflict: {', '.join(conflicts)}"
     if mode is Mode.DRY_RUN:
-        return CheckFailedError(words)
+        return CheckFailedError(words, "take it, and choose in each: dockgen starter bump")
     hint = "choose in each, then: git add FILE; or take all back: dockgen starter bump --undo"
     return CheckFailedError(words, hint)
 
@@ -240,7 +240,8 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
     if place.object_format() != "sha1":
         raise ProjectError(
             f"{place.directory} is in a repository with {place.object_format()} object names, "
-            "which dockgen's releases don't have"
+            "which dockgen's releases don't have",
+            "keep the starter in a repository made with: git init --object-format=sha1",
         )
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
         repository = update.scratch_repository(place, Path(name) / "merge") / ".git"

@@ -16,7 +16,7 @@ from typing import Any
 
 import platformdirs
 
-from dockgen.errors import ProjectError, UsageError
+from dockgen.errors import ProjectError, UsageError, unreadable
 from dockgen.questions import Question
 
 FILE = "dockgen.team.toml"
@@ -184,7 +184,7 @@ def _load(path: Path, known: Sequence[Question]) -> Team:
     try:
         return _parse(path.read_bytes(), str(path), known)
     except OSError as error:
-        raise ProjectError(f"{path} can't be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
 
 
 @functools.cache

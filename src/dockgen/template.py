@@ -55,7 +55,7 @@ def render(
 
     Raises:
         UsageError: an answer is not allowed; the message names the question.
-        Interrupted: Ctrl-C while asking.
+        Interrupted: Ctrl-C or Ctrl-D while asking.
         ProjectError: the disk is full or can't be written.
         ToolMissingError: git is missing or too old.
     """
@@ -152,7 +152,10 @@ def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
 
     try:
         yield
-    except copier.errors.CopierAnswersInterrupt as interrupt:
+    except (
+        copier.errors.CopierAnswersInterrupt,  # Ctrl-C
+        copier.errors.InteractiveSessionError,  # Ctrl-D
+    ) as interrupt:
         raise Interrupted("interrupted: nothing is left behind") from interrupt
     except copier.errors.UnsafeTemplateError as error:
         # "Template uses potentially unsafe features: tasks.\nIf you trust …"
@@ -175,7 +178,10 @@ def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
         if lacking := git.machine_error(str(error.stderr)):
             raise cannot_write(directory, lacking) from error
         lines = str(error.stderr).strip().splitlines() or ["no reason given"]
-        raise ProjectError(f"git failed while copier was at work: {lines[-1]}") from error
+        raise ProjectError(
+            f"git failed while copier was at work: {lines[-1]}",
+            "see whether git works on this machine: git --version; git config --list --show-origin",
+        ) from error
     except OSError as error:
         raise cannot_write(directory, error) from error
     except Exception as error:

@@ -165,7 +165,8 @@ def plan(
     if place.object_format() != "sha1":
         raise ProjectError(
             f"{place.directory} is in a repository with {place.object_format()} object names, "
-            "which copier can't merge in"
+            "which copier can't merge in",
+            "keep it in a repository made with: git init --object-format=sha1",
         )
     recorded = project.recorded(place.directory)
     data = {name: value for name, value in data.items() if recorded.answers.get(name) != value}

@@ -108,10 +108,13 @@ def test_without_the_python_of_the_project_uv_says_why(
     assert said["next"] == ["cd my-app", COMMAND, "docker compose up --build --wait"]
 
 
-def test_a_dry_run_writes_none(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
-    """Nor does it ask an index for anything."""
-    said, _ = new(dockgen, with_uv, "--package-manager", "uv", "--dry-run")
-    assert "uv.lock" not in said["files"]
+def test_a_dry_run_shows_it(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
+    """It writes none, and asks no index for anything."""
+    index = "http://127.0.0.1:9/simple"
+    asked = ("--package-manager", "uv", "--package-index", index)
+    said, complaint = new(dockgen, with_uv, *asked, "--dry-run")
+    assert complaint == ""
+    assert "uv.lock" in said["files"]
     assert not (tmp_path / "my-app").exists()
 
 

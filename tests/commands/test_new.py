@@ -14,6 +14,7 @@ import yaml
 
 from dockgen import matrix
 from dockgen.matrix import Cell
+from dockgen.signals import ENDINGS
 from tests.conftest import PLAIN, ROOT, Run, each_cell, tree
 
 
@@ -218,6 +219,23 @@ def test_json_tells_programs_the_same(inline: Run, tmp_path: Path) -> None:
     assert facts["next"] == ["cd my-app", "docker compose up --build --wait"]
 
 
+@pytest.mark.parametrize("wish", ["FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"])
+def test_no_colours_where_nobody_looks(dockgen: Run, wish: str) -> None:
+    """What goes to a file or a program is plain, also where a CI asks all its jobs for colours."""
+    done = dockgen("new", "my-app", "--defaults", "--dry-run", environment={wish: "1"})
+    assert done.stdout.startswith("Would create my-app")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_an_answer_that_is_neither_yes_nor_no(inline: Run) -> None:
+    """The line below says what would be one."""
+    done = inline("new", "my-app", "--language", "go", "--flavor", "slim", "--cgo", "maybe")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: --cgo is 'maybe', and cgo is yes or no\n  try: for example: --cgo no\n"
+    )
+
+
 def test_the_documentation_names_all_that_json_tells(inline: Run) -> None:
     """Each fact, and no other one."""
     facts = json.loads(inline("new", "my-app", "--defaults", "--dry-run", "--json").stdout)
@@ -302,8 +320,8 @@ def test_a_full_disk_leaves_the_target_as_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
-    ids=["SIGINT", "SIGTERM", "SIGHUP"],
+    [(number, 128 + number) for number in ENDINGS],
+    ids=[number.name for number in ENDINGS],
 )
 def test_a_signal_leaves_the_target_as_it_was(
     tmp_path: Path, number: signal.Signals, code: int
@@ -341,6 +359,20 @@ def test_a_signal_leaves_the_target_as_it_was(
     assert "nothing is left behind" in complaint
     assert list(work.iterdir()) == []
     assert [entry for entry in tmp_path.iterdir() if entry.name.startswith("dockgen-")] == []
+
+
+def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    """As nohup asks for SIGHUP: a terminal that closes doesn't end an update of all projects."""
+    script = """
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+from dockgen.cli import main
+code = main(["--version"])
+signal.raise_signal(signal.SIGHUP)
+sys.exit(code)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=PLAIN, check=False)
+    assert done.returncode == 0
 
 
 def test_git_is_needed(dockgen: Run, tmp_path: Path) -> None:
@@ -408,15 +440,15 @@ def test_completion(dockgen: Run, shell: str) -> None:
         subprocess.run(["bash", "-n"], input=done.stdout, text=True, check=True)
 
 
-def test_completion_knows_the_choices(dockgen: Run) -> None:
-    """The shell asks dockgen itself, which offers the languages."""
-    asked = {
-        "_DOCKGEN_COMPLETE": "bash_complete",
-        "COMP_WORDS": "dockgen new --language ",
-        "COMP_CWORD": "3",
-    }
-    offered = dockgen(environment=asked).stdout.split()
-    assert offered == [f"plain,{language}" for language in matrix.Language]
+@pytest.mark.parametrize(("shell", "at"), [("bash", "3"), ("zsh", "3"), ("fish", "")])
+def test_completion_answers_each_shell(dockgen: Run, shell: str, at: str) -> None:
+    """In the form that its script reads: fish gives the word begun, the others its number."""
+    words = "dockgen new --language" + ("" if shell == "fish" else " ")
+    asked = {"_DOCKGEN_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": at}
+    offered = dockgen(environment=asked).stdout
+    # zsh has a line each for the kind, the word and its description, which is missing.
+    form = {"bash": "plain,{}\n", "zsh": "plain\n{}\n_\n", "fish": "plain,{}\n"}[shell]
+    assert offered == "".join(form.format(language) for language in matrix.Language)
 
 
 @pytest.mark.parametrize(("begun", "offered"), [("--fl", "plain,--flavor\n"), ("", "file,\n")])

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 import pexpect
-import yaml
 
-from tests.conftest import PLAIN, tree
+from tests.conftest import PLAIN, answers, tree
 
-DOWN, ENTER, ESCAPE, CTRL_C = "\x1b[B", "\r", "\x1b", "\x03"
+DOWN, ENTER, ESCAPE = "\x1b[B", "\r", "\x1b"
+CTRL_C, CTRL_D, CTRL_U = "\x03", "\x04", "\x15"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -58,12 +58,6 @@ class Terminal:
         return CONTROL.sub("", self.raw).replace("\r", "")
 
 
-def answers(project: Path) -> dict[str, object]:
-    """The project's answers file."""
-    found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    return found
-
-
 def test_asks_language_and_flavor(tmp_path: Path) -> None:
     """Two questions with arrow keys; the folder gave the name."""
     terminal = Terminal(tmp_path, "new", "my-app")
@@ -95,7 +89,7 @@ def test_asks_the_name_when_no_folder_gives_it(tmp_path: Path) -> None:
     """Three questions; the folder is named after the answer."""
     terminal = Terminal(tmp_path, "new", "--language", "go", "--flavor", "scratch")
     terminal.see("What is the project called?")
-    terminal.press("\x15", "shop", ENTER)
+    terminal.press(CTRL_U, "shop", ENTER)
     assert terminal.end() == 0
     assert answers(tmp_path / "shop")["name"] == "shop"
 
@@ -104,7 +98,7 @@ def test_the_bare_command_asks_three_questions(tmp_path: Path) -> None:
     """What somebody types who knows nothing yet."""
     terminal = Terminal(tmp_path, "new")
     terminal.see("What is the project called?")
-    terminal.press("\x15", "shop", ENTER)
+    terminal.press(CTRL_U, "shop", ENTER)
     terminal.see("Which language")
     terminal.press(ENTER)
     terminal.see("What should the image stand on?")
@@ -156,9 +150,9 @@ def test_a_bad_name_is_corrected_on_the_spot(tmp_path: Path) -> None:
     """The question stays until the answer is good."""
     terminal = Terminal(tmp_path, "new", "--language", "go", "--flavor", "scratch")
     terminal.see("What is the project called?")
-    terminal.press("\x15", "My Shop", ENTER)
+    terminal.press(CTRL_U, "My Shop", ENTER)
     terminal.see("lower-case letters, digits and dashes")
-    terminal.press("\x15", "my-shop", ENTER)
+    terminal.press(CTRL_U, "my-shop", ENTER)
     assert terminal.end() == 0
     assert (tmp_path / "my-shop/Dockerfile").is_file()
 
@@ -179,7 +173,7 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal.see("Which version of the language")
     terminal.press(ENTER)
     terminal.see("Which port does the service listen on?")
-    terminal.press("\x15", "9000", ENTER)
+    terminal.press(CTRL_U, "9000", ENTER)
     terminal.see("Which mirror do the base images come from")
     terminal.press(ENTER)
     terminal.see("Which packages of Debian or Alpine")
@@ -225,13 +219,23 @@ def test_ctrl_c_at_a_question(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ctrl_d_at_a_question(tmp_path: Path) -> None:
+    """The end of the input is Ctrl-C's twin."""
+    terminal = Terminal(tmp_path, "new", "--language", "go", "--flavor", "scratch")
+    terminal.see("What is the project called?")
+    terminal.press(CTRL_U, CTRL_D)
+    assert terminal.end() == 130
+    assert terminal.text.rstrip().splitlines()[-1] == "error: interrupted: nothing is left behind"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_name_whose_folder_is_taken_is_refused(tmp_path: Path) -> None:
     """After the question, before anything is written."""
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop/mine").touch()
     terminal = Terminal(tmp_path, "new", "--language", "go", "--flavor", "scratch")
     terminal.see("What is the project called?")
-    terminal.press("\x15", "shop", ENTER)
+    terminal.press(CTRL_U, "shop", ENTER)
     assert terminal.end() == 3
     assert tree(tmp_path) == {"shop/mine": b""}
 
@@ -244,10 +248,17 @@ def test_colours_on_a_terminal(tmp_path: Path) -> None:
 
 
 def test_no_color_is_kept(tmp_path: Path) -> None:
-    """NO_COLOR leaves bold at most."""
-    terminal = Terminal(tmp_path, "new", "my-app", "--defaults", NO_COLOR="1")
+    """NO_COLOR leaves bold and the like at most, in the questions and in the report."""
+    terminal = Terminal(tmp_path, "new", "my-app", NO_COLOR="1")
+    terminal.see("Which language")
+    terminal.see("Express on Node")
+    terminal.press(ENTER)
+    terminal.see("What should the image stand on?")
+    terminal.press(ENTER)
     assert terminal.end() == 0
-    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", terminal.raw)
+    styles = {style for code in COLOURS.findall(terminal.raw) for style in code[2:-1].split(";")}
+    # None, bold, dim, italic, underlined, inverse, and their ends.
+    assert styles <= {"", "0", "1", "2", "3", "4", "7", "22", "23", "24", "27"}
 
 
 def test_a_line_that_a_terminal_shows_is_a_line_that_can_be_pasted(tmp_path: Path) -> None:

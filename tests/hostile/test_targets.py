@@ -484,6 +484,9 @@ def test_a_signal_at_any_moment(tmp_path: Path) -> None:
         done = broken(tmp_path / str(at), at, number)
         assert done.returncode == {signal.SIGTERM: 143, signal.SIGINT: 130}[number], at
         assert done.stderr.count("\n") == 1, f"{at}: {done.stderr}"
-        assert tree(tmp_path / str(at) / "work") in ({}, expected), at
-        left = [path.name for path in (tmp_path / str(at)).glob("*/*")]
-        assert left in ([], ["my-app"]), at
+        left = tree(tmp_path / str(at) / "work")
+        assert left in ({}, expected), at
+        assert ("nothing is left behind" in done.stderr) == (left == {}), at
+        assert ("my-app was made by then" in done.stderr) == (left == expected), at
+        folders = [path.name for path in (tmp_path / str(at)).glob("*/*")]
+        assert folders in ([], ["my-app"]), at

@@ -1,6 +1,7 @@
 """However dockgen was installed, it makes the same projects, offline."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -98,6 +99,21 @@ def test_wheel_in_a_clean_environment(
     """`pip install` of the wheel, then no network: the same projects."""
     made = render([clean_venv / "bin/dockgen"], tmp_path, cell)
     assert tree(made) == tree(rendered_project(cell))
+
+
+def test_the_first_command_of_the_read_me(
+    clone: Path, rendered_project: Render, tmp_path: Path
+) -> None:
+    """As it stands there, in a clone that is set up: CI sets one up from nothing each time."""
+    checkout = tmp_path / "dockgen"
+    sh("git", "clone", "--quiet", clone, checkout, cwd=tmp_path)
+    programs = checkout / ".venv/bin"
+    programs.mkdir(parents=True)
+    (programs / "dockgen").symlink_to(Path(sys.executable).with_name("dockgen"))
+    (checkout / ".venv/.ready").touch()
+    (line,) = re.findall(r"^make new .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    sh("sh", "-c", line, cwd=checkout)
+    assert tree(tmp_path / "my-app") == tree(rendered_project(Cell.parse("python-slim")))
 
 
 def test_wheel_needs_no_writable_home(

@@ -1,11 +1,13 @@
 """Plain copier on the repository gives what `dockgen new` gives, and needs no --trust."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dockgen.matrix import Cell
 from tests.conftest import PLAIN, ROOT, Render, each_cell, tree
@@ -54,6 +56,31 @@ def test_gives_the_same_bytes(
         return files
 
     assert comparable(tmp_path / "my-app") == comparable(rendered_project(cell))
+
+
+@pytest.mark.parametrize("tags", [["v1.0.0"], []], ids=["a tag", "no tag"])
+def test_a_git_repository_gives_the_same_bytes(
+    repository: Path, rendered_project: Render, tmp_path: Path, tags: list[str]
+) -> None:
+    """Copier clones it, and takes the newest tag; a clone may have none."""
+    served = shutil.copytree(repository, tmp_path / "dockgen")
+    author = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    for words in (
+        ["init", "--quiet"],
+        ["add", "--all", "--force"],
+        [*author, "commit", "--quiet", "--message", "all"],
+        *(["tag", tag] for tag in tags),
+    ):
+        subprocess.run(["git", *words], cwd=served, env=PLAIN, check=True)
+    cell = Cell.parse("go-scratch")
+    answers = ["--data", "language=go", "--data", "flavor=scratch"]
+    done = copier("copy", "--defaults", *answers, f"git+file://{served}", tmp_path / "my-app")
+    assert done.returncode == 0, done.stderr
+    made, expected = tree(tmp_path / "my-app"), tree(rendered_project(cell))
+    recorded = yaml.safe_load(made.pop(".copier-answers.yml"))
+    assert recorded["_commit"] == (tags[0] if tags else recorded["_commit"])
+    expected.pop(".copier-answers.yml")
+    assert made == expected
 
 
 # Answers, and the commands behind `cd`.

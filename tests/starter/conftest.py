@@ -1,7 +1,6 @@
 """Starters of the test history, and dockgen run as a person does."""
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,10 +30,9 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(person: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def run(own_signals: None, person: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run dockgen in this process, without a terminal."""
-    del person
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    del own_signals, person
 
     def started(*arguments: str | Path) -> Done:
         capfd.readouterr()
@@ -42,9 +40,7 @@ def run(person: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
         captured = capfd.readouterr()
         return Done(code, captured.out, captured.err)
 
-    yield started
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    return started
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from dockgen import matrix
 from dockgen import project as projects
 from dockgen.matrix import Cell
 from tests import derived
-from tests.conftest import PLAIN, Render, each_cell, tree
+from tests.conftest import PLAIN, Render, answers, each_cell, tree
 from tests.update.conftest import PERSON, commit, edit, git
 
 # The blocks that every Dockerfile has, with what a team might put there.
@@ -46,12 +45,6 @@ ci: {type: str, when: false, default: CI}
 def decide(team: Path, ci: str) -> None:
     """Let the team's template compute what dockgen asks."""
     (team / "copier.yml").write_text(DECIDED.replace("CI", ci))
-
-
-def answers(project: Path) -> dict[str, object]:
-    """The project's answers file."""
-    found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    return found
 
 
 def copy(team: Path, project: Path, cell: Cell | None = None) -> Path:

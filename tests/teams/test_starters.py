@@ -12,21 +12,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.commands.test_prompts import DOWN, ENTER
 from tests.conftest import Run as Dockgen
-from tests.conftest import tree
+from tests.conftest import answers, tree
 from tests.teams.conftest import Acme, Run, on_terminal
 from tests.update.conftest import commit, edit, git
 
 GO = ("--language", "go", "--flavor", "scratch")
-
-
-def answers(project: Path) -> dict[str, object]:
-    """What the answers file records."""
-    found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    return found
 
 
 @pytest.fixture

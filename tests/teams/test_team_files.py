@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.commands.test_prompts import ENTER
+from tests.conftest import answers
 from tests.teams.conftest import Run, on_terminal
 from tests.teams.test_starters import Quiet
 from tests.update.conftest import commit, git
@@ -30,12 +30,6 @@ registry = { value = "docker.io/library", reason = "Docker Hub is slow" }
 [choices]
 flavor = { allow = ["slim", "scratch"], reason = "our agent needs glibc" }
 """
-
-
-def answers(project: Path) -> dict[str, object]:
-    """What the answers file records."""
-    found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
-    return found
 
 
 @pytest.fixture

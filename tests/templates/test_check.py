@@ -219,7 +219,7 @@ def test_a_container_that_can_t_be_started_is_a_finding(
     pretend: Pretend, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The image's rules are asked all the same; those for a container have nothing to look at."""
-    pretend(start_error=ProjectError("docker run failed: no such file"))
+    pretend(start_error=ProjectError("docker run failed: no such file", "docker info"))
     assert cli.main(["check", "--json", "sound"]) == 1
     facts = json.loads(capsys.readouterr().out)
     outcomes = {rule["code"]: rule["holds"] for rule in facts["rules"]}
@@ -281,7 +281,7 @@ def test_a_job_that_can_t_be_started(pretend: Pretend, capsys: pytest.CaptureFix
     """It is the rule for jobs that doesn't hold."""
     pretend(
         replace(GOOD_IMAGE, config=replace(GOOD_IMAGE.config, health_check=None)),
-        start_error=ProjectError("docker run failed: no such file"),
+        start_error=ProjectError("docker run failed: no such file", "docker info"),
     )
     assert cli.main(["check", "sound"]) == 1
     assert capsys.readouterr().err == "error: 1 of 15 rules don't hold: DG209\n"

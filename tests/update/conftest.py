@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -152,10 +151,9 @@ def make(released: None, renderings: dict[object, Path], tmp_path: Path) -> Make
 
 
 @pytest.fixture
-def update(released: None, capfd: pytest.CaptureFixture[str]) -> Iterator[Update]:
+def update(own_signals: None, released: None, capfd: pytest.CaptureFixture[str]) -> Update:
     """Run `dockgen update` in this process, without a terminal."""
-    del released
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    del own_signals, released
 
     def run(*arguments: str | Path) -> Done:
         capfd.readouterr()
@@ -163,6 +161,4 @@ def update(released: None, capfd: pytest.CaptureFixture[str]) -> Iterator[Update
         captured = capfd.readouterr()
         return Done(code, captured.out, captured.err)
 
-    yield run
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    return run

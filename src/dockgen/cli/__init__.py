@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from dockgen import __version__
+from dockgen import __version__, signals
 from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 
 EXIT_CODES = """\b
@@ -26,8 +26,13 @@ Exit codes:
   129  the terminal was closed
   130  Ctrl-C
   143  asked to end by SIGTERM
+       (and 128 + n by another signal n)
 """
 
+
+# In a command's context: a function that says what a signal leaves, where that may be something.
+LEFT = "dockgen.left"
+_NOTHING_LEFT = "nothing is left behind"
 
 # What a machine says that has no more to give, wherever it says so: no bug of dockgen's.
 _EXHAUSTED = {
@@ -80,8 +85,10 @@ class Commands(click.Group):
             ) from error
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as interrupt:
-            raise Interrupted("interrupted: nothing is left behind") from interrupt
+        except (KeyboardInterrupt, Terminated) as end:
+            number = end.number if isinstance(end, Terminated) else signal.SIGINT
+            left = ctx.meta[LEFT]() if LEFT in ctx.meta else _NOTHING_LEFT
+            raise _ended(number, left) from end
 
 
 @click.group(
@@ -126,8 +133,10 @@ def completion(shell: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run dockgen, and return its exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
+    for number in signals.ENDINGS:
+        # Ctrl-C is Python's. What is ignored stays so: nohup asks for it.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows no arrows or accents gets them spelt, not a traceback.
@@ -180,8 +189,8 @@ def _error(problem: Exception | Terminated) -> tuple[int, DockgenError | None]:
     if isinstance(problem, DockgenError):
         return problem.exit_code, problem
     if isinstance(problem, Terminated):
-        name = signal.Signals(problem.number).name
-        return 128 + problem.number, Interrupted(f"ended by {name}: nothing is left behind")
+        error = _ended(problem.number, _NOTHING_LEFT)
+        return error.exit_code, error
     if isinstance(problem, MemoryError) or _is_exhausted(problem):
         _drop_output()
         reason, where = "out of memory", ""
@@ -193,6 +202,12 @@ def _error(problem: Exception | Terminated) -> tuple[int, DockgenError | None]:
             "make room, and look at what is there before you run it again",
         )
     return DockgenError.exit_code, None
+
+
+def _ended(number: int, left: str) -> Interrupted:
+    name = signal.Signals(number).name
+    how = "interrupted" if number == signal.SIGINT else f"ended by {name}"
+    return Interrupted(f"{how}: {left}", number)
 
 
 def _is_exhausted(problem: Exception) -> bool:

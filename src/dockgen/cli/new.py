@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dockgen.cli import LEFT
 from dockgen.cli.arguments import complete_starter, pairs
 from dockgen.errors import ProjectError, UsageError
 
@@ -216,9 +218,9 @@ def new(
         )
         target = target or Path.cwd() / str(rendering.answers["name"])
         apply.check_target(target)
+        ctx.meta[LEFT] = partial(apply.left, target)
         loaded = _load(staged, origin)
-        if not dry_run:
-            _lock(staged, rendering.answers)
+        _lock(staged, rendering.answers, dry_run=dry_run)
         made = report.NewProject(
             directory=target,
             answers=rendering.answers,
@@ -248,12 +250,18 @@ def _decided(team: "Team") -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: value for name, value in hidden.items() if value}, settled
 
 
-def _lock(staged: Path, answers: Mapping[str, Any]) -> None:
-    """Make the lock file that the template can't hold, as far as this machine can."""
+def _lock(staged: Path, answers: Mapping[str, Any], *, dry_run: bool) -> None:
+    """Make the lock file that the template can't hold, as far as this machine can.
+
+    A dry run asks no index: that uv is there is reason enough to show the file.
+    """
     from dockgen import lock, report
 
     uv = lock.find_uv() if lock.is_missing(staged, answers) else None
     if uv is None:
+        return
+    if dry_run:
+        (staged / lock.FILE).touch()
         return
     with report.progress() as doing:
         doing(f"Writing {lock.FILE} with uv")

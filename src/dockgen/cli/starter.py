@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from dockgen.cli import LEFT
 from dockgen.cli.arguments import complete_starter
-from dockgen.errors import CheckFailedError, Interrupted, UsageError
+from dockgen.errors import CheckFailedError, UsageError
 from dockgen.matrix import Language
 
 
@@ -41,8 +42,14 @@ def starter() -> None:
     help="Which languages it has; repeatable.  [default: all]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.pass_context
 def init(
-    directory: Path, name: str | None, ci: str, languages: tuple[str, ...], as_json: bool
+    ctx: click.Context,
+    directory: Path,
+    name: str | None,
+    ci: str,
+    languages: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Make a starter template in DIRECTORY: a git repository that extends dockgen's templates.
 
@@ -66,6 +73,7 @@ def init(
     apply.check_target(target)
     called = starters.name_for(target) if name is None else name
     chosen = [Language(language) for language in languages] or list(Language)
+    ctx.meta[LEFT] = lambda: apply.left(target)
     with source.own() as origin:
         made = starters.init(origin, target, called, chosen, starters.Ci(ci))
     (report.made_starter_json if as_json else report.made_starter)(made)
@@ -77,7 +85,10 @@ def init(
 @click.option("--dry-run", is_flag=True, help="Show each file's change as a diff; write nothing.")
 @click.option("--undo", is_flag=True, help="Take the last bump back; twice makes it again.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def bump(directory: Path, to: str | None, dry_run: bool, undo: bool, as_json: bool) -> None:
+@click.pass_context
+def bump(
+    ctx: click.Context, directory: Path, to: str | None, dry_run: bool, undo: bool, as_json: bool
+) -> None:
     """Merge a newer dockgen into the starter template in DIRECTORY.
 
     DIRECTORY is the current one if none is given. What you changed stays: your lines and dockgen's
@@ -105,12 +116,10 @@ def bump(directory: Path, to: str | None, dry_run: bool, undo: bool, as_json: bo
         else fleet.Mode.UNDO if undo
         else fleet.Mode.UPDATE
     )  # fmt: skip
-    try:
-        with report.progress() as doing, source.own() as origin:
-            doing("Merging")
-            outcome = starters.bump(directory.resolve(), origin, to, mode)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("interrupted: the starter is as it was") from interrupt
+    ctx.meta[LEFT] = lambda: "the starter is as it was, or at the newer dockgen"
+    with report.progress() as doing, source.own() as origin:
+        doing("Merging")
+        outcome = starters.bump(directory.resolve(), origin, to, mode)
     (report.bumped_json if as_json else report.bumped)(outcome, mode)
     if problem := starters.problem(outcome, mode):
         raise problem
@@ -303,7 +312,10 @@ def test(
 )
 @_ONLY
 @_TRUST
-def bake(directory: Path, output: Path, only: tuple[str, ...], trust: bool) -> None:
+@click.pass_context
+def bake(
+    ctx: click.Context, directory: Path, output: Path, only: tuple[str, ...], trust: bool
+) -> None:
     """Render each case of the starter template in DIRECTORY, with a docker-bake.hcl beside them.
 
     One command then builds them all, for example on a build farm. The group `default` has the
@@ -320,6 +332,7 @@ def bake(directory: Path, output: Path, only: tuple[str, ...], trust: bool) -> N
 
     directory, output = directory.resolve(), Path(os.path.abspath(output))  # noqa: PTH100
     apply.check_target(output)
+    ctx.meta[LEFT] = lambda: apply.left(output)
     with (
         report.progress() as doing,
         source.working_copy(directory, trusted=trust) as origin,

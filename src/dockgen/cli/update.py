@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from dockgen.cli import LEFT
 from dockgen.cli.arguments import pairs
-from dockgen.errors import Interrupted, UsageError
+from dockgen.errors import UsageError
 
 
 @click.command(short_help="Bring projects to the newest templates; no line of yours is lost.")
@@ -31,7 +32,10 @@ from dockgen.errors import Interrupted, UsageError
 @click.option("--dry-run", is_flag=True, help="Show each file's change as a diff; write nothing.")
 @click.option("--undo", is_flag=True, help="Take the last update back; twice makes it again.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.pass_context
 def update(
+    ctx: click.Context,
+    /,
     directories: tuple[Path, ...],
     search: bool,
     to: str | None,
@@ -88,12 +92,9 @@ def update(
         trusted=trust,
         warn=report.warning,
     )
-    try:
-        with report.progress() as doing:
-            outcomes = fleet.update_all(projects, wish, doing)
-    except KeyboardInterrupt as interrupt:
-        words = "interrupted: every project is as it was, or fully updated"
-        raise Interrupted(words) from interrupt
+    ctx.meta[LEFT] = lambda: "every project is as it was, or fully updated"
+    with report.progress() as doing:
+        outcomes = fleet.update_all(projects, wish, doing)
     alone = not search and len(projects) == 1
     if alone and outcomes[0].error is not None and not as_json:
         raise outcomes[0].error

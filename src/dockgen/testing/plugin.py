@@ -367,7 +367,8 @@ def _built_services(compose: Path) -> list[str]:
         built = [name for name, service in services.items() if "build" in service]
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
         raise ProjectError(
-            f"the project's compose.yaml can't be read: {' '.join(str(error).split()):.200}"
+            f"the project's compose.yaml can't be read: {' '.join(str(error).split()):.200}",
+            "see what is wrong with it: docker compose config",
         ) from error
     if not built:
         raise ProjectError("the project's compose.yaml builds nothing", "write: build: .")

@@ -104,7 +104,7 @@ def run(
             "-p", "dockgen.testing.plugin", "-p", "no:cacheprovider",
             "-c", str(_settings(directory, folder)), f"--rootdir={directory}",
             f"--confcutdir={directory}", f"--basetemp={folder / 'made'}",
-            "-n", str(jobs), "--dist=loadgroup", f"--testrunuid={identifier}",
+            "-n", str(jobs), "--dist=loadgroup", "--color=no", f"--testrunuid={identifier}",
             f"--dockgen-template={directory}",
             *(f"--dockgen-case={case}" for case in cases),
             *([f"--dockgen-builder={builder}"] if builder else []),
@@ -129,7 +129,10 @@ def run(
         raise collector.stopped
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not collector.broken:
         lines = [line for line in printed.splitlines() if line.strip()] or ["no reason given"]
-        error = DockgenError(f"pytest couldn't run the contracts: {lines[-1]}")
+        error = DockgenError(
+            f"pytest couldn't run the contracts: {lines[-1]}",
+            "look at the starter's own settings of pytest, such as addopts",
+        )
         error.add_note(printed)
         raise error
     return Proof(

@@ -77,7 +77,10 @@ def read(path: Path) -> dict[str, Size]:
         return {case: Size(**{name: int(entry[name]) for name in fields})
                 for case, entry in entries.items()}  # fmt: skip
     except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}") from error
+        raise UsageError(
+            f"{path} can't be read: {error.strerror}",
+            "give a file that --sizes wrote in another run",
+        ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
             f"{path} holds no sizes", "give a file that --sizes wrote in another run"

@@ -247,9 +247,14 @@ def test_a_job_stops(sound_image: str, project: Project) -> None:
 
 
 def wait_for_words(container: Container) -> None:
-    """Wait until a container prints something: then its program is up, and handles signals."""
+    """Wait until a container prints something: then its program is up, and handles signals.
+
+    One that prints nothing is up after ``PATIENCE`` seconds, or has ended.
+    """
     deadline = time.monotonic() + PATIENCE
     while not container.logs() and time.monotonic() < deadline:
+        if not container.inspect().running:
+            return
         time.sleep(0.05)
 
 
