@@ -20,7 +20,7 @@ PATIENCE = 60
 
 # A build stage that makes /facts: an authority that nobody knows, and a server's certificate of it.
 CERTIFICATES = f"""\
-FROM python:3.14-slim AS certificates
+FROM python:3.14-slim-trixie AS certificates
 WORKDIR /facts
 RUN openssl req -x509 -newkey rsa:2048 -nodes -days 9999 -keyout authority.key \
       -out authority.pem -subj "/CN=An authority" -addext keyUsage=critical,keyCertSign \

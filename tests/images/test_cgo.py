@@ -43,6 +43,21 @@ func init() {
 }
 """
 
+# One that calls what stands in a file of C beside it.
+WITH_FILES = """\
+package main
+
+// #include "seven.h"
+import "C"
+
+func init() {
+	if C.seven() != 7 {
+		panic("another number")
+	}
+}
+"""
+FILES = {"seven.h": "int seven(void);\n", "seven.c": "int seven(void) { return 7; }\n"}
+
 OFF, ON = "ENV CGO_ENABLED=0\n", "ENV CGO_ENABLED=1\n"
 # What the documentation says to add for the headers of a library.
 HEADERS = "RUN apt-get update && apt-get install -y --no-install-recommends libmagic-dev\n"
@@ -77,6 +92,15 @@ def why_it_does_not_start(tag: str) -> str:
 def test_slim_runs_it(tmp_path: Path) -> None:
     """The build's C library is that of the base."""
     project = render(tmp_path, Flavor.SLIM, PLAIN, cgo=True)
+    with engine.temporary_image(project) as tag, engine.run(tag, RunOptions()) as container:
+        assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
+
+
+def test_slim_runs_it_with_files_of_c(tmp_path: Path) -> None:
+    """They reach the build without an edit."""
+    project = render(tmp_path, Flavor.SLIM, WITH_FILES, cgo=True)
+    for name, content in FILES.items():
+        (project / name).write_text(content)
     with engine.temporary_image(project) as tag, engine.run(tag, RunOptions()) as container:
         assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
 

@@ -2,12 +2,13 @@
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from dockgen import engine, matrix
+from dockgen import engine, matrix, template
 from dockgen.engine import Container, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language
@@ -99,3 +100,33 @@ def test_temporary_files_need_no_mount(go_image: str) -> None:
     """/tmp is part of the image, where no tmpfs hides it."""
     with engine.run(go_image, RunOptions(read_only=False)) as container:
         ask(container, "temporary-files")
+
+
+# The folder, made in the build stage as on a machine that has Go.
+VENDORED = """
+FROM toolchain AS vendor
+COPY . .
+RUN go mod vendor
+
+FROM scratch AS vendored
+COPY --from=vendor /src/vendor/ /vendor/
+"""
+
+
+def test_a_vendor_folder_builds(tmp_path: Path) -> None:
+    """With the list of its modules, and with the assembly that some of them have."""
+    answers = {"name": "my-app", "language": "go", "flavor": "scratch"}
+    project = template.render(tmp_path / "my-app", answers, ask=()).directory
+    (project / "cpu.go").write_text('package main\n\nimport _ "golang.org/x/sys/cpu"\n')
+    dockerfile = project / "Dockerfile"
+    text = dockerfile.read_text()
+    dockerfile.write_text(text + VENDORED)
+    for target in ("lock", "vendored"):
+        subprocess.run(
+            ["docker", "build", f"--target={target}", "--output=.", "."],
+            cwd=project, capture_output=True, timeout=300, check=True,
+        )  # fmt: skip
+    assert "golang.org/x/sys" in (project / "vendor/modules.txt").read_text()
+    assert list((project / "vendor").rglob("*.s"))
+    dockerfile.write_text(text)
+    engine.build(project)

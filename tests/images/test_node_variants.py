@@ -117,7 +117,7 @@ def test_the_lock_file_fits_each_version_of_node(
 ) -> None:
     """Seen on another version's image, as there is no stand-in for each."""
     directory = render(language_version=version, package_manager=manager)
-    edit(directory / "Dockerfile", f"FROM node:{version}-slim", "FROM node:24-slim")
+    edit(directory / "Dockerfile", f"FROM node:{version}-trixie-slim", "FROM node:24-trixie-slim")
     engine.build(directory, target="packages")
 
 
@@ -129,7 +129,8 @@ FROM toolchain AS look
 RUN --mount=type=bind,from=packages,source=/app,target=/packages \\
     find /packages \\( -name '*.md' -o -name '*.map' -o -name '*.d.ts' \\
         -o -name '.modules.yaml' -o -name '.pnpm-workspace-state*' -o -name 'pnpm-workspace.yaml' \\
-        -o -name '.yarn*' -o -name '.package-map.json' \\) ! -iname 'licen[cs]e*' >/found \\
+        -o -name '.yarn*' -o -name '.package-map.json' \\) ! -iname '*licen[cs]e*' \\
+        ! -iname '*notice*' ! -iname 'copying*' >/found \\
     && cat /found && test ! -s /found
 """
 
@@ -178,9 +179,9 @@ SLOW = {
         "  app.get('/healthz'",
     ),
     "stdlib": (
-        "  const answer = routes",
+        "  const { status, body } =",
         "  if (path === '/slow') {\n    setTimeout(() => response.end(), 500);\n    return;\n  }\n"
-        "  const answer = routes",
+        "  const { status, body } =",
     ),
 }
 

@@ -22,9 +22,9 @@ NOT_SCRATCH = [param for param in CELLS if param.id != "python-scratch"]
 
 # Where each flavor's Python comes from.
 TOOLCHAIN = {
-    Flavor.SLIM: "python:3.14-slim",
-    Flavor.ALPINE: "python:3.14-alpine",
-    Flavor.SCRATCH: "python:3.14-slim",
+    Flavor.SLIM: "python:3.14-slim-trixie",
+    Flavor.ALPINE: "python:3.14-alpine3.24",
+    Flavor.SCRATCH: "python:3.14-slim-trixie",
 }
 
 # The image under test with the facts in it. Its service gives way to a server with a certificate

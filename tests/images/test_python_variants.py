@@ -5,6 +5,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -128,10 +130,70 @@ def test_a_silent_connection_holds_no_stop_up(framework: str, tmp_path: Path) ->
     assert stopped.seconds < 9
 
 
-def wait_for_connection(container: Container) -> None:
+# A route that never ends, for each framework.
+HANGS = {
+    "fastapi": (
+        "app = FastAPI(title=NAME)\n",
+        """app = FastAPI(title=NAME)
+
+
+@app.get("/hang")
+def hang() -> dict[str, str]:
+    import time
+
+    time.sleep(3600)
+    return {}
+""",
+    ),
+    **{name: (old, new.replace("slow", "hang").replace("0.5", "3600"))
+       for name, (old, new) in SLOW.items()},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("framework", HANGS)
+def test_a_request_that_hangs_is_given_up(framework: str, tmp_path: Path) -> None:
+    """Before Docker would kill what still runs."""
+    project = render(tmp_path, framework=framework)
+    replace(project / "app/main.py", *HANGS[framework])
+    with (
+        engine.temporary_image(project) as image,
+        engine.run(image, RunOptions(port=PORT)) as container,
+        ThreadPoolExecutor() as pool,
+    ):
+        assert container.wait_healthy(PATIENCE).status == "healthy"
+        client = pool.submit(container.get, "/hang", PORT, PATIENCE)
+        wait_for_connection(container, "[0-9A-F]{8}")
+        stopped = container.stop(10)
+        # uvicorn says so; the others just hang up.
+        assert client.exception(PATIENCE) is not None or client.result().status == 500
+    assert stopped.exit_code != 137, "Docker had to kill it"
+
+
+@pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
+def test_the_health_check_says_which_host_it_asks(framework: str, tmp_path: Path) -> None:
+    """As every HTTP client does: a list of trusted hosts has a name to hold."""
+    project = render(tmp_path, framework=framework)
+    heard = tmp_path / "heard"
+    script = (
+        "import socket, subprocess, sys;"
+        " server = socket.create_server(('127.0.0.1', 0)); port = str(server.getsockname()[1]);"
+        " asking = subprocess.Popen([sys.executable, sys.argv[1]], env={'PORT': port});"
+        " connection = server.accept()[0]; open(sys.argv[2], 'wb').write(connection.recv(1000));"
+        " connection.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\n'); connection.close();"
+        " sys.exit(asking.wait())"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script, project / "app/healthcheck.py", heard],
+        timeout=60,
+        check=True,
+    )
+    assert b"\r\nHost: localhost\r\n" in heard.read_bytes()
+
+
+def wait_for_connection(container: Container, address: str = "0100007F") -> None:
     """Wait until a client is connected, by what the kernel says of the network."""
-    # Port 8080 as the client's remote address, in the state ESTABLISHED.
-    connected = re.compile(r"0100007F:[0-9A-F]{4} 0100007F:1F90 01 ")
+    # Port 8080 as the server's address, in the state ESTABLISHED.
+    connected = re.compile(rf"{address}:1F90 [0-9A-F]{{8}}:[0-9A-F]{{4}} 01 ")
     deadline = time.monotonic() + PATIENCE
     read = "print(open('/proc/net/tcp').read())"
     while not connected.search(container.execute("python", "-c", read)):
@@ -251,7 +313,9 @@ def test_poetry_accepts_the_lock_file_for_any_answers(
             shutil.rmtree(project)
             project = render(tmp_path / name, framework=framework, package_index=index, **answers)
         dockerfile = project / "Dockerfile"
-        text = dockerfile.read_text().replace(f"python:{version}-slim", "python:3.14-slim")
+        text = dockerfile.read_text().replace(
+            f"python:{version}-slim-trixie", "python:3.14-slim-trixie"
+        )
         # Poetry itself comes from where it can be had.
         text = text.replace(f"PIP_INDEX_URL={index}", f"PIP_INDEX_URL={PYTHON_INDEX}")
         dockerfile.write_text(text + CHECK)

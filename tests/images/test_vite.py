@@ -278,6 +278,15 @@ def test_a_mistake_in_its_configuration_stops_the_build(project: Project, tmp_pa
     assert "[emerg]" in caught.value.log
 
 
+def test_the_configuration_of_a_tool_is_read(project: Project, tmp_path: Path) -> None:
+    """As it is on the machine: PostCSS and its like look for a file of their own."""
+    copy = shutil.copytree(project.directory, tmp_path / "copy")
+    (copy / "postcss.config.js").write_text("throw new Error('read by PostCSS');\n")
+    with pytest.raises(BuildError) as caught:
+        engine.build(copy)
+    assert "read by PostCSS" in caught.value.log
+
+
 def test_a_site_without_public_builds(project: Project, tmp_path: Path) -> None:
     """Vite needs no such folder, and git keeps no empty one."""
     copy = tmp_path / "site"

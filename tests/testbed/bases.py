@@ -56,19 +56,25 @@ class Base:
 # Parents come before their children.
 TABLE = (
     Base("debian:trixie-slim", (), Published(78.6, 29.8, REPO_INFO)),
-    Base("python:3.14-slim", ("debian:trixie-slim",), Published(119.66, 43.4, REPO_INFO)),
+    Base("python:3.14-slim-trixie", ("debian:trixie-slim",), Published(119.66, 43.4, REPO_INFO)),
     Base("golang:1.27", ("debian:trixie-slim",), Published(885, None, REPO_INFO)),
     Base("golang:1.27-trixie", ("golang:1.27",), Published(885, None, REPO_INFO)),
     Base("dockgen-testbed/musl", ("debian:trixie-slim",), None),
     Base("alpine:3.24", ("dockgen-testbed/musl",), Published(8.42, 3.85, REPO_INFO)),
     Base(
-        "python:3.14-alpine",
+        "python:3.14-alpine3.24",
         ("dockgen-testbed/musl", "alpine:3.24"),
         Published(47.79, 17.8, REPO_INFO),
     ),
     Base("golang:1.27-alpine", ("golang:1.27", "alpine:3.24"), Published(253, 75.2, REPO_INFO)),
-    Base("node:24-alpine", ("debian:trixie-slim", "alpine:3.24"), Published(167, 58.2, REPO_INFO)),
-    Base("node:24-slim", ("debian:trixie-slim", "node:24-alpine"), Published(234, 85.3, REPO_INFO)),
+    Base(
+        "node:24-alpine3.24", ("debian:trixie-slim", "alpine:3.24"), Published(167, 58.2, REPO_INFO)
+    ),
+    Base(
+        "node:24-trixie-slim",
+        ("debian:trixie-slim", "node:24-alpine3.24"),
+        Published(234, 85.3, REPO_INFO),
+    ),
     # Published is the size of 1.31.6, which has the same modules and scripts.
     Base(
         "nginx:1.30-alpine-slim",
@@ -81,13 +87,13 @@ BASES = {base.name: base for base in TABLE}
 # What the templates build on.
 NEEDED = (
     "debian:trixie-slim",
-    "python:3.14-slim",
-    "python:3.14-alpine",
+    "python:3.14-slim-trixie",
+    "python:3.14-alpine3.24",
     "golang:1.27",
     "golang:1.27-trixie",
     "alpine:3.24",
-    "node:24-alpine",
-    "node:24-slim",
+    "node:24-alpine3.24",
+    "node:24-trixie-slim",
     "nginx:1.30-alpine-slim",
 )
 

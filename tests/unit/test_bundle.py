@@ -153,6 +153,19 @@ def test_the_committed_manifest_has_the_address_of_the_project() -> None:
     assert Manifest.read(COMMITTED / bundle.MANIFEST).url == bundle.settings(ROOT).url
 
 
+# The id of its commit holds those of all before it: enough where there is no history.
+KNOWN = bundle.Release(
+    "v0.6.0",
+    "d8940c8193cd24347031aac33e4866a3d95855da",
+    "129afc9b357a986b2ef09da863c93f7233994121",
+)
+
+
+def test_the_releases_so_far_are_there() -> None:
+    """As they were when the newest of them was written down here, archives and all."""
+    assert KNOWN in bundle.read_releases(COMMITTED / bundle.BUNDLE)
+
+
 def test_no_release_ever_changed() -> None:
     """Whatever an earlier commit of this repository released is still released, unchanged.
 

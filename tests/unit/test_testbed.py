@@ -123,13 +123,14 @@ def test_hash_of_a_changed_recipe_and_its_children_changes(recipes: Path) -> Non
     dockerfile.write_text(dockerfile.read_text().replace("3.24", "3.25"))
     after = bases.recipe_digests(recipes, b"machine")
     changed = {name for name in before if before[name] != after[name]}
-    children = {"python:3.14-alpine", "golang:1.27-alpine", "node:24-alpine", "node:24-slim"}
+    children = {"python:3.14-alpine3.24", "golang:1.27-alpine"}
+    children |= {"node:24-alpine3.24", "node:24-trixie-slim"}
     assert changed == {"alpine:3.24", *children, "nginx:1.30-alpine-slim"}
 
 
 def test_both_pythons_are_of_the_same_source() -> None:
     """The flavors differ in what CPython is compiled against, not in its version."""
-    slim, alpine = (bases.RECIPES / f"python-3.14-{flavor}" for flavor in ("slim", "alpine"))
+    slim, alpine = (bases.RECIPES / f"python-3.14-{tag}" for tag in ("slim-trixie", "alpine3.24"))
     assert (slim / "tarball.sh").read_text() == (alpine / "tarball.sh").read_text()
     version = "ARG PYTHON_VERSION=3.14.7\n"
     assert version in (slim / "Dockerfile").read_text()
@@ -146,11 +147,10 @@ def test_hash_covers_the_machine(recipes: Path) -> None:
 def test_hash_covers_the_name_of_a_file(recipes: Path) -> None:
     """A renamed file is another recipe."""
     before = bases.recipe_digests(recipes, b"machine")
-    file = recipes / "python-3.14-slim" / "uv.toml"
+    file = recipes / "python-3.14-slim-trixie" / "uv.toml"
     file.rename(file.with_name("renamed.toml"))
-    assert (
-        bases.recipe_digests(recipes, b"machine")["python:3.14-slim"] != before["python:3.14-slim"]
-    )
+    after = bases.recipe_digests(recipes, b"machine")
+    assert after["python:3.14-slim-trixie"] != before["python:3.14-slim-trixie"]
 
 
 def _saved_image(*layers: bytes) -> io.BytesIO:
@@ -181,7 +181,7 @@ def test_size_of_plain_layers_is_known_unpacked() -> None:
 
 
 STAND_IN = Provided(
-    name="python:3.14-slim",
+    name="python:3.14-slim-trixie",
     origin=Origin.STAND_IN,
     unpacked_bytes=118_000_000,
     gzip_bytes=42_800_000,
@@ -193,7 +193,7 @@ STAND_IN = Provided(
 def test_report_line_shows_the_official_size_beside_the_measured_one() -> None:
     """The reader sees what was measured, on what, and what the official image would weigh."""
     assert STAND_IN.line() == (
-        "python:3.14-slim: stand-in, 118.0 MB unpacked, 42.8 gzip; "
+        "python:3.14-slim-trixie: stand-in, 118.0 MB unpacked, 42.8 gzip; "
         "official: 43.4 MB gzip (docker-library/repo-info)"
     )
 
@@ -206,7 +206,7 @@ def test_report_file_holds_what_was_provided(tmp_path: Path) -> None:
         "engine_private": True,
         "bases": [
             {
-                "name": "python:3.14-slim",
+                "name": "python:3.14-slim-trixie",
                 "origin": "stand-in",
                 "unpacked_bytes": 118_000_000,
                 "gzip_bytes": 42_800_000,

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,17 +48,12 @@ Stand = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cache]:
-    """A cache of the test's own; the report of a run that these tests are part of stays as it is.
-
-    `main` handles signals, and the next test is not to inherit that.
-    """
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+def here(own_signals: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+    """A cache of the test's own; the report of a run that they are part of stays as it is."""
+    del own_signals
     monkeypatch.setenv("DOCKGEN_TESTBED_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("DOCKGEN_TESTBED_REPORT", raising=False)
-    yield Cache(tmp_path / "cache")
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    return Cache(tmp_path / "cache")
 
 
 @pytest.fixture
@@ -153,7 +148,10 @@ def leave(file: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("images", "missing"),
     [
-        ([name for name in bases.NEEDED if name != "python:3.14-slim"], "python:3.14-slim"),
+        (
+            [name for name in bases.NEEDED if name != "python:3.14-slim-trixie"],
+            "python:3.14-slim-trixie",
+        ),
         ([], bases.NEEDED[0]),
     ],
     ids=["one", "all"],

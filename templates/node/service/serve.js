@@ -10,11 +10,15 @@ export function serve(app, port) {
     log('listening', { port: server.address().port });
   });
 
+  const closeIdle = closerOfIdleConnections(server);
   const stop = (signal) => {
     log('stopping', { signal });
-    server.close();
-    // close() misses connections that fall idle after it: a client may keep them for seconds.
-    setInterval(() => server.closeIdleConnections(), 50).unref();
+    // close() would call it at once.
+    server.closeIdleConnections = () => {};
+    // By then all requests are answered. What else keeps Node running, such as connections to a
+    // database, gets another second.
+    server.close(() => setTimeout(() => process.exit(), 1000).unref());
+    setInterval(closeIdle, 50).unref();
     setTimeout(() => process.exit(1), stopTimeout).unref();
   };
   process.once('SIGTERM', stop);
@@ -22,6 +26,8 @@ export function serve(app, port) {
 
   return server;
 }
+
+{% include template_root ~ "templates/node/service/connections.js" %}
 
 function log(message, details) {
   console.log(JSON.stringify({ time: new Date().toISOString(), message, ...details }));
