@@ -74,7 +74,14 @@ func TestStopLetsARequestInFlightFinish(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		stop()
-		<-ctx.Done()
+		// It has begun once nobody listens any more.
+		for {
+			connection, err := net.Dial("tcp", listener.Addr().String())
+			if err != nil {
+				break
+			}
+			connection.Close()
+		}
 		w.WriteHeader(http.StatusNoContent)
 	})
 	stopped := make(chan error, 1)

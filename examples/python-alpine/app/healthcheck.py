@@ -12,7 +12,7 @@ def check(port: int) -> str:
     """Return what is wrong with the service on that port, or an empty string."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
             status = connection.recv(64).partition(b"\r\n")[0].decode()
     except OSError as error:
         return f"no answer: {error}"

@@ -98,6 +98,29 @@ func TestAStopEndsThePause(t *testing.T) {
 	}
 }
 
+func TestThePauseFollowsALongRound(t *testing.T) {
+	const pause = 20 * time.Millisecond
+	ctx, stop := context.WithCancel(t.Context())
+	heartbeat := filepath.Join(t.TempDir(), "heartbeat")
+	var ended time.Time
+
+	err := loop(ctx, heartbeat, pause, func() error {
+		if !ended.IsZero() {
+			if rest := time.Since(ended); rest < pause {
+				t.Errorf("a pause of %s, want %s", rest, pause)
+			}
+			stop()
+		}
+		time.Sleep(2 * pause)
+		ended = time.Now()
+		return nil
+	})
+
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAFailedRoundEndsTheWorker(t *testing.T) {
 	failure := errors.New("no queue")
 	err := loop(t.Context(), filepath.Join(t.TempDir(), "heartbeat"), time.Hour, func() error {
