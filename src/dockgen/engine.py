@@ -34,8 +34,9 @@ _INSTALL = "install Docker Engine 25 or later: https://docs.docker.com/engine/in
 _LOOK_AT_ENGINE = "see whether the engine is well: docker info"
 # What a docker command gets to end in order, in seconds.
 _END_SECONDS = 10.0
-# How long to wait between two looks at a container, in seconds.
-_PAUSE = 0.05
+# How long to wait between two looks at a container, in seconds. Each look is a process, and more of
+# them would slow down what they wait for.
+_PAUSE = 0.2
 
 
 class BuildError(ProjectError):

@@ -3,10 +3,15 @@
 The fixtures are those of `dockgen.testing.plugin`, which starters' tests stand on, too.
 """
 
+import tarfile
+from collections.abc import Iterator
+
 import pytest
 
 from dockgen import engine, matrix
+from dockgen import image as saved_image
 from dockgen.errors import ToolMissingError
+from dockgen.image import Layer
 from dockgen.matrix import Cell
 from dockgen.project import Project
 
@@ -26,6 +31,27 @@ def container_engine() -> None:
         pytest.fail(
             f"{error.message} Bring one up and run all tests with: make test", pytrace=False
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def layers() -> Iterator[None]:
+    """Measure a layer once, and not for each image that has it: gzip takes seconds for a base's.
+
+    An engine names the file of a layer after its digest.
+    """
+    measure = saved_image._layer
+    known: dict[str, Layer] = {}
+
+    def measure_once(archive: tarfile.TarFile, path: str) -> Layer:
+        if not path.startswith("blobs/sha256/"):
+            return measure(archive, path)
+        if path not in known:
+            known[path] = measure(archive, path)
+        return known[path]
+
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(saved_image, "_layer", measure_once)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,23 +3,26 @@
 import gzip
 import io
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 
-def find(folder: Path, wanted: Mapping[str, bytes]) -> list[str]:
-    """Which of the wanted are in a file below ``folder``, each with the file, sorted."""
+def find(folder: Path, wanted: Mapping[str, bytes], *, known: Set[str] = frozenset()) -> list[str]:
+    """Which of the wanted are in a file below ``folder``, each with the file, sorted.
+
+    Files of the names in ``known``, such as the blobs of a base image, are left out.
+    """
     return sorted(
         f"{name} in {place}"
-        for place, content in _files(folder)
+        for place, content in _files(folder, known)
         for name, text in wanted.items()
         if text in content
     )
 
 
-def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+def _files(folder: Path, known: Set[str]) -> Iterator[tuple[str, bytes]]:
     for path in folder.rglob("*"):
-        if path.is_file():
+        if path.is_file() and path.name not in known:
             yield from _unpacked(path.relative_to(folder).as_posix(), path.read_bytes())
 
 

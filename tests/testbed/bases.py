@@ -199,7 +199,8 @@ def _build_on_each(cache: Cache, engine: Engine, wanted: Sequence[Base]) -> None
     command = ["docker", "build", "--progress=plain", "--no-cache", "--output=type=cacheonly"]
     command.append(str(context))
     log = cache.logs / "each.log"
-    progress.run("building on each base image", command, log, env=engine.variables())
+    title = "building on each base image"
+    progress.run(title, command, log, env=engine.variables(), tries=progress.TRIES)
     shutil.rmtree(context)
 
 
@@ -336,11 +337,13 @@ def _build(cache: Cache, engine: Engine, base: Base, digest: str, machine: Path)
         mirror = debian.mirror()
         arguments = [str(machine), mirror.archive, mirror.security, "rootfs.tar"]
         command = ["sh", "rootfs.sh", *arguments]
-        progress.run(f"making the root folder of {base.name}", command, log, cwd=context)
+        title = f"making the root folder of {base.name}"
+        progress.run(title, command, log, cwd=context, tries=progress.TRIES)
     command = ["docker", "build", "--progress=plain", "--provenance=false"]
     command += ["--build-context", f"machine={machine}"]
     command += ["--tag", base.name, "--tag", base.mark(digest), str(context)]
-    progress.run(f"building {base.name}", command, log, env=engine.variables())
+    title = f"building {base.name}"
+    progress.run(title, command, log, env=engine.variables(), tries=progress.TRIES)
     shutil.rmtree(context)
 
     cache.bases.mkdir(parents=True, exist_ok=True)

@@ -138,7 +138,7 @@ def require(cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
     with progress.step("apt-get update"):
         subprocess.run(["apt-get", "-qq", "update"], capture_output=True, env=env, check=False)
     install = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", *missing]
-    progress.run("apt-get install", install, log, env=env, hint=hint)
+    progress.run("apt-get install", install, log, env=env, hint=hint, tries=progress.TRIES)
 
 
 def find(program: str) -> str | None:

@@ -216,9 +216,11 @@ def _fetch_suite(cache: Cache, suite: str, packages: tuple[str, ...]) -> None:
     for name, value in options.items():
         apt += ["-o", f"{name}={value}"]
     log = cache.logs / "engine.log"
-    progress.run(f"reading the package list of Debian {suite}", [*apt, "update"], log)
+    title = f"reading the package list of Debian {suite}"
+    progress.run(title, [*apt, "update"], log, tries=progress.TRIES)
     download = [*apt, "download", *packages]
-    progress.run(f"fetching the engine from Debian {suite}", download, log, cwd=state / "packages")
+    title, folder = f"fetching the engine from Debian {suite}", state / "packages"
+    progress.run(title, download, log, cwd=folder, tries=progress.TRIES)
     for package in sorted((state / "packages").glob("*.deb")):
         subprocess.run(["dpkg", "-x", str(package), str(unpacked)], check=True)
     # dockerd looks for docker-init on PATH; Debian ships it under its own name.

@@ -13,6 +13,8 @@ from .errors import TestbedError
 
 HEARTBEAT_SECONDS = 30
 LOG_LINES_SHOWN = 25
+# For what fetches from Debian, PyPI or npm. A build does no step again that was done.
+TRIES = 3
 
 # Set when the run is being ended: programs in other threads are then terminated, too.
 stopping = threading.Event()
@@ -44,11 +46,32 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     hint: str = "",
+    tries: int = 1,
 ) -> None:
     """Run a program under a progress line; its output goes to the end of `log`.
 
+    One that fetches something gets several `tries`: a network that fails for a minute is to cost
+    that minute, and not the run.
+
     Raises TestbedError with the end of the log when the program fails or the run is being ended.
     """
+    for left in reversed(range(tries)):
+        code = _run(title, command, log, env, cwd)
+        if code == 0:
+            return
+        for line in tail(log):
+            say(f"  | {line}")
+        if left:
+            say(f"{title}: failed, and is tried again, as a network may have been the reason")
+    raise TestbedError(
+        f"{title}: `{command[0]}` ended with exit code {code}", hint or f"the whole log: less {log}"
+    )
+
+
+def _run(
+    title: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None, cwd: Path | None
+) -> int:
+    """Run it once, and return its exit code."""
     if stopping.is_set():
         raise TestbedError(f"{title}: not begun, because the run is being ended")
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -71,14 +94,9 @@ def run(
                 process.wait()
     if stopping.is_set():
         raise TestbedError(f"{title}: ended before it was finished")
-    if process.returncode != 0:
-        for line in tail(log):
-            say(f"  | {line}")
-        raise TestbedError(
-            f"{title}: `{command[0]}` ended with exit code {process.returncode}",
-            hint or f"the whole log: less {log}",
-        )
-    say(f"{title}: done in {time.monotonic() - began:.0f} s")
+    if process.returncode == 0:
+        say(f"{title}: done in {time.monotonic() - began:.0f} s")
+    return process.returncode
 
 
 def _wait(title: str, process: subprocess.Popen[bytes], began: float) -> None:

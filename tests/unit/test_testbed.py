@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.testbed import bases, cache, debian, engine, size
+from tests.testbed import bases, cache, debian, engine, progress, size
 from tests.testbed.errors import TestbedError
 from tests.testbed.report import Origin, Provided, Published, Report
 
@@ -241,3 +241,23 @@ def test_two_caches_have_engines_of_their_own(tmp_path: Path) -> None:
     assert first.name != second.name
     assert first.runtime != second.runtime
     assert len(first.name) <= 15
+
+
+# A program that fails until it was started as often as its first argument says.
+FAILS_AT_FIRST = 'echo >>starts; test "$(grep -c "" starts)" -ge "$1"'
+
+
+@pytest.mark.parametrize("tries", [1, 3])
+def test_what_fetches_is_tried_again(tmp_path: Path, tries: int) -> None:
+    """A network that fails for a minute costs that minute."""
+    command = ["sh", "-c", FAILS_AT_FIRST, "sh", str(tries)]
+    progress.run("fetching", command, tmp_path / "log", cwd=tmp_path, tries=tries)
+    assert len((tmp_path / "starts").read_text().splitlines()) == tries
+
+
+def test_what_never_succeeds_is_told_of(tmp_path: Path) -> None:
+    """After its last try, with its exit code."""
+    command = ["sh", "-c", FAILS_AT_FIRST, "sh", "3"]
+    with pytest.raises(TestbedError, match="ended with exit code 1"):
+        progress.run("fetching", command, tmp_path / "log", cwd=tmp_path, tries=2)
+    assert len((tmp_path / "starts").read_text().splitlines()) == 2
