@@ -23,9 +23,10 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 new: $(VENV)/.ready ## start a project: make new ARGS="my-app"
 	@$(BIN)/dockgen new $(ARGS)
 
+# Two processors have time for three tests: one of them mostly waits for a network or a container.
 test: $(VENV)/.ready ## every test; brings a container engine and base images if they are missing
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint

@@ -16,6 +16,7 @@ SYMPTOMS = re.compile(
     r"|\bsocket hang up|\bfetch failed|ERR_PNPM_META_FETCH_FAIL"
     r"|Temporary failure (in name resolution|resolving)|Failed to fetch http"  # libc, apt
     r"|NameResolutionError"  # pip, whatever the C library says
+    r"|\(from versions: none\)"  # pip, where the index had no page; all that is asked for is there
     r"|All attempts to connect to \S+ failed|error sending request for url"  # Poetry, uv
     r"|TLS handshake timeout|\bi/o timeout|connection reset by peer|unexpected EOF"  # Go
     r"|Connection reset by peer|Connection timed out|Read timed out|operation timed out"  # the rest

@@ -22,6 +22,14 @@ CELLS = [
 ]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Leave all of Go to one worker: two that begin together would compile its library twice."""
+    group = item.get_closest_marker("xdist_group")
+    if group is not None and group.args[0].startswith("go-"):
+        item.add_marker(pytest.mark.xdist_group("go"), append=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def container_engine() -> None:
     """Fail, and never skip, where no engine answers: images that nobody built prove nothing."""

@@ -26,12 +26,13 @@ def caused(by: Exception) -> Exception:
         AssertionError("YN0001: Error: write ECANCELED Canceled because of SSL destruction"),
         AssertionError("Temporary failure resolving 'debian'\nassert 1 == 0"),
         AssertionError("after connection broken by 'NameResolutionError(\"HTTPSConnection(…"),
+        AssertionError("Could not find a version that satisfies uv (from versions: none)"),
         BuildError("it can't be built", "hint", "net/http: TLS handshake timeout"),
         BuildError("it can't be built", "hint", "All attempts to connect to a.example failed."),
         subprocess.CalledProcessError(1, ["uv", "lock"], stderr="502 Bad Gateway"),
         caused(BuildError("it can't be built", "hint", "npm error code ETIMEDOUT")),
     ],
-    ids=["message", "lines", "pip", "log", "poetry", "program", "cause"],
+    ids=["message", "lines", "pip", "index", "log", "poetry", "program", "cause"],
 )
 def test_the_network_is_to_blame(error: Exception) -> None:
     """Wherever the symptom stands."""
