@@ -14,6 +14,7 @@ from dockgen.errors import ToolMissingError
 from dockgen.image import Layer
 from dockgen.matrix import Cell
 from dockgen.project import Project
+from tests.images import steps
 
 # For fixtures with a project of their own. pytest-xdist gives all tests of a group to one worker.
 CELLS = [
@@ -27,7 +28,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Leave all of Go to one worker: two that begin together would compile its library twice."""
     group = item.get_closest_marker("xdist_group")
     if group is not None and group.args[0].startswith("go-"):
-        item.add_marker(pytest.mark.xdist_group("go"), append=False)
+        # In the place of the other one: pytest-xdist makes a group of two of each pair of marks.
+        item.own_markers.remove(group)
+        item.add_marker(pytest.mark.xdist_group("go"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,6 +63,18 @@ def layers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(saved_image, "_layer", measure_once)
         yield
+
+
+@pytest.fixture(scope="session")
+def cached(project: Project, built_image: str) -> Project:
+    """The project, every step of which the build cache knows.
+
+    The builder may not find again what it built for two tests at the same time. A second build of
+    the same folder, which has nothing to do otherwise, makes up for that.
+    """
+    del built_image  # to be built first
+    steps.build(project.directory)
+    return project
 
 
 @pytest.fixture(scope="session")

@@ -27,11 +27,10 @@ BESIDE = {
 
 
 @pytest.fixture
-def built_copy(project: Project, built_image: str, tmp_path: Path) -> Path:
+def built_copy(cached: Project, tmp_path: Path) -> Path:
     """A copy of a project whose image was just built: the cache knows all of it."""
-    del built_image  # only to be built first
     copy = tmp_path / "copy"
-    shutil.copytree(project.directory, copy)
+    shutil.copytree(cached.directory, copy)
     return copy
 
 

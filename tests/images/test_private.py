@@ -67,7 +67,6 @@ class Case:
 CASES = [
     Case("token", Cell.parse("go-scratch")),
     Case("token", Cell.parse("python-slim")),
-    Case("token", Cell.parse("python-alpine")),
     Case("token", Cell.parse("python-alpine"), "uv"),
     Case("token", Cell.parse("python-slim"), "poetry"),
     Case("token", Cell.parse("node-alpine")),
