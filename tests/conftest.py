@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from dockgen.bundle import Manifest
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
 from dockgen.source import Source
+from tests import memory
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,6 +50,29 @@ def answers(project: Path) -> dict[str, object]:
     """What a project's answers file records."""
     found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
     return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def temporary_folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Let what is written for a moment be written to memory; images may be too large for that.
+
+    copier and git make and delete thousands of files for an update, which takes a disk longer than
+    all else takes a processor.
+    """
+    if request.path.is_relative_to(ROOT / "tests/images"):
+        yield
+        return
+    with (
+        memory.folder(otherwise=tmp_path_factory.mktemp("temporary")) as made,
+        pytest.MonkeyPatch.context() as patches,
+    ):
+        patches.setitem(PLAIN, "TMPDIR", str(made))
+        patches.setenv("TMPDIR", str(made))
+        # What tempfile found out before.
+        patches.setattr(tempfile, "tempdir", None)
+        yield
 
 
 @pytest.fixture
