@@ -51,14 +51,15 @@ def layers() -> Iterator[None]:
     An engine names the file of a layer after its digest.
     """
     measure = saved_image._layer
-    known: dict[str, Layer] = {}
+    known: dict[tuple[str, int], Layer] = {}
 
     def measure_once(archive: tarfile.TarFile, path: str) -> Layer:
         if not path.startswith("blobs/sha256/"):
             return measure(archive, path)
-        if path not in known:
-            known[path] = measure(archive, path)
-        return known[path]
+        key = (path, saved_image._GZIP_LEVEL)
+        if key not in known:
+            known[key] = measure(archive, path)
+        return known[key]
 
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(saved_image, "_layer", measure_once)
