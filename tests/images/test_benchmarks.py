@@ -12,6 +12,9 @@ from tests.conftest import PLAIN, ROOT
 # Two builds from nothing take this long only on a machine that is busy, in seconds.
 PATIENCE = 1800
 
+# All of it on one worker, which measures once.
+pytestmark = pytest.mark.xdist_group("benchmarks")
+
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, Any]:

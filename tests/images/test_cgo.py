@@ -16,6 +16,9 @@ from dockgen.project import load
 # How long a container may take to turn healthy, in seconds.
 PATIENCE = 60
 
+# On one worker with all of Go, whose library is compiled once.
+pytestmark = pytest.mark.xdist_group("go")
+
 # A service that doesn't start if C can't be called: the first needs no library but C's own.
 PLAIN = """\
 package main

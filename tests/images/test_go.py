@@ -113,6 +113,7 @@ COPY --from=vendor /src/vendor/ /vendor/
 """
 
 
+@pytest.mark.xdist_group("go")
 def test_a_vendor_folder_builds(tmp_path: Path) -> None:
     """With the list of its modules, and with the assembly that some of them have."""
     answers = {"name": "my-app", "language": "go", "flavor": "scratch"}

@@ -239,7 +239,7 @@ def _machine_folder(cache: Cache) -> Path:
         shutil.copy(certificate, certificates)
     bundle = folder / "ca-bundle.pem"
     bundle.write_bytes(debian.CA_BUNDLE.read_bytes() if debian.CA_BUNDLE.exists() else b"")
-    (folder / "apt.conf").write_text(debian.date_settings())
+    (folder / "apt.conf").write_text(debian.settings())
     mirror = debian.mirror()
     (folder / "debian.sources").write_text(
         debian.source_stanza(mirror.archive, "trixie trixie-updates")

@@ -110,12 +110,22 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
 """
 
 
-def date_settings() -> str:
-    """The machine's apt settings about expired indexes, for a stand-in.
+# apt by itself waits for half a minute and more for each connection that isn't answered, and a
+# mirror sometimes lets one of them wait while it answers the next at once.
+NETWORK = {
+    "Acquire::http::Timeout": "10",
+    "Acquire::https::Timeout": "10",
+    "Acquire::Retries": "6",
+    "Acquire::Retries::Delay::Maximum": "4",
+}
 
-    Behind a frozen mirror they are switched off, and a stand-in has the same mirror.
+
+def settings() -> str:
+    """The apt settings of a stand-in: about the network, and the machine's about expired indexes.
+
+    Behind a frozen mirror those are switched off, and a stand-in has the same mirror.
     """
-    lines = ""
+    lines = "".join(f'{name} "{value}";\n' for name, value in NETWORK.items())
     for name in ("Acquire::Check-Valid-Until", "Acquire::Check-Date"):
         command = ["apt-config", "shell", "ANSWER", name]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

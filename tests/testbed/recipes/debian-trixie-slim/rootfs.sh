@@ -6,7 +6,7 @@ machine=$1 archive=$2 security=$3 output=$4
 export MACHINE="$machine"
 hook=$(dirname "$0")/finish.sh
 exec mmdebstrap --mode=root --variant=minbase --include=debian-archive-keyring --skip=check/qemu \
-  --aptopt="$machine/apt.conf" --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"' \
+  --aptopt="$machine/apt.conf" --aptopt='Acquire::Languages "none"' \
   --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-include=/usr/share/doc/*/copyright' \
   --dpkgopt='path-exclude=/usr/share/groff/*' \
