@@ -37,6 +37,23 @@ def edit_source(project: Path, language: Language, words: str) -> None:
     (project / name).write_text(source.replace(before, words))
 
 
+def exchange_caches(project: Path, name: str, folder: str = "") -> None:
+    """Let the Dockerfile mount caches of another name: what it mounts at a folder, or all of them.
+
+    A step doesn't run again for that: the builder takes it for the same, whatever cache it mounts
+    by a name (checkShouldClearCacheOpts in BuildKit's solver/llbsolver/ops/exec.go).
+    """
+    dockerfile = project / "Dockerfile"
+    where = re.escape(folder) if folder else "\\S+"
+    content, count = re.subn(
+        rf"--mount=type=cache,(?:id=[^,]+,)?target=({where})(?=\s)",
+        rf"--mount=type=cache,id={name}\1,target=\1",
+        dockerfile.read_text(),
+    )
+    assert count
+    dockerfile.write_text(content)
+
+
 @dataclass(frozen=True)
 class Steps:
     """The instructions of a build: those that were run, and those whose result was at hand.

@@ -18,8 +18,9 @@ from dockgen.cases import Case
 from dockgen.engine import BuildError, HealthTiming, RunOptions
 from dockgen.project import Project
 from dockgen.testing.plugin import PATIENCE
+from tests.images import steps
 from tests.images.test_cells import stop_during_a_request
-from tests.images.test_reproducible import build, build_anew, clone, image_store, own_cache_mounts
+from tests.images.test_reproducible import OWN, build, build_anew, clone, image_store
 from tests.variants import VARIANTS
 
 __all__ = ["image_store"]  # a fixture
@@ -163,7 +164,7 @@ def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> No
     words = secrets.token_hex()
     one = clone(project, tmp_path / "one", words=words)
     two = clone(project, tmp_path / "elsewhere/two", words=words, age=5000, strict=True)
-    own_cache_mounts(two)
+    steps.exchange_caches(two, OWN)
     first = build(one, tmp_path / "first")
     second = build_anew(two, tmp_path / "second", rewrite=True)
     assert second.layers == first.layers

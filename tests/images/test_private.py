@@ -164,27 +164,16 @@ CACHES: dict[str, str] = {
 }
 
 
-def empty_cache(project: Path, folder: str) -> None:
-    """Exchange the cache that is mounted at ``folder`` for an empty one."""
-    dockerfile = project / "Dockerfile"
-    content = dockerfile.read_text()
-    mount = f"type=cache,target={folder}"
-    assert mount in content
-    own = f"type=cache,id={secrets.token_hex(8)},target={folder}"
-    dockerfile.write_text(content.replace(mount, own))
-
-
-def nothing_downloaded(project: Path, language: Language) -> list[str]:
-    """The options of a build that finds nothing of what another one has downloaded.
+def own_caches(project: Path, language: Language, name: str) -> list[str]:
+    """The option of a build that finds nothing of what another one has downloaded.
 
     Go keeps what it compiled: its own library would take half a minute each time.
     """
     if language is Language.GO:
-        empty_cache(project, CACHES[language])
-        # The builder takes a step for the same, whatever cache is mounted by its id. The name of a
-        # host makes it another one.
-        return [f"--add-host={secrets.token_hex(8)}:127.0.0.1"]
-    return [fresh_cache()]
+        steps.exchange_caches(project, name, CACHES[language])
+        # The steps run again only where they have changed: each of them knows another host.
+        return [f"--add-host={name}:127.0.0.1"]
+    return [f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={name}"]
 
 
 # How often a package manager asks again. Their own answer to a host that they don't believe is to
@@ -202,7 +191,8 @@ def ask_once(project: Path, folder: str = "") -> None:
     """Let package managers ask once, from the first step on that has a cache, or this one."""
     dockerfile = project / "Dockerfile"
     before, *steps = dockerfile.read_text().split("\nRUN ")
-    number = next(n for n, step in enumerate(steps) if f"type=cache,target={folder}" in step)
+    wanted = re.compile(rf"type=cache,(id=[^,]+,)?target={folder}")
+    number = next(n for n, step in enumerate(steps) if wanted.search(step))
     steps[number] = f"\n{ONCE}RUN {steps[number]}"
     kept = "".join(f"\nRUN {step}" for step in steps[:number])
     rest = "".join(f"\nRUN {step}" for step in steps[number + 1 :])
@@ -257,8 +247,11 @@ def render(directory: Path, cell: Cell, **answers: object) -> Path:
     return template.render(directory / "my-app", given, ask=()).directory
 
 
-def locked(directory: Path, case: Case, cache: str, passed: list[str]) -> Path:
-    """A project with the private package, and a lock file that knows it, as the read-me says."""
+def locked(directory: Path, case: Case, passed: list[str], caches: str) -> tuple[Path, list[str]]:
+    """A project with the private package, and a lock file that knows it, as the read-me says.
+
+    Beside it, the options of a build with caches of that name.
+    """
     project = render(
         directory,
         case.cell,
@@ -268,8 +261,9 @@ def locked(directory: Path, case: Case, cache: str, passed: list[str]) -> Path:
         **case.answers,
     )
     add_private_package(project, case)
-    lock(project, cache, *passed)
-    return project
+    own = own_caches(project, case.cell.language, caches)
+    lock(project, *own, *passed)
+    return project, own
 
 
 def lock(project: Path, *options: str) -> None:
@@ -280,8 +274,9 @@ def lock(project: Path, *options: str) -> None:
 
 @dataclass(frozen=True)
 class Built:
-    """A project with a private package, what its build was given, and all that it left.
+    """A project with a private package, and all that its build left.
 
+    ``caches`` is the name of its caches, and ``own`` are the options that make a build use them.
     ``left`` holds the image with its history and provenance, the build cache as it is exported, and
     what the builder says of the build. ``found`` is what of all that was looked for is in there:
     secrets, the package's words, and git's folder of it.
@@ -289,8 +284,8 @@ class Built:
 
     case: Case
     project: Path
-    passed: list[str]
-    cache: str
+    caches: str
+    own: list[str]
     left: Path
     found: list[str]
 
@@ -301,13 +296,13 @@ def built(
 ) -> Iterator[Built]:
     """The project, locked and built with caches that knew nothing of the package."""
     case: Case = request.param
-    passed, cache = acme.options(*case.passed), fresh_cache()
-    project = locked(tmp_path_factory.mktemp(str(case)), case, cache, passed)
+    passed, caches = acme.options(*case.passed), secrets.token_hex(8)
+    project, own = locked(tmp_path_factory.mktemp(str(case)), case, passed, caches)
     left = tmp_path_factory.mktemp("left")
     plain = "compression=uncompressed"  # Packing takes longer than all else.
     steps.build(
         project,
-        cache,
+        *own,
         *passed,
         "--provenance=mode=max",
         f"--metadata-file={left}/metadata.json",
@@ -316,7 +311,7 @@ def built(
     )
     wanted = {**acme.secrets, "words": WORDS.encode(), "clone": b"greet/.git/"}
     found = leaks.find(left, wanted, known=bases_of(project))
-    yield Built(case, project, passed, cache, left, found)
+    yield Built(case, project, caches, own, left, found)
     shutil.rmtree(left)  # The layers of all stages, unpacked.
 
 
@@ -340,7 +335,7 @@ def blobs(image: str) -> frozenset[str]:
 
 
 def test_the_package_is_in_the_image(built: Built) -> None:
-    """The unmodified Dockerfile fetched it, with what it was given."""
+    """Its Dockerfile fetched it, with what it was given."""
     assert any(place.startswith("words in image/") for place in built.found)
 
 
@@ -378,10 +373,12 @@ def test_no_secret_is_in_the_cache_of_downloads(
 ) -> None:
     """Other projects' builds read it, too."""
     (tmp_path / "wanted").write_bytes(b"\n".join(acme.secrets.values()) + b"\n")
-    folder = CACHES[built.case.manager or built.case.cell.language]
+    language = built.case.cell.language
+    folder = CACHES[built.case.manager or language]
     (tmp_path / "Dockerfile").write_text(LOOK.format(folder=folder))
+    own = own_caches(tmp_path, language, built.caches)
     secret = f"--secret=id=wanted,src={tmp_path}/wanted"
-    steps.build(tmp_path, "--no-cache-filter=stage-0", built.cache, secret)
+    steps.build(tmp_path, "--no-cache-filter=stage-0", *own, secret)
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["credential", "trust"])
@@ -398,13 +395,13 @@ def test_fails_where_one_is_missing(
     # What the build itself uses stays at hand.
     folder = CACHES[manager or language]
     ask_once(project, folder)
-    empty_cache(project, folder)
+    steps.exchange_caches(project, secrets.token_hex(8), folder)
     if manager == "pnpm":
         # It would wait for minutes, as if whom it doesn't believe could change its mind.
         with (project / "pnpm-workspace.yaml").open("a") as settings:
             settings.write("fetchRetries: 0\n")
     with pytest.raises(AssertionError, match=words):
-        steps.build(project, built.cache, *acme.options(*names))
+        steps.build(project, *built.own, *acme.options(*names))
 
 
 # A build that keeps the token: in the image, in a stage that is no part of it, in the history.
@@ -457,7 +454,7 @@ def test_a_secret_that_is_left_would_be_found(
 )
 def test_compose_passes_it_on(acme: Company, tmp_path: Path, case: Case) -> None:
     """From where people have these files: in their home folder, and on the machine."""
-    project = locked(tmp_path, case, fresh_cache(), acme.options(*case.passed))
+    project, _ = locked(tmp_path, case, acme.options(*case.passed), secrets.token_hex(8))
     home = tmp_path / "home"
     for name, path in {"npmrc": ".npmrc", "known_hosts": ".ssh/known_hosts"}.items():
         (home / path).parent.mkdir(parents=True, exist_ok=True)
@@ -527,7 +524,7 @@ def test_builds_from_a_mirror_that_only_the_company_vouches_for(
         lock(project, *acme.options("ca-certificates"))
     # The lock target of Yarn asks for the package, too.
     before = acme.container.logs().count(f"GET {asked}")
-    own = nothing_downloaded(project, parsed.language)
+    own = own_caches(project, parsed.language, secrets.token_hex(8))
     dockerfile = (project / "Dockerfile").read_text()
     ask_once(project)
     with pytest.raises(AssertionError, match=UNTRUSTED[parsed.language]):
@@ -560,7 +557,8 @@ def test_builds_from_a_mirror_without_tls(
     project = render(tmp_path, parsed, package_manager=manager, package_index=address)
     use_mirror(project, parsed.language, acme)
     before = acme.container.logs().count(f"GET {asked}")
-    steps.build(project, *nothing_downloaded(project, parsed.language), acme.name_option)
+    own = own_caches(project, parsed.language, secrets.token_hex(8))
+    steps.build(project, *own, acme.name_option)
     assert acme.container.logs().count(f"GET {asked}") > before
 
 

@@ -19,14 +19,15 @@ from dockgen.engine import Container, HealthTiming, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Language
 from dockgen.project import load
+from tests.images import steps
 from tests.images.test_cells import stop_during_a_request
 from tests.images.test_lint import LINT
 from tests.images.test_reproducible import (
+    OWN,
     build,
     build_anew,
     clone,
     image_store,  # noqa: F401 - a fixture
-    own_cache_mounts,
 )
 from tests.variants import PYTHON_INDEX
 
@@ -366,7 +367,7 @@ def test_two_clones_give_the_same_layers(manager: str, tmp_path: Path) -> None:
     project = load(directory)
     one = clone(project, tmp_path / "one")
     two = clone(project, tmp_path / "elsewhere/two", age=5000, strict=True)
-    own_cache_mounts(two)
+    steps.exchange_caches(two, OWN)
     first = build(one, tmp_path / "first")
     second = build_anew(two, tmp_path / "second", rewrite=True)
     assert second.layers == first.layers

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -27,6 +26,9 @@ CELLS = pytest.mark.parametrize(
     indirect=True,
 )
 
+# The name of the caches of builds that begin with none.
+OWN = "dockgen-test"
+
 # The time of a commit. What a clone writes is younger, and the builder sets it back to this.
 COMMITTED = 1_700_000_000
 
@@ -44,21 +46,6 @@ def clone(
         path.chmod((0o700 if strict else 0o775) if path.is_dir() else (0o600 if strict else 0o664))
         os.utime(path, (time_stamp, time_stamp))
     return directory
-
-
-def own_cache_mounts(context: Path) -> None:
-    """Give the Dockerfile cache mounts of its own.
-
-    `--no-cache` empties those that the Dockerfile has, also while another build uses them.
-    """
-    dockerfile = context / "Dockerfile"
-    content, count = re.subn(
-        "--mount=type=cache,target=(\\S+)",
-        r"--mount=type=cache,id=dockgen-test\1,target=\1",
-        dockerfile.read_text(),
-    )
-    assert count
-    dockerfile.write_text(content)
 
 
 @dataclass(frozen=True)
@@ -125,7 +112,8 @@ def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> No
     words = secrets.token_hex()
     one = clone(project, tmp_path / "one", words=words)
     two = clone(project, tmp_path / "elsewhere/two", words=words, age=5000, strict=True)
-    own_cache_mounts(two)
+    # `--no-cache` empties those that the Dockerfile has, also while another build uses them.
+    steps.exchange_caches(two, OWN)
     first = build(one, tmp_path / "first", rewrite=rewrite)
     second = build_anew(two, tmp_path / "second", rewrite=rewrite)
     assert second.layers == first.layers

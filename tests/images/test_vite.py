@@ -324,7 +324,7 @@ def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> No
     """Other folder, other time, other umask, and each step run once more."""
     one = test_reproducible.clone(project, tmp_path / "one")
     two = test_reproducible.clone(project, tmp_path / "two", age=5000, strict=True)
-    test_reproducible.own_cache_mounts(two)
+    steps.exchange_caches(two, test_reproducible.OWN)
     first = test_reproducible.build(one, tmp_path / "first")
     second = test_reproducible.build_anew(two, tmp_path / "second", rewrite=True)
     assert second.layers == first.layers
