@@ -10,11 +10,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import debian, progress
+from . import debian, processes, progress, resolver
 from .cache import Cache
 from .errors import TestbedError
 
@@ -146,13 +146,14 @@ def start(cache: Cache) -> Engine:
             "no container engine answers, and a private one needs root on Debian",
             "start Docker Engine 25 or later, or try `docker version` to see why it is not found",
         )
-    debian.require(cache, SYSTEM_PACKAGES)
+    debian.require(cache, SYSTEM_PACKAGES | resolver.PACKAGES)
     fetch(cache)
     stop(cache)  # What a killed run left behind.
     _mount_control_groups()
     cache.runtime.mkdir(parents=True, exist_ok=True)
     network = _add_network(cache)
-    settings = _write_settings(cache, network)
+    answers = resolver.start(cache, network[1])
+    settings = _write_settings(cache, network, [str(network[1])] if answers else [])
     began = time.monotonic()
     process = _start_daemon(cache, settings)
     while (engine := find_private(cache)) is None:
@@ -250,7 +251,8 @@ def _mount_control_groups() -> None:
         subprocess.run(["mount", "-t", "cgroup2", "none", str(groups)], check=True)
 
 
-def _write_settings(cache: Cache, network: ipaddress.IPv4Network) -> Path:
+def _write_settings(cache: Cache, network: ipaddress.IPv4Network, servers: list[str]) -> Path:
+    """Write the engine's settings; without `servers`, containers ask those of the machine."""
     pool = list(network.subnets(new_prefix=17))[1]
     settings = {
         "hosts": [f"unix://{cache.runtime / 'docker.sock'}"],
@@ -270,6 +272,8 @@ def _write_settings(cache: Cache, network: ipaddress.IPv4Network) -> Path:
         "builder": {"gc": {"enabled": False}},
         "shutdown-timeout": 5,
     }
+    if servers:
+        settings["dns"] = servers
     file = cache.runtime / "daemon.json"
     file.write_text(json.dumps(settings, indent=2) + "\n")
     plugins = cache.client / "cli-plugins"
@@ -309,20 +313,7 @@ def _start_daemon(cache: Cache, settings: Path) -> subprocess.Popen[bytes]:
 
 def _daemon(cache: Cache) -> int | None:
     """The process id of the private dockerd, or None if it does not run."""
-    file = cache.runtime / "started.pid"
-    if not file.exists():
-        return None
-    return _process(int(file.read_text()), str(cache.runtime / "daemon.json"))
-
-
-def _process(pid: int, argument: str) -> int | None:
-    """`pid` if it is alive and has this argument: a process id may belong to another by now."""
-    try:
-        line = Path(f"/proc/{pid}/cmdline").read_bytes()
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return None
-    return pid if argument.encode() in line and state != "Z" else None
+    return processes.recorded(cache.runtime / "started.pid", str(cache.runtime / "daemon.json"))
 
 
 def stop(cache: Cache) -> None:
@@ -332,10 +323,11 @@ def stop(cache: Cache) -> None:
     engine = find_private(cache) if _daemon(cache) else None
     if engine is not None:
         _remove_containers(engine)
-    _end(_daemon(cache), lambda: _daemon(cache))
+    processes.end(lambda: _daemon(cache))
     # dockerd ends what it started; one that was killed could not.
-    _end(_containerd(cache), lambda: _containerd(cache))
+    processes.end(lambda: _containerd(cache))
     _kill_containers(cache)
+    resolver.stop(cache)
     _unmount(cache.runtime)
     _unmount(cache.data)
     _remove_network(cache)
@@ -358,22 +350,7 @@ def _tidy(engine: Engine) -> None:
 
 def _containerd(cache: Cache) -> int | None:
     file = cache.runtime / "exec/containerd/containerd.pid"
-    if not file.exists():
-        return None
-    return _process(int(file.read_text()), str(cache.runtime))
-
-
-def _end(pid: int | None, alive: Callable[[], int | None]) -> None:
-    if pid is None:
-        return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        deadline = time.monotonic() + STOP_SECONDS
-        while alive() is not None and time.monotonic() < deadline:
-            time.sleep(0.1)
-        if alive() is None:
-            return
+    return processes.recorded(file, str(cache.runtime))
 
 
 def _kill_containers(cache: Cache) -> None:
@@ -387,7 +364,7 @@ def _kill_containers(cache: Cache) -> None:
         except OSError:
             continue  # It has ended by now.
         children.setdefault(parent, []).append(pid)
-        if _process(pid, f"{cache.runtime}/exec/containerd/containerd.sock"):
+        if processes.alive(pid, f"{cache.runtime}/exec/containerd/containerd.sock"):
             shims.add(pid)
     for shim in shims:
         for pid in (*children.get(shim, ()), shim):

@@ -4,6 +4,7 @@ A stand-in for `docker` answers here, and writes down what it was asked. It is a
 bed that is broken finds nothing by which it could install or start something on this machine.
 """
 
+import ipaddress
 import os
 import re
 import shlex
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.testbed import bases, debian, engine
+from tests.testbed import bases, debian, engine, processes, resolver
 from tests.testbed.__main__ import EXIT_MISSING, main
 from tests.testbed.cache import Cache
 from tests.testbed.errors import TestbedError
@@ -345,7 +346,64 @@ def test_root_on_debian_would_get_a_private_engine(
     machine(0, "ID=debian\n")
     monkeypatch.setattr(debian, "require", require)
     assert main(["run", *WANTED, "--", "/bin/sh", "-c", "exit 0"]) == EXIT_MISSING
-    assert "error: would install runc iptables iproute2" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "error: would install runc iptables iproute2 dnsmasq-base\n" in said
+
+
+# A name server that does as little as one can: it goes into the background, or fails.
+DNSMASQ = """\
+#!/bin/sh
+for word; do
+  case $word in --pid-file=*) record=${{word#*=}} ;; esac
+done
+{then}
+"""
+STAYS = """\
+case $1 in
+  stay) echo $$ > "$record"; while sleep 0.2; do :; done ;;
+  *) "$0" stay "$@" < /dev/null > /dev/null 2>&1 & until test -s "$record"; do sleep 0.1; done ;;
+esac
+"""
+
+
+@pytest.fixture
+def name_server(
+    tmp_path: Path, here: Cache, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., bool]:
+    """Start one that does `then`; returns what the test bed says about it."""
+
+    def start(then: str) -> bool:
+        program = tmp_path / "bin" / "dnsmasq"
+        program.parent.mkdir()
+        program.write_text(DNSMASQ.format(then=then))
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        monkeypatch.setattr(Cache, "runtime", tmp_path)
+        return resolver.start(here, ipaddress.IPv4Address("192.0.2.1"))
+
+    return start
+
+
+def test_the_name_server_runs_until_the_engine_ends(
+    tmp_path: Path, here: Cache, name_server: Callable[..., bool]
+) -> None:
+    """It answers at the address that the engine's containers are told."""
+    assert name_server(STAYS)
+    record = tmp_path / "dnsmasq.pid"
+    running = processes.recorded(record, "--listen-address=192.0.2.1")
+    assert running is not None
+    resolver.stop(here)
+    assert processes.recorded(record, "--listen-address=192.0.2.1") is None
+
+
+def test_an_engine_does_without_a_name_server_that_fails(
+    here: Cache, name_server: Callable[..., bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reason is said, and there is nothing to end."""
+    assert not name_server('echo "failed to create listening socket" >&2; exit 2')
+    said = capsys.readouterr().err
+    assert "ask the machine's name servers themselves: failed to create listening socket" in said
+    resolver.stop(here)
 
 
 @pytest.mark.parametrize("has_docker", [True, False], ids=["no-engine", "no-docker"])
