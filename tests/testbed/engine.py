@@ -411,7 +411,10 @@ def _add_network(cache: Cache) -> ipaddress.IPv4Network:
         routes = [line.split()[0] for line in _ip("-4", "route", "show").splitlines() if line]
         network = free_network([route for route in routes if route[0].isdigit()])
         (cache.runtime / "network").write_text(str(network))
-        _ip("link", "add", "name", cache.name, "type", "bridge")
+        # Without an address of its own, a bridge takes that of one of its containers, and another's
+        # when that one ends: the others would talk to the one they knew for up to a minute.
+        hardware = network[1].packed.hex(":")
+        _ip("link", "add", "name", cache.name, "address", f"02:42:{hardware}", "type", "bridge")
         _ip("address", "add", f"{network[1]}/17", "dev", cache.name)
         _ip("link", "set", cache.name, "up")
     for rule in _rules(network):
