@@ -8,7 +8,7 @@ import hashlib
 import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,12 +53,9 @@ class Base:
         return f"dockgen-testbed/{self.recipe}:{tag}"
 
 
-# Parents come before their children.
+# Parents come before their children, and what others wait for longest before what they don't.
 TABLE = (
     Base("debian:trixie-slim", (), Published(78.6, 29.8, REPO_INFO)),
-    Base("python:3.14-slim-trixie", ("debian:trixie-slim",), Published(119.66, 43.4, REPO_INFO)),
-    Base("golang:1.27", ("debian:trixie-slim",), Published(885, None, REPO_INFO)),
-    Base("golang:1.27-trixie", ("golang:1.27",), Published(885, None, REPO_INFO)),
     Base("dockgen-testbed/musl", ("debian:trixie-slim",), None),
     Base("alpine:3.24", ("dockgen-testbed/musl",), Published(8.42, 3.85, REPO_INFO)),
     Base(
@@ -66,6 +63,9 @@ TABLE = (
         ("dockgen-testbed/musl", "alpine:3.24"),
         Published(47.79, 17.8, REPO_INFO),
     ),
+    Base("python:3.14-slim-trixie", ("debian:trixie-slim",), Published(119.66, 43.4, REPO_INFO)),
+    Base("golang:1.27", ("debian:trixie-slim",), Published(885, None, REPO_INFO)),
+    Base("golang:1.27-trixie", ("golang:1.27",), Published(885, None, REPO_INFO)),
     Base("golang:1.27-alpine", ("golang:1.27", "alpine:3.24"), Published(253, 75.2, REPO_INFO)),
     Base(
         "node:24-alpine3.24", ("debian:trixie-slim", "alpine:3.24"), Published(167, 58.2, REPO_INFO)
@@ -306,22 +306,21 @@ def _load(cache: Cache, engine: Engine, base: Base, digest: str) -> bool:
 def _build_all(
     cache: Cache, engine: Engine, todo: list[Base], digests: Mapping[str, str], machine: Path
 ) -> None:
-    futures: dict[str, Future[None]] = {}
-
-    def build(base: Base) -> None:
-        for parent in base.parents:
-            if parent in futures:
-                futures[parent].result()
-        _build(cache, engine, base, digests[base.name], machine)
-
-    # Parents come first in the list, so a waiting child never keeps its parent from a worker.
+    """Build these, two at a time, each as soon as its parents are there."""
+    waiting, building = list(todo), dict[Future[None], Base]()
     with ThreadPoolExecutor(BUILDS_AT_ONCE) as pool:
-        for base in todo:
-            futures[base.name] = pool.submit(build, base)
         try:
-            done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
+            while waiting or building:
+                missing = {base.name for base in (*waiting, *building.values())}
+                ready = [base for base in waiting if missing.isdisjoint(base.parents)]
+                for base in ready[: BUILDS_AT_ONCE - len(building)]:
+                    waiting.remove(base)
+                    job = pool.submit(_build, cache, engine, base, digests[base.name], machine)
+                    building[job] = base
+                done, _ = wait(building, return_when=FIRST_COMPLETED)
+                for job in done:
+                    del building[job]
+                    job.result()
         except BaseException:
             progress.stopping.set()
             raise
