@@ -2,7 +2,7 @@
 
 Many small builds ask for the same few names again and again. Some name servers answer no more than
 some fifty questions a second and drop the others; each one dropped lets a build wait for five
-seconds, and a package manager that gives up for minutes.
+seconds.
 """
 
 import ipaddress
