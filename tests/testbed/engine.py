@@ -297,7 +297,9 @@ def _client_settings() -> dict[str, object]:
 
 def _start_daemon(cache: Cache, settings: Path) -> subprocess.Popen[bytes]:
     cache.logs.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, **private_environment(cache)}
+    # At Go's own setting, a sixth of dockerd's time went into looking for memory to give back. What
+    # it starts takes this over: containerd, but no container.
+    environment = {**os.environ, **private_environment(cache), "GOGC": "400"}
     with (cache.logs / "dockerd.log").open("wb") as log:
         process = subprocess.Popen(
             [cache.programs / "usr/sbin/dockerd", "--config-file", settings],

@@ -13,18 +13,19 @@ from tests.update.test_releases import committed, files
 def test_an_update_from_a_release_brings_and_takes_it(
     released_project: Released, tmp_path: Path
 ) -> None:
-    """Without an answer the Dockerfile stays as it is."""
+    """Without an answer the Dockerfile is that of a project that never had the question."""
     old = committed(released_project("v0.5.0", "go", "slim"), tmp_path)
-    before = (old / "Dockerfile").read_text()
+    plain = (released_project("newest", "go", "slim") / "Dockerfile").read_text()
+    assert "CGO_ENABLED=1" not in plain
     assert cli.main(["update", str(old)]) == 0
-    assert (old / "Dockerfile").read_text() == before
+    assert (old / "Dockerfile").read_text() == plain
     commit(old)
     assert cli.main(["update", "--data", "cgo=true", str(old)]) == 0
     assert "ENV CGO_ENABLED=1\n" in (old / "Dockerfile").read_text()
     assert "TARGETARCH" not in (old / "Dockerfile").read_text()
     commit(old)
     assert cli.main(["update", "--data", "cgo=false", str(old)]) == 0
-    assert (old / "Dockerfile").read_text() == before
+    assert (old / "Dockerfile").read_text() == plain
 
 
 @pytest.mark.parametrize("flavor", ["alpine", "scratch"])
