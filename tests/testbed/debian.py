@@ -110,22 +110,12 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
 """
 
 
-# apt by itself waits for half a minute and more for each connection that isn't answered, and a
-# mirror sometimes lets one of them wait while it answers the next at once.
-NETWORK = {
-    "Acquire::http::Timeout": "10",
-    "Acquire::https::Timeout": "10",
-    "Acquire::Retries": "6",
-    "Acquire::Retries::Delay::Maximum": "4",
-}
-
-
 def settings() -> str:
-    """The apt settings of a stand-in: about the network, and the machine's about expired indexes.
+    """The apt settings of a stand-in: what the machine says about expired indexes.
 
-    Behind a frozen mirror those are switched off, and a stand-in has the same mirror.
+    Behind a frozen mirror their check is switched off, and a stand-in has the same mirror.
     """
-    lines = "".join(f'{name} "{value}";\n' for name, value in NETWORK.items())
+    lines = ""
     for name in ("Acquire::Check-Valid-Until", "Acquire::Check-Date"):
         command = ["apt-config", "shell", "ANSWER", name]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -211,7 +211,6 @@ def _fetch_suite(cache: Cache, suite: str, packages: tuple[str, ...]) -> None:
         "APT::Default-Release": "",
         "APT::Sandbox::User": "root",
         "Acquire::Languages": "none",
-        **debian.NETWORK,
     }
     apt = ["apt-get", "-q"]
     for name, value in options.items():
