@@ -44,7 +44,7 @@ def benchmark(names: tuple[str, ...], rounds: int, save: bool, as_json: bool) ->
 
     Cold build, rebuild after a one-line edit, start to the first answer and to healthy, the cost of
     a health probe, and sizes. What is built and started here is removed in the end; the build cache
-    stays. All cells take about half an hour on two processors, one takes two to six minutes.
+    stays. All cells take a quarter of an hour on two processors, one takes one to three minutes.
 
     \b
     Examples:
