@@ -3,6 +3,8 @@
 The fixtures are those of `dockgen.testing.plugin`, which starters' tests stand on, too.
 """
 
+import secrets
+import shutil
 import tarfile
 from collections.abc import Iterator
 
@@ -67,14 +69,31 @@ def layers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cached(project: Project, built_image: str) -> Project:
+def line(project: Project) -> tuple[str, str]:
+    """A line of the source: the file, and some words in it."""
+    return steps.LINE[project.cell.language]
+
+
+@pytest.fixture(scope="session")
+def cached(
+    project: Project,
+    built_image: str,
+    line: tuple[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Project:
     """The project, every step of which the build cache knows.
 
     The builder may not find again what it built for two tests at the same time. A second build of
-    the same folder, which has nothing to do otherwise, makes up for that.
+    the same folder, which has nothing to do otherwise, makes up for that. It looks no further than
+    for the image, so a build with an edited line does the same for the steps below.
     """
     del built_image  # to be built first
     steps.build(project.directory)
+    copy = tmp_path_factory.mktemp("edited") / "copy"
+    shutil.copytree(project.directory, copy)
+    # Never built before, also not by an earlier run.
+    steps.edit_source(copy, line, secrets.token_hex())
+    steps.build(copy)
     return project
 
 

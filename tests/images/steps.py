@@ -29,9 +29,9 @@ LINE = {
 }
 
 
-def edit_source(project: Path, language: Language, words: str) -> None:
-    """Replace some words in a line of the source."""
-    name, before = LINE[language]
+def edit_source(project: Path, line: tuple[str, str], words: str) -> None:
+    """Replace the words of a line of the source, which `LINE` has for the default projects."""
+    name, before = line
     source = (project / name).read_text()
     assert before in source
     (project / name).write_text(source.replace(before, words))

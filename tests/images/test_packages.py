@@ -200,7 +200,7 @@ def test_an_edit_of_the_source_installs_nothing(
     """The packages come before all that changes more often."""
     del packed_tag  # built before
     copy = render(tmp_path, packed.cell.language, Flavor.SLIM, PACKAGES)
-    steps.edit_source(copy.directory, packed.cell.language, "Changed")
+    steps.edit_source(copy.directory, steps.LINE[packed.cell.language], "Changed")
     made = steps.build(copy.directory)
     assert [step for step in made.run if "openssh-client" in step] == []
     assert [step for step in made.cached if "openssh-client" in step] != []

@@ -39,7 +39,7 @@ def clone(
     """Copy the project as git would check it out: some seconds ago, and under a umask."""
     shutil.copytree(project.directory, directory)
     if words:
-        steps.edit_source(directory, project.cell.language, words)
+        steps.edit_source(directory, steps.LINE[project.cell.language], words)
     # Never the time of another test's files: of those the builder may keep what it has, unread.
     time_stamp = time.time() - age
     for path in (directory, *directory.rglob("*")):

@@ -308,11 +308,18 @@ def test_an_install_without_the_compiler_fails(project: Project, tmp_path: Path)
     assert re.search(r'process "/bin/sh -c npm ci .* did not complete', caught.value.log)
 
 
-def test_an_edited_line_runs_no_more_than_it_must(cached: Project, tmp_path: Path) -> None:
+@pytest.fixture(scope="session")
+def line() -> tuple[str, str]:
+    """A line of the site's source."""
+    return "src/pages.js", "Hello, world"
+
+
+def test_an_edited_line_runs_no_more_than_it_must(
+    cached: Project, line: tuple[str, str], tmp_path: Path
+) -> None:
     """Packages stay; the site is built and copied anew."""
     copy = shutil.copytree(cached.directory, tmp_path / "copy")
-    source = copy / "src/pages.js"
-    source.write_text(source.read_text().replace("Hello, world", secrets.token_hex()))
+    steps.edit_source(copy, line, secrets.token_hex())
     expected = ["COPY src/", "RUN npm run build", "COPY --from=site"]
     run = steps.build(copy).run
     assert [step[: len(start)] for step, start in zip(run, expected, strict=True)] == expected
