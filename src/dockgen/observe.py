@@ -3,29 +3,29 @@
 from pathlib import Path
 
 from dockgen.checks.running import Observation, Process
+from dockgen.contract import Contract
 from dockgen.engine import Container, State
 from dockgen.errors import ProjectError
 from dockgen.matrix import Kind
-from dockgen.project import Project
 
 # How much longer than its limit a container is watched, in seconds, to tell slow from never.
 _PATIENCE = 3.0
 
 
-def observe(container: Container, project: Project) -> Observation:
+def observe(container: Container, contract: Contract) -> Observation:
     """Watch a container that was just started, and stop it.
 
     Raises:
         ToolMissingError: the engine went away.
     """
-    if project.kind is Kind.JOB:
-        return _observe_job(container, project)
-    health = container.wait_healthy(project.limits.healthy_seconds + _PATIENCE)
-    root_status = None if project.port is None else _root_status(container, project.port)
+    if contract.workload is Kind.JOB:
+        return _observe_job(container, contract)
+    health = container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
+    root_status = None if contract.port is None else _root_status(container, contract.port)
     state = container.inspect()
     process = process_of(container, state)
     changes = container.diff()
-    stopped = container.stop(project.limits.stop_seconds + _PATIENCE)
+    stopped = container.stop(contract.limits.stop_seconds + _PATIENCE)
     return Observation(
         healthy_seconds=health.seconds,
         root_status=root_status,
@@ -38,14 +38,14 @@ def observe(container: Container, project: Project) -> Observation:
     )
 
 
-def _observe_job(container: Container, project: Project) -> Observation:
+def _observe_job(container: Container, contract: Contract) -> Observation:
     """Watch a job that was just started to its end, or stop it when its time is over."""
     # Read first of all: a short job may have ended already.
     process = process_of(container, container.inspect())
-    state = container.wait_ended(project.limits.run_seconds + _PATIENCE)
+    state = container.wait_ended(contract.limits.run_seconds + _PATIENCE)
     changes = container.diff()
     has_ended = not state.running
-    stopped = None if has_ended else container.stop(project.limits.stop_seconds + _PATIENCE)
+    stopped = None if has_ended else container.stop(contract.limits.stop_seconds + _PATIENCE)
     return Observation(
         healthy_seconds=None,
         root_status=None,

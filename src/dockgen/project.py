@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from dockgen.contract import BASES, Contract, Limits, Policy
 from dockgen.errors import ProjectError, unreadable
 from dockgen.matrix import Cell, Flavor, Kind, Language
 
@@ -19,34 +20,6 @@ LIMITS = "dockgen.toml"
 _MB = 10**6
 # What git leaves around two versions of a line that it can't merge.
 _MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a project's image is held to.
-
-    ``size_bytes`` is for the sum of its layer tars, unpacked; the file has it in MB of 10^6 bytes.
-    ``healthy_seconds`` is 0 for a job, which has no health, and ``run_seconds``, the time from its
-    start to its end, is 0 for everything else.
-    """
-
-    size_bytes: int
-    healthy_seconds: float
-    stop_seconds: float
-    run_seconds: float = 0
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What a project is held to beside its limits, and what it isn't.
-
-    ``required_labels`` are names, ``allowed_registries`` the first parts of images' full names, and
-    ``ignored`` has the reason for each rule's code. Each is empty where dockgen.toml has none.
-    """
-
-    required_labels: tuple[str, ...] = ()
-    allowed_registries: tuple[str, ...] = ()
-    ignored: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +38,12 @@ class Project:
     limits: Limits
     policy: Policy = field(default_factory=Policy)
     kind: Kind = Kind.SERVICE
+
+    @property
+    def contract(self) -> Contract:
+        """What the project is held to."""
+        base = BASES[self.cell.flavor]
+        return Contract(self.kind, self.port, self.limits, self.policy, base)
 
 
 @dataclass(frozen=True)
@@ -197,7 +176,7 @@ def _ignored(ignored: object) -> Mapping[str, str]:
         )
     if not ignored:
         return {}
-    # The rules look at projects, so they import this module.
+    # Only a project that ignores a rule needs to know them all.
     from dockgen import checks
 
     codes = {rule.code for rule in checks.RULES}

@@ -23,12 +23,10 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.tree import Tree
 
-    from dockgen.checks import Finding, Observation
+    from dockgen.check import Checked
     from dockgen.fleet import Mode, Outcome
-    from dockgen.image import Image
     from dockgen.matrix import Cell, Kind
     from dockgen.merge import Change
-    from dockgen.project import Project
     from dockgen.registry import Starter
     from dockgen.starter import Made
     from dockgen.team import Decision, Team
@@ -224,39 +222,6 @@ def new_project_json(project: NewProject) -> None:
     print(json.dumps(facts, indent=2))
 
 
-@dataclass(frozen=True)
-class CheckedProject:
-    """A project whose image was checked: what was read, what was seen, and what was found.
-
-    ``seen`` is None when no container could be started; then no rule for one was asked.
-    ``findings`` are all of them, also those of rules that the project ignores.
-    """
-
-    project: "Project"
-    image: "Image"
-    seen: "Observation | None"
-    findings: "Sequence[Finding]"
-
-    def holds(self, code: str) -> bool | None:
-        """Whether a rule holds; None if there was nothing to ask it of."""
-        from dockgen import checks
-
-        if any(finding.rule == code for finding in self.findings):
-            return False
-        if self.seen is None:
-            return None if code.startswith("DG2") else True
-        return None if self.seen.process is None and code in checks.OF_PROCESS else True
-
-    def ignored(self, code: str) -> str | None:
-        """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
-        return self.project.policy.ignored.get(code)
-
-    @property
-    def failures(self) -> "list[Finding]":
-        """The findings that fail the check."""
-        return [finding for finding in self.findings if self.ignored(finding.rule) is None]
-
-
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Show what is being done while it lasts, on standard error, if that is a terminal.
@@ -277,7 +242,7 @@ def end_of_log(log: str) -> None:
         console.print(Text.from_ansi(line), soft_wrap=True)
 
 
-def checked_project(checked: CheckedProject) -> None:
+def checked_project(checked: "Checked") -> None:
     """Show the sizes and times beside their limits, each rule, and what to do about findings."""
     from rich.markup import escape
 
@@ -298,7 +263,7 @@ def checked_project(checked: CheckedProject) -> None:
             console.print(f"  [dim]ignored:[/] {escape(ignored)}", soft_wrap=True)
 
 
-def checked_project_json(checked: CheckedProject) -> None:
+def checked_project_json(checked: "Checked") -> None:
     """The same facts for programs, as one JSON object; what could not be seen is null."""
     from dockgen import checks
 
@@ -334,12 +299,17 @@ def checked_project_json(checked: CheckedProject) -> None:
                 "holds": checked.holds(rule.code),
                 "ignored": checked.ignored(rule.code),
                 "findings": [
-                    {"message": finding.message, "hint": finding.hint}
+                    {
+                        "message": finding.message,
+                        "hint": finding.hint,
+                        "severity": finding.severity,
+                        "place": finding.place and asdict(finding.place),
+                    }
                     for finding in checked.findings
                     if finding.rule == rule.code
                 ],
             }
-            for rule in checks.applicable(project)
+            for rule in checks.applicable(checked.contract)
         ],
     }
     print(json.dumps(facts, indent=2))
@@ -778,7 +748,7 @@ def _diff(console: "Console", diff: str) -> None:
         print(diff, end="")
 
 
-def _measures(checked: CheckedProject) -> "Table":
+def _measures(checked: "Checked") -> "Table":
     from rich.table import Table
 
     limits, image, seen = checked.project.limits, checked.image, checked.seen
@@ -809,14 +779,14 @@ def _seconds(seconds: float | None) -> str:
     return "never" if seconds is None else f"{seconds:.2f} s"
 
 
-def _rules(checked: CheckedProject) -> "Table":
+def _rules(checked: "Checked") -> "Table":
     from rich.table import Table
 
     from dockgen import checks
 
     words = {True: "[green]ok[/]", False: "[bold red]finding[/]", None: "[dim]not asked[/]"}
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for rule in checks.applicable(checked.project):
+    for rule in checks.applicable(checked.contract):
         word = words[checked.holds(rule.code)]
         if checked.holds(rule.code) is False and checked.ignored(rule.code) is not None:
             word = "[yellow]ignored[/]"

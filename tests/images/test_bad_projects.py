@@ -93,9 +93,9 @@ def built(directory: Path, lines: str) -> Iterator[tuple[str, Project, saved_ima
 def test_exactly_its_rules_report(case: Case, tmp_path: Path) -> None:
     """Every rule is asked; those of the case report, and no other."""
     with built(tmp_path, case.lines) as (tag, project, image):
-        found = check_image(image, project)
+        found = check_image(image, project.contract)
         with engine.run(tag, case.options) as container:
-            found += check_running(observe(container, project), project)
+            found += check_running(observe(container, project.contract), project.contract)
     assert sorted({finding.rule for finding in found}) == sorted(case.rules), found
 
 
@@ -104,6 +104,6 @@ def test_a_limit_is_held_to_the_byte(tmp_path: Path) -> None:
     with built(tmp_path, "") as (_, project, image):
         exact = replace(project.limits, size_bytes=image.unpacked_bytes)
         tight = replace(project.limits, size_bytes=image.unpacked_bytes - 1)
-        assert check_image(image, replace(project, limits=exact)) == []
-        (finding,) = check_image(image, replace(project, limits=tight))
+        assert check_image(image, replace(project.contract, limits=exact)) == []
+        (finding,) = check_image(image, replace(project.contract, limits=tight))
     assert finding.rule == "DG105"

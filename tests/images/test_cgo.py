@@ -144,7 +144,7 @@ def test_check_says_what_is_missing(tmp_path: Path) -> None:
         engine.temporary_image(project) as tag,
         engine.run(tag, RunOptions(port=loaded.port)) as container,
     ):
-        found = check_running(observe(container, loaded), loaded)
+        found = check_running(observe(container, loaded.contract), loaded.contract)
     (hint,) = [finding.hint for finding in found if finding.rule == "DG201"]
     assert "CGO_ENABLED=0" in hint
     assert "slim" in hint

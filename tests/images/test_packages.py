@@ -183,15 +183,17 @@ def test_no_program_makes_a_user_root(packed_image: Image) -> None:
 
 def test_every_rule_for_files_and_image_holds(packed_image: Image, packed: Project) -> None:
     """The check has nothing to say, not of the size either."""
-    assert checks.check_files(checks.Files(dockerfile.find(packed.directory)), packed) == []
-    assert checks.check_image(packed_image, packed) == []
+    assert (
+        checks.check_files(checks.Files(dockerfile.find(packed.directory)), packed.contract) == []
+    )
+    assert checks.check_image(packed_image, packed.contract) == []
 
 
 def test_every_rule_for_the_container_holds(packed_tag: str, packed: Project) -> None:
     """It turns healthy, changes nothing, and stops in time."""
     with engine.run(packed_tag, RunOptions(port=packed.port)) as container:
         container.wait_healthy(PATIENCE)
-        assert checks.check_running(observe(container, packed), packed) == []
+        assert checks.check_running(observe(container, packed.contract), packed.contract) == []
 
 
 def test_an_edit_of_the_source_installs_nothing(

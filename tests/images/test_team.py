@@ -193,8 +193,8 @@ def test_labels_are_in_the_image(team_image: Image) -> None:
 def test_every_rule_for_files_and_image_holds(team_image: Image, team_project: Project) -> None:
     """The size, too, with the authorities in it; the labels are required here."""
     files = checks.Files(dockerfile.find(team_project.directory))
-    assert checks.check_files(files, team_project) == []
-    assert checks.check_image(team_image, team_project) == []
+    assert checks.check_files(files, team_project.contract) == []
+    assert checks.check_image(team_image, team_project.contract) == []
 
 
 def test_an_own_authority_is_trusted(team: Container, team_project: Project) -> None:

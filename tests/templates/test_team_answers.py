@@ -360,4 +360,4 @@ def test_a_mirror_is_an_allowed_registry(tmp_path: Path, cell: Cell) -> None:
             render_cell(tmp_path / (registry or "hub"), cell, registry=registry, policy=policy)
         )
         files = checks.Files(dockerfile.find(project.directory))
-        assert bool(checks.check_files(files, project)) == found
+        assert bool(checks.check_files(files, project.contract)) == found

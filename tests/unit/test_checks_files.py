@@ -6,14 +6,14 @@ import pytest
 
 from dockgen import dockerfile
 from dockgen.checks import Files, check_files
-from dockgen.project import Policy
-from tests.unit.test_checks_image import PROJECT
+from dockgen.contract import Policy
+from tests.unit.test_checks_image import CONTRACT
 
 
 def messages(text: str, *allowed: str) -> list[str]:
     """What is said about a Dockerfile where these registries are allowed."""
-    project = replace(PROJECT, policy=Policy(allowed_registries=allowed))
-    found = check_files(Files(dockerfile.parse(text)), project)
+    contract = replace(CONTRACT, policy=Policy(allowed_registries=allowed))
+    found = check_files(Files(dockerfile.parse(text)), contract)
     assert {finding.rule for finding in found} <= {"DG001"}
     return [finding.message for finding in found]
 
@@ -70,7 +70,7 @@ def test_every_registry_is_allowed_unasked() -> None:
 
 def test_a_missing_dockerfile_is_no_proof() -> None:
     """Where a list is given; else nobody asks."""
-    project = replace(PROJECT, policy=Policy(allowed_registries=("ghcr.io",)))
-    (finding,) = check_files(Files(None), project)
+    contract = replace(CONTRACT, policy=Policy(allowed_registries=("ghcr.io",)))
+    (finding,) = check_files(Files(None), contract)
     assert finding.message == "there is no Dockerfile to look at"
-    assert check_files(Files(None), PROJECT) == []
+    assert check_files(Files(None), CONTRACT) == []

@@ -1,25 +1,22 @@
 """The image rules, each in both directions, on images made by hand."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from dockgen import matrix
 from dockgen.checks import Finding, check_image
+from dockgen.contract import BASES, Contract, Limits, Policy
 from dockgen.image import Config, File, HealthCheck, Image, Kind, Layer
-from dockgen.matrix import Cell, Flavor, Language
-from dockgen.project import Limits, Policy, Project
+from dockgen.matrix import Flavor
+from dockgen.matrix import Kind as Workload
 
-PROJECT = Project(
-    directory=Path("my-app"),
-    name="my-app",
-    cell=Cell(Language.GO, Flavor.SLIM),
-    template_version="v0.1.0",
+CONTRACT = Contract(
+    workload=Workload.SERVICE,
     port=8080,
     limits=Limits(size_bytes=1_000_000, healthy_seconds=10, stop_seconds=2),
 )
-ON_SCRATCH = replace(PROJECT, cell=Cell(Language.GO, Flavor.SCRATCH))
+ON_SCRATCH = replace(CONTRACT, base=BASES[Flavor.SCRATCH])
 
 PROBE = HealthCheck(
     ("CMD", "/usr/local/bin/my-app", "healthcheck"),
@@ -43,9 +40,9 @@ BASE = layer(file("/usr/bin/sh"), file("/usr/bin/apt"))
 PROGRAM = layer(file("/usr/local/bin/my-app"))
 
 
-def findings(image: Image, project: Project = PROJECT) -> list[str]:
+def findings(image: Image, contract: Contract = CONTRACT) -> list[str]:
     """The codes that an image's findings have."""
-    return [finding.rule for finding in check_image(image, project)]
+    return [finding.rule for finding in check_image(image, contract)]
 
 
 def configured(config: Config) -> Image:
@@ -60,7 +57,7 @@ def holding(*files: File) -> Image:
 
 def test_a_sound_image_passes() -> None:
     """No rule fires without a reason: a shell and apt are part of a slim base."""
-    assert check_image(configured(CONFIG), PROJECT) == []
+    assert check_image(configured(CONFIG), CONTRACT) == []
 
 
 def test_a_sound_image_from_scratch_passes() -> None:
@@ -71,7 +68,7 @@ def test_a_sound_image_from_scratch_passes() -> None:
 def test_a_finding_says_what_and_what_to_do() -> None:
     """A finding can be read on its own."""
     image = configured(replace(CONFIG, user="root"))
-    assert check_image(image, PROJECT) == [
+    assert check_image(image, CONTRACT) == [
         Finding("DG101", "the image's user is 'root'", "write in the last stage: USER 65532:65532")
     ]
 
@@ -123,7 +120,7 @@ def test_dg102_finds_a_missing_health_check() -> None:
 
 def test_a_job_needs_no_health_check() -> None:
     """It ends by itself; whatever else holds for images holds for it, too."""
-    job = replace(PROJECT, kind=matrix.Kind.JOB, port=None)
+    job = replace(CONTRACT, workload=matrix.Kind.JOB, port=None)
     assert findings(configured(replace(CONFIG, health_check=None)), job) == []
     assert findings(configured(replace(CONFIG, health_check=None, user="")), job) == ["DG101"]
 
@@ -177,7 +174,7 @@ def test_dg105_passes_an_image_at_its_limit() -> None:
 def test_dg105_finds_one_byte_more() -> None:
     """To the byte: one more is over."""
     image = Image(CONFIG, (layer(size=400_000), layer(size=600_001)))
-    (finding,) = check_image(image, PROJECT)
+    (finding,) = check_image(image, CONTRACT)
     assert finding.rule == "DG105"
     assert "1 bytes over its limit of 1 MB" in finding.message
 
@@ -287,7 +284,7 @@ def test_dg108_finds_a_shell_on_scratch(path: str) -> None:
     assert findings(Image(CONFIG, (layer(file(path)),)), ON_SCRATCH) == ["DG108"]
 
 
-REQUIRING = replace(PROJECT, policy=Policy(required_labels=("a.vendor", "a.team")))
+REQUIRING = replace(CONTRACT, policy=Policy(required_labels=("a.vendor", "a.team")))
 
 
 @pytest.mark.parametrize(
@@ -309,4 +306,4 @@ def test_required_labels(labels: dict[str, str], words: list[str]) -> None:
 
 def test_no_label_is_required_unasked() -> None:
     """Without a policy, there is none."""
-    assert check_image(configured(CONFIG), PROJECT) == []
+    assert check_image(configured(CONFIG), CONTRACT) == []

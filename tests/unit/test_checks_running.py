@@ -1,19 +1,15 @@
 """The running rules, each in both directions, on observations made by hand."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from dockgen.checks import Observation, Process, check_running
-from dockgen.matrix import Cell, Flavor, Kind, Language
-from dockgen.project import Limits, Project
+from dockgen.contract import Contract, Limits
+from dockgen.matrix import Kind
 
-PROJECT = Project(
-    directory=Path("my-app"),
-    name="my-app",
-    cell=Cell(Language.GO, Flavor.SLIM),
-    template_version="v0.1.0",
+CONTRACT = Contract(
+    workload=Kind.SERVICE,
     port=8080,
     limits=Limits(size_bytes=1_000_000, healthy_seconds=10, stop_seconds=2),
 )
@@ -32,10 +28,10 @@ SEEN = Observation(
 )
 
 
-WORKER = replace(PROJECT, kind=Kind.WORKER, port=None)
+WORKER = replace(CONTRACT, workload=Kind.WORKER, port=None)
 JOB = replace(
-    PROJECT,
-    kind=Kind.JOB,
+    CONTRACT,
+    workload=Kind.JOB,
     port=None,
     limits=Limits(size_bytes=1_000_000, healthy_seconds=0, stop_seconds=2, run_seconds=60),
 )
@@ -44,14 +40,14 @@ DONE = replace(
 )
 
 
-def findings(seen: Observation, project: Project = PROJECT) -> list[str]:
+def findings(seen: Observation, contract: Contract = CONTRACT) -> list[str]:
     """The codes that an observation's findings have."""
-    return [finding.rule for finding in check_running(seen, project)]
+    return [finding.rule for finding in check_running(seen, contract)]
 
 
 def test_a_sound_container_passes() -> None:
     """No rule fires without a reason."""
-    assert check_running(SEEN, PROJECT) == []
+    assert check_running(SEEN, CONTRACT) == []
 
 
 def test_dg201_passes_at_the_limit() -> None:
@@ -66,7 +62,7 @@ def test_dg201_finds_what_is_late() -> None:
 
 def test_dg201_finds_what_never_turns_healthy() -> None:
     """Never is found, and the last lines of the log say why."""
-    (finding,) = check_running(replace(SEEN, healthy_seconds=None), PROJECT)
+    (finding,) = check_running(replace(SEEN, healthy_seconds=None), CONTRACT)
     assert finding.rule == "DG201"
     assert finding.message.endswith("it last printed: listening | bye")
 
@@ -80,7 +76,7 @@ def test_dg201_finds_what_never_turns_healthy() -> None:
 )
 def test_dg201_tells_a_missing_loader(log: str, named: bool) -> None:
     """What the kernel says of it names a file that is there; the hint says what is not."""
-    (finding,) = check_running(replace(SEEN, healthy_seconds=None, log=log), PROJECT)
+    (finding,) = check_running(replace(SEEN, healthy_seconds=None, log=log), CONTRACT)
     assert ("CGO_ENABLED=0" in finding.hint) is named
 
 
@@ -186,7 +182,7 @@ def test_dg208_passes_at_the_limit() -> None:
 def test_dg208_finds_a_bad_end(exit_code: int, seconds: float, words: str) -> None:
     """Slow, killed and failed are told apart."""
     seen = replace(SEEN, stop_exit_code=exit_code, stop_seconds=seconds)
-    (finding,) = check_running(seen, PROJECT)
+    (finding,) = check_running(seen, CONTRACT)
     assert finding.rule == "DG208"
     assert words in finding.message
 

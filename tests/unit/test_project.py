@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dockgen import project
+from dockgen.contract import Limits, Policy
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Kind, Language
 
@@ -51,7 +52,7 @@ def test_reads_a_project(directory: Path) -> None:
         cell=Cell(Language.PYTHON, Flavor.SLIM),
         template_version="v0.1.0",
         port=8080,
-        limits=project.Limits(size_bytes=6_900_000, healthy_seconds=10.0, stop_seconds=2.5),
+        limits=Limits(size_bytes=6_900_000, healthy_seconds=10.0, stop_seconds=2.5),
     )
 
 
@@ -230,7 +231,7 @@ DG103 = "slow on purpose"
 def test_reads_a_policy(directory: Path) -> None:
     """What is there beside the limits."""
     (directory / "dockgen.toml").write_text(LIMITS + RULES)
-    assert project.load(directory).policy == project.Policy(
+    assert project.load(directory).policy == Policy(
         required_labels=("org.opencontainers.image.source",),
         allowed_registries=("registry.example.com/hub", "ghcr.io"),
         ignored={"DG103": "slow on purpose"},
@@ -239,7 +240,7 @@ def test_reads_a_policy(directory: Path) -> None:
 
 def test_a_policy_is_empty_without_a_section(directory: Path) -> None:
     """As in every project that has no answer for it."""
-    assert project.load(directory).policy == project.Policy()
+    assert project.load(directory).policy == Policy()
 
 
 @pytest.mark.parametrize(

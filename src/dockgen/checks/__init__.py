@@ -8,11 +8,11 @@ from dockgen.checks import files as _files
 from dockgen.checks import image as _image
 from dockgen.checks import running as _running
 from dockgen.checks.files import Files
-from dockgen.checks.model import Finding, Rule
+from dockgen.checks.model import Finding, Place, Rule, Severity
 from dockgen.checks.running import Observation, Process
+from dockgen.contract import Contract
 from dockgen.image import Image
 from dockgen.matrix import Kind
-from dockgen.project import Project
 
 __all__ = [
     "OF_PROCESS",
@@ -20,8 +20,10 @@ __all__ = [
     "Files",
     "Finding",
     "Observation",
+    "Place",
     "Process",
     "Rule",
+    "Severity",
     "applicable",
     "cannot_start",
     "check_files",
@@ -36,28 +38,28 @@ RULES: tuple[Rule[Files] | Rule[Image] | Rule[Observation], ...] = (
 )
 
 
-def applicable(project: Project) -> list[Rule[Files] | Rule[Image] | Rule[Observation]]:
-    """Return the rules that are for projects of this kind."""
-    return [rule for rule in RULES if project.kind in rule.kinds]
+def applicable(contract: Contract) -> list[Rule[Files] | Rule[Image] | Rule[Observation]]:
+    """Return the rules that are for this workload."""
+    return [rule for rule in RULES if contract.workload in rule.kinds]
 
 
 # The rules that look at a process: a short job may have ended before there was one to look at.
 OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
 
 
-def check_files(files: Files, project: Project) -> list[Finding]:
-    """Return what the file rules find in the project's files; nothing when all hold."""
-    return [finding for rule in _files.RULES for finding in rule(files, project)]
+def check_files(files: Files, contract: Contract) -> list[Finding]:
+    """Return what the file rules find in a project's files; nothing when all hold."""
+    return [finding for rule in _files.RULES for finding in rule(files, contract)]
 
 
-def check_image(image: Image, project: Project) -> list[Finding]:
-    """Return what the image rules find in the project's image; nothing when all hold."""
-    return [finding for rule in _image.RULES for finding in rule(image, project)]
+def check_image(image: Image, contract: Contract) -> list[Finding]:
+    """Return what the image rules find in an image; nothing when all hold."""
+    return [finding for rule in _image.RULES for finding in rule(image, contract)]
 
 
-def cannot_start(reason: str, project: Project) -> Finding:
+def cannot_start(reason: str, contract: Contract) -> Finding:
     """Return what is found when no container can be started, so that none can be looked at."""
-    is_job = project.kind is Kind.JOB
+    is_job = contract.workload is Kind.JOB
     return Finding(
         (_running.runs_to_its_end if is_job else _running.turns_healthy).code,
         f"no container of it can be started: {reason}",
@@ -65,6 +67,6 @@ def cannot_start(reason: str, project: Project) -> Finding:
     )
 
 
-def check_running(seen: Observation, project: Project) -> list[Finding]:
-    """Return what the running rules find in what was seen of the project's container."""
-    return [finding for rule in _running.RULES for finding in rule(seen, project)]
+def check_running(seen: Observation, contract: Contract) -> list[Finding]:
+    """Return what the running rules find in what was seen of a container."""
+    return [finding for rule in _running.RULES for finding in rule(seen, contract)]

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dockgen.checks.model import Violation, rule
+from dockgen.checks.model import Place, Violation, rule
+from dockgen.contract import Contract
 from dockgen.dockerfile import Dockerfile
-from dockgen.project import Project
 
 # What an image's name means where it names no registry.
 _HUB = "docker.io"
@@ -20,7 +20,7 @@ class Files:
 
 
 @rule("DG001")
-def base_images_are_allowed(files: Files, project: Project) -> Iterator[Violation]:
+def base_images_are_allowed(files: Files, contract: Contract) -> Iterator[Violation]:
     """Base images come from an allowed registry.
 
     What a build pulls becomes part of the image, or makes it. A company that scans and mirrors
@@ -30,18 +30,21 @@ def base_images_are_allowed(files: Files, project: Project) -> Iterator[Violatio
 
     NIST SP 800-190 4.1.5, CIS Docker 4.2, OWASP Docker rule 13.
     """
-    allowed = project.policy.allowed_registries
+    allowed = contract.policy.allowed_registries
     if not allowed:
         return
     if files.dockerfile is None:
-        yield "there is no Dockerfile to look at", "bring it back, or drop rules.allowed_registries"
+        yield Violation(
+            "there is no Dockerfile to look at", "bring it back, or drop rules.allowed_registries"
+        )
         return
     for image in files.dockerfile.images:
         if not any(_is_below(image.name, prefix) for prefix in allowed):
-            yield (
+            yield Violation(
                 f"line {image.line} of the Dockerfile names {image.name}, "
                 f"which is not from {' or '.join(allowed)}",
                 f"name it as your registry has it, for example: {allowed[0]}/{_last(image.name)}",
+                Place("Dockerfile", image.line),
             )
 
 

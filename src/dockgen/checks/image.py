@@ -4,10 +4,10 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
-from dockgen.checks.model import Violation, rule
+from dockgen.checks.model import Place, Violation, rule
+from dockgen.contract import Contract
 from dockgen.image import Image, Layer
-from dockgen.matrix import Flavor, Kind
-from dockgen.project import Project
+from dockgen.matrix import Kind
 
 _MB = 10**6
 # How many paths a message names before it only counts.
@@ -32,7 +32,7 @@ _VERSION = re.compile(r"[-.]?\d+(\.\d+)*$")
 
 
 @rule("DG101")
-def runs_as_non_root(image: Image, _project: Project) -> Iterator[Violation]:
+def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Runs as a numeric user that is not root.
 
     A break-out from a container starts with the rights of its user, and without USER that is
@@ -42,14 +42,14 @@ def runs_as_non_root(image: Image, _project: Project) -> Iterator[Violation]:
     """
     user = image.config.user
     if not re.fullmatch(r"[1-9]\d*:[1-9]\d*", user):
-        yield (
+        yield Violation(
             f"the image's user is {user!r}" if user else "the image names no user, so it is root",
             "write in the last stage: USER 65532:65532",
         )
 
 
 @rule("DG102", Kind.SERVICE, Kind.WORKER)
-def has_health_check(image: Image, _project: Project) -> Iterator[Violation]:
+def has_health_check(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has a health check that needs no shell.
 
     Without one, an engine takes a hung service for a good one, and `docker compose up --wait`
@@ -61,15 +61,17 @@ def has_health_check(image: Image, _project: Project) -> Iterator[Violation]:
     check = image.config.health_check
     hint = 'write in the last stage: HEALTHCHECK --start-interval=1s CMD ["…"]'
     if check is None or not check.test:
-        yield "the image has no health check", hint
+        yield Violation("the image has no health check", hint)
     elif check.test[0] == "NONE":
-        yield "the image's health check is turned off", hint
+        yield Violation("the image's health check is turned off", hint)
     elif check.test[0] != "CMD" or len(check.test) < 2 or _is_shell(check.test[1:]):
-        yield f"the health check is started by a shell: {' '.join(check.test[1:])!r:.80}", hint
+        yield Violation(
+            f"the health check is started by a shell: {' '.join(check.test[1:])!r:.80}", hint
+        )
 
 
 @rule("DG103", Kind.SERVICE, Kind.WORKER)
-def has_start_interval(image: Image, _project: Project) -> Iterator[Violation]:
+def has_start_interval(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Is probed often while it starts.
 
     The first probe comes after a whole interval, 30 s by default, so that everything that
@@ -83,7 +85,7 @@ def has_start_interval(image: Image, _project: Project) -> Iterator[Violation]:
         return  # DG102 says so
     # Without a start period there is no start, and its interval counts for nothing.
     if not check.start_interval_seconds or not check.start_period_seconds:
-        yield (
+        yield Violation(
             f"the health check's start interval is {check.start_interval_seconds:g} s, "
             f"its start period {check.start_period_seconds:g} s (0: not set)",
             "write: HEALTHCHECK --start-period=20s --start-interval=1s …",
@@ -91,7 +93,7 @@ def has_start_interval(image: Image, _project: Project) -> Iterator[Violation]:
 
 
 @rule("DG104")
-def starts_in_exec_form(image: Image, _project: Project) -> Iterator[Violation]:
+def starts_in_exec_form(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Is started without a shell in between.
 
     A shell that stands between the engine and the program keeps SIGTERM to itself, so that the
@@ -102,13 +104,13 @@ def starts_in_exec_form(image: Image, _project: Project) -> Iterator[Violation]:
     command = image.config.entrypoint + image.config.command
     hint = 'write the command as a list: ENTRYPOINT ["/usr/local/bin/app"]'
     if not command:
-        yield "the image doesn't say what to start", hint
+        yield Violation("the image doesn't say what to start", hint)
     elif _is_shell(command):
-        yield f"a shell starts the program: {' '.join(command)!r:.80}", hint
+        yield Violation(f"a shell starts the program: {' '.join(command)!r:.80}", hint)
 
 
 @rule("DG105")
-def is_within_size(image: Image, project: Project) -> Iterator[Violation]:
+def is_within_size(image: Image, contract: Contract) -> Iterator[Violation]:
     """Is within its size limit.
 
     Each byte is stored, pulled and scanned by everyone who runs the image, and each file is
@@ -117,20 +119,21 @@ def is_within_size(image: Image, project: Project) -> Iterator[Violation]:
 
     NIST SP 800-190 4.1, OWASP Docker rule 9.
     """
-    limit = project.limits.size_bytes
+    limit = contract.limits.size_bytes
     if image.unpacked_bytes > limit:
         over = image.unpacked_bytes - limit
         largest = max(image.layers, key=lambda layer: layer.unpacked_bytes)
-        yield (
+        yield Violation(
             f"the image is {image.unpacked_bytes / _MB:.2f} MB unpacked, {over:,} bytes over its "
             f"limit of {limit / _MB:g} MB; its largest layer is {_name(image, largest)} with "
             f"{largest.unpacked_bytes / _MB:.2f} MB",
             "find what grew with: docker history <image>, or raise limits.size_mb in dockgen.toml",
+            Place(layer=largest.digest),
         )
 
 
 @rule("DG106")
-def has_no_setuid_file(image: Image, project: Project) -> Iterator[Violation]:
+def has_no_setuid_file(image: Image, contract: Contract) -> Iterator[Violation]:
     """Has no setuid or setgid file.
 
     A setuid file hands the rights of its owner to whoever starts it: a way from the service's
@@ -140,18 +143,19 @@ def has_no_setuid_file(image: Image, project: Project) -> Iterator[Violation]:
 
     CIS Docker 4.8, Dockle CIS-DI-0008.
     """
-    own = image.layers if project.cell.flavor is Flavor.SCRATCH else image.layers[1:]
+    own = image.layers if not contract.base.package_manager else image.layers[1:]
     found = {file.path for layer in own for file in layer.files if file.is_setuid}
     found |= {path for path, file in image.tree.items() if file.is_setuid}
     if found:
-        yield (
+        yield Violation(
             f"the image has setuid or setgid files: {_few(found)}",
             "leave them out, or take the bits away in the step that brings them: chmod a-s",
+            _place(image, found),
         )
 
 
 @rule("DG107")
-def has_no_tools(image: Image, project: Project) -> Iterator[Violation]:
+def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
     """Has no package manager and no compiler.
 
     They make the image larger, bring vulnerabilities of their own, and serve nobody but an
@@ -164,20 +168,21 @@ def has_no_tools(image: Image, project: Project) -> Iterator[Violation]:
     CIS Docker 4.3, NIST SP 800-190 4.1, OWASP Docker rule 0.
     """
     unwanted = _TOOLS
-    if project.cell.flavor is Flavor.SCRATCH:
+    if not contract.base.package_manager:
         unwanted = _TOOLS | _DISTRIBUTION_TOOLS
     found = {path for path in _programs(image) if _plain(_base(path)) in unwanted}
     found |= {path for path in image.tree if _TOOL_FOLDER.search(path)}
     if found:
-        yield (
+        yield Violation(
             f"the image has package managers or compilers: {_few(found)}",
             "copy what the service needs from a build stage into a base that has none of them",
+            _place(image, found),
         )
 
 
 @rule("DG108")
-def has_no_shell(image: Image, project: Project) -> Iterator[Violation]:
-    """Has no shell when it stands on scratch.
+def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
+    """Has no shell when it is built from scratch.
 
     Most attacks go on through a shell once they can start a program. An image from scratch
     promises that there is none; the slim and alpine flavors keep theirs, for whoever has to look
@@ -185,15 +190,19 @@ def has_no_shell(image: Image, project: Project) -> Iterator[Violation]:
 
     NIST SP 800-190 4.1, hardening guides of distroless images.
     """
-    if project.cell.flavor is not Flavor.SCRATCH:
+    if contract.base.shell:
         return
     found = {path for path in _programs(image) if _base(path) in _SHELLS}
     if found:
-        yield f"the image has a shell: {_few(found)}", "leave it out, or take the alpine flavor"
+        yield Violation(
+            f"the image has a shell: {_few(found)}",
+            "leave it out, or take the alpine flavor",
+            _place(image, found),
+        )
 
 
 @rule("DG109")
-def has_required_labels(image: Image, project: Project) -> Iterator[Violation]:
+def has_required_labels(image: Image, contract: Contract) -> Iterator[Violation]:
     """Carries the required labels.
 
     Labels tell whoever meets an image in a registry or a cluster what it is, who answers for it
@@ -202,10 +211,12 @@ def has_required_labels(image: Image, project: Project) -> Iterator[Violation]:
 
     OCI image specification, annotations; hadolint DL3049.
     """
-    for name in project.policy.required_labels:
+    for name in contract.policy.required_labels:
         if not image.config.labels.get(name, "").strip():
             state = "is empty" if name in image.config.labels else "is missing"
-            yield f"the label {name} {state}", f'write in the last stage: LABEL {name}="…"'
+            yield Violation(
+                f"the label {name} {state}", f'write in the last stage: LABEL {name}="…"'
+            )
 
 
 RULES = (
@@ -242,6 +253,13 @@ def _base(path: str) -> str:
 
 def _name(image: Image, layer: Layer) -> str:
     return f"number {image.layers.index(layer) + 1} of {len(image.layers)}"
+
+
+def _place(image: Image, paths: Iterable[str]) -> Place:
+    """Where the first of these paths is: the last layer that has it."""
+    first = min(paths)
+    layers = [layer.digest for layer in image.layers if any(f.path == first for f in layer.files)]
+    return Place(first, layer=layers[-1] if layers else None)
 
 
 def _few(paths: Iterable[str]) -> str:

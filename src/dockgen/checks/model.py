@@ -3,59 +3,93 @@
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, TypeVar
 
+from dockgen.contract import Contract
 from dockgen.matrix import Kind
-from dockgen.project import Project
 
 Facts = TypeVar("Facts")
 
-# What a rule's function yields: what is wrong, and what to do about it.
-Violation = tuple[str, str]
+
+class Severity(StrEnum):
+    """How much a finding counts: only an error makes a check fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something was found: a project's file and line, or an image's layer and path.
+
+    ``path`` is relative to the project, or absolute in the image; ``line`` counts from 1;
+    ``layer`` is the digest of the layer's unpacked tar ("sha256:…"). Each is None where it says
+    nothing.
+    """
+
+    path: str | None = None
+    line: int | None = None
+    layer: str | None = None
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What a rule's function yields: what is wrong, what to do about it, and where it is."""
+
+    message: str
+    hint: str
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule that doesn't hold: its code, what was found, and what to do about it."""
+    """A rule that isn't met: its code, what was found, what to do about it, and where it is."""
 
     rule: str
     message: str
     hint: str
+    place: Place | None = None
+    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True)
 class Rule(Generic[Facts]):
-    """Something that must hold for an image or a container: ``Facts`` is what it looks at.
+    """Something that must be true of files, an image or a container: ``Facts`` is what it looks at.
 
-    ``code`` never changes its meaning once released; ``title`` says what holds, ``why`` the
-    reason and its source, ``kinds`` of what kinds of projects it must hold. Calling the rule yields
-    its findings: none when it holds.
+    ``code`` never changes its meaning once released; ``title`` says what must be true, ``why`` the
+    reason and its source, ``kinds`` which workloads it is for, and ``severity`` how much a finding
+    counts.
     """
 
     code: str
     title: str
     why: str
     kinds: frozenset[Kind]
-    violations: Callable[[Facts, Project], Iterator[Violation]]
+    severity: Severity
+    violations: Callable[[Facts, Contract], Iterator[Violation]]
 
-    def __call__(self, facts: Facts, project: Project) -> Iterator[Finding]:
-        """Yield what is found in ``facts``, measured by the project's limits, flavor and kind."""
-        if project.kind not in self.kinds:
+    def __call__(self, facts: Facts, contract: Contract) -> Iterator[Finding]:
+        """Yield what is found in ``facts``, measured by the contract; nothing if all is well."""
+        if contract.workload not in self.kinds:
             return
-        for message, hint in self.violations(facts, project):
-            yield Finding(self.code, message, hint)
+        for found in self.violations(facts, contract):
+            yield Finding(self.code, found.message, found.hint, found.place, self.severity)
 
 
 def rule(
-    code: str, *kinds: Kind
-) -> Callable[[Callable[[Facts, Project], Iterator[Violation]]], Rule[Facts]]:
+    code: str, *kinds: Kind, severity: Severity = Severity.ERROR
+) -> Callable[[Callable[[Facts, Contract], Iterator[Violation]]], Rule[Facts]]:
     """Make a rule of a function: the first line of its docstring is the title, the rest is why.
 
-    It is for these kinds of projects; without one, for all of them.
+    It is for these workloads; without one, for all of them.
     """
 
-    def make(violations: Callable[[Facts, Project], Iterator[Violation]]) -> Rule[Facts]:
+    def make(violations: Callable[[Facts, Contract], Iterator[Violation]]) -> Rule[Facts]:
         title, _, why = inspect.cleandoc(violations.__doc__ or "").partition("\n\n")
-        return Rule(code, title.removesuffix("."), why, frozenset(kinds or Kind), violations)
+        return Rule(
+            code, title.removesuffix("."), why, frozenset(kinds or Kind), severity, violations
+        )
 
     return make

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dockgen.checks.model import Violation, rule
+from dockgen.contract import Contract
 from dockgen.matrix import Kind
-from dockgen.project import Project
 
 # The value of Seccomp in /proc/<pid>/status when a filter is at work.
 _FILTERED = 2
@@ -60,7 +60,7 @@ _NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
 
 
 @rule("DG201", Kind.SERVICE, Kind.WORKER)
-def turns_healthy(seen: Observation, project: Project) -> Iterator[Violation]:
+def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Turns healthy in time.
 
     A deployment waits for healthy, and an outage lasts as long as a restart does. The limit is
@@ -69,7 +69,7 @@ def turns_healthy(seen: Observation, project: Project) -> Iterator[Violation]:
 
     CIS Docker 5.27, hadolint DL3057.
     """
-    limit = project.limits.healthy_seconds
+    limit = contract.limits.healthy_seconds
     hint = "see what the service prints: docker compose up --build"
     if _NO_LOADER.search(seen.log):
         hint = (
@@ -77,16 +77,16 @@ def turns_healthy(seen: Observation, project: Project) -> Iterator[Violation]:
             " library (with Go: CGO_ENABLED=0), or take the slim flavor"
         )
     if seen.healthy_seconds is None:
-        yield f"it didn't turn healthy within {limit:g} s{_last_lines(seen.log)}", hint
+        yield Violation(f"it didn't turn healthy within {limit:g} s{_last_lines(seen.log)}", hint)
     elif seen.healthy_seconds > limit:
-        yield (
+        yield Violation(
             f"it turned healthy after {seen.healthy_seconds:.2f} s, the limit is {limit:g} s",
             hint,
         )
 
 
 @rule("DG202", Kind.SERVICE)
-def answers(seen: Observation, project: Project) -> Iterator[Violation]:
+def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Answers GET /.
 
     Healthy is what the service says of itself; whether it can be used is seen from outside,
@@ -94,14 +94,14 @@ def answers(seen: Observation, project: Project) -> Iterator[Violation]:
     """
     if seen.root_status != 200:
         found = "no answer" if seen.root_status is None else f"status {seen.root_status}"
-        yield (
-            f"GET / on port {project.port} gives {found}, not 200",
+        yield Violation(
+            f"GET / on port {contract.port} gives {found}, not 200",
             "does the service listen on 0.0.0.0, and on this port?",
         )
 
 
 @rule("DG203")
-def process_is_not_root(seen: Observation, _project: Project) -> Iterator[Violation]:
+def process_is_not_root(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Its process is not root.
 
     What the image says can be overruled, by compose.yaml or by the program itself: what counts
@@ -112,7 +112,7 @@ def process_is_not_root(seen: Observation, _project: Project) -> Iterator[Violat
     if seen.process is None:
         yield from _unseen(seen)
     elif 0 in seen.process.uids or 0 in seen.process.gids:
-        yield (
+        yield Violation(
             f"it runs with the user ids {_numbers(seen.process.uids)} and the group ids "
             f"{_numbers(seen.process.gids)}; 0 is root",
             "write in the last stage: USER 65532:65532",
@@ -120,7 +120,7 @@ def process_is_not_root(seen: Observation, _project: Project) -> Iterator[Violat
 
 
 @rule("DG204")
-def has_no_capability(seen: Observation, _project: Project) -> Iterator[Violation]:
+def has_no_capability(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Has no capability.
 
     Capabilities are root's rights, cut into pieces. A service that listens on a port above
@@ -131,14 +131,14 @@ def has_no_capability(seen: Observation, _project: Project) -> Iterator[Violatio
     if seen.process is None:
         yield from _unseen(seen)
     elif seen.process.capabilities:
-        yield (
+        yield Violation(
             f"its effective capabilities are {seen.process.capabilities:#x}, not 0",
             "write in compose.yaml: cap_drop: [ALL]",
         )
 
 
 @rule("DG205")
-def cannot_gain_privileges(seen: Observation, _project: Project) -> Iterator[Violation]:
+def cannot_gain_privileges(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Can't gain privileges.
 
     With no-new-privileges, a setuid file or one with capabilities gives nothing to whoever
@@ -149,14 +149,14 @@ def cannot_gain_privileges(seen: Observation, _project: Project) -> Iterator[Vio
     if seen.process is None:
         yield from _unseen(seen)
     elif not seen.process.no_new_privileges:
-        yield (
+        yield Violation(
             "its process may gain privileges",
             "write in compose.yaml: security_opt: [no-new-privileges:true]",
         )
 
 
 @rule("DG206")
-def is_filtered(seen: Observation, _project: Project) -> Iterator[Violation]:
+def is_filtered(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Runs behind a system call filter.
 
     The engine's default seccomp profile keeps the rarely used system calls away from the
@@ -167,14 +167,14 @@ def is_filtered(seen: Observation, _project: Project) -> Iterator[Violation]:
     if seen.process is None:
         yield from _unseen(seen)
     elif seen.process.seccomp != _FILTERED:
-        yield (
+        yield Violation(
             "no seccomp filter is at work",
             "leave seccomp=unconfined out of compose.yaml, and look at: docker info",
         )
 
 
 @rule("DG207")
-def leaves_root_alone(seen: Observation, _project: Project) -> Iterator[Violation]:
+def leaves_root_alone(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Changes nothing in its root file system.
 
     What can't be written can't be replaced by an intruder, and a container that keeps nothing
@@ -183,17 +183,19 @@ def leaves_root_alone(seen: Observation, _project: Project) -> Iterator[Violatio
     CIS Docker 5.13, OWASP Docker rule 8.
     """
     if not seen.read_only:
-        yield "its root file system is writable", "write in compose.yaml: read_only: true"
+        yield Violation(
+            "its root file system is writable", "write in compose.yaml: read_only: true"
+        )
     if seen.changes:
         changed = ", ".join(seen.changes[:_REPEATED])
-        yield (
+        yield Violation(
             f"{len(seen.changes)} paths differ from the image: {changed}",
             "write to /tmp, or mount a volume for what must stay",
         )
 
 
 @rule("DG208")
-def stops(seen: Observation, project: Project) -> Iterator[Violation]:
+def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Stops when it is told to.
 
     Each deployment stops the old containers. One that doesn't listen to SIGTERM is killed
@@ -203,21 +205,25 @@ def stops(seen: Observation, project: Project) -> Iterator[Violation]:
 
     Hadolint DL3025; twelve-factor app, IX. Disposability.
     """
-    limit = project.limits.stop_seconds
+    limit = contract.limits.stop_seconds
     hint = "handle SIGTERM: finish the open requests, then exit with 0"
-    is_job = project.kind is Kind.JOB
+    is_job = contract.workload is Kind.JOB
     if is_job and seen.exit_code is not None:
         return  # it ended before anybody stopped it
     if seen.stop_exit_code == _KILLED:
-        yield f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM", hint
+        yield Violation(f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM", hint)
     elif seen.stop_exit_code != 0 and not is_job:
-        yield f"it ended with exit code {seen.stop_exit_code}, not 0{_last_lines(seen.log)}", hint
+        yield Violation(
+            f"it ended with exit code {seen.stop_exit_code}, not 0{_last_lines(seen.log)}", hint
+        )
     elif seen.stop_seconds > limit:
-        yield f"it took {seen.stop_seconds:.2f} s to stop, the limit is {limit:g} s", hint
+        yield Violation(
+            f"it took {seen.stop_seconds:.2f} s to stop, the limit is {limit:g} s", hint
+        )
 
 
 @rule("DG209", Kind.JOB)
-def runs_to_its_end(seen: Observation, project: Project) -> Iterator[Violation]:
+def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Runs to its end.
 
     A job has no health: whether it did its work is told by its exit code, and 0 is the one that
@@ -225,14 +231,18 @@ def runs_to_its_end(seen: Observation, project: Project) -> Iterator[Violation]:
 
     Kubernetes, Jobs; systemd.service, Type=oneshot.
     """
-    limit = project.limits.run_seconds
+    limit = contract.limits.run_seconds
     hint = "see what it prints: docker compose up --build --exit-code-from app"
     if seen.exit_code is None or seen.run_seconds is None:
-        yield f"it still ran after {limit:g} s", "raise limits.run_seconds in dockgen.toml"
+        yield Violation(
+            f"it still ran after {limit:g} s", "raise limits.run_seconds in dockgen.toml"
+        )
     elif seen.exit_code != 0:
-        yield f"it ended with exit code {seen.exit_code}, not 0{_last_lines(seen.log)}", hint
+        yield Violation(
+            f"it ended with exit code {seen.exit_code}, not 0{_last_lines(seen.log)}", hint
+        )
     elif seen.run_seconds > limit:
-        yield f"it ran for {seen.run_seconds:.2f} s, the limit is {limit:g} s", hint
+        yield Violation(f"it ran for {seen.run_seconds:.2f} s, the limit is {limit:g} s", hint)
 
 
 RULES = (
@@ -251,7 +261,7 @@ RULES = (
 def _unseen(seen: Observation) -> Iterator[Violation]:
     """What can't be seen is not taken for good, unless there was nothing to see: DG201 says so."""
     if seen.healthy_seconds is not None:
-        yield (
+        yield Violation(
             "the state of its process can't be read, neither on this host nor in the container",
             "run dockgen on the engine's own host",
         )

@@ -1,15 +1,10 @@
 """``dockgen check``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from dockgen.errors import CheckFailedError, ProjectError
-
-if TYPE_CHECKING:
-    from dockgen.checks import Finding, Observation
-    from dockgen.project import Project
+from dockgen.errors import CheckFailedError
 
 
 @click.command(short_help="Build a project's image, and prove what it promises.")
@@ -31,51 +26,20 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
       dockgen check --image my-app:1.2 my-app
       dockgen check --json my-app
     """
-    import tempfile
-    from contextlib import ExitStack
-
-    from dockgen import checks, dockerfile, engine, project, report, update
-    from dockgen import image as saved_image
+    from dockgen import check as checking
+    from dockgen import checks, engine, project, report, update
 
     directory = directory.resolve()
     update.require_whole(directory)
-    checked = project.load(directory)
-    of_files = checks.check_files(checks.Files(dockerfile.find(directory)), checked)
-    engine.require()
+    loaded = project.load(directory)
     try:
-        with report.progress() as doing, ExitStack() as stack:
-            if image is None:
-                doing("Building the image")
-                image = stack.enter_context(engine.temporary_image(checked.directory))
-            doing("Reading the image")
-            with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
-                saved = Path(folder) / "image.tar"
-                engine.save(image, saved)
-                read = saved_image.read(saved)
-            doing("Watching a container")
-            seen, findings = _watch(image, checked)
+        with report.progress() as doing:
+            checked = checking.check(loaded, image, doing)
     except engine.BuildError as error:
         report.end_of_log(error.log)
         raise
-    findings = [*of_files, *checks.check_image(read, checked), *findings]
-    result = report.CheckedProject(checked, read, seen, findings)
-    (report.checked_project_json if as_json else report.checked_project)(result)
-    if result.failures:
-        codes = sorted({finding.rule for finding in result.failures})
-        of = len(checks.applicable(checked))
+    (report.checked_project_json if as_json else report.checked_project)(checked)
+    if checked.failures:
+        codes = sorted({finding.rule for finding in checked.failures})
+        of = len(checks.applicable(loaded.contract))
         raise CheckFailedError(f"{len(codes)} of {of} rules don't hold: {', '.join(codes)}")
-
-
-def _watch(image: str, project: "Project") -> tuple["Observation | None", list["Finding"]]:
-    """What was seen of a container of the image, or None if none can be started; the findings."""
-    from contextlib import ExitStack
-
-    from dockgen import checks, engine, observe
-
-    with ExitStack() as stack:
-        try:
-            container = stack.enter_context(engine.run(image, engine.RunOptions(port=project.port)))
-        except ProjectError as error:
-            return None, [checks.cannot_start(error.message, project)]
-        seen = observe.observe(container, project)
-    return seen, checks.check_running(seen, project)

@@ -317,7 +317,7 @@ def seen(
         # It may have ended long ago, and is watched from its start on.
         service.wait_ended(project.limits.run_seconds)
         service.start()
-    return replace(observe(service, project), healthy_seconds=first_health.seconds)
+    return replace(observe(service, project.contract), healthy_seconds=first_health.seconds)
 
 
 def _template(config: pytest.Config) -> Path | None:

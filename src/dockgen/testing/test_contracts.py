@@ -80,7 +80,7 @@ def at_work(image: str, options: RunOptions, project: Project) -> Iterator[Conta
 @pytest.mark.parametrize("rule", file_rules.RULES, ids=lambda rule: rule.code)
 def test_files_hold(rule: Rule[Files], project: Project) -> None:
     """Each rule about files holds."""
-    hold(rule(Files(dockerfile.find(project.directory)), project), project)
+    hold(rule(Files(dockerfile.find(project.directory)), project.contract), project)
 
 
 def test_files_can_be_parsed(project: Project) -> None:
@@ -121,7 +121,7 @@ def test_builds(built_image: str) -> None:
 )
 def test_image_holds(rule: Rule[Image], image: Image, project: Project) -> None:
     """Each rule about images holds."""
-    hold(rule(image, project), project)
+    hold(rule(image, project.contract), project)
 
 
 def test_is_within_its_size_limit(
@@ -132,7 +132,7 @@ def test_is_within_its_size_limit(
     record_property(
         *sizes.property_of(case.name, sizes.Size(image.unpacked_bytes, image.gzip_bytes, limit))
     )
-    hold(image_rules.is_within_size(image, project), project)
+    hold(image_rules.is_within_size(image, project.contract), project)
 
 
 def test_its_own_tests_pass(project: Project, container_engine: None) -> None:
@@ -151,19 +151,19 @@ def test_its_own_tests_pass(project: Project, container_engine: None) -> None:
 @for_all_but_jobs
 def test_turns_healthy(seen: Observation, project: Project) -> None:
     """It is healthy within its limit."""
-    hold(running_rules.turns_healthy(seen, project), project)
+    hold(running_rules.turns_healthy(seen, project.contract), project)
 
 
 @for_services
 def test_answers_the_root_page(seen: Observation, project: Project) -> None:
     """GET / gives 200 at the port that compose.yaml publishes."""
-    hold(running_rules.answers(seen, project), project)
+    hold(running_rules.answers(seen, project.contract), project)
 
 
 @for_jobs
 def test_runs_to_its_end(seen: Observation, project: Project) -> None:
     """A job ends with exit code 0 within its limit."""
-    hold(running_rules.runs_to_its_end(seen, project), project)
+    hold(running_rules.runs_to_its_end(seen, project.contract), project)
 
 
 @for_services
@@ -177,33 +177,33 @@ def test_answers_the_health_page(healthz: Response | None) -> None:
 
 def test_runs_as_non_root(seen: Observation, project: Project) -> None:
     """The kernel says so of the process; DG101 asks the image."""
-    hold(running_rules.process_is_not_root(seen, project), project)
+    hold(running_rules.process_is_not_root(seen, project.contract), project)
 
 
 def test_has_no_capability(seen: Observation, project: Project) -> None:
     """compose.yaml drops them all."""
-    hold(running_rules.has_no_capability(seen, project), project)
+    hold(running_rules.has_no_capability(seen, project.contract), project)
 
 
 def test_cannot_gain_privileges(seen: Observation, project: Project) -> None:
     """compose.yaml forbids it."""
-    hold(running_rules.cannot_gain_privileges(seen, project), project)
+    hold(running_rules.cannot_gain_privileges(seen, project.contract), project)
 
 
 def test_runs_behind_a_system_call_filter(seen: Observation, project: Project) -> None:
     """compose.yaml leaves the engine's own in place."""
-    hold(running_rules.is_filtered(seen, project), project)
+    hold(running_rules.is_filtered(seen, project.contract), project)
 
 
 def test_leaves_its_root_alone(seen: Observation, project: Project) -> None:
     """compose.yaml mounts the root read-only, and nothing in it changes."""
-    hold(running_rules.leaves_root_alone(seen, project), project)
+    hold(running_rules.leaves_root_alone(seen, project.contract), project)
 
 
 @for_all_but_jobs
 def test_stops(seen: Observation, project: Project) -> None:
     """Its stop signal, which is mostly SIGTERM, ends it with exit code 0 within its limit."""
-    hold(running_rules.stops(seen, project), project)
+    hold(running_rules.stops(seen, project.contract), project)
 
 
 # Its image, started in other ways.

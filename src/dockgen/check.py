@@ -1,0 +1,109 @@
+"""The check: one project's files, image and container, held to its contract."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockgen import checks, dockerfile, engine, observe
+from dockgen import image as saved_image
+from dockgen.checks import Files, Finding, Observation, Severity
+from dockgen.contract import Contract
+from dockgen.errors import ProjectError
+from dockgen.image import Image
+from dockgen.project import Project
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A project that was checked: what was read, what was seen, and what was found.
+
+    ``seen`` is None if no container could be started; then no rule about one was asked.
+    ``findings`` are all of them, also those of rules that the project ignores.
+    """
+
+    project: Project
+    image: Image
+    seen: Observation | None
+    findings: Sequence[Finding]
+
+    @property
+    def contract(self) -> Contract:
+        """What it was held to."""
+        return self.project.contract
+
+    def holds(self, code: str) -> bool | None:
+        """Whether a rule is met; None if there was nothing to ask it of."""
+        if any(finding.rule == code for finding in self.findings):
+            return False
+        if self.seen is None:
+            return None if code.startswith("DG2") else True
+        return None if self.seen.process is None and code in checks.OF_PROCESS else True
+
+    def ignored(self, code: str) -> str | None:
+        """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
+        return self.contract.policy.ignored.get(code)
+
+    @property
+    def failures(self) -> list[Finding]:
+        """The findings that fail the check: errors of rules that aren't ignored."""
+        return [
+            finding
+            for finding in self.findings
+            if finding.severity is Severity.ERROR and self.ignored(finding.rule) is None
+        ]
+
+
+def check(project: Project, image: str | None, doing: Callable[[str], None]) -> Checked:
+    """Build the project's image, run it, and hold all of it to the project's contract.
+
+    What is built and started is removed in the end; the build cache stays.
+
+    Args:
+        project: the project.
+        image: an image of it that is checked in place of a new one.
+        doing: told in a few words what is being done.
+
+    Raises:
+        BuildError: the image can't be built.
+        ToolMissingError: the engine is missing, too old, or went away.
+        ProjectError: a file can't be read, or there is no such image.
+    """
+    contract = project.contract
+    findings = checks.check_files(Files(dockerfile.find(project.directory)), contract)
+    engine.require()
+    with ExitStack() as stack:
+        if image is None:
+            doing("Building the image")
+            image = stack.enter_context(engine.temporary_image(project.directory))
+        doing("Reading the image")
+        read = read_image(image)
+        findings += checks.check_image(read, contract)
+        doing("Watching a container")
+        seen, found = _watch(image, contract)
+    return Checked(project, read, seen, [*findings, *found])
+
+
+def read_image(name: str) -> Image:
+    """Read an image of the engine's.
+
+    Raises:
+        ProjectError: there is no such image.
+    """
+    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+        saved = Path(folder) / "image.tar"
+        engine.save(name, saved)
+        return saved_image.read(saved)
+
+
+def _watch(image: str, contract: Contract) -> tuple[Observation | None, list[Finding]]:
+    """What was seen of a container of the image, or None if none can be started; the findings."""
+    with ExitStack() as stack:
+        try:
+            options = engine.RunOptions(port=contract.port)
+            container = stack.enter_context(engine.run(image, options))
+        except ProjectError as error:
+            return None, [checks.cannot_start(error.message, contract)]
+        seen = observe.observe(container, contract)
+    return seen, checks.check_running(seen, contract)

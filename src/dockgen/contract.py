@@ -1,0 +1,74 @@
+"""The contract: what something is held to, wherever that is written down.
+
+A project's comes from its dockgen.toml and its answers file; `project` reads those. The rules in
+`checks` know a contract and the facts, and nothing of projects.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dockgen.matrix import Flavor, Kind
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an image and its container are held to.
+
+    ``size_bytes`` is for the sum of the layer tars, unpacked; dockgen.toml has it in MB of 10^6
+    bytes. ``healthy_seconds`` is 0 for a job, which has no health check, and ``run_seconds``, the
+    time from a job's start to its end, is 0 for everything else.
+    """
+
+    size_bytes: int
+    healthy_seconds: float
+    stop_seconds: float
+    run_seconds: float = 0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is required besides the limits, and what isn't.
+
+    ``required_labels`` are names, ``allowed_registries`` the first parts of images' full names, and
+    ``ignored`` has the reason for each ignored rule's code. Each is empty unless dockgen.toml says
+    otherwise.
+    """
+
+    required_labels: tuple[str, ...] = ()
+    allowed_registries: tuple[str, ...] = ()
+    ignored: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Base:
+    """What the image's base brings, so that rules don't blame the project for it.
+
+    Each trait says whether it is accepted in the image: a shell, and the distribution's own package
+    manager.
+    """
+
+    shell: bool = True
+    package_manager: bool = True
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What something is held to.
+
+    ``workload`` is what the program does, and ``port`` the one that a service listens on; None for
+    workers and jobs.
+    """
+
+    workload: Kind
+    port: int | None
+    limits: Limits
+    policy: Policy = field(default_factory=Policy)
+    base: Base = field(default_factory=Base)
+
+
+# What each flavor stands on.
+BASES = {
+    Flavor.SLIM: Base(),
+    Flavor.ALPINE: Base(),
+    Flavor.SCRATCH: Base(shell=False, package_manager=False),
+}
