@@ -2,14 +2,16 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockgen import checks, dockerfile, engine, observe
+from dockgen import checks, composefile, dockerfile, engine, observe
 from dockgen import image as saved_image
 from dockgen.checks import Files, Finding, Observation, Severity
+from dockgen.composefile import Change
 from dockgen.contract import Contract
+from dockgen.engine import Container
 from dockgen.errors import ProjectError
 from dockgen.image import Image
 from dockgen.project import Project
@@ -55,33 +57,51 @@ class Checked:
         ]
 
 
-def check(project: Project, image: str | None, doing: Callable[[str], None]) -> Checked:
+def check(
+    project: Project, image: str | None, doing: Callable[[str], None], *, trusted: bool = False
+) -> Checked:
     """Build the project's image, run it, and hold all of it to the project's contract.
 
-    What is built and started is removed in the end; the build cache stays.
+    Image and container are made by the project's own compose.yaml, apart from all that runs
+    already; where there is none, by the Dockerfile and with the options that dockgen renders. What
+    is built and started is removed in the end; the build cache stays.
 
     Args:
         project: the project.
         image: an image of it that is checked in place of a new one.
         doing: told in a few words what is being done.
+        trusted: whether compose.yaml may reach beyond the project's folder.
 
     Raises:
         BuildError: the image can't be built.
         ToolMissingError: the engine is missing, too old, or went away.
-        ProjectError: a file can't be read, or there is no such image.
+        ProjectError: a file can't be read, compose.yaml reaches too far, or there is no such image.
     """
     contract = project.contract
     findings = checks.check_files(Files(dockerfile.find(project.directory)), contract)
     engine.require()
     with ExitStack() as stack:
-        if image is None:
+        composed = None
+        if composefile.find(project.directory):
+            composed = stack.enter_context(engine.prepare(project.directory, trusted=trusted))
+        built = image
+        if built is None:
             doing("Building the image")
-            image = stack.enter_context(engine.temporary_image(project.directory))
+            if composed:
+                composed.build()
+                built = composed.image
+            else:
+                built = stack.enter_context(engine.temporary_image(project.directory))
         doing("Reading the image")
-        read = read_image(image)
+        read = read_image(built)
         findings += checks.check_image(read, contract)
         doing("Watching a container")
-        seen, found = _watch(image, contract)
+        container = (
+            composed.running(Change(image=image, port=contract.port))
+            if composed
+            else engine.run(built, engine.RunOptions(port=contract.port))
+        )
+        seen, found = _watch(container, contract)
     return Checked(project, read, seen, [*findings, *found])
 
 
@@ -97,13 +117,14 @@ def read_image(name: str) -> Image:
         return saved_image.read(saved)
 
 
-def _watch(image: str, contract: Contract) -> tuple[Observation | None, list[Finding]]:
-    """What was seen of a container of the image, or None if none can be started; the findings."""
+def _watch(
+    container: AbstractContextManager[Container], contract: Contract
+) -> tuple[Observation | None, list[Finding]]:
+    """What was seen of a container, or None if it can't be started; the findings."""
     with ExitStack() as stack:
         try:
-            options = engine.RunOptions(port=contract.port)
-            container = stack.enter_context(engine.run(image, options))
+            started = stack.enter_context(container)
         except ProjectError as error:
             return None, [checks.cannot_start(error.message, contract)]
-        seen = observe.observe(container, contract)
+        seen = observe.observe(started, contract)
     return seen, checks.check_running(seen, contract)

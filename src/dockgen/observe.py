@@ -35,7 +35,14 @@ def observe(container: Container, contract: Contract) -> Observation:
         stop_exit_code=stopped.exit_code,
         stop_seconds=stopped.seconds,
         log=container.logs(),
+        memory_bytes=_lacked(container),
     )
+
+
+def _lacked(container: Container) -> int | None:
+    """The limit of memory that a container ran into, in bytes; None if it had enough."""
+    state = container.inspect()
+    return state.memory_bytes if state.out_of_memory else None
 
 
 def _observe_job(container: Container, contract: Contract) -> Observation:
@@ -57,6 +64,7 @@ def _observe_job(container: Container, contract: Contract) -> Observation:
         log=container.logs(),
         run_seconds=(state.finished - state.started).total_seconds() if has_ended else None,
         exit_code=state.exit_code if has_ended else None,
+        memory_bytes=_lacked(container),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dockgen import engine
 from dockgen import image as saved_image
-from dockgen.engine import BuildError, Container, RunOptions
+from dockgen.engine import BuildError, Container, RunOptions, command
 from dockgen.errors import ProjectError
 
 
@@ -21,7 +21,7 @@ def context(tmp_path: Path) -> Path:
 def test_the_engine_is_new_enough() -> None:
     """This machine's engine is one that dockgen accepts."""
     version = engine.require()
-    assert int(version.server.split(".")[0]) >= engine.MINIMUM
+    assert int(version.server.split(".")[0]) >= command.MINIMUM
 
 
 def test_a_saved_image_is_read(context: Path, tmp_path: Path) -> None:

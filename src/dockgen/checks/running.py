@@ -12,6 +12,7 @@ from dockgen.matrix import Kind
 _FILTERED = 2
 # 128 + SIGKILL.
 _KILLED = 137
+_MB = 10**6
 # How many lines of a log, or changed paths, a message repeats.
 _REPEATED = 5
 
@@ -40,7 +41,8 @@ class Observation:
     GET /) when there was no answer, ``process`` when its status could not be read. ``changes`` are
     the paths that differ from the image, as `docker diff` lists them. ``stop_exit_code`` is 137
     when it had to be killed. ``log`` is what the container printed. ``run_seconds`` and
-    ``exit_code`` are of a job that came to its end by itself, else None.
+    ``exit_code`` are of a job that came to its end by itself, else None. ``memory_bytes`` is the
+    limit that it ran into, None if it had enough.
     """
 
     healthy_seconds: float | None
@@ -53,6 +55,7 @@ class Observation:
     log: str = ""
     run_seconds: float | None = None
     exit_code: int | None = None
+    memory_bytes: int | None = None
 
 
 # What the kernel says of a program that is there, such as one with cgo on scratch.
@@ -70,6 +73,9 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     CIS Docker 5.27, hadolint DL3057.
     """
     limit = contract.limits.healthy_seconds
+    if seen.memory_bytes is not None and seen.healthy_seconds is None:
+        yield _out_of_memory(seen.memory_bytes)
+        return
     hint = "see what the service prints: docker compose up --build"
     if _NO_LOADER.search(seen.log):
         hint = (
@@ -210,6 +216,10 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     is_job = contract.workload is Kind.JOB
     if is_job and seen.exit_code is not None:
         return  # it ended before anybody stopped it
+    if seen.memory_bytes is not None:
+        if seen.healthy_seconds is not None:  # else DG201 says so
+            yield _out_of_memory(seen.memory_bytes)
+        return
     if seen.stop_exit_code == _KILLED:
         yield Violation(f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM", hint)
     elif seen.stop_exit_code != 0 and not is_job:
@@ -232,6 +242,9 @@ def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation
     Kubernetes, Jobs; systemd.service, Type=oneshot.
     """
     limit = contract.limits.run_seconds
+    if seen.memory_bytes is not None:
+        yield _out_of_memory(seen.memory_bytes)
+        return
     hint = "see what it prints: docker compose up --build --exit-code-from app"
     if seen.exit_code is None or seen.run_seconds is None:
         yield Violation(
@@ -256,6 +269,15 @@ RULES = (
     stops,
     runs_to_its_end,
 )
+
+
+def _out_of_memory(limit_bytes: int) -> Violation:
+    """A container that was killed for its memory didn't ignore SIGTERM, and isn't slow."""
+    limit = f" of {limit_bytes / _MB:.0f} MB" if limit_bytes else ""
+    return Violation(
+        f"it ran out of memory: it needs more than its limit{limit}",
+        "let it use less, or raise mem_limit in compose.yaml; files in a tmpfs count, too",
+    )
 
 
 def _unseen(seen: Observation) -> Iterator[Violation]:

@@ -10,8 +10,11 @@ from dockgen.errors import CheckFailedError
 @click.command(short_help="Build a project's image, and prove what it promises.")
 @click.argument("directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]")
 @click.option("--image", metavar="NAME", help="Check this image of the project; build none.")
+@click.option(
+    "--trust", is_flag=True, help="Let compose.yaml reach beyond DIRECTORY: mounts, devices, …"
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-def check(directory: Path, image: str | None, as_json: bool) -> None:
+def check(directory: Path, image: str | None, trust: bool, as_json: bool) -> None:
     """Hold the project in DIRECTORY to every rule: its Dockerfile, its image and a container.
 
     DIRECTORY is the current one if none is given. The container runs as in the compose.yaml that
@@ -34,7 +37,7 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
     loaded = project.load(directory)
     try:
         with report.progress() as doing:
-            checked = checking.check(loaded, image, doing)
+            checked = checking.check(loaded, image, doing, trusted=trust)
     except engine.BuildError as error:
         report.end_of_log(error.log)
         raise

@@ -1,0 +1,307 @@
+"""A compose file as data: what it would reach on this machine, and how it runs apart from others.
+
+Pure: the model that `docker compose config` prints comes in, and reasons or another model go out.
+https://github.com/compose-spec/compose-spec/blob/main/spec.md
+"""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dockgen.errors import ProjectError
+
+Model = Mapping[str, Any]
+
+# The usual names, in the order in which `docker compose` looks for them.
+NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+# The service that dockgen renders.
+MAIN = "app"
+
+# The capabilities that Docker gives a container that asks for none.
+# https://docs.docker.com/engine/security/#linux-kernel-capabilities
+_USUAL_CAPABILITIES = {
+    *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD"),
+    *("NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
+}
+# What stays inside the container, and is kept as it is.
+_KEPT = {
+    *("annotations", "attach", "cap_drop", "command", "cpu_count", "cpu_percent", "cpu_period"),
+    *("cpu_quota", "cpu_shares", "cpus", "cpuset", "depends_on", "dns", "dns_opt", "dns_search"),
+    *("domainname", "entrypoint", "environment", "expose", "extra_hosts", "group_add"),
+    *("healthcheck", "hostname", "image", "init", "labels", "mem_limit", "mem_reservation"),
+    *("mem_swappiness", "memswap_limit", "oom_score_adj", "pids_limit", "platform", "profiles"),
+    *("pull_policy", "read_only", "shm_size", "stdin_open", "stop_grace_period", "stop_signal"),
+    *("sysctls", "tmpfs", "tty", "ulimits", "user", "working_dir"),
+}
+# What would meet something of the user's own, or means nothing for a check.
+_LEFT_OUT = {
+    *("container_name", "develop", "external_links", "links", "logging", "mac_address", "restart"),
+    *("scale",),
+}
+# What is looked into below.
+_LOOKED_INTO = {
+    *("build", "cap_add", "configs", "deploy", "env_file", "ipc", "network_mode", "networks"),
+    *("pid", "ports", "post_start", "pre_stop", "privileged", "secrets", "security_opt"),
+    *("userns_mode", "uts", "volumes", "volumes_from"),
+}
+_KEPT_OF_NETWORK = ("internal", "enable_ipv4", "enable_ipv6")
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a run differs from the compose file.
+
+    ``image`` takes the place of what would be built. ``port`` is one that the main service listens
+    on, which is published also where the file doesn't. The others are as `engine.RunOptions` has
+    them; None and empty leave what the file says.
+    """
+
+    image: str | None = None
+    port: int | None = None
+    user: str = ""
+    read_only: bool | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def find(directory: Path) -> Path | None:
+    """The compose file in ``directory`` that `docker compose` takes; None if there is none."""
+    return next((directory / name for name in NAMES if (directory / name).exists()), None)
+
+
+def main_service(model: Model) -> str:
+    """The service that is checked: the one called app, or the first that is built.
+
+    Raises:
+        ProjectError: no service is built.
+    """
+    services: Mapping[str, Any] = model.get("services") or {}
+    if MAIN in services:
+        return MAIN
+    built = [name for name, service in services.items() if service.get("build")]
+    if not built:
+        raise ProjectError(
+            f"compose.yaml builds no service, and none is called {MAIN}",
+            "write in the one that is to be checked: build: .",
+        )
+    return built[0]
+
+
+def needed(model: Model, main: str) -> list[str]:
+    """The service ``main`` and those that it depends on, directly or not."""
+    services, found = model["services"], [main]
+    for name in found:
+        wanted = services[name].get("depends_on") or {}
+        found += [other for other in wanted if other in services and other not in found]
+    return found
+
+
+def reaches(model: Model, main: str, directory: Path) -> list[str]:
+    """What a run would reach on this machine outside of ``directory``, a reason for each.
+
+    Bind mounts and secrets from elsewhere, the host's namespaces, devices, more rights than an
+    ordinary container has, programs that compose starts, and every key that isn't known here.
+    """
+    found: list[str] = []
+    for name in needed(model, main):
+        service = model["services"][name]
+        found += [f"{name}: {reason}" for reason in _service(service, model, directory.resolve())]
+    return list(dict.fromkeys(found))
+
+
+def _service(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
+    known = _KEPT | _LEFT_OUT | _LOOKED_INTO
+    for key in sorted(service.keys() - known):
+        if service[key] not in (None, False, "", [], {}):
+            yield f"uses {key}"
+    if service.get("privileged"):
+        yield "is privileged"
+    for capability in service.get("cap_add") or ():
+        if str(capability).upper().removeprefix("CAP_") not in _USUAL_CAPABILITIES:
+            yield f"adds the capability {capability}"
+    for key in ("network_mode", "pid", "ipc", "uts", "userns_mode"):
+        value = str(service.get(key) or "")
+        if value == "host" or value.startswith("container:"):
+            yield f"uses {key}: {value}"
+    for option in service.get("security_opt") or ():
+        if str(option).replace("=", ":") not in ("no-new-privileges:true", "no-new-privileges"):
+            yield f"sets the security option {option}"
+    for hook in (*(service.get("post_start") or ()), *(service.get("pre_stop") or ())):
+        if hook.get("privileged"):
+            yield "has a privileged hook"
+    for other in service.get("volumes_from") or ():
+        if str(other).startswith("container:"):
+            yield f"takes volumes from {other}"
+    if _reserves_devices(service):
+        yield "reserves devices"
+    for file in service.get("env_file") or ():
+        if path := _outside(file.get("path") if isinstance(file, Mapping) else file, root):
+            yield f"reads {path}"
+    yield from _mounts(service, model, root)
+    yield from _files(service, model, root)
+    yield from _build(service.get("build") or {}, model, root)
+
+
+def _mounts(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
+    for mount in service.get("volumes") or ():
+        if mount.get("type") == "bind":
+            if path := _outside(mount.get("source"), root):
+                yield f"mounts {path}"
+        elif mount.get("type") == "volume":
+            volume = (model.get("volumes") or {}).get(mount.get("source")) or {}
+            if volume.get("driver") not in (None, "local") or volume.get("driver_opts"):
+                yield f"uses the volume {mount.get('source')}, which has a driver of its own"
+        elif mount.get("type") not in ("tmpfs", "image"):
+            yield f"mounts a {mount.get('type')}"
+
+
+def _files(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
+    """Secrets and configurations that come from files elsewhere, or from this environment."""
+    for kind in ("secrets", "configs"):
+        for entry in service.get(kind) or ():
+            yield from _file(kind, entry, model, root)
+
+
+def _file(kind: str, entry: Any, model: Model, root: Path) -> Iterator[str]:
+    name = entry.get("source") if isinstance(entry, Mapping) else entry
+    declared = (model.get(kind) or {}).get(name) or {}
+    if path := _outside(declared.get("file"), root):
+        yield f"reads {path}"
+    if declared.get("external"):
+        yield f"uses {name} of {kind}, which is external"
+
+
+def _build(build: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
+    context = build.get("context")
+    if path := _outside(context, root):
+        yield f"builds {path}"
+    if not _is_remote(context):
+        file = posixpath.join(str(context or root), build.get("dockerfile") or "Dockerfile")
+        if path := _outside(file, root):
+            yield f"builds {path}"
+    for other in (build.get("additional_contexts") or {}).values():
+        if not _is_remote(other) and (path := _outside(other, root)):
+            yield f"builds {path}"
+    for entry in build.get("secrets") or ():
+        yield from _file("secrets", entry, model, root)
+    if build.get("ssh"):
+        yield "hands your SSH agent to its build"
+    if build.get("network") == "host" or build.get("privileged") or build.get("entitlements"):
+        yield "builds with more rights than usual"
+
+
+def _reserves_devices(service: Mapping[str, Any]) -> bool:
+    reserved = ((service.get("deploy") or {}).get("resources") or {}).get("reservations") or {}
+    return bool(reserved.get("devices"))
+
+
+def _is_remote(place: Any) -> bool:
+    """Whether a build context is fetched, or another one's result, and so is no folder."""
+    text = str(place or "")
+    return "://" in text or text.startswith(("git@", "github.com/"))
+
+
+def _outside(path: Any, root: Path) -> Path | None:
+    """The path, if it is one and leads out of ``root``, links followed; None if it stays inside."""
+    if not path or _is_remote(path):
+        return None
+    resolved = (root / Path(str(path)).expanduser()).resolve()
+    return None if resolved.is_relative_to(root) else resolved
+
+
+def written_folders(model: Model, main: str) -> list[str]:
+    """The files and folders of this machine that the run could write to: its writable mounts."""
+    mounts = [m for n in needed(model, main) for m in model["services"][n].get("volumes") or ()]
+    return [m["source"] for m in mounts if m.get("type") == "bind" and not m.get("read_only")]
+
+
+def apart(
+    model: Model,
+    main: str,
+    change: Change,
+    tags: Mapping[str, str],
+    copies: Mapping[str, str],
+) -> dict[str, Any]:
+    """The model of a run that meets nothing of the user's: no name, port, network or volume.
+
+    Networks and volumes are the run's own, and empty. Services that ``main`` doesn't depend on are
+    left out. The port that ``main`` listens on is published at a free one of 127.0.0.1.
+
+    Args:
+        model: as `docker compose config` prints it.
+        main: the service that is checked.
+        change: how this run differs.
+        tags: the names that built images get, by service.
+        copies: what is mounted in place of which of the `written_folders`.
+    """
+    names = needed(model, main)
+    services = {}
+    for name in names:
+        kept = {k: v for k, v in model["services"][name].items() if k not in _LEFT_OUT}
+        kept |= {"restart": "no", "ports": []}
+        kept["networks"] = _attachments(kept.get("networks"))
+        if kept.get("network_mode"):
+            del kept["networks"]
+        if kept.get("build"):
+            kept["image"] = tags[name]
+        if kept.get("deploy"):
+            kept["deploy"] = {"resources": kept["deploy"].get("resources") or {}}
+        if kept.get("volumes"):
+            kept["volumes"] = [
+                {**mount, "source": copies.get(mount.get("source"), mount.get("source"))}
+                if mount.get("type") == "bind"
+                else mount
+                for mount in kept["volumes"]
+            ]
+        services[name] = kept
+    own = services[main]
+    ports = {port["target"]: port for port in model["services"][main].get("ports") or ()}
+    if change.port is not None:
+        ports.setdefault(change.port, {"target": change.port})
+    own["ports"] = [_published(port) for port in ports.values()]
+    if change.image is not None:
+        own["image"] = change.image
+        own["pull_policy"] = "never"
+        own.pop("build", None)
+    if change.user:
+        own["user"] = change.user
+    if change.read_only is not None:
+        own["read_only"] = change.read_only
+    own["environment"] = {**(own.get("environment") or {}), **change.environment}
+    found: dict[str, Any] = {"services": services}
+    found["networks"] = {
+        name: {key: network[key] for key in _KEPT_OF_NETWORK if key in (network or {})}
+        for name, network in (model.get("networks") or {}).items()
+    }
+    found["volumes"] = {
+        name: {key: volume[key] for key in ("driver", "driver_opts") if key in (volume or {})}
+        for name, volume in (model.get("volumes") or {}).items()
+    }
+    for kind in ("secrets", "configs"):
+        entries = model.get(kind) or {}
+        found[kind] = {
+            name: {key: value for key, value in entry.items() if key != "name"}
+            for name, entry in entries.items()
+        }
+    return found
+
+
+def _attachments(networks: Any) -> Any:
+    """The networks of a service with their aliases: an address may be taken by another run."""
+    if not isinstance(networks, Mapping):
+        return networks
+    return {
+        name: {"aliases": entry["aliases"]} if entry and entry.get("aliases") else None
+        for name, entry in networks.items()
+    }
+
+
+def _published(port: Any) -> dict[str, Any]:
+    protocol = port.get("protocol", "tcp")
+    return {
+        "target": port["target"],
+        "published": "0",
+        "host_ip": "127.0.0.1",
+        "protocol": protocol,
+    }

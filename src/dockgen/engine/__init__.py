@@ -1,0 +1,45 @@
+"""The container engine: build, save, run, wait, stop.
+
+The only caller of `docker`. Whatever a call makes is gone when its `with` block ends, also after
+Ctrl-C.
+"""
+
+from dockgen.engine.build import BuildError, build, build_check, save, temporary_image
+from dockgen.engine.command import EngineVersion, require, require_builder
+from dockgen.engine.compose import Composed, composed, composed_projects, prepare, remove_composed
+from dockgen.engine.container import (
+    Container,
+    Health,
+    HealthTiming,
+    Probe,
+    Response,
+    RunOptions,
+    State,
+    Stopped,
+    run,
+)
+
+__all__ = [
+    "BuildError",
+    "Composed",
+    "Container",
+    "EngineVersion",
+    "Health",
+    "HealthTiming",
+    "Probe",
+    "Response",
+    "RunOptions",
+    "State",
+    "Stopped",
+    "build",
+    "build_check",
+    "composed",
+    "composed_projects",
+    "prepare",
+    "remove_composed",
+    "require",
+    "require_builder",
+    "run",
+    "save",
+    "temporary_image",
+]

@@ -1,0 +1,116 @@
+"""Images of the engine: built, checked, saved, and removed."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dockgen import signals
+from dockgen.engine import command
+from dockgen.errors import ProjectError
+
+# Deadlines in seconds.
+BUILD_SECONDS = 1800.0
+SAVE_SECONDS = 600.0
+
+
+class BuildError(ProjectError):
+    """An image can't be built. ``log`` is all that the build printed."""
+
+    def __init__(self, message: str, hint: str, log: str) -> None:
+        super().__init__(message, hint)
+        self.log = log
+        self.add_note(log)  # for a traceback, which only tests show
+
+
+def build_check(context: Path) -> str:
+    """Return what `docker build --check` has to say of the Dockerfile; "" if that is nothing."""
+    finished = command.run("build", "--check", "--", str(context), deadline=BUILD_SECONDS)
+    if finished.returncode == 0 and "no warnings found" in finished.stdout:
+        return ""
+    lines = finished.stdout.splitlines()
+    # Before the first warning it tells of its own progress.
+    starts = [number for number, line in enumerate(lines) if line.startswith("WARNING: ")]
+    return "\n".join(lines[starts[0] if starts else 0 :]).replace(f"{context}/", "").strip()
+
+
+def build(
+    context: Path,
+    tag: str = "",
+    *,
+    target: str = "",
+    output: Path | None = None,
+    anew: bool = False,
+    cache_mounts: str = "",
+    deadline: float = BUILD_SECONDS,
+) -> None:
+    """Build the image of the Dockerfile in ``context``, or only its stage ``target``.
+
+    Without a tag the result stays in the build cache: enough to see that it can be built; with an
+    ``output`` its files are written into that folder.
+    ``anew`` runs every step, whatever the build cache holds, and with empty cache mounts.
+    ``cache_mounts`` names a set of them to use in place of those that all builds share, which
+    ``anew`` would empty for everybody; a new name's are empty.
+
+    Raises:
+        BuildError: a step failed, or the build took longer than ``deadline`` seconds.
+    """
+    arguments = ["build", "--progress=plain"]
+    # Without --load, a builder that is a container would keep the image to itself.
+    kept = f"--output={output}" if output else "--output=type=cacheonly"
+    arguments += ["--load", f"--tag={tag}"] if tag else [kept]
+    if target:
+        arguments.append(f"--target={target}")
+    if anew:
+        arguments.append("--no-cache")
+    if cache_mounts:
+        arguments.append(f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={cache_mounts}")
+    what = f"the stage {target} of {context}" if target else f"the image of {context}"
+    try:
+        finished = command.start(*arguments, "--", str(context), deadline=deadline)
+    except command.TimedOut as error:
+        log = error.stdout.decode(errors="replace") if error.stdout else ""
+        raise BuildError(
+            f"{what} wasn't built within {deadline:g} s.",
+            f"see which step takes so long with: docker build {context}",
+            log,
+        ) from error
+    if finished.returncode != 0:
+        raise BuildError(
+            f"{what} can't be built: {command.reason(finished.stdout)}",
+            f"see all of it with: docker build {context}",
+            finished.stdout,
+        )
+
+
+@contextmanager
+def temporary_image(
+    context: Path,
+    *,
+    anew: bool = False,
+    cache_mounts: str = "",
+    deadline: float = BUILD_SECONDS,
+) -> Iterator[str]:
+    """Build the image of ``context`` under a name of its own, and remove it in the end.
+
+    Yields the image's tag. The build cache stays. The arguments are those of `build`.
+
+    Raises:
+        BuildError: as `build`.
+    """
+    tag = f"dockgen-check:{secrets.token_hex(6)}"
+    try:
+        build(context, tag, anew=anew, cache_mounts=cache_mounts, deadline=deadline)
+        yield tag
+    finally:
+        with signals.held():
+            command.run("image", "rm", "--force", "--", tag)
+
+
+def save(image: str, destination: Path) -> None:
+    """Write the image to ``destination`` as `docker save` does: a tar of its layers.
+
+    Raises:
+        ProjectError: there is no such image.
+    """
+    command.docker("save", f"--output={destination}", "--", image, deadline=SAVE_SECONDS)

@@ -1,0 +1,202 @@
+"""The docker command: the one module that starts it.
+
+Each call is an argument list with a deadline in seconds. Ctrl-C is for dockgen, which passes it on.
+"""
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dockgen import signals
+from dockgen.errors import ProjectError, ToolMissingError
+
+# The first engine with HEALTHCHECK --start-interval.
+MINIMUM = 25
+
+# A deadline in seconds. An engine that is busy with builds may take long over a small thing.
+ANSWER_SECONDS = 60.0
+
+# What `start` raises; its ``stdout`` are the bytes that were printed until then.
+TimedOut = subprocess.TimeoutExpired
+
+LOOK_AT_ENGINE = "see whether the engine is well: docker info"
+_INSTALL = "install Docker Engine 25 or later: https://docs.docker.com/engine/install/"
+# What a docker command gets to end in order, in seconds.
+_END_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class EngineVersion:
+    """Versions of the two halves of Docker, such as "28.5.2"."""
+
+    server: str
+    client: str
+
+
+def require() -> EngineVersion:
+    """Make sure that an engine answers that is new enough, and can build.
+
+    Raises:
+        ToolMissingError: there is no docker command, no engine answers it, the engine is older
+            than 25, or the buildx plugin is missing.
+    """
+    # Not `--format json`: a client older than 23 would print just that word.
+    answer = run("version", "--format={{json .}}", errors_apart=True)
+    if answer.returncode != 0:
+        raise ToolMissingError(
+            f"docker doesn't reach its engine: {reason(answer.stderr)}", "docker info"
+        )
+    try:
+        versions = json.loads(answer.stdout)
+        version = EngineVersion(versions["Server"]["Version"], versions["Client"]["Version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ToolMissingError(
+            "there is a docker command, but no Docker Engine behind it.", _INSTALL
+        ) from error
+    major = re.match(r"\d+", version.server)
+    if major is None or int(major[0]) < MINIMUM:
+        raise ToolMissingError(
+            f"Docker Engine {version.server} answers, {MINIMUM} or later is needed: "
+            "HEALTHCHECK --start-interval came with it.",
+            _INSTALL,
+        )
+    if run("buildx", "version").returncode != 0:
+        raise ToolMissingError(
+            "docker has no buildx plugin, which builds the images.",
+            "install docker-buildx-plugin (Debian's own package is docker-buildx)",
+        )
+    return version
+
+
+def require_builder(name: str) -> None:
+    """Make sure that buildx knows a builder.
+
+    Raises:
+        ToolMissingError: it doesn't, or the builder can't be reached.
+    """
+    answer = run("buildx", "inspect", "--", name)
+    if answer.returncode != 0:
+        raise ToolMissingError(
+            f"buildx can't use a builder {name}: {reason(answer.stdout)}", "docker buildx ls"
+        )
+
+
+def docker(*arguments: str, deadline: float = ANSWER_SECONDS) -> str:
+    """Run docker and return its standard output; any failure is an error."""
+    finished = run(*arguments, deadline=deadline, errors_apart=True)
+    if finished.returncode != 0:
+        raise ProjectError(
+            f"docker {arguments[0]} failed: {reason(finished.stderr)}", LOOK_AT_ENGINE
+        )
+    return finished.stdout
+
+
+def run(
+    *arguments: str,
+    deadline: float = ANSWER_SECONDS,
+    errors_apart: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run docker to its end, whatever its exit code.
+
+    Raises:
+        ToolMissingError: docker can't be started, reaches no engine, or took longer than
+            ``deadline`` seconds, and was ended.
+    """
+    try:
+        return start(
+            *arguments, deadline=deadline, errors_apart=errors_apart, environment=environment
+        )
+    except TimedOut as error:
+        raise ToolMissingError(
+            f"the engine didn't answer docker {arguments[0]} within {deadline:g} s.",
+            "see whether it is alive: docker info",
+        ) from error
+
+
+def start(
+    *arguments: str,
+    deadline: float,
+    errors_apart: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run docker to its end, with standard error in standard output unless it is kept apart.
+
+    Args:
+        arguments: what stands behind ``docker``.
+        deadline: in seconds.
+        errors_apart: whether standard error is kept apart.
+        environment: all that docker sees of the environment; None for this process's own.
+
+    Raises:
+        ToolMissingError: docker can't be started, or reaches no engine.
+        TimedOut: it took longer than ``deadline`` seconds, and was ended.
+    """
+    process: subprocess.Popen[str] | None = None
+    try:
+        # Ctrl-C just after the start would leave a command that nobody knows of.
+        with signals.held():
+            process = subprocess.Popen(
+                ["docker", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if errors_apart else subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                env=environment,
+                # Ctrl-C on the terminal is for dockgen alone, which passes it on where it is meant.
+                process_group=0,
+            )
+        output, complaint = process.communicate(timeout=deadline)
+    except FileNotFoundError as error:
+        raise ToolMissingError("there is no docker command.", _INSTALL) from error
+    except OSError as error:
+        raise ToolMissingError(f"docker can't be started: {error.strerror}.", _INSTALL) from error
+    except BaseException:
+        if process is not None:
+            _end(process)
+        raise
+    if process.returncode != 0:
+        _explain(complaint if errors_apart else output)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, complaint)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a docker command: interrupted, it takes back what it began; killed, it would not."""
+    with signals.held(), process:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _explain(output: str) -> None:
+    """Raise a ToolMissingError when the output says that no engine was reached."""
+    if "permission denied while trying to connect" in output.lower():
+        raise ToolMissingError(
+            "the container engine may not be used by this account: permission denied.",
+            'join its group with: sudo usermod -aG docker "$USER"  (then log in anew)',
+        )
+    if re.search(r"cannot connect to the docker daemon|is the docker daemon running", output, re.I):
+        raise ToolMissingError(
+            "no container engine answers docker.",
+            "start it, for example: sudo systemctl start docker",
+        )
+
+
+def reason(output: str) -> str:
+    """Return the one line of docker's output that says what went wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    # The words that docker puts before its reason, and what it adds after.
+    lines = [line for line in lines if not line.startswith(("Run 'docker", "See 'docker"))]
+    errors = [line for line in lines if re.match(r"(ERROR|docker|Error[^:]*):", line)]
+    found = (errors or lines or ["no reason given"])[-1]
+    return re.sub(
+        r"^((ERROR|docker|Error response from daemon|failed to build|failed to solve): )*",
+        "",
+        found,
+    )

@@ -1,0 +1,265 @@
+"""`docker compose`: a project's services, run apart from all that the user runs."""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dockgen import composefile, signals
+from dockgen.composefile import Change, Model
+from dockgen.engine import command
+from dockgen.engine.build import BUILD_SECONDS, BuildError
+from dockgen.engine.container import Container
+from dockgen.errors import ProjectError
+
+# What a service's dependencies get to turn healthy, and images to be pulled, in seconds.
+UP_SECONDS = 600.0
+# How much of a writable mount is copied for a run, in bytes.
+COPIED_BYTES = 100_000_000
+
+# What docker itself needs to know. A compose file may name any other variable of whoever runs a
+# check, and hand it to a container that can send it anywhere.
+_PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TMPDIR", "XDG_CONFIG_HOME")
+_PASSED_ON_PREFIXES = ("BUILDKIT_", "BUILDX_", "DOCKER_")
+# No part of the file may come from a repository or a registry.
+_NO_REMOTE = {
+    "COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false",
+    "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false",
+}
+
+
+def read(directory: Path, variables: Mapping[str, str]) -> Model:
+    """The model of the compose file in ``directory``, which is there.
+
+    Args:
+        directory: the project.
+        variables: what it gets to see of the environment, besides its own .env.
+
+    Raises:
+        ProjectError: compose can't read it.
+    """
+    file = composefile.find(directory)
+    if file is None:
+        raise AssertionError(directory)
+    # Files of environment variables stay named, so that one can see where they are.
+    words = ("config", "--format=json", "--no-env-resolution")
+    done = command.run(
+        *_compose(directory, file), *words, errors_apart=True, environment=_environment(variables)
+    )
+    if done.returncode != 0:
+        raise ProjectError(
+            f"docker compose can't read {file}: {command.reason(done.stderr)}",
+            "see what is wrong with it: docker compose config",
+        )
+    model: Model = json.loads(done.stdout)
+    return model
+
+
+@contextmanager
+def prepare(
+    directory: Path, *, trusted: bool = False, variables: Mapping[str, str] | None = None
+) -> Iterator["Composed"]:
+    """The services of the compose file in ``directory``, to be built and run; gone in the end.
+
+    Args:
+        directory: the project.
+        trusted: whether the file may reach beyond the project's folder.
+        variables: what it gets to see of the environment, besides its own .env.
+
+    Raises:
+        ProjectError: compose can't read the file, or it reaches beyond the folder.
+    """
+    model = read(directory, variables or {})
+    main = composefile.main_service(model)
+    reaches = [] if trusted else composefile.reaches(model, main, directory)
+    if reaches:
+        raise ProjectError(
+            f"compose.yaml reaches beyond {directory}: {'; '.join(reaches)}",
+            "if you trust it: dockgen check --trust",
+        )
+    with signals.temporary_folder("dockgen-") as folder:
+        composed = Composed(directory, model, folder)
+        try:
+            yield composed
+        finally:
+            composed.remove()
+
+
+class Composed:
+    """A project's services under a name of their own; see `prepare`.
+
+    ``tags`` are the names of the images that `build` makes, by service.
+    """
+
+    def __init__(self, directory: Path, model: Model, folder: Path) -> None:
+        self.directory = directory
+        self.main = composefile.main_service(model)
+        self.name = f"dockgen-check-{secrets.token_hex(6)}"
+        self.tags = {
+            name: f"{self.name}-{name}".lower()
+            for name in composefile.needed(model, self.main)
+            if model["services"][name].get("build")
+        }
+        self._model = model
+        self._folder = folder
+
+    @property
+    def image(self) -> str:
+        """The image of the main service, once it is built."""
+        return self.tags[self.main]
+
+    def build(self, deadline: float = BUILD_SECONDS) -> None:
+        """Build the images.
+
+        Raises:
+            BuildError: a step failed, or it took longer than ``deadline`` seconds.
+        """
+        file = self._write(Change())
+        compose = _compose(self.directory, file, self.name)
+        what = f"the image of {self.directory}"
+        hint = "see all of it with: docker compose build"
+        try:
+            done = command.start(
+                *compose, "--progress=plain", "build", "--", *self.tags,
+                deadline=deadline, environment=_environment({}),
+            )  # fmt: skip
+        except command.TimedOut as error:
+            log = error.stdout.decode(errors="replace") if error.stdout else ""
+            raise BuildError(f"{what} wasn't built within {deadline:g} s.", hint, log) from error
+        if done.returncode != 0:
+            raise BuildError(
+                f"{what} can't be built: {command.reason(done.stdout)}", hint, done.stdout
+            )
+
+    @contextmanager
+    def running(self, change: Change) -> Iterator[Container]:
+        """Start the main service and what it depends on; all of it is gone in the end.
+
+        Yields the main service's container as soon as it is started.
+
+        Raises:
+            ProjectError: something can't be started.
+        """
+        file = self._write(change)
+        compose = _compose(self.directory, file, self.name)
+        try:
+            done = command.run(
+                *compose, "up", "--detach", "--no-build", "--", self.main,
+                deadline=UP_SECONDS, environment=_environment({}),
+            )  # fmt: skip
+            if done.returncode != 0:
+                raise ProjectError(
+                    command.reason(done.stdout), "see it fail with: docker compose up --build"
+                )
+            yield composed(self.name, self.main)
+        finally:
+            with signals.held():
+                command.run(*compose, "down", "--volumes", "--remove-orphans", "--timeout=0")
+
+    def remove(self) -> None:
+        """Remove the images that were built."""
+        with signals.held():
+            for tag in self.tags.values():
+                command.run("image", "rm", "--force", "--", tag)
+
+    def _write(self, change: Change) -> Path:
+        copies = {
+            source: _copied(Path(source), self._folder / f"mount-{number}")
+            for number, source in enumerate(composefile.written_folders(self._model, self.main))
+        }
+        found = composefile.apart(self._model, self.main, change, self.tags, copies)
+        file = self._folder / "compose.json"
+        # A dollar is the file's own by now, and stands for no variable.
+        file.write_text(json.dumps(_escaped(found)), encoding="utf-8")
+        return file
+
+
+def _copied(source: Path, target: Path) -> str:
+    """A copy for the container to write to.
+
+    Raises:
+        ProjectError: it is too large to be copied.
+    """
+    if not source.exists():
+        target.mkdir(exist_ok=True)
+        return str(target)
+    files = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
+    total = sum(path.lstat().st_size for path in files)
+    if total > COPIED_BYTES:
+        raise ProjectError(
+            f"compose.yaml mounts {source}, which the container could write to: {total:,} bytes "
+            "are too many to run on a copy",
+            "mount it read-only, or use a named volume",
+        )
+    shutil.rmtree(target, ignore_errors=True)
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target)
+    return str(target)
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, Mapping):
+        return {key: _escaped(entry) for key, entry in value.items()}
+    return [_escaped(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _compose(directory: Path, file: Path, name: str = "") -> list[str]:
+    named = [f"--project-name={name}"] if name else []
+    return ["compose", *named, f"--project-directory={directory}", f"--file={file}"]
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_ON
+        or name.startswith(_PASSED_ON_PREFIXES)
+        or name.lower().endswith("_proxy")
+    }
+    return kept | _NO_REMOTE | dict(variables)
+
+
+def composed(project: str, service: str) -> Container:
+    """The container of a service, running or not, that `docker compose` made for a project.
+
+    Raises:
+        ProjectError: there is none.
+    """
+    listed = command.docker(
+        "ps",
+        "--all",
+        "--quiet",
+        "--no-trunc",
+        f"--filter=label=com.docker.compose.project={project}",
+        f"--filter=label=com.docker.compose.service={service}",
+    ).split()
+    if not listed:
+        raise ProjectError(
+            f"docker compose made no container of the service {service}",
+            "see what it does in the project: docker compose up --build --wait",
+        )
+    return Container(listed[0])
+
+
+def remove_composed(project: str) -> None:
+    """Remove what `docker compose` made for a project: containers, networks, volumes, images."""
+    with signals.held():
+        arguments = ("down", "--volumes", "--remove-orphans", "--rmi=all", "--timeout=0")
+        command.docker("compose", f"--project-name={project}", *arguments)
+
+
+def composed_projects(prefix: str) -> tuple[str, ...]:
+    """The names of the projects of `docker compose` that begin with ``prefix``."""
+    label = "com.docker.compose.project"
+    containers = command.docker(
+        "ps", "--all", f"--filter=label={label}", f'--format={{{{.Label "{label}"}}}}'
+    )
+    return tuple(sorted({name for name in containers.split() if name.startswith(prefix)}))

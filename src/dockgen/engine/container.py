@@ -1,0 +1,345 @@
+"""Containers of the engine: run, looked at, waited for, stopped, and removed."""
+
+import datetime
+import http.client
+import json
+import math
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from dockgen import signals
+from dockgen.engine import command
+from dockgen.engine.command import ANSWER_SECONDS, LOOK_AT_ENGINE
+from dockgen.errors import ProjectError
+
+# How long to wait between two looks at a container, in seconds. Each look is a process, and more of
+# them would slow down what they wait for.
+_PAUSE = 0.2
+
+
+@dataclass(frozen=True)
+class HealthTiming:
+    """How often and how patiently a health check is made, in place of what the image says."""
+
+    interval_seconds: float
+    timeout_seconds: float
+    retries: int
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a container is started. The defaults are those of the compose.yaml that dockgen renders.
+
+    ``port`` is the container's port, published at a free one of 127.0.0.1; ``user`` is "uid:gid"
+    in place of the image's own; ``read_only`` mounts the root read-only with an empty /tmp in
+    memory; ``restricted`` drops all capabilities and sets no-new-privileges; ``health`` replaces
+    the image's own timing; ``environment`` joins the image's own.
+    """
+
+    port: int | None = None
+    user: str = ""
+    read_only: bool = True
+    restricted: bool = True
+    memory_mb: int = 256
+    pids: int = 128
+    health: HealthTiming | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def arguments(self) -> list[str]:
+        """Return the options as `docker run` takes them."""
+        arguments = [f"--memory={self.memory_mb}m", f"--pids-limit={self.pids}"]
+        if self.port is not None:
+            arguments.append(f"--publish=127.0.0.1::{self.port}")
+        arguments += [f"--env={name}={value}" for name, value in self.environment.items()]
+        if self.user:
+            arguments.append(f"--user={self.user}")
+        if self.read_only:
+            arguments += ["--read-only", "--tmpfs=/tmp"]
+        if self.restricted:
+            arguments += ["--cap-drop=ALL", "--security-opt=no-new-privileges"]
+        if self.health is not None:
+            arguments += [
+                f"--health-interval={self.health.interval_seconds}s",
+                f"--health-timeout={self.health.timeout_seconds}s",
+                f"--health-retries={self.health.retries}",
+            ]
+        return arguments
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One run of a container's health check: when it began and ended, how, and what it printed."""
+
+    began: datetime.datetime
+    ended: datetime.datetime
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class State:
+    """What the engine knows of a container.
+
+    ``image`` is the image's id, ``pid`` the main process as the engine's host numbers it (0 when
+    there is none), ``health`` one of "", "none", "starting", "healthy" and "unhealthy", ``probes``
+    the last five, oldest first, and ``ports`` maps a container's port to the host's. ``address`` is
+    the container's own IP address, which only the engine's host can reach, or "" without a network.
+    ``finished`` means nothing as long as it runs. ``out_of_memory`` says that the kernel ended a
+    process of it because the container was out of memory, of which it has ``memory_bytes``; 0 for
+    no limit.
+    """
+
+    identifier: str
+    image: str
+    running: bool
+    pid: int
+    exit_code: int
+    started: datetime.datetime
+    finished: datetime.datetime
+    health: str
+    probes: tuple[Probe, ...]
+    ports: Mapping[int, int]
+    address: str
+    read_only: bool
+    out_of_memory: bool = False
+    memory_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a container's health check went.
+
+    ``seconds`` is the time from the container's start to the end of its first good probe, by the
+    engine's own clock, or None when it never turned healthy; ``output`` is what its last probe
+    printed.
+    """
+
+    seconds: float | None
+    status: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP response."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How a container ended.
+
+    ``seconds`` lie between the command to stop and its return, so the engine's own work counts.
+    ``exit_code`` is 137 when the container had to be killed.
+    """
+
+    exit_code: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container, by its name or identifier."""
+
+    name: str
+
+    def inspect(self) -> State:
+        """Return what the engine knows of the container."""
+        (facts,) = json.loads(command.docker("inspect", "--type=container", "--", self.name))
+        return _state(facts)
+
+    def wait_healthy(self, deadline: float) -> Health:
+        """Wait until the container is healthy or has ended, or ``deadline`` seconds are over.
+
+        A container without a health check never turns healthy, and is not waited for.
+        """
+        return self._wait_for("healthy", deadline)
+
+    def wait_unhealthy(self, deadline: float) -> Health:
+        """Wait until the container is unhealthy or has ended, or ``deadline`` seconds are over."""
+        return self._wait_for("unhealthy", deadline)
+
+    def _wait_for(self, status: str, deadline: float) -> Health:
+        end = time.monotonic() + deadline
+        while True:
+            state = self.inspect()
+            if state.health in ("", "none", status) or not state.running or time.monotonic() >= end:
+                return _health(state)
+            time.sleep(_PAUSE)
+
+    def wait_ended(self, deadline: float) -> State:
+        """Wait until the container has ended, or ``deadline`` seconds are over."""
+        end = time.monotonic() + deadline
+        while (state := self.inspect()).running and time.monotonic() < end:
+            time.sleep(_PAUSE)
+        return state
+
+    def start(self) -> None:
+        """Start the container again, once it has ended."""
+        command.docker("start", "--", self.name)
+
+    def get(self, path: str, port: int, deadline: float = 10.0) -> Response:
+        """Ask for ``path`` by HTTP, through the published port of the container's ``port``.
+
+        Raises:
+            ProjectError: the port is not published, or there is no answer within ``deadline``
+                seconds.
+        """
+        state = self.inspect()
+        if port not in state.ports:
+            raise ProjectError(
+                f"port {port} of the container is not published"
+                + ("" if state.running else f": it ended with exit code {state.exit_code}"),
+                "see why with: docker logs",
+            )
+        connection = http.client.HTTPConnection("127.0.0.1", state.ports[port], timeout=deadline)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return Response(answer.status, answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise ProjectError(
+                f"no answer to GET {path} on port {port}: {error or type(error).__name__}",
+                "does the service listen on 0.0.0.0 and on the port in .copier-answers.yml?",
+            ) from error
+        finally:
+            connection.close()
+
+    def logs(self) -> str:
+        """Return all that the container printed, standard output and error together."""
+        finished = command.run("logs", "--", self.name)
+        if finished.returncode != 0:
+            raise ProjectError(
+                f"docker logs failed: {command.reason(finished.stdout)}", LOOK_AT_ENGINE
+            )
+        return finished.stdout
+
+    def diff(self) -> tuple[str, ...]:
+        """Return what differs from the image, such as ("C /var", "A /var/cache")."""
+        return tuple(command.docker("diff", "--", self.name).splitlines())
+
+    def execute(self, *words: str) -> str:
+        """Run a command in the container, and return what it prints.
+
+        Raises:
+            ProjectError: there is no such command in the container, or it fails.
+        """
+        return command.docker("exec", "--", self.name, *words)
+
+    def signal(self, name: str) -> None:
+        """Send a signal, such as "SIGSTOP", to the container's main process."""
+        command.docker("kill", f"--signal={name}", "--", self.name)
+
+    def hang(self) -> None:
+        """Stop all processes of the container without ending them, as if they hung.
+
+        The engine stops the main process alone, and a server's workers go on without it. So those
+        are stopped from inside the container.
+
+        Raises:
+            ProjectError: it has started others, and the container has nothing to stop them with.
+        """
+        self.signal("SIGSTOP")
+        main = str(self.inspect().pid)
+        _, *processes = command.docker("top", self.name, "-eo", "pid,ppid").splitlines()
+        if not any(line.split()[1] == main for line in processes):
+            return
+        try:
+            self.execute("sh", "-c", "kill -STOP -1")
+        except ProjectError:  # scratch has no shell, but may have an interpreter
+            self.execute("python3", "-c", "import os, signal; os.kill(-1, signal.SIGSTOP)")
+
+    def stop(self, timeout: float) -> Stopped:
+        """Send SIGTERM, or the image's own stop signal, and SIGKILL after ``timeout`` seconds.
+
+        The engine counts whole seconds, so a fraction is rounded up.
+        """
+        began = time.monotonic()
+        patience = math.ceil(timeout)
+        # `--timeout` was called `--time` before engine 28: the short form is both.
+        command.docker(
+            "stop", "-t", str(patience), "--", self.name, deadline=patience + ANSWER_SECONDS
+        )
+        seconds = time.monotonic() - began
+        return Stopped(self.inspect().exit_code, seconds)
+
+    def remove(self) -> None:
+        """Remove the container and its anonymous volumes, running or not, there or not."""
+        command.docker("rm", "--force", "--volumes", "--", self.name)
+
+
+@contextmanager
+def run(image: str, options: RunOptions) -> Iterator[Container]:
+    """Start a container of ``image``, and remove it in the end, running or not.
+
+    Raises:
+        ProjectError: there is no such image, or its command can't be started.
+    """
+    container = Container(f"dockgen-check-{secrets.token_hex(6)}")
+    try:
+        # A container that is only half made could not be removed yet.
+        with signals.held():
+            # What runs is what was built here: a registry is never asked.
+            command.docker(
+                "run",
+                "--pull=never",
+                "--detach",
+                f"--name={container.name}",
+                *options.arguments(),
+                "--",
+                image,
+            )
+        yield container
+    finally:
+        with signals.held():
+            container.remove()
+
+
+def _state(facts: Mapping[str, Any]) -> State:
+    state = facts["State"]
+    health = state.get("Health") or {}
+    published = facts["NetworkSettings"].get("Ports") or {}
+    return State(
+        identifier=facts["Id"],
+        image=facts["Image"],
+        running=state["Running"],
+        pid=state["Pid"],
+        exit_code=state["ExitCode"],
+        started=datetime.datetime.fromisoformat(state["StartedAt"]),
+        finished=datetime.datetime.fromisoformat(state["FinishedAt"]),
+        health=health.get("Status", ""),
+        probes=tuple(
+            Probe(
+                began=datetime.datetime.fromisoformat(probe["Start"]),
+                ended=datetime.datetime.fromisoformat(probe["End"]),
+                exit_code=probe["ExitCode"],
+                output=probe["Output"],
+            )
+            for probe in health.get("Log") or ()
+        ),
+        ports={
+            int(port.partition("/")[0]): int(addresses[0]["HostPort"])
+            for port, addresses in published.items()
+            if addresses
+        },
+        address=next(
+            (network["IPAddress"] for network in facts["NetworkSettings"]["Networks"].values()), ""
+        ),
+        read_only=facts["HostConfig"]["ReadonlyRootfs"],
+        out_of_memory=state.get("OOMKilled", False),
+        memory_bytes=facts["HostConfig"].get("Memory", 0),
+    )
+
+
+def _health(state: State) -> Health:
+    output = state.probes[-1].output.strip() if state.probes else ""
+    good = [probe.ended for probe in state.probes if probe.exit_code == 0]
+    if state.health != "healthy" or not good:
+        return Health(None, state.health, output)
+    return Health((good[0] - state.started).total_seconds(), state.health, output)
