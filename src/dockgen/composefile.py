@@ -176,7 +176,7 @@ def _build(build: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
     context = build.get("context")
     if path := _outside(context, root):
         yield f"builds {path}"
-    if not _is_remote(context):
+    elif not _is_remote(context):
         file = posixpath.join(str(context or root), build.get("dockerfile") or "Dockerfile")
         if path := _outside(file, root):
             yield f"builds {path}"
@@ -243,7 +243,7 @@ def apart(
         kept["networks"] = _attachments(kept.get("networks"))
         if kept.get("network_mode"):
             del kept["networks"]
-        if kept.get("build"):
+        if name in tags:
             kept["image"] = tags[name]
         if kept.get("deploy"):
             kept["deploy"] = {"resources": kept["deploy"].get("resources") or {}}
