@@ -35,6 +35,7 @@ PLAIN = {
 # Each has something to print at the end. pytest-xdist's controller loads only this conftest.
 pytest_plugins = [
     "dockgen.testing.plugin",
+    "tests.costs",
     "tests.images.bases",
     "tests.network",
     "tests.recall",
