@@ -1,6 +1,6 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: benchmark-commands benchmark-fleet help new venv test test-fast lint format lock examples docs benchmark \
+.PHONY: benchmark-commands benchmark-fleet help new venv test test-all test-fast lint format lock examples docs benchmark \
   release engine-up engine-down clean
 
 PYTHON ?= python3
@@ -24,9 +24,12 @@ new: $(VENV)/.ready ## start a project: make new ARGS="my-app"
 	@$(BIN)/dockgen new $(ARGS)
 
 # Two processors have time for three tests: one of them mostly waits for a network or a container.
-test: $(VENV)/.ready ## every test; brings a container engine and base images if they are missing
+test: $(VENV)/.ready ## the tests; brings a container engine and base images if they are missing
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(MARKS) $(ARGS)
+
+test-all: MARKS := -m "release or not release"
+test-all: test ## those, and the long ones that a release has to pass, too
 
 test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint
