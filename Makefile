@@ -15,9 +15,8 @@ help: ## list these commands
 
 venv: $(VENV)/.ready ## set up everything a contributor needs, in .venv
 
-# pip checks every download against its hash; dockgen itself is installed editable.
 $(VENV)/.ready: pyproject.toml requirements/dev.txt
-	@$(PYTHON) scripts/make_venv.py $(VENV)
+	@sh scripts/make_venv.sh $(PYTHON) $(VENV)
 	@touch $@
 
 new: $(VENV)/.ready ## start a project: make new ARGS="my-app"
