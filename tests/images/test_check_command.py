@@ -96,7 +96,18 @@ def sandbox() -> Iterator[Sandbox]:
         assert made.left() == []
 
 
-@pytest.mark.parametrize("case", BUILT, ids=lambda case: case.name.replace(" ", "-"))
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            id=case.name.replace(" ", "-"),
+            # test_bad_projects.py has them all: the command asks the same rules.
+            marks=[] if case.name in {"sound", "runs as root"} else pytest.mark.release,
+        )
+        for case in BUILT
+    ],
+)
 def test_names_the_rules_that_do_not_hold(sandbox: Sandbox, case: Case) -> None:
     """Exit 1 and each rule that a bad project breaks, or exit 0 and none."""
     sandbox.add(case.lines)
@@ -161,8 +172,10 @@ def test_a_failed_build_shows_the_end_of_its_log(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
-    ids=["SIGINT", "SIGTERM"],
+    [
+        pytest.param(signal.SIGINT, 130, id="SIGINT", marks=pytest.mark.release),
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+    ],
 )
 def test_interrupted_while_a_container_runs(
     sandbox: Sandbox, number: signal.Signals, code: int
