@@ -36,6 +36,7 @@ PLAIN = {
 pytest_plugins = [
     "dockgen.testing.plugin",
     "tests.images.bases",
+    "tests.images.order",
     "tests.network",
     "tests.recall",
 ]

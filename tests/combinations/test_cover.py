@@ -46,7 +46,9 @@ def test_each_project_has_the_limit_that_counts_as_its_own(
     limits = promised(tables)
     cases = {case.name: case for case in (*CELLS, *APPS, *BUILDS, *RELEASE)}
     assert {
-        name: tomllib.loads((make(**case.answers) / "dockgen.toml").read_text())["limits"]["size_mb"]
+        name: tomllib.loads((make(**case.answers) / "dockgen.toml").read_text())["limits"][
+            "size_mb"
+        ]
         for name, case in cases.items()
     } == {name: limits[limit_of(case, tables)] for name, case in cases.items()}
 

@@ -5,6 +5,7 @@ The fixtures are those of `dockgen.testing.plugin`, which starters' tests stand 
 
 import fcntl
 import os
+import pickle
 import secrets
 import shutil
 import tarfile
@@ -57,12 +58,15 @@ sampled_cases = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="session")
-def go_library(
-    rendered_project: Callable[[Cell], Path], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def go_library(rendered_project: Callable[[Cell], Path], shared: Path) -> None:
     """Go's own library, compiled by one worker while others wait: two would compile it twice."""
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
     with (shared / "go-library").open("a") as done:
         fcntl.flock(done, fcntl.LOCK_EX)
         if not done.tell():
@@ -90,25 +94,27 @@ def container_engine() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def layers() -> Iterator[pytest.MonkeyPatch]:
-    """Measure a layer once, and not for each image that has it: gzip takes seconds for a base's.
+def layers(shared: Path) -> Iterator[Callable[[tarfile.TarFile, str], Layer]]:
+    """Measure a layer once in a run, not for each image that has it: gzip takes seconds for a base.
 
-    An engine names the file of a layer after its digest. What is yielded can undo it.
+    An engine names the file of a layer after its digest. What is yielded measures each time.
     """
     measure = saved_image._layer
-    known: dict[tuple[str, int], Layer] = {}
 
     def measure_once(archive: tarfile.TarFile, path: str) -> Layer:
         if not path.startswith("blobs/sha256/"):
             return measure(archive, path)
-        key = (path, saved_image._GZIP_LEVEL)
-        if key not in known:
-            known[key] = measure(archive, path)
-        return known[key]
+        kept = shared / f"{path.rpartition('/')[2]}-{saved_image._GZIP_LEVEL}"
+        if not kept.exists():
+            own = kept.with_suffix(f".{os.getpid()}")
+            own.write_bytes(pickle.dumps(measure(archive, path)))
+            own.rename(kept)
+        found: Layer = pickle.loads(kept.read_bytes())  # noqa: S301 - our own
+        return found
 
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(saved_image, "_layer", measure_once)
-        yield patches
+        yield measure
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""examples/starters/acme, which has a difference of each kind: one of its cases is proven, or all."""
+"""examples/starters/acme, which has a difference of each kind: one case is proven, or all."""
 
 import json
 import subprocess

@@ -13,7 +13,10 @@ from dockgen.project import load
 from dockgen.testing.plugin import PATIENCE
 
 PORT = 8080
-FRAMEWORKS = ["express", "fastify", "stdlib"]
+FRAMEWORKS = [
+    pytest.param(name, marks=pytest.mark.xdist_group(f"node-stop-{name}"))
+    for name in ("express", "fastify", "stdlib")
+]
 
 # More than the kernel takes of an answer that nobody fetches, in bytes: tcp_wmem and tcp_rmem end
 # below that.
@@ -119,7 +122,7 @@ def test_a_client_that_takes_nothing_is_given_up(container: Container) -> None:
     assert stopped.exit_code == 1
 
 
-@pytest.mark.parametrize("framework", ["stdlib"], indirect=True)
+@pytest.mark.parametrize("framework", FRAMEWORKS[-1:], indirect=True)
 def test_a_route_that_fails_fails_one_request(container: Container) -> None:
     """Others are answered before and after."""
     assert container.get("/broken", PORT).status == 500
