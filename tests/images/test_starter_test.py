@@ -194,6 +194,7 @@ def test_what_cannot_be_built_is_reported_once(tmp_path: Path) -> None:
     assert any("canary" in line for line in others)
 
 
+@pytest.mark.release
 def test_a_container_that_is_not_healthy_is_reported(tmp_path: Path) -> None:
     """Its image is held to the rules all the same, and nobody waits for it again."""
     starter = derived.make(tmp_path / "acme", CELL)
