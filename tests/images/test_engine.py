@@ -49,7 +49,7 @@ def test_an_image_is_read_the_same_without_a_memory(
     monkeypatch.setattr(saved_image, "_layer", layers)
     saved = tmp_path / "image.tar"
     engine.save(built_image, saved)
-    assert saved_image.read(saved) == image
+    assert saved_image.read(saved).layers == image.layers
 
 
 def test_a_temporary_image_is_gone(context: Path, tmp_path: Path) -> None:
