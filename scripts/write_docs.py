@@ -226,7 +226,7 @@ def in_release(source: str) -> str:
     """How much of a module of tests is left to a release: "all", "more" or nothing."""
     if re.search(r"^pytestmark = .*\bmark\.release\b", source, re.MULTILINE):
         return "all"
-    return "more" if re.search(r"\bmark\.release\b|\bsampled", source) else ""
+    return "more" if re.search(r"\bmark\.release\b|\b(sampled|in_release)", source) else ""
 
 
 def first_line(function: Callable[..., object]) -> str:

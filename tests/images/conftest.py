@@ -11,6 +11,7 @@ import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -36,6 +37,16 @@ def cells(language: Language | None = None) -> list[ParameterSet]:
         pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
         for cell in matrix.ALL
         if language in (None, cell.language)
+    ]
+
+
+def in_release(*values: object, **more: Any) -> list[ParameterSet]:
+    """Parameters that a test has before a release alone: a tuple for those with several names."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.release, **more
+        )
+        for value in values
     ]
 
 

@@ -8,19 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PLAIN, ROOT
+from tests.images.conftest import in_release
 
 # The cases of its copier.yml, which offers two languages on two flavors, and of its starter.toml.
 CASES = ["go-scratch", "go-slim", "payments", "python-scratch", "python-slim"]
 
 
 @pytest.mark.xdist_group("acme")
-@pytest.mark.parametrize(
-    "cases",
-    [
-        pytest.param(["payments"], id="one"),
-        pytest.param(CASES, id="whole-matrix", marks=pytest.mark.release),
-    ],
-)
+@pytest.mark.parametrize("cases", [["payments"], *in_release(CASES)], ids=["one", "all"])
 def test_it_holds(cases: list[str], tmp_path: Path) -> None:
     """As its own CI does it: `dockgen starter test`, with the sizes for the next comparison."""
     only = [f"--only={case}" for case in cases] if cases != CASES else []

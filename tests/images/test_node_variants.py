@@ -3,6 +3,7 @@
 tests/images/test_variants.py holds them to the contracts of all projects.
 """
 
+import itertools
 import json
 import re
 import secrets
@@ -19,6 +20,7 @@ from dockgen.engine import BuildError, HealthTiming, RunOptions
 from dockgen.project import Project
 from dockgen.testing.plugin import PATIENCE
 from tests.images import steps
+from tests.images.conftest import in_release
 from tests.images.test_cells import stop_during_a_request
 from tests.images.test_reproducible import OWN, build, build_anew, clone, image_store
 from tests.variants import VARIANTS
@@ -33,16 +35,9 @@ Render = Callable[..., Path]
 
 def pairs_of(first: Sequence[str], second: Sequence[str], *names: str) -> pytest.MarkDecorator:
     """Run a test for all pairs before a release, and in each run for one of each first value."""
-    return pytest.mark.parametrize(
-        names,
-        [
-            pytest.param(
-                one, other, marks=[] if row % len(second) == column else pytest.mark.release
-            )
-            for row, one in enumerate(first)
-            for column, other in enumerate(second)
-        ],
-    )
+    chosen = [(one, second[row % len(second)]) for row, one in enumerate(first)]
+    others = [pair for pair in itertools.product(first, second) if pair not in chosen]
+    return pytest.mark.parametrize(names, [*chosen, *in_release(*others)])
 
 
 @pytest.fixture
@@ -123,14 +118,7 @@ def test_the_lock_file_fits_each_name(render: Render, framework: str, name: str)
 @pytest.mark.parametrize(
     ("version", "manager"),
     # pnpm asks whether its Node is as new as package.json wants, and this one isn't.
-    [
-        ("22", "pnpm"),
-        ("26", "npm"),
-        *(
-            pytest.param(*pair, marks=pytest.mark.release)
-            for pair in (("22", "npm"), ("22", "yarn"), ("26", "yarn"))
-        ),
-    ],
+    [("22", "pnpm"), ("26", "npm"), *in_release(("22", "npm"), ("22", "yarn"), ("26", "yarn"))],
 )
 def test_the_lock_file_fits_each_version_of_node(
     render: Render, version: str, manager: str

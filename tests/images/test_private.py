@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from dockgen import template
 from dockgen.matrix import Cell, Language
 from tests.images import company, leaks, steps
 from tests.images.company import HOST, MODULE, WORDS, Company
+from tests.images.conftest import in_release
 from tests.variants import PYTHON_INDEX
 
 # All of it on one worker, which starts the host once.
@@ -69,20 +69,20 @@ CASES = [
     Case("token", Cell.parse("go-scratch")),
     Case("ssh", Cell.parse("python-scratch")),
     Case("token", Cell.parse("node-alpine")),
-]
-RELEASE = [
-    Case("ssh", Cell.parse("go-slim")),
-    Case("token", Cell.parse("python-slim")),
-    Case("token", Cell.parse("python-alpine"), "uv"),
-    Case("token", Cell.parse("python-slim"), "poetry"),
-    Case("ssh", Cell.parse("python-slim"), "uv"),
-    Case("ssh", Cell.parse("python-scratch"), "poetry"),
-    Case("ssh", Cell.parse("node-slim")),
-    Case("token", Cell.parse("node-alpine"), "pnpm"),
-    Case("token", Cell.parse("node-slim"), "yarn"),
-    Case("token", Cell.parse("node-alpine"), framework="vite"),
-    Case("ssh", Cell.parse("node-slim"), "pnpm"),
-    Case("ssh", Cell.parse("node-scratch"), "yarn"),
+    *in_release(
+        Case("ssh", Cell.parse("go-slim")),
+        Case("token", Cell.parse("python-slim")),
+        Case("token", Cell.parse("python-alpine"), "uv"),
+        Case("token", Cell.parse("python-slim"), "poetry"),
+        Case("ssh", Cell.parse("python-slim"), "uv"),
+        Case("ssh", Cell.parse("python-scratch"), "poetry"),
+        Case("ssh", Cell.parse("node-slim")),
+        Case("token", Cell.parse("node-alpine"), "pnpm"),
+        Case("token", Cell.parse("node-slim"), "yarn"),
+        Case("token", Cell.parse("node-alpine"), framework="vite"),
+        Case("ssh", Cell.parse("node-slim"), "pnpm"),
+        Case("ssh", Cell.parse("node-scratch"), "yarn"),
+    ),
 ]
 
 # What is said where one of those is missing. Go tries one protocol after the other and says no more
@@ -293,11 +293,7 @@ class Built:
     found: list[str]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[*CASES, *(pytest.param(case, marks=pytest.mark.release) for case in RELEASE)],
-    ids=str,
-)
+@pytest.fixture(scope="module", params=CASES, ids=str)
 def built(
     request: pytest.FixtureRequest, acme: Company, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Built]:
@@ -418,12 +414,10 @@ COPY --from=made {copied} /
 @pytest.mark.parametrize(
     ("copied", "last", "places"),
     [
-        pytest.param("/kept", "", {"image", "cache"}, marks=pytest.mark.release),
+        *in_release(("/kept", "", {"image", "cache"})),
         ("/kept.gz", "", {"image", "cache"}),
         ("/other", "", {"cache"}),
-        pytest.param(
-            "/other", "LABEL token={token}", {"image", "cache"}, marks=pytest.mark.release
-        ),
+        *in_release(("/other", "LABEL token={token}", {"image", "cache"})),
     ],
     ids=["layer", "packed", "other-stage", "label"],
 )
@@ -450,7 +444,7 @@ def test_a_secret_that_is_left_would_be_found(
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(Case("token", Cell.parse("node-alpine")), marks=pytest.mark.release),
+        *in_release(Case("token", Cell.parse("node-alpine"))),
         Case("ssh", Cell.parse("python-scratch")),
     ],
     ids=str,
@@ -484,11 +478,6 @@ def test_compose_passes_it_on(acme: Company, tmp_path: Path, case: Case) -> None
         subprocess.run(["docker", "image", "rm", "--force", tag], capture_output=True, check=False)
 
 
-def in_release(*values: str) -> ParameterSet:
-    """Parameters of a test that runs before a release."""
-    return pytest.param(*values, marks=pytest.mark.release)
-
-
 def use_mirror(project: Path, language: Language, acme: Company) -> None:
     """Let the project need what the mirror has; for Python that is all of the sample app."""
     if language is Language.GO:
@@ -511,11 +500,11 @@ def use_mirror(project: Path, language: Language, acme: Company) -> None:
     [
         ("go-scratch", "go", "go", f"/mirror/go/{MODULE}/@v/v1.0.0.zip"),
         ("python-slim", "pip", "pypi/simple", "/mirror/pypi/files/fastapi-"),
-        in_release("python-slim", "uv", "pypi/simple", "/mirror/pypi/files/fastapi-"),
-        in_release("python-scratch", "poetry", "pypi/simple", "/mirror/pypi/files/fastapi-"),
+        *in_release(("python-slim", "uv", "pypi/simple", "/mirror/pypi/files/fastapi-")),
+        *in_release(("python-scratch", "poetry", "pypi/simple", "/mirror/pypi/files/fastapi-")),
         ("node-slim", "npm", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
-        in_release("node-slim", "pnpm", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
-        in_release("node-alpine", "yarn", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
+        *in_release(("node-slim", "pnpm", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz")),
+        *in_release(("node-alpine", "yarn", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz")),
     ],
 )
 def test_builds_from_a_mirror_that_only_the_company_vouches_for(
@@ -550,10 +539,10 @@ def test_builds_from_a_mirror_that_only_the_company_vouches_for(
 @pytest.mark.parametrize(
     ("cell", "manager", "index", "asked"),
     [
-        in_release("go-scratch", "go", "go", f"/mirror/go/{MODULE}/@v/v1.0.0.zip"),
+        *in_release(("go-scratch", "go", "go", f"/mirror/go/{MODULE}/@v/v1.0.0.zip")),
         ("python-slim", "pip", "pypi/simple", "/mirror/pypi/files/uv-"),
-        in_release("python-slim", "poetry", "pypi/simple", "/mirror/pypi/files/poetry-"),
-        in_release("node-slim", "yarn", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz"),
+        *in_release(("python-slim", "poetry", "pypi/simple", "/mirror/pypi/files/poetry-")),
+        *in_release(("node-slim", "yarn", "npm", "/mirror/npm/files/mirrored-1.0.0.tgz")),
     ],
 )
 def test_builds_from_a_mirror_without_tls(
@@ -574,7 +563,7 @@ def test_builds_from_a_mirror_without_tls(
     ("cell", "manager", "index", "allows"),
     [
         ("python-slim", "pip", "pypi/simple", "PIP_TRUSTED_HOST"),
-        in_release("node-slim", "yarn", "npm", "YARN_UNSAFE_HTTP_WHITELIST"),
+        *in_release(("node-slim", "yarn", "npm", "YARN_UNSAFE_HTTP_WHITELIST")),
     ],
 )
 def test_a_mirror_without_tls_is_allowed_by_name(

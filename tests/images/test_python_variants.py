@@ -20,6 +20,7 @@ from dockgen.errors import ProjectError
 from dockgen.matrix import Language
 from dockgen.project import load
 from tests.images import steps
+from tests.images.conftest import in_release
 from tests.images.test_cells import stop_during_a_request
 from tests.images.test_lint import LINT
 from tests.images.test_reproducible import (
@@ -44,10 +45,7 @@ APPS = {
 }
 
 # Frameworks for what hardly depends on them.
-MOSTLY_FLASK = [
-    "flask",
-    *(pytest.param(name, marks=pytest.mark.release) for name in ("fastapi", "stdlib")),
-]
+MOSTLY_FLASK = ["flask", *in_release("fastapi", "stdlib")]
 
 
 def render(folder: Path, **answers: str) -> Path:
@@ -225,14 +223,7 @@ def test_all_that_is_imported_has_bytecode(app: str, tmp_path: Path) -> None:
     assert "/app/app/main.py" in sources
 
 
-@pytest.mark.parametrize(
-    "app",
-    [
-        "flask",
-        "worker",
-        *(pytest.param(app, marks=pytest.mark.release) for app in ("stdlib", "job")),
-    ],
-)
+@pytest.mark.parametrize("app", ["flask", "worker", *in_release("stdlib", "job")])
 def test_source_passes_its_linters(app: str, tmp_path: Path) -> None:
     """Nothing to format, nothing to mend: with the settings that the project has."""
     project = render(tmp_path, **APPS[app])
@@ -314,13 +305,7 @@ RUN poetry check --lock --strict
 
 
 @pytest.mark.parametrize("framework", MOSTLY_FLASK)
-@pytest.mark.parametrize(
-    "index",
-    [
-        pytest.param("", marks=pytest.mark.release),
-        "https://mirror.example.com/simple/",
-    ],
-)
+@pytest.mark.parametrize("index", ["https://mirror.example.com/simple/", *in_release("")])
 def test_poetry_accepts_the_lock_file_for_any_answers(
     index: str, framework: str, tmp_path: Path
 ) -> None:
@@ -354,10 +339,7 @@ def test_poetry_refuses_a_lock_file_of_other_packages(tmp_path: Path) -> None:
     assert "pyproject.toml changed significantly" in caught.value.log
 
 
-@pytest.mark.parametrize(
-    "manager",
-    ["poetry", *(pytest.param(name, marks=pytest.mark.release) for name in ("pip", "uv"))],
-)
+@pytest.mark.parametrize("manager", ["poetry", *in_release("pip", "uv")])
 def test_no_package_manager_ships(manager: str, tmp_path: Path) -> None:
     """Neither the one that installed the packages, nor pip."""
     index = {"package_index": PYTHON_INDEX} if manager == "poetry" else {}

@@ -16,23 +16,14 @@ from dockgen import template
 from dockgen.matrix import ALL, Language
 from dockgen.project import Project
 from tests.images import steps
-from tests.images.conftest import SAMPLE
+from tests.images.conftest import SAMPLE, in_release
 from tests.images.steps import Steps
 
 # Builds that use no cache join each other where they do the same at the same time: a worker does
 # them one by one.
 CELLS = pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(
-            str(cell),
-            marks=[
-                pytest.mark.xdist_group("no-cache"),
-                *([] if str(cell) in SAMPLE else [pytest.mark.release]),
-            ],
-        )
-        for cell in ALL
-    ],
+    [*SAMPLE, *in_release(*(str(cell) for cell in ALL if str(cell) not in SAMPLE))],
     indirect=True,
 )
 
@@ -113,6 +104,7 @@ def image_store() -> None:
 
 
 @CELLS
+@pytest.mark.xdist_group("no-cache")
 @pytest.mark.usefixtures("image_store")
 def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> None:
     """Other folder, other time, other umask, and each step run once more."""
@@ -131,13 +123,7 @@ def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> No
 
 # Flavors copy what they make alike.
 @pytest.mark.parametrize(
-    "case",
-    [
-        "go-scratch",
-        "python-slim",
-        pytest.param("node-slim", marks=pytest.mark.release),
-    ],
-    indirect=True,
+    "case", ["go-scratch", "python-slim", *in_release("node-slim")], indirect=True
 )
 @pytest.mark.usefixtures("image_store")
 def test_rewriting_is_what_does_it(project: Project, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 from dockgen.matrix import Cell
 from tests import derived
 from tests.conftest import PLAIN
+from tests.images.conftest import in_release
 
 # What takes longer never comes, in seconds.
 PATIENCE = 300
@@ -221,10 +222,7 @@ def test_a_builder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [
-        pytest.param(signal.SIGINT, 130, id="SIGINT"),
-        pytest.param(signal.SIGTERM, 143, id="SIGTERM", marks=pytest.mark.release),
-    ],
+    [(signal.SIGINT, 130), *in_release((signal.SIGTERM, 143))],
 )
 def test_interrupted(tmp_path: Path, number: signal.Signals, code: int) -> None:
     """One line; containers and files are gone."""

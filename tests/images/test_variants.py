@@ -8,15 +8,11 @@ from dockgen.project import Project
 from dockgen.testing.plugin import PATIENCE
 from dockgen.testing.test_contracts import *  # noqa: F403 - the contracts of all projects
 from dockgen.testing.test_contracts import at_work, for_jobs, wait_for_words
+from tests.images.conftest import in_release
 from tests.variants import APPS, RELEASE
 
 pytestmark = pytest.mark.parametrize(
-    "case",
-    [
-        *(pytest.param(case, id=case.name) for case in APPS),
-        *(pytest.param(case, id=case.name, marks=pytest.mark.release) for case in RELEASE),
-    ],
-    indirect=True,
+    "case", [*APPS, *in_release(*RELEASE)], indirect=True, ids=lambda case: case.name
 )
 
 

@@ -22,6 +22,7 @@ from dockgen.project import Project
 from dockgen.testing.plugin import PATIENCE
 from dockgen.testing.test_contracts import healthy
 from tests.images import steps, test_reproducible
+from tests.images.conftest import in_release
 from tests.images.test_reproducible import image_store  # noqa: F401 - a fixture
 from tests.variants import VARIANTS
 
@@ -32,16 +33,14 @@ SITES = {
     if case.answers.get("framework") == "vite" and "package_manager" not in case.answers
 }
 each_site = pytest.mark.parametrize(
-    "case", [pytest.param(case, id=case.name) for case in SITES.values()], indirect=True
+    "case", SITES.values(), indirect=True, ids=lambda case: case.name
 )
 # For what the two flavors do alike.
 one_site = pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(SITES["alpine"], id="alpine"),
-        pytest.param(SITES["slim"], id="slim", marks=pytest.mark.release),
-    ],
+    [SITES["alpine"], *in_release(SITES["slim"])],
     indirect=True,
+    ids=lambda case: case.name,
 )
 
 # More than all buffers hold between nginx and a client that takes nothing, in bytes.
