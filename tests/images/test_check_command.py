@@ -166,6 +166,7 @@ def test_a_failed_build_shows_the_end_of_its_log(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGTERM, 143), *in_release((signal.SIGINT, 130))],
+    ids=["SIGTERM", "SIGINT"],
 )
 def test_interrupted_while_a_container_runs(
     sandbox: Sandbox, number: signal.Signals, code: int

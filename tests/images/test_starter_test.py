@@ -223,6 +223,7 @@ def test_a_builder_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGINT, 130), *in_release((signal.SIGTERM, 143))],
+    ids=["SIGINT", "SIGTERM"],
 )
 def test_interrupted(tmp_path: Path, number: signal.Signals, code: int) -> None:
     """One line; containers and files are gone."""
