@@ -37,6 +37,7 @@ pytest_plugins = [
     "dockgen.testing.plugin",
     "tests.costs",
     "tests.images.bases",
+    "tests.images.order",
     "tests.network",
     "tests.recall",
 ]

@@ -24,6 +24,7 @@ import pytest
 
 from dockgen import engine
 from tests.conftest import PLAIN
+from tests.images.conftest import in_release
 from tests.images.test_bad_projects import AS_COMPOSE, CASES, SOUND, Case
 
 # What takes longer never comes, in seconds.
@@ -96,7 +97,10 @@ def sandbox() -> Iterator[Sandbox]:
         assert made.left() == []
 
 
-@pytest.mark.parametrize("case", BUILT, ids=lambda case: case.name.replace(" ", "-"))
+# test_bad_projects.py has them all: the command asks the same rules.
+@pytest.mark.parametrize(
+    "case", [*BUILT[:2], *in_release(*BUILT[2:])], ids=lambda case: case.name.replace(" ", "-")
+)
 def test_names_the_rules_that_do_not_hold(sandbox: Sandbox, case: Case) -> None:
     """Exit 1 and each rule that a bad project breaks, or exit 0 and none."""
     sandbox.add(case.lines)
@@ -161,8 +165,8 @@ def test_a_failed_build_shows_the_end_of_its_log(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
-    ids=["SIGINT", "SIGTERM"],
+    [(signal.SIGTERM, 143), *in_release((signal.SIGINT, 130))],
+    ids=["SIGTERM", "SIGINT"],
 )
 def test_interrupted_while_a_container_runs(
     sandbox: Sandbox, number: signal.Signals, code: int
