@@ -18,6 +18,9 @@ KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
 )
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+PREFERENCES = Path("/etc/apt/preferences")
+# The stand-ins' apt-get, which does without the versions that no mirror serves.
+APT_GET = Path(__file__).parent / "recipes/debian-trixie-slim/apt-get.sh"
 EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 
 
@@ -99,6 +102,14 @@ def keyring() -> Path:
     raise TestbedError("no keyring of Debian's archive", "apt-get install debian-archive-keyring")
 
 
+def trust() -> str:
+    """What a line of apt's sources says in brackets of an archive of Debian.
+
+    The index of a frozen mirror is not renewed: its signature is checked, its date is not.
+    """
+    return f"signed-by={keyring()} check-valid-until=no"
+
+
 def source_stanza(address: str, suites: str) -> str:
     """One stanza of a debian.sources file inside an image."""
     return f"""\
@@ -137,7 +148,13 @@ def require(cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
     # A fresh machine has no package lists; one broken third-party source is no reason to stop.
     with progress.step("apt-get update"):
         subprocess.run(["apt-get", "-qq", "update"], capture_output=True, env=env, check=False)
-    install = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", *missing]
+    # Versions that no mirror serves are passed over, for this once.
+    cache.root.mkdir(parents=True, exist_ok=True)
+    passed_over = cache.root / "not-served"
+    passed_over.write_text(PREFERENCES.read_text() if PREFERENCES.exists() else "")
+    env["APT_PASSED_OVER"] = str(passed_over)
+    install = ["sh", str(APT_GET), "-o", f"Dir::Etc::Preferences={passed_over}", "-qq", "install"]
+    install += ["-y", "--no-install-recommends", *missing]
     progress.run("apt-get install", install, log, env=env, hint=hint, tries=progress.TRIES)
 
 

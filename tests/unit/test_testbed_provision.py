@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.testbed import bases, debian, engine, processes, resolver
+from tests.testbed import bases, debian, engine, processes, resolver, table
 from tests.testbed.__main__ import EXIT_MISSING, main
 from tests.testbed.cache import Cache
 from tests.testbed.errors import TestbedError
@@ -150,10 +150,10 @@ def leave(file: Path) -> list[str]:
     ("images", "missing"),
     [
         (
-            [name for name in bases.NEEDED if name != "python:3.14-slim-trixie"],
+            [name for name in table.NEEDED if name != "python:3.14-slim-trixie"],
             "python:3.14-slim-trixie",
         ),
-        ([], bases.NEEDED[0]),
+        ([], table.NEEDED[0]),
     ],
     ids=["one", "all"],
 )
@@ -163,7 +163,7 @@ def test_a_missing_image_that_cannot_be_pulled_is_named(
     """The message names it, and the next command to type pulls it."""
     docker(images=images)
     with pytest.raises(TestbedError, match=rf"has no {re.escape(missing)}, and cannot") as caught:
-        provide(here, bases.NEEDED)
+        provide(here, table.NEEDED)
     assert f"docker pull {missing}" in caught.value.hint
 
 
