@@ -1,5 +1,6 @@
 """The Debian system this runs on: its mirror, its packages, its own certificates."""
 
+import functools
 import os
 import re
 import shutil
@@ -145,9 +146,7 @@ def require(cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
     log = cache.logs / "packages.log"
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     hint = f"as root: apt-get install {' '.join(missing)}"
-    # A fresh machine has no package lists; one broken third-party source is no reason to stop.
-    with progress.step("apt-get update"):
-        subprocess.run(["apt-get", "-qq", "update"], capture_output=True, env=env, check=False)
+    _update()
     # Versions that no mirror serves are passed over, for this once.
     cache.root.mkdir(parents=True, exist_ok=True)
     passed_over = cache.root / "not-served"
@@ -156,6 +155,16 @@ def require(cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
     install = ["sh", str(APT_GET), "-o", f"Dir::Etc::Preferences={passed_over}", "-qq", "install"]
     install += ["-y", "--no-install-recommends", *missing]
     progress.run("apt-get install", install, log, env=env, hint=hint, tries=progress.TRIES)
+
+
+@functools.cache
+def _update() -> None:
+    """Renew the package lists, once in a run.
+
+    A fresh machine has none; one broken third-party source is no reason to stop.
+    """
+    with progress.step("apt-get update"):
+        subprocess.run(["apt-get", "-qq", "update"], capture_output=True, check=False)
 
 
 def find(program: str) -> str | None:

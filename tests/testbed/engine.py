@@ -25,6 +25,8 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 TIDY_SECONDS = 300
 UNUSED = "24h"
+# The images that dockgen and its tests make, and take away when nothing ends them before.
+LEFT_BEHIND = ("dockgen-check:", "dockgen-test:", "dockgen-test-")
 
 SYSTEM_PACKAGES = {
     "runc": ("runc", "starts containers; newer ones need a newer libc than this system may have"),
@@ -166,7 +168,7 @@ def start(cache: Cache) -> Engine:
         time.sleep(0.2)
     check_version(engine.version)
     _remove_containers(engine)  # Of an engine that was killed.
-    _tidy(engine)
+    tidy(engine)
     progress.say(f"the private engine {engine.version} answers at {cache.runtime / 'docker.sock'}")
     return engine
 
@@ -195,7 +197,7 @@ def _write_settings(cache: Cache, network: ipaddress.IPv4Network, servers: list[
         # Provenance, OCI output and rewritten timestamps exist only in this image store.
         "features": {"containerd-snapshotter": True},
         # A builder that is out of room forgets in the midst of a run what it has just built: it
-        # builds it again, and a test of what is cached fails. `_tidy` makes room between runs.
+        # builds it again, and a test of what is cached fails. `tidy` makes room between runs.
         "builder": {"gc": {"enabled": False}},
         "shutdown-timeout": 5,
     }
@@ -270,8 +272,15 @@ def _remove_containers(engine: Engine) -> None:
     engine.answer("network", "prune", "--force", seconds=STOP_SECONDS)
 
 
-def _tidy(engine: Engine) -> None:
-    """Throw out what no run has used for a day, and images that no name leads to."""
+def tidy(engine: Engine) -> None:
+    """Throw out what runs that were cut off left behind, and what no run has used for a day.
+
+    Cache mounts stay: what fills them takes minutes, and no test counts on what is in them.
+    """
+    images = engine.answer("images", "--format", "{{.Repository}}:{{.Tag}}") or ""
+    if left := [name for name in images.split() if name.startswith(LEFT_BEHIND)]:
+        engine.answer("rmi", "--force", *left, seconds=TIDY_SECONDS)
+    engine.answer("volume", "prune", "--all", "--force", seconds=TIDY_SECONDS)
     for what in ("image", "builder"):
         arguments = (what, "prune", "--force", "--filter", f"until={UNUSED}")
         engine.answer(*arguments, seconds=TIDY_SECONDS)
