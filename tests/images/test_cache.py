@@ -135,7 +135,7 @@ def cut_off(copy: Path, language: Language) -> None:
 
 
 def edit_manifest(copy: Path, language: Language) -> None:
-    """Edit the manifest as no earlier run of this test did."""
+    """Edit the manifest as no earlier run of this test did, so that the packages are installed."""
     name, old, new = MANIFEST[language]
     content = (copy / name).read_text()
     assert content.count(old) == 1
