@@ -1,4 +1,4 @@
-"""examples/: the committed output of every cell, which is what users receive."""
+"""The project of every cell, which is what users receive, and its committed copy in examples/."""
 
 import re
 import subprocess
@@ -31,10 +31,10 @@ def test_is_what_the_templates_render(rendered_project: Render, cell: Cell) -> N
 
 
 @each_cell()
-def test_is_tidy(cell: Cell) -> None:
+def test_is_tidy(rendered_project: Render, cell: Cell) -> None:
     """Text ends in one newline; no trailing blanks, no double blank lines but in Python."""
     untidy = []
-    for name, content in tree(EXAMPLES / str(cell)).items():
+    for name, content in tree(rendered_project(cell)).items():
         text = content.decode()
         blank_lines = 3 if name.endswith((".py", ".py.jinja")) else 2
         if (
@@ -49,33 +49,33 @@ def test_is_tidy(cell: Cell) -> None:
 
 
 @each_cell()
-def test_carries_no_trace_of_the_generator(cell: Cell) -> None:
+def test_carries_no_trace_of_the_generator(rendered_project: Render, cell: Cell) -> None:
     """Nothing of Jinja is left in a user's files."""
     marked = [
         name
-        for name, content in tree(EXAMPLES / str(cell)).items()
+        for name, content in tree(rendered_project(cell)).items()
         if re.search(rb"\{\{|\{%|\{#|\.jinja", content)
     ]
     assert marked == []
 
 
 @each_cell()
-def test_lock_files_carry_no_download_address(cell: Cell) -> None:
+def test_lock_files_carry_no_download_address(rendered_project: Render, cell: Cell) -> None:
     """Hashes say what to install; from where is the machine's own setting, such as a mirror."""
     lock_files = {"requirements.txt", "requirements-dev.txt", "package-lock.json", "go.sum"}
     addresses = re.compile(r"\"resolved\"|-index-url|--find-links|(?<!\"url\": \")https?://")
     named = [
         name
-        for name, content in tree(EXAMPLES / str(cell)).items()
+        for name, content in tree(rendered_project(cell)).items()
         if name in lock_files and addresses.search(content.decode())
     ]
     assert named == []
 
 
 @each_cell()
-def test_from_lines_are_literal(cell: Cell) -> None:
+def test_from_lines_are_literal(rendered_project: Render, cell: Cell) -> None:
     """So that Renovate can edit them; and there is no frontend image to pull."""
-    dockerfile = (EXAMPLES / str(cell) / "Dockerfile").read_text()
+    dockerfile = (rendered_project(cell) / "Dockerfile").read_text()
     bases = re.findall(r"^FROM (?:--platform=\$BUILDPLATFORM )?(\S+)", dockerfile, re.MULTILINE)
     stages = set(re.findall(r"^FROM .* AS (\S+)$", dockerfile, re.MULTILINE))
     for base in set(bases) - stages - {"scratch"}:
@@ -86,63 +86,52 @@ def test_from_lines_are_literal(cell: Cell) -> None:
 
 
 @each_cell()
-def test_dockerfile_passes_hadolint(cell: Cell) -> None:
+def test_dockerfile_passes_hadolint(rendered_project: Render, cell: Cell) -> None:
     """At style level, without pragmas."""
     done = subprocess.run(
         [BIN / "hadolint", "--no-color", "--disable-ignore-pragma", "--failure-threshold", "style",
          *(f"--ignore={rule}" for rule in ("DL3008", "DL3018")), "Dockerfile"],
-        cwd=EXAMPLES / str(cell), capture_output=True, text=True,
+        cwd=rendered_project(cell), capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout + done.stderr == ""
 
 
 @each_cell()
-def test_compose_file_keeps_to_the_specification(cell: Cell) -> None:
+def test_compose_file_keeps_to_the_specification(rendered_project: Render, cell: Cell) -> None:
     """Unknown keys are mistakes."""
     done = subprocess.run(
         [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"],
-        cwd=EXAMPLES / str(cell), capture_output=True, text=True,
+        cwd=rendered_project(cell), capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 
 
 @each_cell()
-def test_yaml_passes_yamllint(cell: Cell) -> None:
+def test_yaml_passes_yamllint(rendered_project: Render, cell: Cell) -> None:
     """Its default rules, and lines of up to 100 characters."""
     rules = "{extends: default, rules: {line-length: {max: 100}, document-start: disable}}"
     done = subprocess.run(
         [BIN / "yamllint", "--strict", "-d", rules, "compose.yaml"],
-        cwd=EXAMPLES / str(cell), capture_output=True, text=True,
+        cwd=rendered_project(cell), capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout == ""
 
 
 @each_cell()
-def test_compose_file_hardens_the_container(cell: Cell) -> None:
-    """Read-only root, no capabilities, no new privileges, limits on memory and processes."""
-    compose = yaml.safe_load((EXAMPLES / str(cell) / "compose.yaml").read_text())
-    (service,) = [service for service in compose["services"].values() if "ports" in service]
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
-    limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
-    assert service.get("mem_limit") or limits.get("memory")
-    assert service.get("pids_limit") or limits.get("pids")
-
-
-@each_cell()
-def test_limit_is_the_promised_one(cell: Cell) -> None:
+def test_limit_is_the_promised_one(rendered_project: Render, cell: Cell) -> None:
     """dockgen.toml repeats the table in copier.yml."""
     table = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"]
-    settings = tomllib.loads((EXAMPLES / str(cell) / "dockgen.toml").read_text())
+    settings = tomllib.loads((rendered_project(cell) / "dockgen.toml").read_text())
     promised = table[cell.language][cell.flavor]["promised"]
     assert settings["limits"]["size_mb"] == promised
 
 
 @each_cell()
-def test_readme_names_only_files_and_commands_that_exist(cell: Cell) -> None:
+def test_readme_names_only_files_and_commands_that_exist(
+    rendered_project: Render, cell: Cell
+) -> None:
     """Commands are Docker's and dockgen's; files in backquotes are in the project."""
-    project = EXAMPLES / str(cell)
+    project = rendered_project(cell)
     readme = (project / "README.md").read_text()
     blocks = re.findall(r"```(?:sh|shell|console|bash)?\n(.*?)```", readme, re.DOTALL)
     commands = [line for block in blocks for line in block.splitlines() if line.strip()]
@@ -156,11 +145,11 @@ def test_readme_names_only_files_and_commands_that_exist(cell: Cell) -> None:
 
 
 @each_cell()
-def test_says_which_engine_it_needs(cell: Cell) -> None:
+def test_says_which_engine_it_needs(rendered_project: Render, cell: Cell) -> None:
     """An older one stops at the HEALTHCHECK, above which the reason stands."""
     words = "Docker Engine 25 or later"
-    assert words in (EXAMPLES / str(cell) / "README.md").read_text().replace("\n", " ")
-    above = (EXAMPLES / str(cell) / "Dockerfile").read_text().partition("\nHEALTHCHECK ")[0]
+    assert words in (rendered_project(cell) / "README.md").read_text().replace("\n", " ")
+    above = (rendered_project(cell) / "Dockerfile").read_text().partition("\nHEALTHCHECK ")[0]
     assert words in above.rpartition("\n\n")[2].replace("\n# ", " ")
 
 
