@@ -1,7 +1,7 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: benchmark-commands benchmark-fleet help new venv test test-all test-fast lint format lock examples docs benchmark \
-  release engine-up engine-down clean
+.PHONY: benchmark-commands benchmark-fleet help new venv test test-all test-fast mutate lint format lock examples docs \
+  benchmark release engine-up engine-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,6 +33,9 @@ test-all: test ## those, and the long ones that a release has to pass, too
 test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
+
+mutate: $(VENV)/.ready ## break dockgen in hundreds of ways, and list those that no test notices
+	@$(BIN)/python scripts/mutate.py $(ARGS)
 
 benchmark-fleet: $(VENV)/.ready ## update two hundred projects at once, and one beside plain copier
 	@$(BIN)/python -m benchmarks.fleet $(ARGS)

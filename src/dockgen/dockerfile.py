@@ -34,9 +34,15 @@ class ImageUse:
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """What a Dockerfile says: the images that a build of it pulls, in the order of their lines."""
+    """What a Dockerfile says.
+
+    ``images`` are those that a build of it pulls, in the order of their lines; ``base`` is what the
+    last stage stands on, through all stages between, as a FROM has it: "debian:trixie-slim",
+    "scratch", or None without a FROM.
+    """
 
     images: tuple[ImageUse, ...]
+    base: str | None
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,8 @@ def parse(text: str) -> Dockerfile:
     directives = _directives(lines)
     arguments: dict[str, str] = {}
     stages: list[str] = []
+    bases: dict[str, str] = {}
+    base = None
     images = []
     if "syntax" in directives:
         images.append(ImageUse(*directives["syntax"]))
@@ -105,8 +113,11 @@ def parse(text: str) -> Dockerfile:
         if instruction.keyword == "FROM":
             words = instruction.words
             named = len(words) == 3 and words[1].upper() == "AS"
+            base = _base(instruction, arguments, bases)
             stages.append(words[2].lower() if named else "")
-    return Dockerfile(tuple(images))
+            if named and base is not None:
+                bases[stages[-1]] = base
+    return Dockerfile(tuple(images), base)
 
 
 def _directives(lines: list[str]) -> dict[str, tuple[str, int]]:
@@ -173,6 +184,17 @@ def _named(instruction: _Instruction) -> list[str]:
         ]
         return [value for key, _, value in options if key == "from"]
     return []
+
+
+def _base(
+    instruction: _Instruction, arguments: Mapping[str, str], bases: Mapping[str, str]
+) -> str | None:
+    """What a FROM stands on: the base of the stage that it names, or its own image."""
+    if not instruction.words:
+        return None
+    name = _filled(instruction.words[0], arguments)
+    platforms = [f"--{flag}={_filled(value, arguments)} " for flag, value in instruction.flags]
+    return bases.get(name.lower(), "".join(platforms) + name)
 
 
 def _is_stage(name: str, stages: list[str], *, numbered: bool) -> bool:

@@ -15,7 +15,7 @@ import stat
 import sys
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -120,10 +120,14 @@ class Config:
 
 @dataclass(frozen=True)
 class Image:
-    """A saved image: its configuration and its layers, the base's first."""
+    """A saved image: its configuration and its layers, the base's first.
+
+    ``base_layers`` says how many of them are those of its base, None if the base is unknown.
+    """
 
     config: Config
     layers: tuple[Layer, ...]
+    base_layers: int | None = None
 
     @property
     def unpacked_bytes(self) -> int:
@@ -154,8 +158,13 @@ class Image:
         return tree
 
 
-def read(saved: Path) -> Image:
+def read(saved: Path, base: Sequence[str] | None = None) -> Image:
     """Read an image that `docker save` wrote.
+
+    Args:
+        saved: the file.
+        base: the digests of its base's layers, if they are known. An image that begins with other
+            layers was built on another base, which is unknown.
 
     Raises:
         ProjectError: the file is missing, damaged or not a saved image, or holds several.
@@ -178,7 +187,8 @@ def read(saved: Path) -> Image:
             f"{saved} is damaged: its layers are not those that its configuration names.",
             f"save it anew: docker save --output {saved} <image>",
         )
-    return Image(_config(facts.get("config") or {}), layers)
+    known = base is not None and [layer.digest for layer in layers[: len(base)]] == [*base]
+    return Image(_config(facts.get("config") or {}), layers, len(base or ()) if known else None)
 
 
 def _manifest(archive: tarfile.TarFile) -> tuple[str, list[str]]:

@@ -243,6 +243,8 @@ class CheckedProject:
 
         if any(finding.rule == code for finding in self.findings):
             return False
+        if self.image.base_layers is None and code in checks.OF_BASE:
+            return None
         if self.seen is None:
             return None if code.startswith("DG2") else True
         return None if self.seen.process is None and code in checks.OF_PROCESS else True
@@ -820,6 +822,8 @@ def _rules(checked: CheckedProject) -> "Table":
         word = words[checked.holds(rule.code)]
         if checked.holds(rule.code) is False and checked.ignored(rule.code) is not None:
             word = "[yellow]ignored[/]"
+        elif checked.holds(rule.code) is None and rule.code in checks.OF_BASE:
+            word = "[dim]base unknown[/]"
         table.add_row(rule.code, rule.title, word)
     return table
 

@@ -1,4 +1,4 @@
-"""examples/: the committed output of every cell, which is what users receive."""
+"""The project of every cell, which is what users receive, and its committed copy in examples/."""
 
 import re
 import subprocess
@@ -28,11 +28,11 @@ def test_is_what_the_templates_render(rendered_project: Render) -> None:
         assert changed == [], "run `make examples`, and review the difference"
 
 
-def test_is_tidy() -> None:
+def test_is_tidy(rendered_project: Render) -> None:
     """Text ends in one newline; no trailing blanks, no double blank lines but in Python."""
     for cell in matrix.ALL:
         untidy = []
-        for name, content in tree(EXAMPLES / str(cell)).items():
+        for name, content in tree(rendered_project(cell)).items():
             text = content.decode()
             blank_lines = 3 if name.endswith((".py", ".py.jinja")) else 2
             if (
@@ -46,34 +46,34 @@ def test_is_tidy() -> None:
         assert untidy == []
 
 
-def test_carries_no_trace_of_the_generator() -> None:
+def test_carries_no_trace_of_the_generator(rendered_project: Render) -> None:
     """Nothing of Jinja is left in a user's files."""
     for cell in matrix.ALL:
         marked = [
             name
-            for name, content in tree(EXAMPLES / str(cell)).items()
+            for name, content in tree(rendered_project(cell)).items()
             if re.search(rb"\{\{|\{%|\{#|\.jinja", content)
         ]
         assert marked == []
 
 
-def test_lock_files_carry_no_download_address() -> None:
+def test_lock_files_carry_no_download_address(rendered_project: Render) -> None:
     """Hashes say what to install; from where is the machine's own setting, such as a mirror."""
     for cell in matrix.ALL:
         lock_files = {"requirements.txt", "requirements-dev.txt", "package-lock.json", "go.sum"}
         addresses = re.compile(r"\"resolved\"|-index-url|--find-links|(?<!\"url\": \")https?://")
         named = [
             name
-            for name, content in tree(EXAMPLES / str(cell)).items()
+            for name, content in tree(rendered_project(cell)).items()
             if name in lock_files and addresses.search(content.decode())
         ]
         assert named == []
 
 
-def test_from_lines_are_literal() -> None:
+def test_from_lines_are_literal(rendered_project: Render) -> None:
     """So that Renovate can edit them; and there is no frontend image to pull."""
     for cell in matrix.ALL:
-        dockerfile = (EXAMPLES / str(cell) / "Dockerfile").read_text()
+        dockerfile = (rendered_project(cell) / "Dockerfile").read_text()
         bases = re.findall(r"^FROM (?:--platform=\$BUILDPLATFORM )?(\S+)", dockerfile, re.MULTILINE)
         stages = set(re.findall(r"^FROM .* AS (\S+)$", dockerfile, re.MULTILINE))
         for base in set(bases) - stages - {"scratch"}:
@@ -83,64 +83,51 @@ def test_from_lines_are_literal() -> None:
         assert "ARG" not in dockerfile.split("FROM")[0]
 
 
-def test_dockerfile_passes_hadolint() -> None:
+def test_dockerfile_passes_hadolint(rendered_project: Render) -> None:
     """At style level, without pragmas."""
     for cell in matrix.ALL:
         done = subprocess.run(
             [BIN / "hadolint", "--no-color", "--disable-ignore-pragma",
              "--failure-threshold", "style", "--ignore=DL3008", "--ignore=DL3018", "Dockerfile"],
-            cwd=EXAMPLES / str(cell), capture_output=True, text=True,
+            cwd=rendered_project(cell), capture_output=True, text=True,
         )  # fmt: skip
         assert done.stdout + done.stderr == ""
 
 
-def test_compose_file_keeps_to_the_specification() -> None:
+def test_compose_file_keeps_to_the_specification(rendered_project: Render) -> None:
     """Unknown keys are mistakes."""
     for cell in matrix.ALL:
         done = subprocess.run(
             [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"],
-            cwd=EXAMPLES / str(cell), capture_output=True, text=True,
+            cwd=rendered_project(cell), capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout
 
 
-def test_yaml_passes_yamllint() -> None:
+def test_yaml_passes_yamllint(rendered_project: Render) -> None:
     """Its default rules, and lines of up to 100 characters."""
     for cell in matrix.ALL:
         rules = "{extends: default, rules: {line-length: {max: 100}, document-start: disable}}"
         done = subprocess.run(
             [BIN / "yamllint", "--strict", "-d", rules, "compose.yaml"],
-            cwd=EXAMPLES / str(cell), capture_output=True, text=True,
+            cwd=rendered_project(cell), capture_output=True, text=True,
         )  # fmt: skip
         assert done.stdout == ""
 
 
-def test_compose_file_hardens_the_container() -> None:
-    """Read-only root, no capabilities, no new privileges, limits on memory and processes."""
-    for cell in matrix.ALL:
-        compose = yaml.safe_load((EXAMPLES / str(cell) / "compose.yaml").read_text())
-        (service,) = [service for service in compose["services"].values() if "ports" in service]
-        assert service["read_only"] is True
-        assert service["cap_drop"] == ["ALL"]
-        assert service["security_opt"] == ["no-new-privileges:true"]
-        limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
-        assert service.get("mem_limit") or limits.get("memory")
-        assert service.get("pids_limit") or limits.get("pids")
-
-
-def test_limit_is_the_promised_one() -> None:
+def test_limit_is_the_promised_one(rendered_project: Render) -> None:
     """dockgen.toml repeats the table in copier.yml."""
     for cell in matrix.ALL:
         table = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"]
-        settings = tomllib.loads((EXAMPLES / str(cell) / "dockgen.toml").read_text())
+        settings = tomllib.loads((rendered_project(cell) / "dockgen.toml").read_text())
         promised = table[cell.language][cell.flavor]["promised"]
         assert settings["limits"]["size_mb"] == promised
 
 
-def test_readme_names_only_files_and_commands_that_exist() -> None:
+def test_readme_names_only_files_and_commands_that_exist(rendered_project: Render) -> None:
     """Commands are Docker's and dockgen's; files in backquotes are in the project."""
     for cell in matrix.ALL:
-        project = EXAMPLES / str(cell)
+        project = rendered_project(cell)
         readme = (project / "README.md").read_text()
         blocks = re.findall(r"```(?:sh|shell|console|bash)?\n(.*?)```", readme, re.DOTALL)
         commands = [line for block in blocks for line in block.splitlines() if line.strip()]
@@ -153,12 +140,12 @@ def test_readme_names_only_files_and_commands_that_exist() -> None:
         assert missing == set()
 
 
-def test_says_which_engine_it_needs() -> None:
+def test_says_which_engine_it_needs(rendered_project: Render) -> None:
     """An older one stops at the HEALTHCHECK, above which the reason stands."""
     for cell in matrix.ALL:
         words = "Docker Engine 25 or later"
-        assert words in (EXAMPLES / str(cell) / "README.md").read_text().replace("\n", " ")
-        above = (EXAMPLES / str(cell) / "Dockerfile").read_text().partition("\nHEALTHCHECK ")[0]
+        assert words in (rendered_project(cell) / "README.md").read_text().replace("\n", " ")
+        above = (rendered_project(cell) / "Dockerfile").read_text().partition("\nHEALTHCHECK ")[0]
         assert words in above.rpartition("\n\n")[2].replace("\n# ", " ")
 
 

@@ -92,3 +92,20 @@ def test_one_that_can_t_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").mkdir()
     with pytest.raises(ProjectError, match="can't be read"):
         dockerfile.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "base"),
+    [
+        ("FROM debian:trixie-slim", "debian:trixie-slim"),
+        ("FROM golang:1.27 AS build\nFROM scratch", "scratch"),
+        ("FROM a AS one\nFROM one AS two\nFROM b AS three\nFROM TWO", "a"),
+        ("ARG V=1\nFROM a:$V AS one\nFROM one", "a:1"),
+        ("FROM --platform=linux/arm64 a AS one\nFROM one", "--platform=linux/arm64 a"),
+        ("FROM one\nFROM a AS one", "a"),
+        ("", None),
+    ],
+)
+def test_the_base_of_the_last_stage(text: str, base: str | None) -> None:
+    """Through all stages in between, as a FROM has it."""
+    assert dockerfile.parse(text).base == base

@@ -9,6 +9,7 @@ It is no entry point: pytest would load it wherever dockgen is installed, and it
 names would be in the way of other projects' own.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,7 +19,7 @@ import pytest
 import yaml
 from pytest_docker.plugin import get_docker_services
 
-from dockgen import cases, engine, lock, source
+from dockgen import cases, dockerfile, engine, lock, source
 from dockgen import image as saved_image
 from dockgen.cases import Case
 from dockgen.checks import Observation
@@ -286,12 +287,13 @@ def built_image(service: Container, first_health: Health) -> str:
 
 
 @pytest.fixture(scope="session")
-def image(built_image: str, tmp_path_factory: pytest.TempPathFactory) -> Image:
+def image(built_image: str, project: Project, tmp_path_factory: pytest.TempPathFactory) -> Image:
     """The image as data."""
     saved = tmp_path_factory.mktemp("saved") / "image.tar"
     engine.save(built_image, saved)
+    found = dockerfile.find(project.directory)
     try:
-        return saved_image.read(saved)
+        return saved_image.read(saved, _base_layers(found.base if found else None))
     finally:
         saved.unlink()
 
@@ -318,6 +320,10 @@ def seen(
         service.wait_ended(project.limits.run_seconds)
         service.start()
     return replace(observe(service, project), healthy_seconds=first_health.seconds)
+
+
+# Many cases stand on the same base.
+_base_layers = functools.cache(engine.base_layers)
 
 
 def _template(config: pytest.Config) -> Path | None:
