@@ -191,6 +191,11 @@ def find(directory: Path) -> Worktree:
         head = git.ask("rev-parse", "--verify", "--quiet", "HEAD", cwd=directory)
         tree = git.ask("rev-parse", "--verify", "--quiet", f"HEAD:{prefix}", cwd=directory)
     except ProjectError as error:
+        if git.ask("for-each-ref", "--count=1", cwd=directory) and not prefix:
+            raise ProjectError(
+                f"{directory}: git can't read the files of the last commit, and fetches none here",
+                "see what is missing: git fsck",
+            ) from error
         raise ProjectError(
             f"{directory} was never committed, and an update is a merge",
             start.partition(" && ")[2],

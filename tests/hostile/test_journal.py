@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -219,7 +220,7 @@ def test_a_link_that_comes_on_the_way_is_not_followed(
     """Between two steps of one replacement, somebody exchanges the folder."""
     archive = home / "x/archive"
     victim = home / "elsewhere/own"
-    real = os.open if call == "write" else os.rename
+    real: Callable[..., object] = os.open if call == "write" else os.rename
 
     def exchanging(*arguments: object, **options: object) -> object:
         name = str(arguments[0])
@@ -228,9 +229,9 @@ def test_a_link_that_comes_on_the_way_is_not_followed(
             (home / "elsewhere").mkdir()
             victim.write_text(VICTIM)
             (archive / "docker").symlink_to(home / "elsewhere")
-        return real(*arguments, **options)  # type: ignore[operator]
+        return real(*arguments, **options)
 
-    monkeypatch.setattr(os, real.__name__, exchanging)
+    monkeypatch.setattr(os, "open" if call == "write" else "rename", exchanging)
     with suppress(ProjectError):
         replaced(archive, Saved(b"new\n", 0o644))
     monkeypatch.undo()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from dockgen import git, gitfolder, template, worktree
-from dockgen import update as updates
 from dockgen.errors import ProjectError
 from tests.conftest import PLAIN, Released, Run
 from tests.update.conftest import PERSON, commit
@@ -197,4 +196,4 @@ def test_a_stranger_s_repository_around_takes_no_part(
         asked = [name for name in os.environ if name.startswith("GIT_CEILING")]
     assert not marker.exists()
     assert asked == []  # what copier gets is gone again
-    assert updates.ANSWERS in {path.name for path in (outer / "my-app").iterdir()}
+    assert template.ANSWERS_FILE in {path.name for path in (outer / "my-app").iterdir()}

@@ -88,8 +88,8 @@ def _raw_tree(repository: Path, files: dict[str, bytes], kept: str = "") -> str:
     rows = []
     for line in filter(None, run("ls-tree", "-z", kept).split(b"\0") if kept else ()):
         facts, _, name = line.partition(b"\t")
-        mode, _, blob = facts.split()
-        rows.append((mode.lstrip(b"0"), name, blob.decode()))
+        mode, _, stored = facts.decode().split()
+        rows.append((mode.lstrip("0").encode(), name, stored))
     for text, content in files.items():
         blob = run("hash-object", "-w", "--stdin", given=content).decode().strip()
         rows.append((b"100644", os.fsencode(text), blob))
