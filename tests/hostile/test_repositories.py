@@ -93,13 +93,15 @@ def test_hooks_and_monitors_of_a_project_never_run(
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"#!/bin/sh\necho > '{marker}'\n")
         path.chmod(0o755)
-    edited = (project / "compose.yaml").read_text().replace("mem_limit", "# ours\n    mem_limit")
-    (project / "compose.yaml").write_text(edited)
+    dockerfile = project / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text().replace("EXPOSE 8080", "EXPOSE 8080/tcp"))
     commit(project)
-    marker.unlink()  # the person's own commit runs them
     person_git("config", "core.fsmonitor", f"echo > '{marker}'; false", cwd=project)
-    inline("update", "--data", "memory=512", project)
-    inline("update", "--undo", project)
+    marker.unlink()  # the person's own commands run them
+    done = inline("update", "--data", "port=9090", project)
+    assert done.returncode == 1
+    assert "in conflict" in done.stderr
+    assert inline("update", "--undo", project).returncode == 0
     assert not marker.exists()
 
 
