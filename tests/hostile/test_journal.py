@@ -94,6 +94,20 @@ def test_a_planted_journal_is_refused(home: Path, facts: dict[str, object]) -> N
     assert not (archive / "docker/new").exists()
 
 
+def test_a_planted_journal_follows_no_link(home: Path) -> None:
+    """That came with the archive, too: names inside the project may lead out of it by one."""
+    archive = home / "x/archive"
+    (home / "empty").mkdir()
+    (archive / "link").symlink_to(home)
+    names = ["link/new", "link/own"]
+    plant(place_of(archive) / "active", files=names, new_folders=["link/empty"])
+    before = outside(home)
+    with pytest.raises(ProjectError, match="a link or a file lies where a folder has to be"):
+        update.require_whole(archive)
+    assert outside(home) == before
+    assert (home / "empty").is_dir()
+
+
 def test_a_planted_journal_is_refused_by_undo(home: Path) -> None:
     """As a replacement that was made."""
     archive = home / "x/archive"
