@@ -216,11 +216,11 @@ def _cache() -> Path:
 def _fetch(address: str, clone: Path) -> None:
     git.fetch(address, "+refs/tags/*:refs/tags/*", repository=clone, deadline=FETCH_SECONDS)
     (clone / _FETCHED).touch()
-    tags = git.run("for-each-ref", "--format=%(refname)", "refs/tags", cwd=clone).split()
+    tags = git.run("for-each-ref", "--format=%(refname)", "refs/tags", repository=clone).split()
     versions = [tag for tag in tags if _is_version(tag.removeprefix("refs/tags/"))]
     # copier records what `git describe` says, which must not be another tag of the same commit.
     for tag in set(tags) - set(versions):
-        git.run("update-ref", "-d", tag, cwd=clone)
+        git.run("update-ref", "-d", tag, repository=clone)
     if versions:
         bundle.point_head(clone, f"{versions[0]}^{{commit}}")
 

@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 from dockgen import bundle, git, questions, registry, tree
 from dockgen.bundle import Manifest, Release
 from dockgen.errors import ProjectError
+from dockgen.inside import Folder, Inside, Saved
 from dockgen.registry import Starter
 
 # Stands for a starter's address while its working copy is tried: reserved (RFC 2606).
@@ -128,16 +129,18 @@ def releases(registered: Starter) -> tuple[Release, ...]:
         )
     listed = git.run(
         "for-each-ref",
-        "--format=%(refname:strip=2) %(objectname) %(tree) %(*objectname) %(*tree)",
+        "--format=%(refname:strip=2) %(objecttype):%(objectname):%(tree) "
+        "%(*objecttype):%(*objectname):%(*tree)",
         "refs/tags",
-        cwd=registered.clone,
+        repository=registered.clone,
     )
     found: list[tuple[Version, Release]] = []
     for line in listed.splitlines():
-        # Of an annotated tag the last two are its commit and that one's tree.
+        # Of an annotated tag the second object is its commit; a tag may be of anything else, too.
         tag, *objects = line.split()
+        commits = [thing.split(":")[1:] for thing in objects if thing.startswith("commit:")]
         try:
-            found.append((Version(tag), Release(tag, *objects[-2:])))
+            found += [(Version(tag), Release(tag, *commit)) for commit in commits]
         except InvalidVersion:
             continue
     final = [pair for pair in found if not pair[0].is_prerelease] or found
@@ -153,9 +156,12 @@ def releases(registered: Starter) -> tuple[Release, ...]:
 def _extracted(repository: Path, tree_id: str) -> Iterator[Path]:
     """A folder with the YAML files of a tree: the questionnaire, and what it may include."""
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        for path, file in tree.read(repository, tree_id).items():
-            if path.endswith((".yml", ".yaml")) and file.mode != tree.SYMLINK:
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(file.content)
-        yield folder
+        folder = Folder(Path(name))
+        for path, file in tree.read(repository, tree_id, _is_yaml).items():
+            if file.mode != tree.SYMLINK:
+                folder.write(Inside.of(path), Saved(file.content, 0o600))
+        yield folder.path
+
+
+def _is_yaml(path: str) -> bool:
+    return path.endswith((".yml", ".yaml"))

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from dockgen import apply, bundle, fleet, git, merge, registry, tree, update
+from dockgen import apply, bundle, fleet, git, gitfolder, merge, registry, tree, update
 from dockgen.errors import CheckFailedError, ProjectError, UsageError, unreadable
 from dockgen.fleet import Mode, Outcome
+from dockgen.inside import Folder, Inside, Saved
 from dockgen.matrix import Language
 from dockgen.merge import States
 from dockgen.source import Source
@@ -291,12 +292,12 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
 
 def write(files: Tree, directory: Path) -> Path:
     """Write files into the new folder ``directory``, and return it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    directory.mkdir(parents=True, exist_ok=True)
     for path, file in files.items():
-        place = directory / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(file.content)
-        if file.mode == EXECUTABLE:
-            place.chmod(place.stat().st_mode | (place.stat().st_mode & 0o444) >> 2)
+        permissions = (0o777 if file.mode == EXECUTABLE else 0o666) & ~mask
+        Folder(directory).write(Inside.of(path), Saved(file.content, permissions))
     return directory
 
 
@@ -344,7 +345,7 @@ def _fetch(origin: Source, repository: Path) -> None:
     """Bring dockgen's releases into a repository of ours."""
     git.run(
         "fetch", "--quiet", origin.repository.resolve(), "+refs/tags/*:refs/dockgen/*",
-        cwd=repository,
+        repository=repository,
     )  # fmt: skip
 
 
@@ -516,11 +517,7 @@ def _require_room(place: Worktree, new: Tree) -> None:
 
 def _is_inside(directory: Path) -> bool:
     """Whether a folder lies in a git repository."""
-    try:
-        git.ask("rev-parse", "--git-dir", cwd=directory)
-    except ProjectError as error:
-        return "not a git repository" not in error.message
-    return True
+    return gitfolder.find(directory) is not None
 
 
 def _start(directory: Path, message: str) -> str:

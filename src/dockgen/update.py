@@ -15,10 +15,22 @@ import yaml
 from packaging.version import InvalidVersion, Version
 from pathspec import GitIgnoreSpec
 
-from dockgen import git, journal, lock, merge, project, source, template, tree, worktree
+from dockgen import (
+    git,
+    gitfolder,
+    journal,
+    lock,
+    merge,
+    project,
+    source,
+    template,
+    tree,
+    worktree,
+)
 from dockgen.bundle import Manifest
 from dockgen.errors import ProjectError, UsageError
-from dockgen.journal import Entry, Replacement, Saved
+from dockgen.inside import Folder, Inside, Saved
+from dockgen.journal import Entry, Replacement
 from dockgen.merge import Change, States, Status
 from dockgen.project import ANSWERS
 from dockgen.source import Source
@@ -239,7 +251,7 @@ def entry(place: Worktree, planned: Plan) -> Entry:
     for change in planned.changes:
         if change.before == change.after and not change.stages:
             continue
-        before = journal.look(place.directory / change.path)
+        before = place.folder.look(Inside.of(change.path))
         if change.path in hidden:
             raise ProjectError(
                 f"{place.directory / change.path} is hidden from git: assume-unchanged, "
@@ -402,7 +414,7 @@ def spare_untracked(
         if change.before is not None or offered is None:
             result.append(change)
             continue
-        on_disk = journal.look(directory / change.path)
+        on_disk = Folder(directory).look(Inside.of(change.path))
         if on_disk is None:
             result.append(change)
             continue
@@ -417,7 +429,7 @@ def spare_untracked(
         beside = _free_name(directory, change.path + OFFERED, offered)
         words = f"git doesn't track it; the template's version is in {beside}"
         result.append(Change(change.path, Status.YOURS, None, None, words))
-        if journal.look(directory / beside) is None:
+        if Folder(directory).look(Inside.of(beside)) is None:
             result.append(Change(beside, Status.CLEAN, None, offered, "to compare, and to delete"))
     return tuple(result)
 
@@ -425,7 +437,7 @@ def spare_untracked(
 def _free_name(directory: Path, name: str, offered: File) -> str:
     """The name, or one with a number, that nothing has or just what is offered."""
     for number in itertools.count(2):
-        found = journal.look(directory / name)
+        found = Folder(directory).look(Inside.of(name))
         if found is None or (found.content == offered.content and not found.link):
             return name
         name = f"{name.partition(OFFERED)[0]}{OFFERED}-{number}"
@@ -455,8 +467,8 @@ def _saved(place: Worktree, change: Change, before: Saved | None) -> Saved | Non
 
 def diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
     """What the update does, as git shows it."""
-    index = {"GIT_DIR": str(repository), "GIT_INDEX_FILE": str(repository / "dockgen-diff.index")}
-    git.run("read-tree", before, cwd=repository, environment=index)
+    index = {"GIT_INDEX_FILE": str(repository / "dockgen-diff.index")}
+    git.run("read-tree", before, repository=repository, environment=index)
     for change in changes:
         if change.before == change.after:
             continue
@@ -465,31 +477,44 @@ def diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
         else:
             blob = git.run_bytes(
                 "hash-object", "-w", "--no-filters", "--stdin",
-                cwd=repository, stdin=change.after.content,
+                repository=repository, stdin=change.after.content,
             )  # fmt: skip
             lines = f"{change.after.mode} ".encode() + blob.strip()
         git.run_bytes(
             "update-index", "-z", "--index-info",
-            cwd=repository, environment=index,
+            repository=repository, environment=index,
             stdin=lines + b"\t" + os.fsencode(change.path) + b"\0",
         )  # fmt: skip
-    shown = git.run_bytes("diff", "--cached", "-M", before, cwd=repository, environment=index)
+    shown = git.run_bytes(
+        "diff", "--cached", "-M", before, repository=repository, environment=index
+    )
     return shown.decode(errors="replace")
 
 
 def require_whole(directory: Path) -> None:
     """Take back what a killed update left half done in ``directory``, if anything.
 
+    git is only started if there is something: a project that was downloaded may come with settings
+    of git that start programs.
+
     Raises:
-        ProjectError: an update is at work on it.
+        ProjectError: an update is at work on it, or what is there can't be taken back.
     """
     try:
+        around = gitfolder.find(directory)
+    except ProjectError:
+        return  # in none that an update would have been begun in
+    if around is None or not journal.is_unfinished(around):
+        return
+    try:
         place = worktree.find(directory)
-    except (ProjectError, OSError):
-        return  # in no repository, so no update was ever begun
-    if journal.is_unfinished(place):
-        with journal.locked(place):
-            pass
+    except ProjectError as error:
+        raise ProjectError(
+            f"an update of {directory} was cut off, and can't be taken back: {error.message}",
+            f"if you began none here, remove: {journal.folder(around).path}",
+        ) from error
+    with journal.locked(place):
+        pass
 
 
 def undo(place: Worktree) -> str:

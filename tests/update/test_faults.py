@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from dockgen import journal, template, worktree
+from dockgen import gitfolder, journal, template, worktree
 from dockgen import update as updates
 from dockgen.errors import ProjectError
 from dockgen.worktree import Worktree
@@ -72,7 +73,9 @@ def injected(fault: Fault) -> Iterator[None]:
 
     def passing(name: str, function: Callable[..., object]) -> Callable[..., object]:
         def passed(*arguments: object, **options: object) -> object:
-            fault(name)
+            # To open a folder or a file to read it writes nothing.
+            if name != "open" or cast("int", arguments[1]) & (os.O_WRONLY | os.O_RDWR):
+                fault(name)
             return function(*arguments, **options)
 
         return passed
@@ -161,7 +164,9 @@ def copied(place: Worktree, folder: Path) -> Worktree:
 
 def is_settled(place: Worktree) -> bool:
     """Whether no journal and no temporary file is left."""
-    folder = place.git_folder()
+    found = gitfolder.find(place.directory)
+    assert found is not None
+    folder = journal.folder(found).path
     rests = [
         name for name in ("active", "preparing", "former", "ended") if (folder / name).exists()
     ]
