@@ -48,6 +48,14 @@ class ToolMissingError(DockgenError):
     exit_code = 4
 
 
+class BugError(DockgenError):
+    """A bug of dockgen's in some of many projects; ``details`` has the tracebacks."""
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message, "report it, with the lines above")
+        self.details = details
+
+
 class Interrupted(DockgenError):
     """Ctrl-C, or another signal that asked dockgen to end; the message says what it leaves."""
 

@@ -8,12 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from dockgen import bundle, git, questions, registry, tree
+from dockgen import bundle, git, questions, registry, tree, web
 from dockgen.bundle import Manifest, Release
 from dockgen.errors import ProjectError
 from dockgen.registry import Starter
@@ -107,9 +106,7 @@ def refresh(registered: Starter) -> str:
         fetched = registered.fetched
         if fetched is None:
             raise
-        days = (datetime.now(UTC) - fetched).days
-        age = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
-        return f"{error.message}; {registered.name} is as it was {age}, on {fetched:%Y-%m-%d}"
+        return f"{error.message}; {registered.name} is as it was {web.age(fetched)}"
     return ""
 
 
@@ -138,7 +135,7 @@ def releases(registered: Starter) -> tuple[Release, ...]:
         tag, *objects = line.split()
         try:
             found.append((Version(tag), Release(tag, *objects[-2:])))
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, and numbers of too many digits
             continue
     final = [pair for pair in found if not pair[0].is_prerelease] or found
     if not final:

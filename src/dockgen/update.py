@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from pathspec import GitIgnoreSpec
 
 from dockgen import git, journal, lock, merge, project, source, template, tree, worktree
@@ -125,7 +125,7 @@ def unknown_release(
                 "get a newer dockgen: git pull in its clone, then pipx install --force .",
             )
         older = [release for release in releases if Version(release) <= found]
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and numbers of too many digits
         older = []
     nearest = older[-1] if older else releases[0]
     return ProjectError(f"{words}, which is no release", mend.format(nearest=nearest))

@@ -313,7 +313,7 @@ def test_yaml(given: Make, question: questions.Question, written: str) -> None:
     if question.name == "runtime_packages" and written in {"text", "in-bytes"}:
         pytest.skip("a word is the name of a package, and copier reads bytes as text")
     message = refusal(given, **{question.name: YAML[written]})
-    assert message.startswith((f"{question.name}: ", f"{question.flag} is not YAML: "))
+    assert message.startswith((f"{question.name}: ", f"{question.flag} is not valid YAML"))
 
 
 @pytest.mark.parametrize("written", YAML)
