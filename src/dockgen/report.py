@@ -58,7 +58,8 @@ class NewProject:
     """A project that was made, or that a dry run would make.
 
     ``starter`` and ``team`` are the names of the starter template and of the team file, "" for
-    none. ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked.
+    none. ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked. ``warnings`` are
+    those that standard error has, too.
     """
 
     directory: Path
@@ -72,6 +73,7 @@ class NewProject:
     team: str
     limit_mb: float
     dry_run: bool
+    warnings: Sequence[str] = ()
 
     @property
     def weighs_unknown(self) -> bool:
@@ -180,6 +182,7 @@ def team_json(shown: ShownTeam) -> None:
             "location": shown.team.location,
             "name": shown.team.name,
             "contact": shown.team.contact,
+            "kept_since": shown.team.kept and shown.team.kept.isoformat(),
         },
         "questions": [
             {
@@ -222,6 +225,7 @@ def new_project_json(project: NewProject) -> None:
         "template_version": project.template_version,
         "starter": project.starter or None,
         "team": project.team or None,
+        "warnings": list(project.warnings),
         "answers": dict(project.answers),
         "files": [path.as_posix() for path in project.files],
         "limit_mb": project.limit_mb,
@@ -261,6 +265,19 @@ class CheckedProject:
     def failures(self) -> "list[Finding]":
         """The findings that fail the check."""
         return [finding for finding in self.findings if self.ignored(finding.rule) is None]
+
+
+def prepare_prompts() -> None:
+    """Let questions that are asked on the terminal spell out what it would obey.
+
+    prompt_toolkit, which copier asks with, does so for control characters. Of what has no room of
+    its own it knows little.
+    """
+    from prompt_toolkit.layout.screen import Char
+
+    for number in (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0x61C):
+        if number not in {0x200C, 0x200D}:  # joiners, as in emoji
+            Char.display_mappings[chr(number)] = f"<{number:x}>"
 
 
 @contextmanager
@@ -429,10 +446,11 @@ def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
     console.print("\n" + ", ".join(f"{number} {result}" for result, number in counted.items()))
 
 
-def updated_json(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
+def updated_json(outcomes: "Sequence[Outcome]", mode: "Mode", warnings: Sequence[str] = ()) -> None:
     """The same facts for programs, as one JSON object with an entry for each project."""
     facts = {
         "mode": str(mode),
+        "warnings": list(warnings),
         "projects": [
             _outcome_facts(outcome, mode)
             | {"lock_command": (outcome.plan and outcome.plan.lock_command) or None}
