@@ -143,13 +143,43 @@ def read(questionnaire: Path) -> dict[str, Any]:
                 f"{questionnaire.name} is no questionnaire: {document!r:.40}",
                 "write each question as: name: {default: …}",
             )
+        if other := [name for name in document if not isinstance(name, str)]:
+            raise ProjectError(
+                f"{questionnaire.name}: a question is called {_text(other[0])}, which is no text",
+                "quote its name",
+            )
         entries |= document
     return entries
 
 
 def is_hidden(entry: object) -> bool:
     """Whether a question is never asked: its value is computed and not recorded."""
-    return isinstance(entry, dict) and entry.get("when", True) in {False, "false", "no"}
+    if not isinstance(entry, dict):
+        return False
+    when = entry.get("when", True)
+    if isinstance(when, str) and "{" in when:
+        when = _constant(when)
+    return _is_no(when)
+
+
+def _is_no(value: Any) -> bool:
+    """Whether copier takes a value for no."""
+    try:
+        return float(value) == 0
+    except (TypeError, ValueError):
+        words = value.strip().lower() if isinstance(value, str) else value
+        return not words or words in ("n", "no", "f", "false", "off", "~", "null", "none")
+
+
+def _constant(expression: str) -> object:
+    """What an expression is that depends on no answer, such as "{{ false }}"; True for others."""
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    try:
+        return SandboxedEnvironment(undefined=StrictUndefined).from_string(expression).render()
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
+        return True
 
 
 def _question(name: str, entry: object) -> Question:
@@ -160,6 +190,7 @@ def _question(name: str, entry: object) -> Question:
             f"the question {name} has no default, so an unattended update couldn't answer it",
             f"give {name} a default in {bundle.QUESTIONNAIRE}",
         )
+    _require_shape(name, facts)
     kinds = {str: "str", bool: "bool", int: "int", float: "float"}
     return Question(
         name=name,
@@ -169,6 +200,27 @@ def _question(name: str, entry: object) -> Question:
         choices=choices_of(facts.get("choices", ())),
         asked=facts.get("ask", True) is True,
     )
+
+
+def _require_shape(name: str, facts: Mapping[str, Any]) -> None:
+    """Make sure that a question's facts are of the kinds that copier takes.
+
+    Raises:
+        ProjectError: one isn't.
+    """
+    for fact in ("type", "help"):
+        if not isinstance(facts.get(fact, ""), str):
+            raise ProjectError(
+                f"the question {name}: {fact} is {_text(facts[fact])}, and not text",
+                f"correct it in {bundle.QUESTIONNAIRE}",
+            )
+    try:
+        choices_of(facts.get("choices", ()))
+    except (TypeError, LookupError, ValueError) as error:
+        raise ProjectError(
+            f"the question {name}: its choices are {_text(facts['choices'])}",
+            "write them as a list, or as a mapping of labels to values",
+        ) from error
 
 
 def choices_of(choices: Any) -> tuple[str, ...]:

@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from packaging.version import Version
 
-from dockgen import bundle, git, questions, registry, tree, web
+from dockgen import bundle, git, questions, registry, signals, tree, web
 from dockgen.bundle import Manifest, Release
 from dockgen.errors import ProjectError
 from dockgen.registry import Starter
@@ -84,14 +85,24 @@ def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
         )
 
 
-def computed(origin: Source, version: str) -> set[str]:
-    """The names of what a release of a template computes instead of asking."""
-    if not origin.name:
-        return set()  # dockgen's own templates record nothing of the kind
+def computed(origin: Source, version: str) -> frozenset[str]:
+    """The names of what a release of a template computes instead of asking.
+
+    Raises:
+        ProjectError: that release's questionnaire can't be understood.
+    """
     release = next(found for found in origin.manifest.releases if found.version == version)
-    with _extracted(origin.repository, release.tree) as folder:
-        entries = questions.read(folder / bundle.QUESTIONNAIRE)
-    return {name for name, entry in entries.items() if questions.is_hidden(entry)}
+    return _computed(origin.repository, origin.manifest, release.tree)
+
+
+@cache
+def _computed(repository: Path, manifest: Manifest, tree_id: str) -> frozenset[str]:
+    with signals.temporary_folder("dockgen-") as folder:
+        # dockgen's own templates are in a bundle, whose objects can't be read in place.
+        objects = repository if repository.is_dir() else bundle.unpack(repository, manifest, folder)
+        with _extracted(objects, tree_id) as extracted:
+            entries = questions.read(extracted / bundle.QUESTIONNAIRE)
+    return frozenset(name for name, entry in entries.items() if questions.is_hidden(entry))
 
 
 def refresh(registered: Starter) -> str:

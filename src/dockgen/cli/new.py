@@ -234,7 +234,8 @@ def new(
         apply.check_target(target)
         ctx.meta[LEFT] = partial(apply.left, target)
         loaded = _load(staged, origin)
-        _lock(staged, rendering.answers, dry_run=dry_run)
+        trusted = origin is None or origin.trusted
+        _lock(staged, rendering.answers, dry_run=dry_run, trusted=trusted)
         made = report.NewProject(
             directory=target,
             answers=rendering.answers,
@@ -265,7 +266,7 @@ def _decided(team: "Team") -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: value for name, value in hidden.items() if value}, settled
 
 
-def _lock(staged: Path, answers: Mapping[str, Any], *, dry_run: bool) -> None:
+def _lock(staged: Path, answers: Mapping[str, Any], *, dry_run: bool, trusted: bool) -> None:
     """Make the lock file that the template can't hold, as far as this machine can.
 
     A dry run asks no index: that uv is there is reason enough to show the file.
@@ -280,7 +281,7 @@ def _lock(staged: Path, answers: Mapping[str, Any], *, dry_run: bool) -> None:
         return
     with report.progress() as doing:
         doing(f"Writing {lock.FILE} with uv")
-        problem = lock.write(staged, uv, answers)
+        problem = lock.write(staged, uv, answers, trusted=trusted)
     if problem:
         report.warning(f"{problem}; the build target lock writes {lock.FILE}, too")
 
