@@ -19,6 +19,8 @@ class DockgenError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        # Of a bug in some of many projects: the tracebacks.
+        self.details = ""
 
 
 class CheckFailedError(DockgenError):
@@ -46,14 +48,6 @@ class ToolMissingError(DockgenError):
     """A program that the command needs is missing, too old, or doesn't answer."""
 
     exit_code = 4
-
-
-class BugError(DockgenError):
-    """A bug of dockgen's in some of many projects; ``details`` has the tracebacks."""
-
-    def __init__(self, message: str, details: str = "") -> None:
-        super().__init__(message, "report it, with the lines above")
-        self.details = details
 
 
 class Interrupted(DockgenError):

@@ -30,7 +30,7 @@ from dockgen import (
     worktree,
 )
 from dockgen.bundle import Manifest
-from dockgen.errors import BugError, CheckFailedError, DockgenError, ProjectError
+from dockgen.errors import CheckFailedError, DockgenError, ProjectError
 from dockgen.project import ANSWERS, LIMITS, recorded
 from dockgen.registry import Starter
 from dockgen.source import Source
@@ -331,7 +331,9 @@ def _bug(error: Exception) -> DockgenError:
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}:{last.lineno}"
     words = f"a bug in dockgen: {type(error).__name__}: {error} ({where})"
-    return BugError(words, "".join(traceback.format_exception(error)))
+    bug = DockgenError(words, "dockgen update, for it alone")
+    bug.details = "".join(traceback.format_exception(error))
+    return bug
 
 
 def _told(job: _Job, wish: Wish) -> Outcome:
@@ -362,11 +364,12 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
     """The error that the command ends with, if one is called for."""
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if failed:
-        bugs = [outcome.error for outcome in failed if isinstance(outcome.error, BugError)]
+        bugs = [found.error.details for found in failed if found.error and found.error.details]
         if bugs:
             # The first few are enough: they are often the same.
-            details = "\n".join(dict.fromkeys(bug.details for bug in bugs[:3]))
-            return BugError(f"{len(bugs)} of {len(outcomes)} projects met a bug", details)
+            bug = DockgenError(f"{len(bugs)} of {len(outcomes)} projects met a bug")
+            bug.details = "\n".join(dict.fromkeys(bugs[:3]))
+            return bug
         codes = {outcome.error.exit_code: outcome.error for outcome in failed if outcome.error}
         words = f"{len(failed)} of {len(outcomes)} projects failed"
         kind = type(next(iter(codes.values()))) if len(codes) == 1 else ProjectError

@@ -810,7 +810,7 @@ def _console(*, stderr: bool = False) -> "Console":
     return Plain(file=stream, force_terminal=stream.isatty(), highlight=False, emoji=False)
 
 
-def _print_json(facts: Mapping[str, Any]) -> None:
+def _print_json(facts: Mapping[Any, Any]) -> None:
     """Facts as one JSON object, in ASCII; addresses in it are without credentials."""
     words = json.dumps(_for_json(facts), indent=2, default=str)
     print(words.replace("\x7f", "\\u007f"))

@@ -13,7 +13,7 @@ from types import FrameType
 import click
 
 from dockgen import __version__, signals
-from dockgen.errors import BugError, DockgenError, Interrupted, ProjectError, UsageError
+from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 
 EXIT_CODES = """\b
 Exit codes:
@@ -170,7 +170,7 @@ def _report(problem: Exception | Terminated) -> int:
     from dockgen import report  # not needed where nothing goes wrong, and that has to be quick
 
     code, error = _error(problem)
-    details = problem.details if isinstance(problem, BugError) else ""
+    details = problem.details if isinstance(problem, DockgenError) else ""
     # Where standard error is full, too, the exit code tells.
     with contextlib.suppress(OSError):
         if error:
@@ -187,10 +187,8 @@ def _error(problem: Exception | Terminated) -> tuple[int, DockgenError | None]:
         command = context.command_path if context else "dockgen"
         words = problem.format_message().rstrip(".")
         return UsageError.exit_code, UsageError(words, f"{command} --help")
-    if isinstance(problem, BugError):
-        return problem.exit_code, None
     if isinstance(problem, DockgenError):
-        return problem.exit_code, problem
+        return problem.exit_code, None if problem.details else problem
     if isinstance(problem, Terminated):
         error = _ended(problem.number, _NOTHING_LEFT)
         return error.exit_code, error
