@@ -103,7 +103,7 @@ def with_working_copy(root: Path, folder: Path) -> tuple[Path, Manifest]:
     """
     committed = root / "src/dockgen/data"
     manifest = _committed_manifest(root)
-    repository = _open(committed / BUNDLE, manifest, folder)
+    repository = unpack(committed / BUNDLE, manifest, folder)
     tree = _store(root, repository)
     if manifest.releases and manifest.latest.tree == tree:
         return committed / BUNDLE, manifest
@@ -125,7 +125,7 @@ def release(root: Path, version: str, seconds: int) -> Manifest:
     committed = root / "src/dockgen/data"
     manifest = _committed_manifest(root)
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
-        repository = _open(committed / BUNDLE, manifest, Path(folder))
+        repository = unpack(committed / BUNDLE, manifest, Path(folder))
         tree = _store(root, repository)
         manifest = commit(repository, manifest, tree, version, seconds)
         committed.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ def read_releases(bundle: Path) -> tuple[Release, ...]:
         return tuple(Release(version, commit, tree) for commit, tree, version in rows)
 
 
-def _open(bundle: Path, manifest: Manifest, folder: Path) -> Path:
+def unpack(bundle: Path, manifest: Manifest, folder: Path) -> Path:
     """A bare repository in ``folder`` that holds what the bundle holds."""
     repository = folder / "repository.git"
     git.run("init", "--quiet", "--bare", repository.name, cwd=folder)

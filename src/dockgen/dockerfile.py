@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockgen.errors import ProjectError, unreadable
+from dockgen import reader
+from dockgen.errors import unreadable
 
 # Lines such as `# syntax=docker/dockerfile:1` count only before everything else.
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(\S.*?)\s*")
@@ -78,16 +79,16 @@ def find(directory: Path) -> Dockerfile | None:
     """
     path = directory / "Dockerfile"
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        text = reader.text(
+            path,
+            inside=directory,
+            hint=f"save it as UTF-8, or bring it back: git checkout -- {path.name}",
+        )
     except FileNotFoundError:
         return None
     except OSError as error:
         raise unreadable(path, error) from error
-    except UnicodeDecodeError as error:
-        raise ProjectError(
-            f"{path} is not text in UTF-8.",
-            f"save it as UTF-8, or bring it back: git checkout -- {path.name}",
-        ) from error
+    return parse(text)
 
 
 def parse(text: str) -> Dockerfile:

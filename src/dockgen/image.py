@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import importlib
 import io
-import json
 import posixpath
 import stat
 import sys
@@ -22,9 +21,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+from dockgen import reader
 from dockgen.errors import ProjectError, ToolMissingError, unreadable
 
 _CHUNK = 1 << 20
+# No description of an image is longer, in bytes.
+_LARGEST_JSON = 16_000_000
 _NANOSECONDS = 1e9
 # The level that `gzip` uses on its own, and registries mostly receive.
 _GZIP_LEVEL = 6
@@ -227,7 +229,7 @@ def _open(archive: tarfile.TarFile, path: str) -> IO[bytes]:
 
 def _json(archive: tarfile.TarFile, path: str) -> Any:
     with _open(archive, path) as stream:
-        return json.load(stream)
+        return reader.parse_json(stream.read(_LARGEST_JSON))
 
 
 class _Meter(io.RawIOBase):

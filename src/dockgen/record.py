@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dockgen import reader
 from dockgen.errors import ProjectError
 from dockgen.inside import Folder, Inside, OutsideError, Saved
 
@@ -110,7 +111,7 @@ def read(folder: Folder) -> Record:
         OSError: it can't be read.
     """
     try:
-        found = json.loads(folder.read(NAME, _LIMIT))
+        found = reader.parse_json(folder.read(NAME, _LIMIT))
         if isinstance(found, dict) and found.get("format") != _FORMAT:
             raise ProjectError(
                 f"{folder.path} was written by another version of dockgen",

@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from dockgen import bundle, git, questions, registry, tree
+from dockgen import bundle, git, questions, registry, signals, tree, web
 from dockgen.bundle import Manifest, Release
 from dockgen.errors import ProjectError
 from dockgen.inside import Folder, Inside, Saved
@@ -86,14 +86,24 @@ def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
         )
 
 
-def computed(origin: Source, version: str) -> set[str]:
-    """The names of what a release of a template computes instead of asking."""
-    if not origin.name:
-        return set()  # dockgen's own templates record nothing of the kind
+def computed(origin: Source, version: str) -> frozenset[str]:
+    """The names of what a release of a template computes instead of asking.
+
+    Raises:
+        ProjectError: that release's questionnaire can't be understood.
+    """
     release = next(found for found in origin.manifest.releases if found.version == version)
-    with _extracted(origin.repository, release.tree) as folder:
-        entries = questions.read(folder / bundle.QUESTIONNAIRE)
-    return {name for name, entry in entries.items() if questions.is_hidden(entry)}
+    return _computed(origin.repository, origin.manifest, release.tree)
+
+
+@cache
+def _computed(repository: Path, manifest: Manifest, tree_id: str) -> frozenset[str]:
+    with signals.temporary_folder("dockgen-") as folder:
+        # dockgen's own templates are in a bundle, whose objects can't be read in place.
+        objects = repository if repository.is_dir() else bundle.unpack(repository, manifest, folder)
+        with _extracted(objects, tree_id) as extracted:
+            entries = questions.read(extracted / bundle.QUESTIONNAIRE)
+    return frozenset(name for name, entry in entries.items() if questions.is_hidden(entry))
 
 
 def refresh(registered: Starter) -> str:
@@ -108,9 +118,7 @@ def refresh(registered: Starter) -> str:
         fetched = registered.fetched
         if fetched is None:
             raise
-        days = (datetime.now(UTC) - fetched).days
-        age = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
-        return f"{error.message}; {registered.name} is as it was {age}, on {fetched:%Y-%m-%d}"
+        return f"{error.message}; {registered.name} is as it was {web.age(fetched)}"
     return ""
 
 
@@ -141,7 +149,7 @@ def releases(registered: Starter) -> tuple[Release, ...]:
         commits = [thing.split(":")[1:] for thing in objects if thing.startswith("commit:")]
         try:
             found += [(Version(tag), Release(tag, *commit)) for commit in commits]
-        except InvalidVersion:
+        except ValueError:  # InvalidVersion, and numbers of too many digits
             continue
     final = [pair for pair in found if not pair[0].is_prerelease] or found
     if not final:

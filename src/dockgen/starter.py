@@ -10,7 +10,6 @@ import json
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from dockgen import apply, bundle, fleet, git, gitfolder, merge, registry, tree, update
+from dockgen import apply, bundle, fleet, git, gitfolder, merge, reader, registry, tree, update
 from dockgen.errors import CheckFailedError, ProjectError, UsageError, unreadable
 from dockgen.fleet import Mode, Outcome
 from dockgen.inside import Folder, Inside, Saved
@@ -92,14 +89,15 @@ def load(directory: Path) -> Settings:
         ProjectError: there is none, or it can't be understood.
     """
     path = directory / FILE
+    restore = f"bring back the last good version: git checkout -- {FILE}"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = reader.text(path, inside=directory, hint=restore)
         if _MARKER.search(text):
             raise ProjectError(
                 f"{path} holds the conflict markers of an unfinished merge",
                 "choose one side of each, and remove the markers; or: dockgen starter bump --undo",
             )
-        read = tomllib.loads(text)
+        read = reader.parse_toml(text, path, hint=restore)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ProjectError(
             f"{directory} is no starter template: it has no {FILE}",
@@ -107,11 +105,6 @@ def load(directory: Path) -> Settings:
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProjectError(
-            f"{path} is not valid TOML: {error}",
-            f"bring back the last good version: git checkout -- {FILE}",
-        ) from error
     table = read.get("starter")
     if not isinstance(table, dict):
         raise ProjectError(
@@ -413,7 +406,9 @@ def _can_be_included(path: str, file: File) -> bool:
 
 def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[str, File]:
     """What is the starter's own from the beginning: questionnaire, settings, read-me, CI."""
-    questionnaire = yaml.safe_load(template[bundle.QUESTIONNAIRE].content)
+    questionnaire = reader.parse_yaml(
+        template[bundle.QUESTIONNAIRE].content.decode(), bundle.QUESTIONNAIRE
+    )
     language = questionnaire["language"]
     labels = {choice["value"]: label for label, choice in language["choices"].items()}
     choices = {labels[name]: str(name) for name in settings.languages}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from pathspec import GitIgnoreSpec
 
 from dockgen import (
@@ -137,7 +137,7 @@ def unknown_release(
                 "get a newer dockgen: git pull in its clone, then pipx install --force .",
             )
         older = [release for release in releases if Version(release) <= found]
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and numbers of too many digits
         older = []
     nearest = older[-1] if older else releases[0]
     return ProjectError(f"{words}, which is no release", mend.format(nearest=nearest))
@@ -187,9 +187,11 @@ def plan(
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         base, new = (folder / part / place.directory.name for part in ("base", "new"))
-        template.render_version(origin, before, base, recorded.answers)
+        # What a template computes is no answer, whoever wrote it into the file.
+        old = _without(recorded.answers, source.computed(origin, before))
+        template.render_version(origin, before, base, old)
         try:
-            kept = _without(recorded.answers, source.computed(origin, after))
+            kept = _without(old, source.computed(origin, after))
             template.render_version(origin, after, new, {**kept, **data})
         except UsageError as error:
             raise UsageError(
@@ -210,7 +212,8 @@ def plan(
             )
         _require_room(place, theirs)
         _require_merged(place.directory, ours, theirs)
-        _complete_answers(clone, manifest.url, project.recorded(new).answers)
+        asked = _without(project.recorded(new).answers, source.computed(origin, after))
+        _complete_answers(clone, manifest.url, old, asked)
         template.update(origin, after, clone, data)
         # What git ignores was never committed, so that it isn't there says nothing.
         unknown = place.ignored(rendered.keys() - ours.keys())
@@ -324,14 +327,16 @@ def _commit(clone: Path) -> None:
     git.run("commit", "--quiet", "--allow-empty", "--no-verify", "-m", "project", cwd=clone)
 
 
-def _complete_answers(clone: Path, url: str, new_answers: Mapping[str, Any]) -> None:
+def _complete_answers(
+    clone: Path, url: str, old_answers: Mapping[str, Any], new_answers: Mapping[str, Any]
+) -> None:
     """Give the clone's answers file the template's present address, and younger questions' answers.
 
     copier renders the old version by the new one's rules of what to exclude, and those may name
     questions that the old answers lack.
     """
     recorded = project.recorded(clone)
-    answers = {"_commit": recorded.version, "_src_path": url, **new_answers, **recorded.answers}
+    answers = {"_commit": recorded.version, "_src_path": url, **new_answers, **old_answers}
     (clone / ANSWERS).write_text(yaml.safe_dump(answers, allow_unicode=True), encoding="utf-8")
     git.run("add", "--", ANSWERS, cwd=clone)
     _commit(clone)

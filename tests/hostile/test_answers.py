@@ -280,7 +280,7 @@ def test_yaml(refusal: Refusal, question: questions.Question) -> None:
         if not said:
             found.add(written)
         else:
-            assert said.startswith((f"{question.name}: ", f"{question.flag} is not YAML: "))
+            assert said.startswith((f"{question.name}: ", f"{question.flag} is not valid YAML"))
     assert found == expected
 
 

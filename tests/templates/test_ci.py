@@ -32,7 +32,7 @@ WORKFLOWS = ["ci", "release", "update"]
 PERMISSIONS = {
     "ci": {("contents", "read")},
     "release": {("contents", "read"), ("packages", "write")},
-    "update": {("contents", "write"), ("pull-requests", "write")},
+    "update": {("contents", "read"), ("contents", "write"), ("pull-requests", "write")},
 }
 
 # Defaults, lines of up to 100 characters, and `on:`, which YAML 1.1 takes for a truth.

@@ -90,7 +90,7 @@ def test_one_that_can_t_be_read_is_named(tmp_path: Path) -> None:
         dockerfile.find(tmp_path)
     (tmp_path / "Dockerfile").unlink()
     (tmp_path / "Dockerfile").mkdir()
-    with pytest.raises(ProjectError, match="can't be read"):
+    with pytest.raises(ProjectError, match="is a folder, not a file"):
         dockerfile.find(tmp_path)
 
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from pytest_docker.plugin import get_docker_services
 
-from dockgen import cases, dockerfile, engine, lock, source
+from dockgen import cases, dockerfile, engine, lock, reader, source
 from dockgen import image as saved_image
 from dockgen.cases import Case
 from dockgen.checks import Observation
@@ -369,9 +369,10 @@ def _names(mark: pytest.Mark) -> Sequence[str]:
 def _built_services(compose: Path) -> list[str]:
     """The services of a compose.yaml that are built here."""
     try:
-        services = yaml.safe_load(compose.read_text(encoding="utf-8"))["services"]
+        text = reader.text(compose, inside=compose.parent)
+        services = reader.parse_yaml(text, compose.name)["services"]
         built = [name for name, service in services.items() if "build" in service]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, TypeError, KeyError, AttributeError) as error:
         raise ProjectError(
             f"the project's compose.yaml can't be read: {' '.join(str(error).split()):.200}",
             "see what is wrong with it: docker compose config",
