@@ -60,7 +60,7 @@ def large(path: Path) -> None:
     path.write_text(HEAD + "x: |\n" + f"  {LONG}\n" * 20)
 
 
-ODD = {
+ODD: dict[str, Callable[[Path], object]] = {
     "pipe": fifo,
     "device": to("/dev/zero"),
     "terminal": to("/dev/tty"),
