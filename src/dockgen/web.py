@@ -169,6 +169,7 @@ def _downloaded(url: str, deadline: float) -> bytes:
         ) -> Any:
             downgrade = req.full_url.startswith("https:") and not newurl.startswith("https:")
             if downgrade or not _is_allowed(newurl):
+                fp.close()
                 raise ProjectError(
                     f"{url} leads to {newurl}, which is not an https address", "check --team"
                 )
@@ -193,7 +194,8 @@ def _downloaded(url: str, deadline: float) -> bytes:
                 content += part
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"it took longer than {2 * FETCH_SECONDS:g} s")
-            if answer.length and len(content) <= MAXIMUM_BYTES:
+            length = answer.headers.get("Content-Length", "")
+            if length.isdecimal() and len(content) < min(int(length[:9]), MAXIMUM_BYTES):
                 raise OSError("the answer was cut off")  # half a team file has half of its locks
             return content
     except (ValueError, http.client.HTTPException) as error:

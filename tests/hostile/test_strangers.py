@@ -1,6 +1,7 @@
 """What strangers put near a project: team files, addresses, hosts, and folders above."""
 
 import http.server
+import io
 import os
 import tempfile
 import threading
@@ -26,7 +27,7 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a team file, and no settings of git's."""
     (tmp_path / "shared/.git").mkdir(parents=True)
     (tmp_path / "shared/mine").mkdir()
-    (tmp_path / "shared" / team.FILE).write_text("[locked]\nport = 9000\n")
+    (tmp_path / "shared" / team.FILE).write_text('name = "Theirs"\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
     monkeypatch.delenv("SUDO_UID", raising=False)
@@ -163,7 +164,7 @@ class TestWeb:
         redirects = next(one for one in found if hasattr(one, "redirect_request"))
         request = urllib.request.Request("https://h/x")
         with pytest.raises(ProjectError, match="leads to http"):
-            redirects.redirect_request(request, None, 302, "", {}, "http://127.0.0.1/x")
+            redirects.redirect_request(request, io.BytesIO(), 302, "", {}, "http://127.0.0.1/x")
 
     def test_there_is_a_time_for_all_of_it(
         self, host: str, monkeypatch: pytest.MonkeyPatch
@@ -265,7 +266,7 @@ def test_what_is_computed_is_no_answer(inline: Run, tmp_path: Path) -> None:
             origin, "v0.2.0", project, {"language": "python", "flavor": "slim", "ci": "github"}
         )
         hidden = source.computed(origin, "v0.2.0")
-    assert "ca_mount" in source.computed(origin, "v0.7.0")
+        assert "ca_mount" in source.computed(origin, "v0.7.0")
     answers = project / ".copier-answers.yml"
     evil = dict.fromkeys({*hidden, "ca_mount", "dockgen_source", "limits"}, "x\nRUN evil\n")
     answers.write_text(answers.read_text() + yaml.safe_dump(evil))
