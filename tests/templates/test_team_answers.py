@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import checks, dockerfile, matrix, template
+from dockgen import checks, dockerfile, matrix, questions, template
 from dockgen import project as projects
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
-from tests.conftest import Make, each_cell, of, tree
+from tests.conftest import ROOT, Make, each_cell, of, tree
 
 BIN = Path(sys.executable).parent
 
@@ -271,6 +271,8 @@ BAD_POLICIES: list[tuple[Any, str]] = [
     ({"size_mb": None}, "size_mb"),
     ({"size_mb": {"rust": 1}}, "size_mb"),
     ({"size_mb": {"go-slim": "1"}}, "size_mb"),
+    ({"size_mb": 100_001}, "size_mb"),
+    ({"run_seconds": 100_001}, "run_seconds"),
     ({"healthy_seconds": 0}, "healthy_seconds"),
     ({"stop_seconds": "2"}, "stop_seconds"),
     ({"stop_seconds": True}, "stop_seconds"),
@@ -306,19 +308,26 @@ UNAVAILABLE = {
 
 
 @pytest.mark.parametrize(
-    ("question", "choice", "reason"),
-    [
-        ("language", "python", "language: we run no Python"),
-        ("flavor", "alpine", "flavor: nobody here knows musl"),
-        ("ci", "none", "ci: each project is checked"),
-    ],
+    ("question", "choice"),
+    [(question.name, choice) for question in questions.load() for choice in question.choices],
 )
-def test_a_choice_that_is_taken_away_is_refused(
-    make: Make, question: str, choice: str, reason: str
-) -> None:
+def test_a_choice_that_is_taken_away_is_refused(make: Make, question: str, choice: str) -> None:
     """In the team's words."""
-    answers: dict[str, Any] = {"language": "go", "unavailable": UNAVAILABLE, question: choice}
-    assert refusal(make, **answers) == reason
+    unavailable = {question: {choice: "nobody here knows it"}}
+    message = refusal(make, unavailable=unavailable, **{question: choice})
+    assert message == f"{question}: nobody here knows it"
+
+
+@pytest.mark.parametrize("question", ["framework", "package_manager"])
+def test_what_is_for_another_language_is_refused(make: Make, question: str) -> None:
+    """With what there is for this one."""
+    offered = yaml.safe_load((ROOT / "copier.yml").read_text())[f"{question}s"]["default"]
+    for language, choices in offered.items():
+        for other, theirs in offered.items():
+            for choice in set(theirs) - set(choices):
+                message = refusal(make, language=language, flavor="slim", **{question: choice})
+                words = f"{choice} is for {other}: choose {' or '.join(choices)}"
+                assert message == f"{question}: {words}"
 
 
 def test_a_default_that_is_taken_away_is_replaced(make: Make) -> None:
