@@ -43,6 +43,10 @@ SAFE = (
 _NOWHERE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 _THIS_MACHINE = {"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "1"}
 
+# How long git may take to answer about the user's repository, in seconds. One whose settings name a
+# pipe would wait for ever.
+ANSWER_SECONDS = 120.0
+
 # What points git at one repository (`git rev-parse --local-env-vars`), but for its settings.
 LOCAL_VARIABLES = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -173,20 +177,27 @@ def ask(
     ``may_find_nothing`` is for commands whose exit code 1 says just that.
 
     Raises:
-        ProjectError: git refused.
+        ProjectError: git refused, or took longer than `ANSWER_SECONDS`.
     """
     # A hook that called dockgen names its own repository; ours is the one that `cwd` lies in.
     inherited = {k: v for k, v in os.environ.items() if k not in LOCAL_VARIABLES}
     # No lock: a look at the status is no reason to write the user's index.
     plain = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-    done = subprocess.run(
-        [*_command(), "-c", "fetch.bundleURI=", *arguments],
-        cwd=cwd,
-        env=inherited | plain | _NOWHERE | dict(environment or {}),
-        input=stdin,
-        capture_output=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [*_command(), "-c", "fetch.bundleURI=", *arguments],
+            cwd=cwd,
+            env=inherited | plain | _NOWHERE | dict(environment or {}),
+            input=stdin,
+            capture_output=True,
+            timeout=ANSWER_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ProjectError(
+            f"git {arguments[0]} took longer than {ANSWER_SECONDS:g} s in {cwd}",
+            "see what keeps it there: git status",
+        ) from error
     if done.returncode != 0 and not (may_find_nothing and done.returncode == 1):
         reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise ProjectError(f"git {arguments[0]} failed in {cwd}: {reason[0]}", "git status")

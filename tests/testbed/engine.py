@@ -32,6 +32,7 @@ SYSTEM_PACKAGES = {
     "runc": ("runc", "starts containers; newer ones need a newer libc than this system may have"),
     "iptables": ("iptables", "lets containers reach the network"),
     "iproute2": ("ip", "makes the engine's own network bridge"),
+    "strace": ("strace", "tells the tests which programs dockgen starts"),
 }
 
 
