@@ -298,6 +298,18 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"language": "node", "framework": "vite", "flavor": "alpine"},
     ),
     (
+        # A team prefers it: then the flavor is answered before the framework.
+        {"language": "node", "preferred": {"framework": "vite"}, "flavor": "scratch"},
+        "framework: nothing on scratch could ask nginx whether it is healthy: choose --flavor "
+        "alpine or slim",
+        {"language": "node", "preferred": {"framework": "vite"}, "flavor": "slim"},
+    ),
+    (
+        {"kind": "worker", "framework": "flask"},
+        "framework: a worker answers no requests: choose --framework stdlib, or --kind service",
+        {"kind": "worker", "framework": "stdlib"},
+    ),
+    (
         {"language": "go", "flavor": "scratch", "cgo": True},
         "flavor: cgo links with a C library, and scratch has none: choose slim",
         {"language": "go", "flavor": "slim", "cgo": True},
