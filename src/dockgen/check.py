@@ -39,6 +39,8 @@ class Checked:
         """Whether a rule is met; None if there was nothing to ask it of."""
         if any(finding.rule == code for finding in self.findings):
             return False
+        if self.image.base_layers is None and code in checks.OF_BASE:
+            return None
         if self.seen is None:
             return None if code.startswith("DG2") else True
         return None if self.seen.process is None and code in checks.OF_PROCESS else True
@@ -78,7 +80,8 @@ def check(
         ProjectError: a file can't be read, compose.yaml reaches too far, or there is no such image.
     """
     contract = project.contract
-    findings = checks.check_files(Files(dockerfile.find(project.directory)), contract)
+    found = dockerfile.find(project.directory)
+    findings = checks.check_files(Files(found), contract)
     engine.require()
     with ExitStack() as stack:
         composed = None
@@ -93,7 +96,7 @@ def check(
             else:
                 built = stack.enter_context(engine.temporary_image(project.directory))
         doing("Reading the image")
-        read = read_image(built)
+        read = read_image(built, engine.base_layers(found.base if found else None))
         findings += checks.check_image(read, contract)
         doing("Watching a container")
         container = (
@@ -101,12 +104,12 @@ def check(
             if composed
             else engine.run(built, engine.RunOptions(port=contract.port))
         )
-        seen, found = _watch(container, contract)
-    return Checked(project, read, seen, [*findings, *found])
+        seen, of_container = _watch(container, contract)
+    return Checked(project, read, seen, [*findings, *of_container])
 
 
-def read_image(name: str) -> Image:
-    """Read an image of the engine's.
+def read_image(name: str, base: Sequence[str] | None) -> Image:
+    """Read an image of the engine's; ``base`` are the digests of its base's layers, if known.
 
     Raises:
         ProjectError: there is no such image.
@@ -114,7 +117,7 @@ def read_image(name: str) -> Image:
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
         saved = Path(folder) / "image.tar"
         engine.save(name, saved)
-        return saved_image.read(saved)
+        return saved_image.read(saved, base)
 
 
 def _watch(

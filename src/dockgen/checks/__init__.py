@@ -15,6 +15,7 @@ from dockgen.image import Image
 from dockgen.matrix import Kind
 
 __all__ = [
+    "OF_BASE",
     "OF_PROCESS",
     "RULES",
     "Files",
@@ -45,6 +46,8 @@ def applicable(contract: Contract) -> list[Rule[Files] | Rule[Image] | Rule[Obse
 
 # The rules that look at a process: a short job may have ended before there was one to look at.
 OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
+# Those that tell the project's own layers from its base's.
+OF_BASE = ("DG106",)
 
 
 def check_files(files: Files, contract: Contract) -> list[Finding]:

@@ -4,7 +4,7 @@ The only caller of `docker`. Whatever a call makes is gone when its `with` block
 Ctrl-C.
 """
 
-from dockgen.engine.build import BuildError, build, build_check, save, temporary_image
+from dockgen.engine.build import BuildError, base_layers, build, build_check, save, temporary_image
 from dockgen.engine.command import EngineVersion, require, require_builder
 from dockgen.engine.compose import Composed, composed, composed_projects, prepare, remove_composed
 from dockgen.engine.container import (
@@ -31,6 +31,7 @@ __all__ = [
     "RunOptions",
     "State",
     "Stopped",
+    "base_layers",
     "build",
     "build_check",
     "composed",

@@ -1,11 +1,12 @@
 """Images of the engine: built, checked, saved, and removed."""
 
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dockgen import signals
+from dockgen import reader, signals
 from dockgen.engine import command
 from dockgen.errors import ProjectError
 
@@ -105,6 +106,25 @@ def temporary_image(
     finally:
         with signals.held():
             command.run("image", "rm", "--force", "--", tag)
+
+
+def base_layers(base: str | None) -> tuple[str, ...] | None:
+    """Return the digests ("sha256:…") of the unpacked layers of ``base``, lowest first.
+
+    ``base`` is what stands behind a FROM. None if it is unknown, or the engine can't get it.
+    """
+    if base is None:
+        return None
+    if base == "scratch":
+        return ()
+    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+        (Path(folder) / "Dockerfile").write_text(f"FROM {base}\n", encoding="utf-8")
+        try:
+            with temporary_image(Path(folder)) as tag:
+                words = ("image", "inspect", "--format={{json .RootFS.Layers}}", "--", tag)
+                return tuple(reader.parse_json(command.docker(*words)))
+        except BuildError:
+            return None
 
 
 def save(image: str, destination: Path) -> None:

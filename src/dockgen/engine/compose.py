@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dockgen import composefile, signals
+from dockgen import composefile, reader, signals
 from dockgen.composefile import Change, Model
 from dockgen.engine import command
 from dockgen.engine.build import BUILD_SECONDS, BuildError
@@ -55,7 +55,7 @@ def read(directory: Path, variables: Mapping[str, str]) -> Model:
             f"docker compose can't read {file}: {command.reason(done.stderr)}",
             "see what is wrong with it: docker compose config",
         )
-    model: Model = json.loads(done.stdout)
+    model: Model = reader.parse_json(done.stdout)
     return model
 
 

@@ -2,7 +2,6 @@
 
 import datetime
 import http.client
-import json
 import math
 import secrets
 import time
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dockgen import signals
+from dockgen import reader, signals
 from dockgen.engine import command
 from dockgen.engine.command import ANSWER_SECONDS, LOOK_AT_ENGINE
 from dockgen.errors import ProjectError
@@ -151,7 +150,7 @@ class Container:
 
     def inspect(self) -> State:
         """Return what the engine knows of the container."""
-        (facts,) = json.loads(command.docker("inspect", "--type=container", "--", self.name))
+        (facts,) = reader.parse_json(command.docker("inspect", "--type=container", "--", self.name))
         return _state(facts)
 
     def wait_healthy(self, deadline: float) -> Health:
