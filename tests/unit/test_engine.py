@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dockgen import engine
-from dockgen.engine import BuildError, Container, EngineVersion, HealthTiming, RunOptions
+from dockgen.engine import BuildError, Container, EngineVersion, HealthTiming, RunOptions, images
 from dockgen.errors import ProjectError, ToolMissingError
 
 VERSIONS = '{"Client": {"Version": "29.0.1"}, "Server": {"Version": "%s"}}'
@@ -174,7 +174,7 @@ def test_an_engine_that_goes_away_later_is_named(docker: Stand) -> None:
 def test_a_silent_engine_is_named(docker: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is waited for without an end."""
     docker("exec sleep 60")
-    monkeypatch.setattr(engine, "SAVE_SECONDS", 0.2)
+    monkeypatch.setattr(images, "SAVE_SECONDS", 0.2)
     with pytest.raises(ToolMissingError, match=r"didn't answer docker save within 0\.2 s"):
         engine.save("app:1", Path("image.tar"))
 

@@ -4,7 +4,6 @@ The only caller of `docker`. Whatever a call makes is gone when its `with` block
 Ctrl-C.
 """
 
-from dockgen.engine.build import BuildError, base_layers, build, build_check, save, temporary_image
 from dockgen.engine.command import EngineVersion, require, require_builder
 from dockgen.engine.compose import Composed, composed, composed_projects, prepare, remove_composed
 from dockgen.engine.container import (
@@ -18,6 +17,7 @@ from dockgen.engine.container import (
     Stopped,
     run,
 )
+from dockgen.engine.images import BuildError, base_layers, build, build_check, save, temporary_image
 
 __all__ = [
     "BuildError",

@@ -12,8 +12,8 @@ from typing import Any
 from dockgen import composefile, reader, signals
 from dockgen.composefile import Change, Model
 from dockgen.engine import command
-from dockgen.engine.build import BUILD_SECONDS, BuildError
 from dockgen.engine.container import Container
+from dockgen.engine.images import BUILD_SECONDS, BuildError
 from dockgen.errors import ProjectError
 
 # What a service's dependencies get to turn healthy, and images to be pulled, in seconds.
