@@ -5,7 +5,14 @@ Ctrl-C.
 """
 
 from dockgen.engine.command import EngineVersion, require, require_builder
-from dockgen.engine.compose import Composed, composed, composed_projects, prepare, remove_composed
+from dockgen.engine.compose import (
+    Composed,
+    composed,
+    composed_projects,
+    prepare,
+    read_model,
+    remove_composed,
+)
 from dockgen.engine.container import (
     Container,
     Health,
@@ -37,6 +44,7 @@ __all__ = [
     "composed",
     "composed_projects",
     "prepare",
+    "read_model",
     "remove_composed",
     "require",
     "require_builder",

@@ -32,7 +32,7 @@ _NO_REMOTE = {
 }
 
 
-def read(directory: Path, variables: Mapping[str, str]) -> Model:
+def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> Model:
     """The model of the compose file in ``directory``, which is there.
 
     Args:
@@ -48,7 +48,10 @@ def read(directory: Path, variables: Mapping[str, str]) -> Model:
     # Files of environment variables stay named, so that one can see where they are.
     words = ("config", "--format=json", "--no-env-resolution")
     done = command.run(
-        *_compose(directory, file), *words, errors_apart=True, environment=_environment(variables)
+        *_compose(directory, file),
+        *words,
+        errors_apart=True,
+        environment=_environment(variables or {}),
     )
     if done.returncode != 0:
         raise ProjectError(
@@ -73,7 +76,7 @@ def prepare(
     Raises:
         ProjectError: compose can't read the file, or it reaches beyond the folder.
     """
-    model = read(directory, variables or {})
+    model = read_model(directory, variables)
     main = composefile.main_service(model)
     reaches = [] if trusted else composefile.reaches(model, main, directory)
     if reaches:
