@@ -3,7 +3,7 @@
 import re
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import yaml
 
 from dockgen import bundle
 from dockgen.errors import ProjectError, UsageError, unreadable
+from dockgen.matrix import Language
 
 # A value in a message: on one line and short, also where YAML's aliases make it endless.
 _shown = reprlib.Repr()
@@ -27,7 +28,8 @@ class Question:
     """One question of the questionnaire.
 
     ``choices`` holds the values to choose from; it is empty for free text. ``asked`` is false for
-    a question that is only asked with ``--ask``.
+    a question that is only asked with ``--ask``. ``by_language`` holds the default of each language
+    where it depends on that.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Question:
     default: object
     choices: tuple[str, ...]
     asked: bool
+    by_language: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def flag(self) -> str:
@@ -52,9 +55,11 @@ class Question:
         if self.type == "bool":
             return "yes" if self.default else "no"
         default = str(self.default)
-        if preferences := re.match(r"\{\{ \['(\w+)'", default):
+        if not self.by_language and (preferences := re.match(r"\{\{ \['(\w+)'", default)):
             return preferences[1]
-        by_language = re.findall(r"'(\w+)': '([^']+)'", default) if "{{" in default else []
+        # A starter on a release up to v0.7.0 has the table in the expression.
+        written = re.findall(r"'(\w+)': '([^']+)'", default) if "{{" in default else []
+        by_language = self.by_language.items() or written
         return ", ".join(f"{name}: {value}" for name, value in by_language) or default
 
     def parse(self, value: object, source: str) -> Any:
@@ -124,9 +129,12 @@ def load(questionnaire: Path | None = None) -> tuple[Question, ...]:
     Raises:
         ProjectError: it is not YAML, or a question in it has no default.
     """
+    questionnaire = questionnaire or bundle.questionnaire()
+    entries = read(questionnaire)
+    by_language = _languages(questionnaire, entries)
     return tuple(
-        _question(name, entry)
-        for name, entry in read(questionnaire or bundle.questionnaire()).items()
+        _question(name, entry, by_language)
+        for name, entry in entries.items()
         # `_…` are copier's settings; `when: false` values are computed, never answered.
         if not name.startswith("_") and not is_hidden(entry)
     )
@@ -151,12 +159,35 @@ def read(questionnaire: Path) -> dict[str, Any]:
     return entries
 
 
+def languages(questionnaire: Path) -> dict[str, Any]:
+    """The language.yml files that a questionnaire reads, by language.
+
+    Raises:
+        ProjectError: one of the files is not YAML.
+    """
+    return _languages(questionnaire, read(questionnaire))
+
+
+def _languages(questionnaire: Path, entries: Mapping[str, Any]) -> dict[str, Any]:
+    vendored = entries.get("template_root", {})
+    prefix = str(vendored.get("default", "")) if isinstance(vendored, dict) else ""
+    root = questionnaire.parent.resolve()
+    files = {name: root / f"{prefix}templates/{name}/language.yml" for name in Language}
+    return {
+        str(name): document
+        for name, path in files.items()
+        if path.resolve().is_relative_to(root) and path.is_file()
+        for document in _documents(path, root)
+        if isinstance(document, dict)
+    }
+
+
 def is_hidden(entry: object) -> bool:
     """Whether a question is never asked: its value is computed and not recorded."""
     return isinstance(entry, dict) and entry.get("when", True) in {False, "false", "no"}
 
 
-def _question(name: str, entry: object) -> Question:
+def _question(name: str, entry: object, by_language: Mapping[str, Any]) -> Question:
     # copier takes `name: value` for a question with that default.
     facts: dict[str, Any] = entry if isinstance(entry, dict) else {"default": entry}
     if "default" not in facts:
@@ -170,15 +201,30 @@ def _question(name: str, entry: object) -> Question:
         type=facts.get("type", kinds.get(type(facts["default"]), "yaml")),
         help=facts.get("help", ""),
         default=facts["default"],
-        choices=choices_of(facts.get("choices", ())),
+        choices=choices_of(facts.get("choices", ()), by_language),
         asked=facts.get("ask", True) is True,
+        by_language=_defaults(str(facts["default"]), by_language),
     )
 
 
-def choices_of(choices: Any) -> tuple[str, ...]:
-    """The values to choose from; () for choices that only copier can compute."""
+def _defaults(expression: str, by_language: Mapping[str, Any]) -> dict[str, str]:
+    """The default of each language, where a default is a fact of its language.yml, or begins so."""
+    found = re.search(r"languages\[language\]\.(\w+)", expression)
+    facts = {name: of[found[1]] for name, of in by_language.items()} if found else {}
+    return {name: next(iter(one)) if isinstance(one, dict) else one for name, one in facts.items()}
+
+
+def choices_of(choices: Any, by_language: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """The values to choose from; () for choices that only copier can compute.
+
+    Args:
+        choices: as the questionnaire has them.
+        by_language: the language.yml files, where ``choices('frameworks')`` comes from.
+    """
     if isinstance(choices, str):
-        return ()
+        table = re.search(r"\bchoices\('(\w+)'", choices)
+        tables = [of.get(table[1], ()) for of in (by_language or {}).values()] if table else []
+        return tuple(dict.fromkeys(str(name) for names in tables for name in names))
     pairs = choices.items() if isinstance(choices, dict) else ((None, item) for item in choices)
     # An item of a list is a value, or a pair of label and value.
     values = [item[1] if isinstance(item, list) else item for _, item in pairs]
@@ -188,7 +234,7 @@ def choices_of(choices: Any) -> tuple[str, ...]:
 def _documents(path: Path, root: Path) -> list[Any]:
     """All documents of a YAML file, those that it includes in their place."""
     # libyaml is ten times faster. A file of somebody else's could nest so deep that it crashes.
-    is_own = path == bundle.questionnaire() and yaml.__with_libyaml__
+    is_own = root == bundle.questionnaire().parent and yaml.__with_libyaml__
     parent: Any = yaml.CSafeLoader if is_own else yaml.SafeLoader
 
     class Loader(parent):  # type: ignore[misc]

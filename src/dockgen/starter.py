@@ -431,7 +431,7 @@ def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[s
         "limits": {
             str(name): {
                 flavor: figures["promised"]
-                for flavor, figures in questionnaire["limits"]["default"][name].items()
+                for flavor, figures in _limits(template, questionnaire, name).items()
             }
             for name in settings.languages
         },
@@ -445,6 +445,19 @@ def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[s
                     found[name.removesuffix(_SUFFIX)] = _rendered(file, **facts)
                 else:
                     found[name] = file
+    return found
+
+
+def _limits(
+    template: Tree, questionnaire: Mapping[str, Any], language: Language
+) -> Mapping[str, Any]:
+    """The limits of a language's default sample app, by flavor."""
+    file = template.get(f"templates/{language}/language.yml")
+    if file is None:  # up to v0.7.0
+        limits: Mapping[str, Any] = questionnaire["limits"]["default"][language]
+        return limits
+    frameworks = yaml.safe_load(file.content)["frameworks"]
+    found: Mapping[str, Any] = next(iter(frameworks.values()))["limits"]
     return found
 
 

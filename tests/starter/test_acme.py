@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dockgen import questions, source, starter, template
+from dockgen import languages, questions, source, starter, template
 from dockgen.matrix import Cell, Flavor, Language
 from tests.conftest import PLAIN, ROOT, Render, tree
 from tests.starter.conftest import Run
@@ -157,12 +157,11 @@ def test_choices_are_narrowed() -> None:
 
 def test_a_limit_is_changed(projects: dict[Cell, Path]) -> None:
     """python-slim may weigh what Acme says, the others what dockgen says."""
-    dockgen = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"]
     limits = {
         cell: tomllib.loads((projects[cell] / "dockgen.toml").read_text())["limits"]["size_mb"]
         for cell in CELLS
     }
-    wanted = {cell: dockgen[cell.language][cell.flavor]["promised"] for cell in CELLS}
+    wanted = {cell: languages.limits(cell.language)[cell.flavor]["promised"] for cell in CELLS}
     assert limits == wanted | {Cell(Language.PYTHON, Flavor.SLIM): 140}
 
 

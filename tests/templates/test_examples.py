@@ -7,7 +7,7 @@ import tomllib
 import pytest
 import yaml
 
-from dockgen import matrix
+from dockgen import languages, matrix
 from dockgen.matrix import Cell
 from tests.conftest import ROOT, Make, Render, each_cell, of, tree
 
@@ -132,10 +132,9 @@ def test_compose_file_hardens_the_container(cell: Cell) -> None:
 
 @each_cell()
 def test_limit_is_the_promised_one(cell: Cell) -> None:
-    """dockgen.toml repeats the table in copier.yml."""
-    table = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"]
+    """dockgen.toml repeats the one in the language's language.yml."""
     settings = tomllib.loads((EXAMPLES / str(cell) / "dockgen.toml").read_text())
-    promised = table[cell.language][cell.flavor]["promised"]
+    promised = languages.limits(cell.language)[cell.flavor]["promised"]
     assert settings["limits"]["size_mb"] == promised
 
 

@@ -1,32 +1,30 @@
-"""The matrix and copier.yml name the same cells."""
+"""The matrix, copier.yml and the language.yml files name the same cells."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
-import yaml
 
-from dockgen import matrix, questions
+from dockgen import languages, matrix, questions
+from dockgen.languages import Facts
 from dockgen.matrix import Flavor, Language
 from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
-def limits() -> dict[str, dict[str, dict[str, Any]]]:
+def limits() -> dict[str, Mapping[str, Facts]]:
     """The table of limits: language, flavor, then the figures."""
-    entries = yaml.safe_load((ROOT / "copier.yml").read_text())
-    table: dict[str, dict[str, dict[str, Any]]] = entries["limits"]["default"]
-    return table
+    return {language: languages.limits(language) for language in languages.load()}
 
 
-def test_every_cell_has_a_limit(limits: dict[str, dict[str, dict[str, Any]]]) -> None:
-    """copier.yml has a limit for exactly the cells of the matrix."""
+def test_every_cell_has_a_limit(limits: dict[str, Mapping[str, Facts]]) -> None:
+    """The language.yml files have a limit for exactly the cells of the matrix."""
     assert {f"{language}-{flavor}" for language in limits for flavor in limits[language]} == {
         str(cell) for cell in matrix.ALL
     }
 
 
 def test_every_promise_leaves_at_least_a_megabyte(
-    limits: dict[str, dict[str, dict[str, Any]]],
+    limits: dict[str, Mapping[str, Facts]],
 ) -> None:
     """A promised limit is the measured size and at least 1 MB."""
     narrow = {

@@ -144,5 +144,7 @@ def release(folder: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "data")
     shutil.copytree(ROOT / "src/dockgen", site / "dockgen", ignore=ignored)
     shutil.copytree(data, site / "dockgen/data")
-    shutil.copy(folder / "history/copier.yml", site / "dockgen/data")
+    for path in bundle.questions(folder / "history"):
+        (site / "dockgen/data" / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "history" / path, site / "dockgen/data" / path)
     return site
