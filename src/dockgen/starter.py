@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from dockgen import apply, bundle, fleet, git, merge, registry, tree, update
+from dockgen import apply, bundle, fleet, git, includes, merge, registry, tree, update
 from dockgen.errors import CheckFailedError, ProjectError, UsageError, unreadable
 from dockgen.fleet import Mode, Outcome
 from dockgen.matrix import Language
@@ -261,6 +261,12 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             }
             for version in (before, after)
         )
+        # What dockgen has no more stays as long as a file that the team wrote includes it.
+        gone_files = {
+            path: base[path] for path in base if path.startswith(BASE) and path not in new
+        }
+        written = (file for path, file in ours.items() if file != base.get(path))
+        new |= includes.needed(gone_files, written)
         _require_room(place, new)
         if unfinished := update.unfinished(ours, new):
             raise ProjectError(

@@ -321,7 +321,10 @@ def test_the_names_that_python_needs_are_known() -> None:
     python = ROOT / "templates/python"
     locked = {
         name
-        for path in (*python.glob("*/poetry-packages.toml"), *python.glob("*/requirements*.txt"))
+        for path in (
+            *python.glob("apps/*/poetry-packages.toml"),
+            *python.glob("apps/*/requirements*.txt"),
+        )
         for name in re.findall(
             r'^(?:name = ")?([a-z0-9-]+)(?="$|==)', path.read_text(), re.MULTILINE
         )

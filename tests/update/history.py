@@ -87,10 +87,7 @@ def back_to_1_2(checkout: Checkout) -> None:
 def back_to_1_1(checkout: Checkout) -> None:
     """A file had another name, and another one was there."""
     checkout.rename(f"{PROJECT}/docker/rootfs.py.jinja", f"{PROJECT}/docker/collect.py.jinja")
-    for name in ("slim", "alpine", "scratch"):
-        checkout.substitute(
-            f"templates/python/{name}.Dockerfile.jinja", r"rootfs\.py", "collect.py"
-        )
+    checkout.substitute("templates/python/slim.Dockerfile.jinja", r"rootfs\.py", "collect.py")
     checkout.substitute(f"{PROJECT}/.dockerignore.jinja", r"rootfs\.py", "collect.py")
     checkout.write(f"{PROJECT}/NOTES.md", b"# Notes\n\nRead me first.\n")
     checkout.substitute("templates/shared/compose.yaml.jinja", r"pids_limit: 128", "pids_limit: 64")
