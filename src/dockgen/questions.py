@@ -2,7 +2,7 @@
 
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,16 @@ from dockgen.matrix import Language
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 80
 _shown.maxlevel = _shown.maxlist = _shown.maxdict = _shown.maxset = 2
+
+# What --ask asks only where it has more than one answer: with these answers to questions before it.
+_SENSIBLE_WITH: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "cgo": {"language": ("go",)},
+    "framework": {"kind": ("service",)},
+    "package_manager": {"language": ("python", "node")},
+    "port": {"kind": ("service",)},
+    "runtime_packages": {"flavor": ("slim", "alpine")},
+    "private_host": {"private_dependencies": ("ssh", "token")},
+}
 
 # What PyYAML raises: errors of the values' own types, too, and deep nesting.
 _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
@@ -269,6 +279,22 @@ def _documents(path: Path, root: Path) -> list[Any]:
 def _where(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     return f" in line {mark.line + 1}" if mark else ""
+
+
+def rounds(names: Sequence[str]) -> list[list[str]]:
+    """Questions to ask, in as many rounds as it takes to know which of them make sense."""
+    found: list[list[str]] = [[]]
+    for name in names:
+        if any(earlier in found[-1] for earlier in _SENSIBLE_WITH.get(name, ())):
+            found.append([])
+        found[-1].append(name)
+    return found
+
+
+def makes_sense(name: str, answers: Mapping[str, Any]) -> bool:
+    """Whether a question can have more than one answer, as far as these answers tell."""
+    wanted = _SENSIBLE_WITH.get(name, {})
+    return all(answers.get(earlier, values[0]) in values for earlier, values in wanted.items())
 
 
 def collect(

@@ -48,7 +48,8 @@ def render(
     Args:
         directory: doesn't exist yet; its name is what the project's name is made from.
         answers: given answers; questions without one take their default.
-        ask: the questions to ask on the terminal first.
+        ask: the questions to ask on the terminal first, but for those that an earlier answer leaves
+            no choice in.
         origin: what to render; None for dockgen's own templates.
         defaults: other defaults than the questionnaire's.
         target: what a message names in place of ``directory``: where the tree goes afterwards.
@@ -60,10 +61,21 @@ def render(
         ToolMissingError: git is missing or too old.
     """
     git.require()
+    *earlier, last = questions.rounds(ask)
+    told = dict(answers)
+    # copier refuses this question's empty default before it asks, where an answer is needed.
+    usual = {"private_host": "git.example.com", **(defaults or {})}
     with own() if origin is None else nullcontext(origin) as chosen, found(chosen):
         newest = chosen.manifest.latest.version
         with _readable_errors(target or directory, "dockgen new --help"):
-            given = _copy(chosen, newest, directory, answers, ask, defaults or {})
+            # Which questions make sense depends on answers that copier tells at the end of a run.
+            for names in earlier:
+                to_ask = [name for name in names if questions.makes_sense(name, told)]
+                run = _copy(chosen, newest, directory, told, to_ask, usual, pretend=True)
+                told |= {name: run[name] for name in to_ask if name in run}
+            to_ask = [name for name in last if questions.makes_sense(name, told)]
+            usual = usual if "private_host" in to_ask else dict(defaults or {})
+            given = _copy(chosen, newest, directory, told, to_ask, usual)
         named = {question.name for question in questions.load(chosen.questionnaire)}
         kept = {name: value for name, value in given.items() if name in named}
         return Rendering(directory, kept, newest)
@@ -122,8 +134,10 @@ def _copy(
     answers: Mapping[str, Any],
     ask: Sequence[str],
     defaults: Mapping[str, Any],
+    *,
+    pretend: bool = False,
 ) -> Mapping[str, Any]:
-    """Render; return all answers."""
+    """Render, or only pretend to; return all answers."""
     import copier
 
     done = copier.run_copy(
@@ -135,6 +149,7 @@ def _copy(
         defaults=True,
         ask=ask,
         quiet=True,
+        pretend=pretend,
         # The user's own copier settings could answer our questions with something that
         # is no choice of theirs; ours is the only source here, and needs no trust.
         settings=copier.Settings(),
