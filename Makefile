@@ -1,7 +1,7 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: benchmark-commands benchmark-fleet help new venv test test-fast lint format lock examples docs compare benchmark \
-  release engine-up engine-down clean
+.PHONY: benchmark-commands benchmark-fleet help new venv test test-all test-fast mutate lint format lock examples docs \
+  compare benchmark release engine-up engine-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,22 +15,27 @@ help: ## list these commands
 
 venv: $(VENV)/.ready ## set up everything a contributor needs, in .venv
 
-# pip checks every download against its hash; dockgen itself is installed editable.
 $(VENV)/.ready: pyproject.toml requirements/dev.txt
-	@$(PYTHON) scripts/make_venv.py $(VENV)
+	@sh scripts/make_venv.sh $(PYTHON) $(VENV)
 	@touch $@
 
 new: $(VENV)/.ready ## start a project: make new ARGS="my-app"
 	@$(BIN)/dockgen new $(ARGS)
 
 # Two processors have time for three tests: one of them mostly waits for a network or a container.
-test: $(VENV)/.ready ## every test; brings a container engine and base images if they are missing
+test: $(VENV)/.ready ## the tests; brings a container engine and base images if they are missing
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(MARKS) $(ARGS)
+
+test-all: MARKS := -m "release or not release"
+test-all: test ## those, and the long ones that a release has to pass, too
 
 test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
+
+mutate: $(VENV)/.ready ## break dockgen in hundreds of ways, and list those that no test notices
+	@$(BIN)/python scripts/mutate.py $(ARGS)
 
 benchmark-fleet: $(VENV)/.ready ## update two hundred projects at once, and one beside plain copier
 	@$(BIN)/python -m benchmarks.fleet $(ARGS)

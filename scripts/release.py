@@ -28,7 +28,7 @@ def main(version: str) -> int:
     manifest = bundle.release(ROOT, f"v{version}", int(time.time()))
     render_examples.main(ROOT / "examples")
     print(f"The bundle holds {', '.join(release.version for release in manifest.releases)}.")
-    print("Next, once `make test` has passed:")
+    print("Next, once `make test-all` has passed:")
     print(f"  git add --all && git commit --message 'Release {version}'")
     print(f"  git tag --annotate v{version} --message 'dockgen {version}'")
     return 0

@@ -35,7 +35,9 @@ PLAIN = {
 # Each has something to print at the end. pytest-xdist's controller loads only this conftest.
 pytest_plugins = [
     "dockgen.testing.plugin",
+    "tests.costs",
     "tests.images.bases",
+    "tests.images.order",
     "tests.network",
     "tests.recall",
 ]
@@ -44,6 +46,15 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Render = Callable[[Cell], Path]
 Released = Callable[[str, str, str], Path]
 Make = Callable[..., Path]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is only run before a release, unless `-m` or a test's name asks for it."""
+    if config.option.markexpr or any("::" in argument for argument in config.args):
+        return
+    left_out = [item for item in items if item.get_closest_marker("release")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def answers(project: Path) -> dict[str, object]:

@@ -1,6 +1,8 @@
 """A pytest plugin: a run reads and compiles each template once, and not once for each project.
 
-copier does both anew for each of thousands of renderings, and it takes most of their time.
+copier does both for each of thousands of renderings, and it takes most of their time. A process of
+its own knows nothing of this: for each language, test_a_process_makes_the_same in
+tests/commands/test_new.py compares what one makes with what is made here.
 """
 
 import copy

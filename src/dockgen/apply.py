@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from dockgen import signals
@@ -125,12 +125,14 @@ def _move_into(staged: Path, target: Path) -> None:
         check_target(target)
         for entry in sorted(staged.iterdir()):
             moved.append(entry)
-            entry.rename(target / entry.name)
+            # Into the folder that was looked at, whatever has its name by now.
+            os.rename(entry, entry.name, dst_dir_fd=descriptor)
     except BaseException:
         with signals.held():
             for entry in moved:
-                if (target / entry.name).exists() and not entry.exists():
-                    (target / entry.name).rename(entry)
+                if not os.path.lexists(entry):
+                    with suppress(FileNotFoundError):
+                        os.rename(entry.name, entry, src_dir_fd=descriptor)
         raise
     finally:
         os.close(descriptor)

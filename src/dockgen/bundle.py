@@ -109,7 +109,7 @@ def with_working_copy(root: Path, folder: Path) -> tuple[Path, Manifest]:
     """
     committed = root / "src/dockgen/data"
     manifest = _committed_manifest(root)
-    repository = _open(committed / BUNDLE, manifest, folder)
+    repository = unpack(committed / BUNDLE, manifest, folder)
     tree = _store(root, repository)
     if manifest.releases and manifest.latest.tree == tree:
         return committed / BUNDLE, manifest
@@ -131,7 +131,7 @@ def release(root: Path, version: str, seconds: int) -> Manifest:
     committed = root / "src/dockgen/data"
     manifest = _committed_manifest(root)
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
-        repository = _open(committed / BUNDLE, manifest, Path(folder))
+        repository = unpack(committed / BUNDLE, manifest, Path(folder))
         tree = _store(root, repository)
         manifest = commit(repository, manifest, tree, version, seconds)
         committed.mkdir(parents=True, exist_ok=True)
@@ -159,25 +159,29 @@ def read_releases(bundle: Path) -> tuple[Release, ...]:
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
         repository = Path(folder)
         git.run("init", "--quiet", "--bare", ".", cwd=repository)
-        git.run("fetch", "--quiet", bundle.resolve(), "refs/tags/*:refs/tags/*", cwd=repository)
+        git.run(
+            "fetch", "--quiet", bundle.resolve(), "refs/tags/*:refs/tags/*", repository=repository
+        )
         tags = git.run(
             "for-each-ref",
             "--format=%(objectname) %(tree) %(refname:short)",
             "refs/tags",
-            cwd=repository,
+            repository=repository,
         )
         rows = [line.split() for line in tags.splitlines()]
-        order = git.run("rev-list", "--topo-order", "--reverse", "--tags", cwd=repository).split()
+        order = git.run(
+            "rev-list", "--topo-order", "--reverse", "--tags", repository=repository
+        ).split()
         rows.sort(key=lambda row: order.index(row[0]))
         return tuple(Release(version, commit, tree) for commit, tree, version in rows)
 
 
-def _open(bundle: Path, manifest: Manifest, folder: Path) -> Path:
+def unpack(bundle: Path, manifest: Manifest, folder: Path) -> Path:
     """A bare repository in ``folder`` that holds what the bundle holds."""
     repository = folder / "repository.git"
     git.run("init", "--quiet", "--bare", repository.name, cwd=folder)
     if manifest.releases:
-        git.run("fetch", "--quiet", bundle, "refs/tags/*:refs/tags/*", cwd=repository)
+        git.run("fetch", "--quiet", bundle, "refs/tags/*:refs/tags/*", repository=repository)
     return repository
 
 
@@ -211,19 +215,19 @@ def commit(repository: Path, manifest: Manifest, tree: str, version: str, second
         "-m",
         version,
         *parent,
-        cwd=repository,
+        repository=repository,
         environment={"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when},
     )
-    git.run("update-ref", f"refs/tags/{version}", commit, cwd=repository)
+    git.run("update-ref", f"refs/tags/{version}", commit, repository=repository)
     return replace(manifest, releases=(*manifest.releases, Release(version, commit, tree)))
 
 
 def _write(repository: Path, bundle: Path) -> Path:
     """Write the repository as a bundle: the same bytes for the same history and git."""
-    newest = git.run("rev-list", "--tags", "--max-count=1", "--topo-order", cwd=repository)
+    newest = git.run("rev-list", "--tags", "--max-count=1", "--topo-order", repository=repository)
     point_head(repository, newest)
     # Deltas are computed anew on one thread, so they don't depend on how objects came here.
-    git.run("-c", "pack.threads=1", "repack", "-adFq", cwd=repository)
+    git.run("-c", "pack.threads=1", "repack", "-adFq", repository=repository)
     git.run(
         "-c",
         "pack.threads=1",
@@ -234,12 +238,12 @@ def _write(repository: Path, bundle: Path) -> Path:
         "HEAD",
         "refs/heads/main",
         "--tags",
-        cwd=repository,
+        repository=repository,
     )
     return bundle
 
 
 def point_head(repository: Path, commit: str) -> None:
     """Make ``commit`` the head of a bare repository, which whoever clones it looks for."""
-    git.run("update-ref", "refs/heads/main", commit, cwd=repository)
-    git.run("symbolic-ref", "HEAD", "refs/heads/main", cwd=repository)
+    git.run("update-ref", "refs/heads/main", commit, repository=repository)
+    git.run("symbolic-ref", "HEAD", "refs/heads/main", repository=repository)

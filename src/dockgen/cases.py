@@ -6,14 +6,13 @@ starter.toml adds to that.
 
 import itertools
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dockgen import bundle, matrix, project, questions, template
+from dockgen import bundle, matrix, project, questions, reader, template
 from dockgen.errors import ProjectError, UsageError, unreadable
 from dockgen.matrix import Flavor, Kind, Language
 from dockgen.project import Project
@@ -166,13 +165,12 @@ def _usual_kind(entries: Mapping[str, Any]) -> str:
 def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Case]:
     """The ``[[test]]`` tables of a starter.toml, beside these; none if there is no such file."""
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = reader.text(path, inside=path.parent)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise unreadable(path, error) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path.name} is not valid TOML: {error}", "mend it") from error
+    settings = reader.parse_toml(text, path.name)
     tables = settings.get("test", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ProjectError(f"{path.name}: test is no list of tables", "write each as: [[test]]")

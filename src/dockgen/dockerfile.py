@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockgen.errors import ProjectError, unreadable
+from dockgen import reader
+from dockgen.errors import unreadable
 
 # Lines such as `# syntax=docker/dockerfile:1` count only before everything else.
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(\S.*?)\s*")
@@ -34,9 +35,15 @@ class ImageUse:
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """What a Dockerfile says: the images that a build of it pulls, in the order of their lines."""
+    """What a Dockerfile says.
+
+    ``images`` are those that a build of it pulls, in the order of their lines; ``base`` is what the
+    last stage stands on, through all stages between, as a FROM has it: "debian:trixie-slim",
+    "scratch", or None without a FROM.
+    """
 
     images: tuple[ImageUse, ...]
+    base: str | None
 
 
 @dataclass(frozen=True)
@@ -72,16 +79,16 @@ def find(directory: Path) -> Dockerfile | None:
     """
     path = directory / "Dockerfile"
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        text = reader.text(
+            path,
+            inside=directory,
+            hint=f"save it as UTF-8, or bring it back: git checkout -- {path.name}",
+        )
     except FileNotFoundError:
         return None
     except OSError as error:
         raise unreadable(path, error) from error
-    except UnicodeDecodeError as error:
-        raise ProjectError(
-            f"{path} is not text in UTF-8.",
-            f"save it as UTF-8, or bring it back: git checkout -- {path.name}",
-        ) from error
+    return parse(text)
 
 
 def parse(text: str) -> Dockerfile:
@@ -90,6 +97,8 @@ def parse(text: str) -> Dockerfile:
     directives = _directives(lines)
     arguments: dict[str, str] = {}
     stages: list[str] = []
+    bases: dict[str, str] = {}
+    base = None
     images = []
     if "syntax" in directives:
         images.append(ImageUse(*directives["syntax"]))
@@ -105,8 +114,11 @@ def parse(text: str) -> Dockerfile:
         if instruction.keyword == "FROM":
             words = instruction.words
             named = len(words) == 3 and words[1].upper() == "AS"
+            base = _base(instruction, arguments, bases)
             stages.append(words[2].lower() if named else "")
-    return Dockerfile(tuple(images))
+            if named and base is not None:
+                bases[stages[-1]] = base
+    return Dockerfile(tuple(images), base)
 
 
 def _directives(lines: list[str]) -> dict[str, tuple[str, int]]:
@@ -173,6 +185,17 @@ def _named(instruction: _Instruction) -> list[str]:
         ]
         return [value for key, _, value in options if key == "from"]
     return []
+
+
+def _base(
+    instruction: _Instruction, arguments: Mapping[str, str], bases: Mapping[str, str]
+) -> str | None:
+    """What a FROM stands on: the base of the stage that it names, or its own image."""
+    if not instruction.words:
+        return None
+    name = _filled(instruction.words[0], arguments)
+    platforms = [f"--{flag}={_filled(value, arguments)} " for flag, value in instruction.flags]
+    return bases.get(name.lower(), "".join(platforms) + name)
 
 
 def _is_stage(name: str, stages: list[str], *, numbered: bool) -> bool:

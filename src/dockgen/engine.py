@@ -12,6 +12,7 @@ import re
 import secrets
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -469,6 +470,25 @@ def temporary_image(
     finally:
         with signals.held():
             _run("image", "rm", "--force", "--", tag)
+
+
+def base_layers(base: str | None) -> tuple[str, ...] | None:
+    """Return the digests ("sha256:…") of the unpacked layers of ``base``, lowest first.
+
+    ``base`` is what stands behind a FROM. None if it is unknown, or the engine can't get it.
+    """
+    if base is None:
+        return None
+    if base == "scratch":
+        return ()
+    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
+        (Path(folder) / "Dockerfile").write_text(f"FROM {base}\n", encoding="utf-8")
+        try:
+            with temporary_image(Path(folder)) as tag:
+                found = _docker("image", "inspect", "--format={{json .RootFS.Layers}}", "--", tag)
+                return tuple(json.loads(found))
+        except BuildError:
+            return None
 
 
 def save(image: str, destination: Path) -> None:

@@ -19,6 +19,8 @@ class DockgenError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        # Of a bug in some of many projects: the tracebacks.
+        self.details = ""
 
 
 class CheckFailedError(DockgenError):

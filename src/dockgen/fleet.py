@@ -5,8 +5,9 @@ import os
 import shlex
 import signal
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dockgen import (
+    address,
     bundle,
     git,
     journal,
@@ -80,8 +82,16 @@ class Outcome:
         return f"{self.result} ({steps})"
 
 
-def find(directories: Sequence[Path], *, search: bool) -> list[Path]:
+def _nobody(_words: str) -> None:
+    """Told something that nobody needs to hear."""
+
+
+def find(
+    directories: Sequence[Path], *, search: bool, warn: Callable[[str], None] = _nobody
+) -> list[Path]:
     """The projects to work on: the directories themselves, or with ``search`` those below them.
+
+    ``warn`` is told of folders that can't be looked into.
 
     Raises:
         ProjectError: a directory doesn't exist, or there is no project below any of them.
@@ -91,12 +101,12 @@ def find(directories: Sequence[Path], *, search: bool) -> list[Path]:
             raise ProjectError(f"{directory} is no directory", "name a project's directory")
     if not search:
         return list(dict.fromkeys(directory.resolve() for directory in directories))
-    found = []
-    for directory in directories:
-        for folder, folders, files in os.walk(directory.resolve()):
-            folders[:] = sorted(set(folders) - _PASSED_OVER)
-            if ANSWERS in files and _is_ours(Path(folder)):
-                found.append(Path(folder))
+    found = [
+        folder
+        for directory in directories
+        for folder in _below(directory.resolve(), warn)
+        if _is_ours(folder)
+    ]
     if not found:
         raise ProjectError(
             f"there is no dockgen project below {', '.join(map(str, directories))}",
@@ -105,8 +115,21 @@ def find(directories: Sequence[Path], *, search: bool) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _nobody(_words: str) -> None:
-    """Told something that nobody needs to hear."""
+def _below(directory: Path, warn: Callable[[str], None]) -> Iterator[Path]:
+    """The folders below one that have an answers file, no matter how deep they lie."""
+    waiting = [str(directory)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
+            inner = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError as error:
+            warn(f"{folder:.200} is passed over: {error.strerror}")
+            continue
+        if any(entry.name == ANSWERS and entry not in inner for entry in entries):
+            yield Path(folder)
+        waiting += [entry.path for entry in reversed(inner) if entry.name not in _PASSED_OVER]
 
 
 @dataclass(frozen=True)
@@ -149,7 +172,7 @@ def update_all(
             doing(f"Looking at {directories[0].name}")
             return [_told(jobs[0], wish)]
         if wish.mode is Mode.CHECK:
-            return [_told(job, wish) for job in jobs]
+            return [_isolated(job, wish) for job in jobs]
         return _side_by_side(jobs, wish, doing)
 
 
@@ -171,23 +194,32 @@ def _jobs(
         return [_Job(directory) for directory in directories]  # it takes no template
     own = stack.enter_context(source.own())
     opened: dict[Starter | None, Source | DockgenError] = {None: own}
-    jobs = []
+
+    def job(directory: Path) -> _Job:
+        read = recorded(directory)
+        registered = _registered(directory, own.manifest, read.url)
+        if registered is not None and registered not in opened:
+            doing(f"Fetching {registered.name}")
+            opened[registered] = _open(registered, wish, stack)
+        origin = opened[registered]
+        if isinstance(origin, DockgenError):
+            raise origin
+        if registered is not None:
+            # The project keeps the address it knows: ssh for one person, https for another.
+            url = address.without_credentials(read.url)
+            origin = replace(origin, manifest=replace(origin.manifest, url=url))
+        return _Job(directory, origin, _data(directory, origin, wish, read.answers))
+
+    jobs: list[_Job] = []
     for directory in directories:
         try:
-            read = recorded(directory)
-            registered = _registered(directory, own.manifest, read.url)
-            if registered is not None and registered not in opened:
-                doing(f"Fetching {registered.name}")
-                opened[registered] = _open(registered, wish, stack)
-            origin = opened[registered]
-            if isinstance(origin, DockgenError):
-                raise origin
-            if registered is not None:
-                # The project keeps the address it knows: ssh for one person, https for another.
-                origin = replace(origin, manifest=replace(origin.manifest, url=read.url))
-            jobs.append(_Job(directory, origin, _data(directory, origin, wish, read.answers)))
+            jobs.append(job(directory))
         except DockgenError as error:
             jobs.append(_Job(directory, error=error))
+        except Exception as error:
+            if len(directories) == 1:
+                raise
+            jobs.append(_Job(directory, error=_bug(error)))
     return jobs
 
 
@@ -200,6 +232,8 @@ def _data(
     ours = team.find(directory, wish.team, known)
     if ours is None:
         return given
+    if ours.warning:
+        wish.warn(ours.warning)
     # A project's own labels stay beside the team's.
     return ours.answers({**{k: v for k, v in answers.items() if k == "labels"}, **given}, known)
 
@@ -251,10 +285,30 @@ def _side_by_side(
         running = [pool.submit(_isolated, job, silent) for job in jobs]
         for number, _ in enumerate(as_completed(running), 1):
             doing(f"{number} of {len(jobs)} projects")
-        return [work.result() for work in running]
+        return [
+            _alone(job, silent)
+            if isinstance(work.exception(), BrokenProcessPool)
+            else work.result()
+            for job, work in zip(jobs, running, strict=True)
+        ]
     finally:
         # After Ctrl-C those at work come to their end, and no other one begins.
         pool.shutdown(cancel_futures=True)
+
+
+def _alone(job: _Job, wish: Wish) -> Outcome:
+    """Work on a project whose process was ended, such as for its memory, or beside one that was."""
+    with ProcessPoolExecutor(
+        1, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_signals
+    ) as pool:
+        try:
+            return pool.submit(_isolated, job, wish).result()
+        except BrokenProcessPool:
+            error = ProjectError(
+                f"{job.directory}: the process that worked on it was ended by this machine",
+                "see how much memory is left, then: dockgen update, for it alone",
+            )
+            return Outcome(job.directory, "failed", error=error)
 
 
 def _ignore_signals() -> None:
@@ -267,12 +321,19 @@ def _isolated(job: _Job, wish: Wish) -> Outcome:
     try:
         return _told(job, wish)
     except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        words = f"a bug in dockgen: {type(error).__name__}: {error} ({where})"
-        return Outcome(
-            job.directory, "failed", error=DockgenError(words, "dockgen update, for it alone")
-        )
+        return Outcome(job.directory, "failed", error=_bug(error))
+
+
+def _bug(error: Exception) -> DockgenError:
+    """What to tell of one project, and its traceback for the end."""
+    if isinstance(error, MemoryError):
+        return ProjectError("this machine has no more to give: out of memory", "dockgen update")
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    words = f"a bug in dockgen: {type(error).__name__}: {error} ({where})"
+    bug = DockgenError(words, "dockgen update, for it alone")
+    bug.details = "".join(traceback.format_exception(error))
+    return bug
 
 
 def _told(job: _Job, wish: Wish) -> Outcome:
@@ -303,6 +364,12 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
     """The error that the command ends with, if one is called for."""
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if failed:
+        bugs = [found.error.details for found in failed if found.error and found.error.details]
+        if bugs:
+            # The first few are enough: they are often the same.
+            bug = DockgenError(f"{len(bugs)} of {len(outcomes)} projects met a bug")
+            bug.details = "\n".join(dict.fromkeys(bugs[:3]))
+            return bug
         codes = {outcome.error.exit_code: outcome.error for outcome in failed if outcome.error}
         words = f"{len(failed)} of {len(outcomes)} projects failed"
         kind = type(next(iter(codes.values()))) if len(codes) == 1 else ProjectError

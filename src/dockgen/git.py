@@ -29,6 +29,20 @@ _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE,
 # No setting of the user's or the machine's takes part.
 ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
+# What no repository decides: settings on the command line win over those of any file. Hooks and a
+# file system monitor are programs; a folder that looks like a bare repository is none unless
+# dockgen names it; and an object that is missing is fetched from nowhere.
+SAFE = (
+    ("core.hooksPath", os.devnull),
+    ("core.fsmonitor", ""),
+    ("safe.bareRepository", "explicit"),
+    ("core.protectHFS", "true"),
+    ("core.protectNTFS", "true"),
+)
+# A repository's own protocol.file.allow would win over protocol.allow; over this, nothing does.
+_NOWHERE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
+_THIS_MACHINE = {"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "1"}
+
 # What points git at one repository (`git rev-parse --local-env-vars`), but for its settings.
 LOCAL_VARIABLES = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -69,7 +83,8 @@ def require() -> None:
 
 def run(
     *arguments: str | Path,
-    cwd: Path,
+    cwd: Path | None = None,
+    repository: Path | None = None,
     environment: Mapping[str, str] | None = None,
     stdin: str | None = None,
 ) -> str:
@@ -78,17 +93,28 @@ def run(
     Nothing of the user's configuration takes part, so the same input gives the same objects on
     every machine.
 
+    Args:
+        arguments: the command.
+        cwd: where to run it; None for ``repository``.
+        repository: git's folder, such as a bare repository; None for the one of ``cwd``.
+        environment: variables to add.
+        stdin: what it reads.
+
     Raises:
         subprocess.CalledProcessError: git failed; never the user's mistake here, so it is a bug.
         OSError: git failed because of the machine, such as a full disk.
     """
     words = None if stdin is None else stdin.encode()
-    return run_bytes(*arguments, cwd=cwd, environment=environment, stdin=words).decode().strip()
+    printed = run_bytes(
+        *arguments, cwd=cwd, repository=repository, environment=environment, stdin=words
+    )
+    return printed.decode().strip()
 
 
 def run_bytes(
     *arguments: str | Path,
-    cwd: Path,
+    cwd: Path | None = None,
+    repository: Path | None = None,
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> bytes:
@@ -96,9 +122,14 @@ def run_bytes(
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     try:
         done = subprocess.run(
-            ["git", *arguments],
-            cwd=cwd,
-            env=inherited | ISOLATED | {"LC_ALL": "C"} | _IDENTITY | dict(environment or {}),
+            [*_command(repository), *arguments],
+            cwd=cwd or repository,
+            env=inherited
+            | ISOLATED
+            | _THIS_MACHINE
+            | {"LC_ALL": "C"}
+            | _IDENTITY
+            | dict(environment or {}),
             input=stdin,
             capture_output=True,
             check=True,
@@ -120,6 +151,13 @@ def machine_error(printed: str) -> OSError | None:
     return None
 
 
+def _command(repository: Path | None = None) -> list[str]:
+    """Git, with the settings that no repository decides."""
+    settings = [word for key, value in SAFE for word in ("-c", f"{key}={value}")]
+    place = [f"--git-dir={repository.absolute()}"] if repository else []
+    return ["git", "--no-pager", *settings, *place]
+
+
 def ask(
     *arguments: str | Path,
     cwd: Path,
@@ -127,7 +165,10 @@ def ask(
     stdin: bytes | None = None,
     may_find_nothing: bool = False,
 ) -> bytes:
-    """Run git on a repository of the user's, with all of their settings, and return its output.
+    """Run git on a repository of the user's, with their settings, and return its output.
+
+    Neither hooks nor a file system monitor run, and nothing is fetched. What a repository's own
+    settings can start is a filter, where the command reads or writes files of the worktree.
 
     ``may_find_nothing`` is for commands whose exit code 1 says just that.
 
@@ -139,9 +180,9 @@ def ask(
     # No lock: a look at the status is no reason to write the user's index.
     plain = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     done = subprocess.run(
-        ["git", *arguments],
+        [*_command(), "-c", "fetch.bundleURI=", *arguments],
         cwd=cwd,
-        env=inherited | plain | dict(environment or {}),
+        env=inherited | plain | _NOWHERE | dict(environment or {}),
         input=stdin,
         capture_output=True,
         check=False,
@@ -171,10 +212,12 @@ def fetch(address: str, *refspecs: str, repository: Path, deadline: float) -> No
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         environment |= {"GIT_TERMINAL_PROMPT": "0"}
         environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    # What git finds wrong with objects, such as a file called .git, isn't taken in.
+    strict = ["-c", "transfer.fsckObjects=true", "-c", "fetch.fsckObjects=true"]
     words = ["fetch", "--quiet", "--force", "--prune", "--no-recurse-submodules", "--no-tags"]
     try:
         done = subprocess.run(
-            ["git", *words, "--", address, *refspecs],
+            [*_command(repository), *strict, *words, "--", address, *refspecs],
             cwd=repository,
             env=environment,
             stdin=None if sys.stdin.isatty() else subprocess.DEVNULL,
@@ -192,7 +235,9 @@ def fetch(address: str, *refspecs: str, repository: Path, deadline: float) -> No
         reason = next((line for line in lines if line.startswith("fatal:")), lines[-1])
         raise ProjectError(
             f"git can't fetch from {address}: {reason.removeprefix('fatal: ')}",
-            f"see if this works: git ls-remote {address}",
+            "see what is wrong with its objects: git fsck, in a clone of it"
+            if "fsck" in reason
+            else f"see if this works: git ls-remote {address}",
         )
 
 
@@ -220,7 +265,10 @@ def merge_file(ours: bytes, base: bytes, new: bytes) -> tuple[bytes, bool]:
             ["git", "merge-file", "-p", *(word for label in labels for word in ("-L", label))]
             + [str(path) for path in paths],
             cwd=folder,
-            env={k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | ISOLATED,
+            env={k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+            | ISOLATED
+            # No repository takes part, such as a stranger's around the folder of temporary files.
+            | {"GIT_CEILING_DIRECTORIES": str(Path(folder).parent)},
             capture_output=True,
             check=False,
         )

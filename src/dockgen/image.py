@@ -9,22 +9,24 @@ import gzip
 import hashlib
 import importlib
 import io
-import json
 import posixpath
 import stat
 import sys
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+from dockgen import reader
 from dockgen.errors import ProjectError, ToolMissingError, unreadable
 
 _CHUNK = 1 << 20
+# No description of an image is longer, in bytes.
+_LARGEST_JSON = 16_000_000
 _NANOSECONDS = 1e9
 # The level that `gzip` uses on its own, and registries mostly receive.
 _GZIP_LEVEL = 6
@@ -120,10 +122,14 @@ class Config:
 
 @dataclass(frozen=True)
 class Image:
-    """A saved image: its configuration and its layers, the base's first."""
+    """A saved image: its configuration and its layers, the base's first.
+
+    ``base_layers`` says how many of them are those of its base, None if the base is unknown.
+    """
 
     config: Config
     layers: tuple[Layer, ...]
+    base_layers: int | None = None
 
     @property
     def unpacked_bytes(self) -> int:
@@ -154,8 +160,13 @@ class Image:
         return tree
 
 
-def read(saved: Path) -> Image:
+def read(saved: Path, base: Sequence[str] | None = None) -> Image:
     """Read an image that `docker save` wrote.
+
+    Args:
+        saved: the file.
+        base: the digests of its base's layers, if they are known. An image that begins with other
+            layers was built on another base, which is unknown.
 
     Raises:
         ProjectError: the file is missing, damaged or not a saved image, or holds several.
@@ -178,7 +189,8 @@ def read(saved: Path) -> Image:
             f"{saved} is damaged: its layers are not those that its configuration names.",
             f"save it anew: docker save --output {saved} <image>",
         )
-    return Image(_config(facts.get("config") or {}), layers)
+    known = base is not None and [layer.digest for layer in layers[: len(base)]] == [*base]
+    return Image(_config(facts.get("config") or {}), layers, len(base or ()) if known else None)
 
 
 def _manifest(archive: tarfile.TarFile) -> tuple[str, list[str]]:
@@ -217,7 +229,7 @@ def _open(archive: tarfile.TarFile, path: str) -> IO[bytes]:
 
 def _json(archive: tarfile.TarFile, path: str) -> Any:
     with _open(archive, path) as stream:
-        return json.load(stream)
+        return reader.parse_json(stream.read(_LARGEST_JSON))
 
 
 class _Meter(io.RawIOBase):

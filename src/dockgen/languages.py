@@ -43,16 +43,16 @@ def frameworks(language: str) -> tuple[str, ...]:
     return tuple(load()[language]["frameworks"])
 
 
-def limits(language: str, kind: str = "service", framework: str = "") -> Mapping[str, Facts]:
-    """The limits of a sample app by flavor: promised and measured MB (10^6 bytes), base and date.
+def limits() -> Mapping[str, Mapping[str, Facts]]:
+    """The limits of each sample app by flavor: promised and measured MB (10^6 bytes), base, date.
 
-    Args:
-        language: its language.
-        kind: its kind; a worker or a job has the framework stdlib.
-        framework: its framework; "" for the language's default.
+    The default one of a language is called like it, such as "go"; others are "python-flask" or
+    "go-worker". A worker or a job that has none has those of its language's stdlib.
     """
-    facts = load()[language]
-    usual = frameworks(language)[0] if kind == "service" else "stdlib"
-    app = facts.get("kinds", {}).get(kind) or facts["frameworks"][framework or usual]
-    found: Mapping[str, Facts] = app["limits"]
+    found = {}
+    for language, facts in load().items():
+        default, *others = facts["frameworks"].items()
+        found[language] = default[1]["limits"]
+        for name, app in (*others, *facts.get("kinds", {}).items()):
+            found[f"{language}-{name}"] = app["limits"]
     return found

@@ -14,7 +14,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from dockgen import languages, signals
+from dockgen import languages, reader, signals
+from dockgen.errors import ProjectError
 
 FILE = "uv.lock"
 
@@ -22,6 +23,11 @@ FILE = "uv.lock"
 _PACKAGES = ("package_manager", "framework", "kind")
 
 _MANIFEST = "pyproject.toml"
+# A workspace of uv's of its own: what lies in a folder inside is no part of any other one.
+_WORKSPACE = """\
+[tool.uv.workspace]
+members = []
+"""
 # Whoever waits longer is better off with the command above, in seconds.
 _PATIENCE = 60
 
@@ -94,26 +100,46 @@ def _options(answers: Mapping[str, Any]) -> list[str]:
 def find_uv() -> Path | None:
     """The uv that is installed on this machine, if there is one."""
     found = shutil.which("uv")
-    return Path(found) if found else None
+    return Path(found).absolute() if found else None
 
 
-def write(directory: Path, uv: Path, answers: Mapping[str, Any]) -> str:
+def write(directory: Path, uv: Path, answers: Mapping[str, Any], *, trusted: bool = True) -> str:
     """Let ``uv`` write the lock file of the project in ``directory``.
 
-    Returns why it can't, in a line, or "" if the file is there.
+    Args:
+        directory: the project.
+        uv: the program.
+        answers: the project's answers.
+        trusted: whether packages may be built for it, which runs their code.
+
+    Returns:
+        Why it can't, in a line, or "" if the file is there.
     """
     index = answers.get("package_index")
     environment = {**os.environ, **({"UV_DEFAULT_INDEX": str(index)} if index else {})}
     # Apart from everything else: a folder above the project may be a workspace of uv's, which
-    # would then be locked as a whole.
-    with signals.temporary_folder("dockgen-") as folder:
-        shutil.copy2(directory / _MANIFEST, folder)
+    # would then be locked as a whole, by an interpreter of that workspace's. The folder above the
+    # copy belongs to the user alone, and has a workspace without members: uv looks no further up.
+    with signals.temporary_folder("dockgen-") as parent:
+        folder = parent / directory.name
+        no_build = [] if trusted else ["--no-build"]
+        try:
+            manifest = reader.content(directory / _MANIFEST, inside=directory)
+            folder.mkdir()
+            (folder / _MANIFEST).write_bytes(manifest)
+            (parent / _MANIFEST).write_text(_WORKSPACE, encoding="utf-8")
+        except OSError as error:
+            return f"uv can't be given {_MANIFEST}: {error.strerror}"
+        except ProjectError as error:
+            return error.message
         try:
             finished = subprocess.run(
                 # As people run it: where the project's Python is missing, their settings of uv say
                 # whether it downloads one.
-                [uv, "lock", "--color=never"],
-                cwd=folder,
+                [uv, "lock", "--color=never", "--project", folder, *no_build],
+                # Where nobody but root leaves files: whatever uv starts may look upward, too, as
+                # shims of Python's do for a version.
+                cwd=folder.anchor,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -127,7 +153,7 @@ def write(directory: Path, uv: Path, answers: Mapping[str, Any]) -> str:
             return f"uv can't be started: {error.strerror}"
         if finished.returncode != 0:
             return f"uv lock failed: {_reason(finished.stderr)}"
-        shutil.copyfile(folder / FILE, directory / FILE)
+        (directory / FILE).write_bytes((folder / FILE).read_bytes())
     return ""
 
 

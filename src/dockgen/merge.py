@@ -14,9 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-import yaml
-
-from dockgen import git, pins
+from dockgen import git, pins, reader
 from dockgen.tree import SYMLINK, File, Tree
 
 
@@ -189,7 +187,9 @@ def _answers(states: States, path: str) -> Change:
     if ours is None or merged is None or ours == merged:
         return Change(path, Status.UNCHANGED, ours, merged)
     own = _added(base, ours) - Counter(merged.content.splitlines())
-    before, after = (yaml.safe_load(file.content) for file in (ours, merged))
+    before, after = (
+        reader.parse_yaml(file.content.decode(errors="replace"), path) for file in (ours, merged)
+    )
     lines = []
     for line in sorted(line.decode(errors="replace").strip() for line in own):
         key = line.partition(":")[0].strip("{'\" ")

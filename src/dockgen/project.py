@@ -1,22 +1,24 @@
 """A project that dockgen made, as read from disk."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from dockgen.errors import ProjectError, unreadable
+from dockgen import reader
+from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Kind, Language
 
 ANSWERS = ".copier-answers.yml"
 LIMITS = "dockgen.toml"
 
 _MB = 10**6
+# Above this, in MB or seconds, a limit is a mistake; and 1e999999999 as an int takes all memory.
+_HIGHEST = 10**6
+# The longest address or version that a project records.
+_LONGEST = 2000
 # What git leaves around two versions of a line that it can't merge.
 _MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
@@ -114,13 +116,7 @@ def load(directory: Path) -> Project:
 
 def _answers(directory: Path) -> Mapping[str, Any]:
     content = _read(directory / ANSWERS)
-    try:
-        answers = yaml.safe_load(content)
-    # PyYAML lets a few errors of the values' own types through, and deep nesting.
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ProjectError(
-            f"{directory / ANSWERS} is not valid YAML{_where(error)}.", _restore(ANSWERS)
-        ) from error
+    answers = reader.parse_yaml(content, directory / ANSWERS, hint=_restore(ANSWERS))
     if not isinstance(answers, dict):
         raise ProjectError(f"{directory / ANSWERS} holds no answers.", _restore(ANSWERS))
     return {str(name): value for name, value in answers.items()}
@@ -128,13 +124,10 @@ def _answers(directory: Path) -> Mapping[str, Any]:
 
 def _settings(directory: Path) -> Mapping[str, Any]:
     content = _read(directory / LIMITS)
-    try:
-        # Decimal keeps 6.9 MB from becoming 6,900,000.000000001 bytes.
-        settings = tomllib.loads(content, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ProjectError(
-            f"{directory / LIMITS} is not valid TOML: {error}.", _restore(LIMITS)
-        ) from error
+    # Decimal keeps 6.9 MB from becoming 6,900,000.000000001 bytes.
+    settings = reader.parse_toml(
+        content, directory / LIMITS, hint=_restore(LIMITS), parse_float=Decimal
+    )
     if not isinstance(settings.get("limits"), dict):
         raise ProjectError(f"{directory / LIMITS} has no [limits] section.", _restore(LIMITS))
     return settings
@@ -157,9 +150,9 @@ def _limit(limits: Mapping[str, Any], key: str) -> Decimal:
     value = limits[key]
     # In Python, true is a number; in a limit, it is a mistake.
     is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    if not is_number or not Decimal(value).is_finite() or value <= 0:
+    if not is_number or not Decimal(value).is_finite() or not 0 < value <= _HIGHEST:
         raise ProjectError(
-            f"{LIMITS}: limits.{key} is {value!s:.40}, not a number above 0.",
+            f"{LIMITS}: limits.{key} is {value!s:.40}, not a number above 0 and up to {_HIGHEST}.",
             f"write a number, for example: {key} = 10",
         )
     return Decimal(value)
@@ -256,12 +249,14 @@ def _text(answers: Mapping[str, Any], key: str) -> str:
             f"{ANSWERS} has no answer for {key}: another template's, or edited by hand.",
             _restore(ANSWERS),
         )
+    if len(value) > _LONGEST:
+        raise ProjectError(f"{ANSWERS}: {key} is too long: {value:.40}…", _restore(ANSWERS))
     return value
 
 
 def _read(path: Path) -> str:
     try:
-        content = path.read_text(encoding="utf-8")
+        content = reader.text(path, inside=path.parent, hint=_restore(path.name))
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.name != ANSWERS:
             hint = _restore(path.name)
@@ -275,22 +270,12 @@ def _read(path: Path) -> str:
         raise ProjectError(
             f"{path.parent} is not a dockgen project: it has no {path.name}.", hint
         ) from error
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except UnicodeDecodeError as error:
-        raise ProjectError(f"{path} is not text in UTF-8.", _restore(path.name)) from error
     if _MARKER.search(content):
         raise ProjectError(
             f"{path} holds the conflict markers of an unfinished merge.",
             "choose one side of each, remove the markers, then: git add " + path.name,
         )
     return content
-
-
-def _where(error: Exception) -> str:
-    """Return the line that YAML stumbled over, counted from 1, where it says so."""
-    mark = getattr(error, "problem_mark", None)
-    return f" in line {mark.line + 1}" if mark else ""
 
 
 def _restore(name: str) -> str:

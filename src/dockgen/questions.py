@@ -1,5 +1,6 @@
 """The questions, as read from copier.yml: what is a flag, and what a given value means."""
 
+import os
 import re
 import reprlib
 from collections.abc import Mapping, Sequence
@@ -8,9 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from dockgen import bundle
+from dockgen import bundle, reader
 from dockgen.errors import ProjectError, UsageError, unreadable
 from dockgen.matrix import Language
 
@@ -29,8 +28,8 @@ _SENSIBLE_WITH: Mapping[str, Mapping[str, Sequence[str]]] = {
     "private_host": {"private_dependencies": ("ssh", "token")},
 }
 
-# What PyYAML raises: errors of the values' own types, too, and deep nesting.
-_NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+# How many files a questionnaire may include, each counted as often as it is.
+_MAXIMUM_INCLUDES = 100
 
 
 @dataclass(frozen=True)
@@ -93,13 +92,10 @@ class Question:
                 f"for example: {self.flag} {self.default}",
             )
         if self.type in {"yaml", "json", "bool", "float"}:
-            try:
-                read = yaml.safe_load(value) if isinstance(value, str) else value
-            except _NOT_YAML as error:
-                raise UsageError(
-                    f"{source} is not YAML: {_first_line(error)}",
-                    f"for example: {self.flag} '{self.default}'",
-                ) from error
+            read: Any = value
+            if isinstance(value, str):
+                example = f"for example: {self.flag} '{self.default}'"
+                read = reader.parse_yaml(value, source, hint=example, kind=UsageError)
             self._require_type(read, source)
             return read
         # YAML reads an unquoted 3.10 as the number 3.1: never guess what was meant.
@@ -165,6 +161,11 @@ def read(questionnaire: Path) -> dict[str, Any]:
                 f"{questionnaire.name} is no questionnaire: {document!r:.40}",
                 "write each question as: name: {default: …}",
             )
+        if other := [name for name in document if not isinstance(name, str)]:
+            raise ProjectError(
+                f"{questionnaire.name}: a question is called {_text(other[0])}, which is no text",
+                "quote its name",
+            )
         entries |= document
     return entries
 
@@ -181,6 +182,8 @@ def languages(questionnaire: Path) -> dict[str, Any]:
 def _languages(questionnaire: Path, entries: Mapping[str, Any]) -> dict[str, Any]:
     vendored = entries.get("template_root", {})
     prefix = str(vendored.get("default", "")) if isinstance(vendored, dict) else ""
+    if not re.fullmatch(r"[\w./-]*", prefix):
+        return {}
     root = questionnaire.parent.resolve()
     files = {name: root / f"{prefix}templates/{name}/language.yml" for name in Language}
     return {
@@ -194,7 +197,32 @@ def _languages(questionnaire: Path, entries: Mapping[str, Any]) -> dict[str, Any
 
 def is_hidden(entry: object) -> bool:
     """Whether a question is never asked: its value is computed and not recorded."""
-    return isinstance(entry, dict) and entry.get("when", True) in {False, "false", "no"}
+    if not isinstance(entry, dict):
+        return False
+    when = entry.get("when", True)
+    if isinstance(when, str) and "{" in when:
+        when = _constant(when)
+    return _is_no(when)
+
+
+def _is_no(value: Any) -> bool:
+    """Whether copier takes a value for no."""
+    try:
+        return float(value) == 0
+    except (TypeError, ValueError):
+        words = value.strip().lower() if isinstance(value, str) else value
+        return not words or words in ("n", "no", "f", "false", "off", "~", "null", "none")
+
+
+def _constant(expression: str) -> object:
+    """What an expression is that depends on no answer, such as "{{ false }}"; True for others."""
+    from jinja2 import StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+
+    try:
+        return SandboxedEnvironment(undefined=StrictUndefined).from_string(expression).render()
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
+        return True
 
 
 def _question(name: str, entry: object, by_language: Mapping[str, Any]) -> Question:
@@ -205,6 +233,7 @@ def _question(name: str, entry: object, by_language: Mapping[str, Any]) -> Quest
             f"the question {name} has no default, so an unattended update couldn't answer it",
             f"give {name} a default in {bundle.QUESTIONNAIRE}",
         )
+    _require_shape(name, facts)
     kinds = {str: "str", bool: "bool", int: "int", float: "float"}
     return Question(
         name=name,
@@ -217,11 +246,35 @@ def _question(name: str, entry: object, by_language: Mapping[str, Any]) -> Quest
     )
 
 
+def _require_shape(name: str, facts: Mapping[str, Any]) -> None:
+    """Make sure that a question's facts are of the kinds that copier takes.
+
+    Raises:
+        ProjectError: one isn't.
+    """
+    for fact in ("type", "help"):
+        if not isinstance(facts.get(fact, ""), str):
+            raise ProjectError(
+                f"the question {name}: {fact} is {_text(facts[fact])}, and not text",
+                f"correct it in {bundle.QUESTIONNAIRE}",
+            )
+    try:
+        choices_of(facts.get("choices", ()), {})
+    except (TypeError, LookupError, ValueError) as error:
+        raise ProjectError(
+            f"the question {name}: its choices are {_text(facts['choices'])}",
+            "write them as a list, or as a mapping of labels to values",
+        ) from error
+
+
 def _defaults(expression: str, by_language: Mapping[str, Any]) -> dict[str, str]:
     """The default of each language, where a default is a fact of its language.yml, or begins so."""
     found = re.search(r"languages\[language\]\.(\w+)", expression)
-    facts = {name: of[found[1]] for name, of in by_language.items()} if found else {}
-    return {name: next(iter(one)) if isinstance(one, dict) else one for name, one in facts.items()}
+    facts = {name: of.get(found[1]) for name, of in by_language.items()} if found else {}
+    # Of a table it is the first entry.
+    return {
+        name: str([*one][0] if isinstance(one, dict) else one) for name, one in facts.items() if one
+    }
 
 
 def choices_of(choices: Any, by_language: Mapping[str, Any] | None = None) -> tuple[str, ...]:
@@ -233,52 +286,45 @@ def choices_of(choices: Any, by_language: Mapping[str, Any] | None = None) -> tu
     """
     if isinstance(choices, str):
         table = re.search(r"\bchoices\('(\w+)'", choices)
-        tables = [of.get(table[1], ()) for of in (by_language or {}).values()] if table else []
-        return tuple(dict.fromkeys(str(name) for names in tables for name in names))
+        tables = [of.get(table[1]) for of in (by_language or {}).values()] if table else []
+        names = (name for one in tables if isinstance(one, dict) for name in one)
+        return tuple(dict.fromkeys(map(str, names)))
     pairs = choices.items() if isinstance(choices, dict) else ((None, item) for item in choices)
     # An item of a list is a value, or a pair of label and value.
     values = [item[1] if isinstance(item, list) else item for _, item in pairs]
     return tuple(str(value["value"] if isinstance(value, dict) else value) for value in values)
 
 
-def _documents(path: Path, root: Path) -> list[Any]:
+def _documents(path: Path, root: Path, included: list[Path] | None = None) -> list[Any]:
     """All documents of a YAML file, those that it includes in their place."""
-    # libyaml is ten times faster. A file of somebody else's could nest so deep that it crashes.
-    is_own = root == bundle.questionnaire().parent and yaml.__with_libyaml__
-    parent: Any = yaml.CSafeLoader if is_own else yaml.SafeLoader
+    included = [] if included is None else included
+    included.append(path)
+    if len(included) > _MAXIMUM_INCLUDES:
+        raise ProjectError(
+            f"{path.name} is included over and over", "include each file once, and none in itself"
+        )
 
-    class Loader(parent):  # type: ignore[misc]
-        """Knows copier's ``!include``."""
-
-    def include(loader: Any, node: yaml.Node) -> list[Any]:
-        pattern = str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
-        found = sorted(file.resolve() for file in root.glob(pattern) if pattern)
+    def include(pattern: str) -> list[Any]:
+        found = sorted(Path(os.path.realpath(file)) for file in root.glob(pattern) if pattern)
         if not found or not all(file.is_relative_to(root) for file in found):
             raise ProjectError(
                 f"{path.name} includes {pattern!r}, which is no file of the template",
                 "name one below the folder that it is in",
             )
-        return [document for file in found for document in _documents(file, root)]
+        return [document for file in found for document in _documents(file, root, included)]
 
-    Loader.add_constructor("!include", include)
-    try:
-        text = path.read_text(encoding="utf-8")
-        documents = list(yaml.load_all(text, Loader=Loader))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, NotImplementedError) as error:
-        raise ProjectError(
-            f"{path.name} is not valid YAML{_where(error)}", "mend it, and run the command again"
-        ) from error
-    except OSError as error:
-        raise unreadable(path, error) from error
+    if root == bundle.questionnaire().parent:
+        documents = reader.own_yaml_documents(path, include)
+    else:
+        try:
+            text = reader.text(path, inside=root)
+        except OSError as error:
+            raise unreadable(path, error) from error
+        documents = reader.yaml_documents(text, path.name, include=include)
     flat: list[Any] = []
     for document in filter(None, documents):
         flat.extend(document if isinstance(document, list) else [document])
     return flat
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f" in line {mark.line + 1}" if mark else ""
 
 
 def rounds(names: Sequence[str]) -> list[list[str]]:
@@ -335,13 +381,14 @@ def collect(
 
 def _answers(path: Path) -> dict[str, Any]:
     try:
-        answers = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = reader.text(path)
     except OSError as error:
         raise UsageError(f"can't read {path}: {error.strerror}", "check --answers-file") from error
-    except _NOT_YAML as error:
-        raise UsageError(
-            f"{path} is not YAML: {_first_line(error)}", "write it as lines of `question: answer`"
-        ) from error
+    except ProjectError as error:
+        raise UsageError(error.message, "check --answers-file") from error
+    answers = reader.parse_yaml(
+        text, path, hint="write it as lines of `question: answer`", kind=UsageError
+    )
     if answers is None:
         return {}
     if not isinstance(answers, dict):
@@ -358,7 +405,3 @@ def _text(value: object) -> str:
         return _shown.repr(value)
     except ValueError:  # a number of so many digits that Python doesn't write it
         return "too large"
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]

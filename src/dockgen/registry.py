@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from dockgen import bundle, git
+from dockgen import address, bundle, git, reader
 from dockgen.apply import cannot_write
 from dockgen.errors import ProjectError, UsageError, unreadable
 
@@ -69,7 +70,7 @@ def load() -> tuple[Starter, ...]:
         ProjectError: the file can't be read or understood.
     """
     try:
-        entries = json.loads(path().read_text(encoding="utf-8"))
+        entries = reader.parse_json(reader.content(path()))
         return tuple(Starter(name, entry["url"]) for name, entry in sorted(entries.items()))
     except FileNotFoundError:
         return ()
@@ -95,6 +96,7 @@ def find(name: str) -> Starter:
             if known
             else f"register it with: dockgen starter add {name} URL",
         )
+    _require_no_credentials(name, known[name].url)
     return known[name]
 
 
@@ -117,6 +119,24 @@ def git_address(url: str) -> str:
     if url.startswith(("https://github.com/", "https://gitlab.com/")):
         return f"{url.removesuffix('.git')}.git"
     return url
+
+
+def _is_folder(url: str) -> bool:
+    try:
+        return Path(url).expanduser().is_dir()
+    except (OSError, RuntimeError):  # the latter for ~ of somebody unknown
+        return False
+
+
+def _require_no_credentials(name: str, url: str) -> None:
+    if Path(url).is_absolute():
+        return
+    plain = address.without_credentials(url) if "://" in url else "git@HOST:PATH"
+    address.require_no_credentials(
+        url,
+        "let git keep them (git help credentials), and leave them out: "
+        f"dockgen starter add {name} {shlex.quote(plain)}",
+    )
 
 
 def _identity(url: str) -> str:
@@ -153,7 +173,10 @@ def check_new(name: str, url: str) -> Starter:
         raise UsageError(
             f"{url} is no address that git may be sent to", "give an https or ssh URL, or a path"
         )
-    if Path(url).expanduser().is_dir():
+    is_folder = _is_folder(url)
+    if not is_folder:
+        _require_no_credentials(name, url)
+    if is_folder:
         url = str(Path(url).expanduser().resolve())
     elif "://" in url and not url.endswith(".git") and git_address(url) == url:
         url = f"git+{url}"  # so that copier knows it for git's
@@ -216,11 +239,11 @@ def _cache() -> Path:
 def _fetch(address: str, clone: Path) -> None:
     git.fetch(address, "+refs/tags/*:refs/tags/*", repository=clone, deadline=FETCH_SECONDS)
     (clone / _FETCHED).touch()
-    tags = git.run("for-each-ref", "--format=%(refname)", "refs/tags", cwd=clone).split()
+    tags = git.run("for-each-ref", "--format=%(refname)", "refs/tags", repository=clone).split()
     versions = [tag for tag in tags if _is_version(tag.removeprefix("refs/tags/"))]
     # copier records what `git describe` says, which must not be another tag of the same commit.
     for tag in set(tags) - set(versions):
-        git.run("update-ref", "-d", tag, cwd=clone)
+        git.run("update-ref", "-d", tag, repository=clone)
     if versions:
         bundle.point_head(clone, f"{versions[0]}^{{commit}}")
 
@@ -228,7 +251,7 @@ def _fetch(address: str, clone: Path) -> None:
 def _is_version(tag: str) -> bool:
     try:
         Version(tag)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and numbers of too many digits
         return False
     return True
 

@@ -6,21 +6,26 @@ FORCE_COLOR says: many set it for all of a CI's jobs, and a diff in a file is to
 """
 
 import json
+import os
+import re
 import shlex
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dockgen.address import masked
 from dockgen.errors import DockgenError, ProjectError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
     from rich.table import Table
+    from rich.text import Text
     from rich.tree import Tree
 
     from dockgen.checks import Finding, Observation
@@ -36,6 +41,14 @@ if TYPE_CHECKING:
     from dockgen.testing.sizes import Sizes
 
 _MB = 10**6
+# What a terminal obeys or doesn't show: control sequences and their 8-bit twins, marks that turn
+# the direction of text around or take no room, halves of characters. Line break and tab stay.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+# Colours of a program whose output is shown.
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
 # How many lines of a build's log tell why it failed.
 _LOG_LINES = 20
 
@@ -45,7 +58,8 @@ class NewProject:
     """A project that was made, or that a dry run would make.
 
     ``starter`` and ``team`` are the names of the starter template and of the team file, "" for
-    none. ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked.
+    none. ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked. ``warnings`` are
+    those that standard error has, too.
     """
 
     directory: Path
@@ -59,6 +73,7 @@ class NewProject:
     team: str
     limit_mb: float
     dry_run: bool
+    warnings: Sequence[str] = ()
 
     @property
     def weighs_unknown(self) -> bool:
@@ -76,7 +91,7 @@ class NewProject:
             "worker": "docker compose up --build --wait",
             "job": "docker compose up --build --exit-code-from app",
         }
-        enter = f"cd {shlex.quote(_short(self.directory))}"
+        enter = f"cd {_quoted(_short(self.directory))}"
         first: tuple[str, ...] = ()
         if lock.is_missing(self.directory, self.answers):
             first = (lock.command(self.answers),)
@@ -85,13 +100,11 @@ class NewProject:
 
 def new_project(project: NewProject) -> None:
     """Show what was made, what its image may weigh, and the next commands."""
-    from rich.markup import escape
-
     console = _console()
     kind = f"{project.cell.language} on {project.cell.flavor}"
     kind += f", from {project.starter} {project.template_version}" if project.starter else ""
     verb = "Would create" if project.dry_run else "Created"
-    where = escape(_in_one_line(_short(project.directory)))
+    where = _named(_short(project.directory))
     console.print(f"[bold green]{verb}[/] [bold]{where}[/] ({kind})\n")
     console.print(_tree(project))
     traits = [f"at most [bold]{project.limit_mb:g} MB[/] unpacked"]
@@ -112,15 +125,13 @@ def new_project(project: NewProject) -> None:
 
 def team_counts(team: "Team") -> None:
     """Say that a team file counts, and what it locks and why, before anything is asked."""
-    from rich.markup import escape
-
     console = _console()
     name = f"{team.name}: " if team.name else ""
-    console.print(f"[dim]team file[/] {escape(name + _location(team.location))}", soft_wrap=True)
+    console.print(f"[dim]team file[/] {_named(name + _location(team.location))}", soft_wrap=True)
     for question, lock in team.locked.items():
         reason = f"  ({lock.reason})" if lock.reason else ""
         console.print(
-            f"  [dim]locked[/] {question} = {escape(_in_line(lock.value) + reason)}", soft_wrap=True
+            f"  [dim]locked[/] {question} = {_named(_in_line(lock.value) + reason)}", soft_wrap=True
         )
 
 
@@ -134,15 +145,12 @@ class ShownTeam:
 
 def team(shown: ShownTeam) -> None:
     """Show each question with its default or locked value, and where that comes from."""
-    from rich.markup import escape
-    from rich.text import Text
-
     console = _console()
     if shown.team is None:
         console.print("There is no team file here: every default is dockgen's own.")
     else:
         name = f"{shown.team.name}: " if shown.team.name else ""
-        console.print(f"[bold]{escape(name + _location(shown.team.location))}[/]", soft_wrap=True)
+        console.print(f"[bold]{_named(name + _location(shown.team.location))}[/]", soft_wrap=True)
     console.print()
     rows = [("question", "from", "answer", "")]
     for decision in shown.decisions:
@@ -154,15 +162,15 @@ def team(shown: ShownTeam) -> None:
             (
                 decision.question,
                 decision.source if decision.source == "dockgen" else f"[{decision.source}]",
-                "(computed)" if computed else _in_line(decision.value) or "none",
+                "(computed)" if computed else _in_one_line(_in_line(decision.value)) or "none",
                 f"  ({'; '.join(notes)})" if notes else "",
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for number, (question, origin, answer, note) in enumerate(rows):
-        line = Text(f"{question:<{widths[0]}}  ", style="bold" if number == 0 else "")
-        line.append(f"{origin:<{widths[1]}}  {answer}")
-        line.append(note, style="dim")
+        line = _text(f"{question:<{widths[0]}}  ", style="bold" if number == 0 else "")
+        line.append(_spelt(f"{origin:<{widths[1]}}  {answer}"))
+        line.append(_spelt(note), style="dim")
         console.print(line, soft_wrap=True)
 
 
@@ -174,6 +182,7 @@ def team_json(shown: ShownTeam) -> None:
             "location": shown.team.location,
             "name": shown.team.name,
             "contact": shown.team.contact,
+            "kept_since": shown.team.kept and shown.team.kept.isoformat(),
         },
         "questions": [
             {
@@ -188,7 +197,7 @@ def team_json(shown: ShownTeam) -> None:
             for decision in shown.decisions
         ],
     }
-    print(json.dumps(facts, indent=2, default=str))
+    _print_json(facts)
 
 
 def _location(location: str) -> str:
@@ -216,12 +225,13 @@ def new_project_json(project: NewProject) -> None:
         "template_version": project.template_version,
         "starter": project.starter or None,
         "team": project.team or None,
+        "warnings": list(project.warnings),
         "answers": dict(project.answers),
         "files": [path.as_posix() for path in project.files],
         "limit_mb": project.limit_mb,
         "next": [] if project.dry_run else list(project.next_commands),
     }
-    print(json.dumps(facts, indent=2))
+    _print_json(facts)
 
 
 @dataclass(frozen=True)
@@ -243,6 +253,8 @@ class CheckedProject:
 
         if any(finding.rule == code for finding in self.findings):
             return False
+        if self.image.base_layers is None and code in checks.OF_BASE:
+            return None
         if self.seen is None:
             return None if code.startswith("DG2") else True
         return None if self.seen.process is None and code in checks.OF_PROCESS else True
@@ -257,6 +269,19 @@ class CheckedProject:
         return [finding for finding in self.findings if self.ignored(finding.rule) is None]
 
 
+def prepare_prompts() -> None:
+    """Let questions that are asked on the terminal spell out what it would obey.
+
+    prompt_toolkit, which copier asks with, does so for control characters. Of what has no room of
+    its own it knows little.
+    """
+    from prompt_toolkit.layout.screen import Char
+
+    for number in (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0x61C):
+        if number not in {0x200C, 0x200D}:  # joiners, as in emoji
+            Char.display_mappings[chr(number)] = f"<{number:x}>"
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Show what is being done while it lasts, on standard error, if that is a terminal.
@@ -265,25 +290,21 @@ def progress() -> Iterator[Callable[[str], None]]:
     """
     console = _console(stderr=True)
     with console.status("") as status:
-        yield lambda words: status.update(f"{words} …")
+        yield lambda words: status.update(_text(f"{words} …"))
 
 
 def end_of_log(log: str) -> None:
     """The last lines of a build's log, on standard error."""
-    from rich.text import Text
-
     console = _console(stderr=True)
-    for line in log.splitlines()[-_LOG_LINES:]:
-        console.print(Text.from_ansi(line), soft_wrap=True)
+    for line in _COLORS.sub("", log).splitlines()[-_LOG_LINES:]:
+        console.print(_text(line), soft_wrap=True)
 
 
 def checked_project(checked: CheckedProject) -> None:
     """Show the sizes and times beside their limits, each rule, and what to do about findings."""
-    from rich.markup import escape
-
     console = _console()
     cell = checked.project.cell
-    console.print(f"[bold]{escape(checked.project.name)}[/] ({cell.language} on {cell.flavor})\n")
+    console.print(f"[bold]{_named(checked.project.name)}[/] ({cell.language} on {cell.flavor})\n")
     console.print(_measures(checked))
     console.print()
     console.print(_rules(checked))
@@ -291,11 +312,11 @@ def checked_project(checked: CheckedProject) -> None:
         ignored = checked.ignored(finding.rule)
         color = "bold red" if ignored is None else "yellow"
         console.print()
-        console.print(f"[{color}]{finding.rule}[/] {escape(finding.message)}", soft_wrap=True)
+        console.print(f"[{color}]{finding.rule}[/] {_named(finding.message)}", soft_wrap=True)
         if ignored is None:
-            console.print(f"  [dim]try:[/] {escape(finding.hint)}", soft_wrap=True)
+            console.print(f"  [dim]try:[/] {_named(finding.hint)}", soft_wrap=True)
         else:
-            console.print(f"  [dim]ignored:[/] {escape(ignored)}", soft_wrap=True)
+            console.print(f"  [dim]ignored:[/] {_named(ignored)}", soft_wrap=True)
 
 
 def checked_project_json(checked: CheckedProject) -> None:
@@ -342,7 +363,7 @@ def checked_project_json(checked: CheckedProject) -> None:
             for rule in checks.applicable(project)
         ],
     }
-    print(json.dumps(facts, indent=2))
+    _print_json(facts)
 
 
 _UPDATE_COLORS = {
@@ -369,15 +390,14 @@ def bumped(outcome: "Outcome", mode: "Mode") -> None:
 
 def bumped_json(outcome: "Outcome", mode: "Mode") -> None:
     """The same facts for programs, as one JSON object."""
-    print(json.dumps({"mode": str(mode), **_outcome_facts(outcome, mode)}, indent=2))
+    _print_json({"mode": str(mode), **_outcome_facts(outcome, mode)})
 
 
 def _updated(outcome: "Outcome", mode: "Mode", commands: Sequence[str]) -> None:
-    from rich.markup import escape
 
     console = _console()
-    name = escape(outcome.directory.name)
-    console.print(f"[bold]{name}[/]: {escape(outcome.summary)}", soft_wrap=True)
+    name = _named(outcome.directory.name)
+    console.print(f"[bold]{name}[/]: {_named(outcome.summary)}", soft_wrap=True)
     plan = outcome.plan
     if plan is None or not plan.changes:
         return
@@ -394,51 +414,52 @@ def _updated(outcome: "Outcome", mode: "Mode", commands: Sequence[str]) -> None:
     if plan.conflicts:
         return
     folder = _short(outcome.directory)
-    first = [] if folder == "." else [f"cd {shlex.quote(folder)}"]
+    first = [] if folder == "." else [f"cd {_quoted(folder)}"]
     _print_next(console, (*first, *commands))
 
 
 def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
     """Show one line for each project, what failed, and which files are in conflict."""
     from rich.markup import escape
-    from rich.text import Text
 
     console = _console()
     if mode == "dry-run":
         for outcome in outcomes:
             if outcome.plan is not None and outcome.plan.diff:
-                console.print(f"[bold]{escape(_short(outcome.directory))}[/]", soft_wrap=True)
+                console.print(f"[bold]{_named(_short(outcome.directory))}[/]", soft_wrap=True)
                 _diff(console, outcome.plan.diff)
-    width = max(len(_short(outcome.directory)) for outcome in outcomes)
+    names = [_in_one_line(_short(outcome.directory)) for outcome in outcomes]
+    width = max(map(len, names))
     colors = {"failed": "bold red", "conflicts": "bold red", "behind": "yellow"}
-    for outcome in outcomes:
-        line = Text(f"{_short(outcome.directory):<{width}}  ")
-        line.append(outcome.summary, style=colors.get(outcome.result, "green"))
+    for name, outcome in zip(names, outcomes, strict=True):
+        line = _text(f"{name:<{width}}  ")
+        line.append(_in_one_line(outcome.summary), style=colors.get(outcome.result, "green"))
         console.print(line, soft_wrap=True)
     for outcome in outcomes:
         for path in outcome.plan.conflicts if outcome.plan else ():
-            where = escape(_short(outcome.directory / path))
+            where = _named(_short(outcome.directory / path))
             console.print(f"[bold red]conflict[/] {where}", soft_wrap=True)
     for outcome in outcomes:
         if outcome.plan is not None and outcome.plan.lock_command:
-            enter = f"cd {shlex.quote(_short(outcome.directory))}"
+            enter = f"cd {_quoted(_short(outcome.directory))}"
             words = escape(f"{enter} && {outcome.plan.lock_command}")
             console.print(f"[bold yellow]lock[/] {words}", soft_wrap=True)
     counted = Counter(outcome.result for outcome in outcomes)
     console.print("\n" + ", ".join(f"{number} {result}" for result, number in counted.items()))
 
 
-def updated_json(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
+def updated_json(outcomes: "Sequence[Outcome]", mode: "Mode", warnings: Sequence[str] = ()) -> None:
     """The same facts for programs, as one JSON object with an entry for each project."""
     facts = {
         "mode": str(mode),
+        "warnings": list(warnings),
         "projects": [
             _outcome_facts(outcome, mode)
             | {"lock_command": (outcome.plan and outcome.plan.lock_command) or None}
             for outcome in outcomes
         ],
     }
-    print(json.dumps(facts, indent=2))
+    _print_json(facts)
 
 
 def _outcome_facts(outcome: "Outcome", mode: "Mode") -> dict[str, Any]:
@@ -470,13 +491,11 @@ _STARTER_PARTS = {
 
 def made_starter(made: "Made") -> None:
     """Show what is in a new starter, and the commands to go on with."""
-    from rich.markup import escape
-
     console = _console()
     settings = made.settings
     kind = f"{', '.join(settings.languages)} on dockgen {settings.base}"
     console.print(
-        f"[bold green]Created[/] [bold]{escape(_short(made.directory))}[/] ({kind})\n",
+        f"[bold green]Created[/] [bold]{_named(_short(made.directory))}[/] ({kind})\n",
         soft_wrap=True,
     )
     names = [path.as_posix() for path in made.files]
@@ -507,14 +526,14 @@ def made_starter_json(made: "Made") -> None:
         "problem": made.problem or None,
         "next": list(_starter_commands(made)),
     }
-    print(json.dumps(facts, indent=2))
+    _print_json(facts)
 
 
 def _starter_commands(made: "Made") -> tuple[str, ...]:
     name = made.settings.name
     release = "git tag --annotate v1.0.0 --message v1.0.0"
     return (
-        f"cd {shlex.quote(_short(made.directory))}",
+        f"cd {_quoted(_short(made.directory))}",
         *(() if made.committed else (f'git add --all . && git commit --message "{made.message}"',)),
         f"$EDITOR templates/{made.settings.languages[0]}/project/Dockerfile.jinja",
         "dockgen starter test",
@@ -580,7 +599,7 @@ def starters_json(listed: Sequence[ListedStarter]) -> None:
         }
         for entry in listed
     ]
-    print(json.dumps({"starters": facts}, indent=2))
+    _print_json({"starters": facts})
 
 
 @dataclass(frozen=True)
@@ -657,15 +676,18 @@ def proven_starter_json(proven: ProvenStarter) -> None:
         ],
         "skipped": dict(proof.skipped),
     }
-    print(json.dumps(facts, indent=2))
+    _print_json(facts)
 
 
 def baked(directory: Path, cases: Sequence[str]) -> None:
     """Say what was written for bake, and the next command."""
     console = _console()
     number = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
-    console.print(f"[bold green]Wrote[/] {number} to [bold]{_short(directory)}[/]", soft_wrap=True)
-    _print_next(console, (f"cd {shlex.quote(_short(directory))} && docker buildx bake",))
+    console.print(
+        f"[bold green]Wrote[/] {number} to [bold]{_named(_short(directory))}[/]",
+        soft_wrap=True,
+    )
+    _print_next(console, (f"cd {_quoted(_short(directory))} && docker buildx bake",))
 
 
 def write(path: Path, content: str, *, append: bool = False) -> None:
@@ -685,38 +707,74 @@ def write(path: Path, content: str, *, append: bool = False) -> None:
 
 def log(words: str) -> None:
     """A program's whole output, on standard error."""
-    print(words, file=sys.stderr)
+    print(_spelt(_COLORS.sub("", words)), file=sys.stderr)
 
 
 def warning(words: str) -> None:
     """One line on standard error about something that didn't work but was not needed."""
-    from rich.markup import escape
-
     console = _console(stderr=True)
-    words = escape(_in_one_line(words))
+    words = _named(words)
     console.print(f"[bold yellow]warning:[/] {words}", soft_wrap=True)
 
 
 def text(words: str) -> None:
-    """Plain text, as it is."""
-    print(words)
+    """Plain text."""
+    print(_spelt(words))
 
 
 def error(problem: DockgenError) -> None:
     """One line of what happened and why, and one of what to do next, on standard error."""
-    from rich.markup import escape
-
     console = _console(stderr=True)
-    message, hint = escape(_in_one_line(problem.message)), escape(_in_one_line(problem.hint))
+    message, hint = _named(problem.message), _named(problem.hint)
     console.print(f"[bold red]error:[/] {message}", soft_wrap=True)
     if hint:
         console.print(f"  [dim]try:[/] {hint}", soft_wrap=True)
 
 
-def bug() -> None:
-    """The traceback of the exception that is being handled, which only a bug can be."""
-    traceback.print_exc()
-    print("\nThis is a bug in dockgen: please report it with the lines above.", file=sys.stderr)
+def bug(details: str = "") -> None:
+    """The traceback of the exception that is being handled, which only a bug can be.
+
+    ``details`` are others' tracebacks in its place.
+    """
+    print(_spelt(details or traceback.format_exc()), file=sys.stderr)
+    print("This is a bug in dockgen: please report it with the lines above.", file=sys.stderr)
+
+
+def spelt(words: str) -> str:
+    """Words of somebody else's as they may reach a terminal.
+
+    What a terminal would obey is spelt out, and credentials in addresses are left out.
+    """
+    return _spelt(words)
+
+
+def _spelt(words: str) -> str:
+    if words.isascii() and words.isprintable() and "://" not in words:
+        return words
+    spelled = _OBEYED.sub(
+        lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), words
+    )
+    return masked(spelled)
+
+
+def _text(words: str, style: str = "") -> "Text":
+    """Text that is drawn as it is: nothing in it is markup."""
+    from rich.text import Text
+
+    return Text(_spelt(words), style=style)
+
+
+def _quoted(name: str) -> str:
+    """A name as a shell takes it, with what a terminal would obey spelt in bash's and zsh's way."""
+    if name.isprintable():
+        return shlex.quote(name)
+    spelled = (
+        char
+        if char.isprintable() and char not in "\\'"
+        else "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))
+        for char in name
+    )
+    return f"$'{''.join(spelled)}'"
 
 
 def _in_one_line(words: str) -> str:
@@ -729,15 +787,52 @@ def _in_one_line(words: str) -> str:
 
 def _console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
+    from rich.segment import Segment
 
     class Plain(Console):
-        """Leaves a reader that has gone to the command line, as `print` does."""
+        """Spells out what a terminal would obey, in all that is drawn.
+
+        It leaves a reader that has gone to the command line, as `print` does.
+        """
+
+        def render_str(self, text: str, **options: Any) -> "Text":
+            # rich drops a few of them without a word, so they are spelt before it sees them.
+            return super().render_str(_spelt(text), **options)
+
+        def render(
+            self, renderable: "RenderableType", options: "ConsoleOptions | None" = None
+        ) -> "Iterable[Segment]":
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else _spelt(text), style, control)
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
     stream = sys.stderr if stderr else sys.stdout
     return Plain(file=stream, force_terminal=stream.isatty(), highlight=False, emoji=False)
+
+
+def _print_json(facts: Mapping[Any, Any]) -> None:
+    """Facts as one JSON object, in ASCII; addresses in it are without credentials."""
+    words = json.dumps(_for_json(facts), indent=2, default=str)
+    print(words.replace("\x7f", "\\u007f"))
+
+
+def _for_json(value: Any, key: str = "") -> Any:
+    """A value with names that are text, as answers may have others."""
+    if isinstance(value, Mapping):
+        return {str(name): _for_json(inner, str(name)) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_for_json(inner, key) for inner in value]
+    # A diff is to be applied.
+    return masked(value) if isinstance(value, str) and key != "diff" else value
+
+
+def _named(words: str) -> str:
+    """Words of somebody else's as a part of one line with markup."""
+    from rich.markup import escape
+
+    return escape(_in_one_line(words))
 
 
 def _short(path: Path) -> str:
@@ -757,14 +852,13 @@ def _print_next(console: "Console", commands: Sequence[str]) -> None:
 
 def _print_changes(console: "Console", changes: "Sequence[Change]") -> None:
     """A line for each file that isn't as it was; never folded, so that programs can read it."""
-    from rich.text import Text
-
     shown = [change for change in changes if change.status != "unchanged"]
-    width = max(len(change.path) for change in shown)
-    for change in shown:
-        line = Text(f"{change.status:<8}  ", style=_UPDATE_COLORS[change.status])
-        line.append(f"{change.path:<{width}}" if change.note else change.path, style="default")
-        line.append(f"  {change.note}" if change.note else "", style="dim")
+    paths = [_in_one_line(change.path) for change in shown]
+    width = max(map(len, paths))
+    for path, change in zip(paths, shown, strict=True):
+        line = _text(f"{change.status:<8}  ", style=_UPDATE_COLORS[change.status])
+        line.append(f"{path:<{width}}" if change.note else path, style="default")
+        line.append(_in_one_line(f"  {change.note}") if change.note else "", style="dim")
         console.print(line, soft_wrap=True)
 
 
@@ -772,10 +866,13 @@ def _diff(console: "Console", diff: str) -> None:
     """A diff: in colours on a terminal, else byte for byte, so that it can be applied."""
     from rich.syntax import Syntax
 
-    if console.is_terminal and not console.no_color:
-        console.print(Syntax(diff, "diff", theme="ansi_dark", background_color="default"))
-    else:
+    if not console.is_terminal:
         print(diff, end="")
+    elif console.no_color:
+        console.print(_text(diff.removesuffix("\n")), soft_wrap=True)
+    else:
+        spelled = _spelt(diff)
+        console.print(Syntax(spelled, "diff", theme="ansi_dark", background_color="default"))
 
 
 def _measures(checked: CheckedProject) -> "Table":
@@ -820,19 +917,20 @@ def _rules(checked: CheckedProject) -> "Table":
         word = words[checked.holds(rule.code)]
         if checked.holds(rule.code) is False and checked.ignored(rule.code) is not None:
             word = "[yellow]ignored[/]"
+        elif checked.holds(rule.code) is None and rule.code in checks.OF_BASE:
+            word = "[dim]base unknown[/]"
         table.add_row(rule.code, rule.title, word)
     return table
 
 
 def _tree(project: NewProject) -> "Tree":
-    from rich.markup import escape
     from rich.tree import Tree
 
-    tree = Tree(f"[bold]{escape(project.directory.name)}/[/]", guide_style="dim")
+    tree = Tree(f"[bold]{_named(project.directory.name)}/[/]", guide_style="dim")
     branches: dict[Path, Tree] = {Path(): tree}
     for path in project.files:
         for folder in reversed(path.parents[:-1]):
             if folder not in branches:
-                branches[folder] = branches[folder.parent].add(f"{escape(folder.name)}/")
-        branches[path.parent].add(escape(path.name))
+                branches[folder] = branches[folder.parent].add(f"{_named(folder.name)}/")
+        branches[path.parent].add(_named(path.name))
     return tree

@@ -8,14 +8,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from dockgen import bundle, git, questions, registry, tree
+from dockgen import bundle, git, questions, registry, signals, tree, web
 from dockgen.bundle import Manifest, Release
 from dockgen.errors import ProjectError
+from dockgen.inside import Folder, Inside, Saved
 from dockgen.registry import Starter
 
 # Stands for a starter's address while its working copy is tried: reserved (RFC 2606).
@@ -85,14 +86,24 @@ def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
         )
 
 
-def computed(origin: Source, version: str) -> set[str]:
-    """The names of what a release of a template computes instead of asking."""
-    if not origin.name:
-        return set()  # dockgen's own templates record nothing of the kind
+def computed(origin: Source, version: str) -> frozenset[str]:
+    """The names of what a release of a template computes instead of asking.
+
+    Raises:
+        ProjectError: that release's questionnaire can't be understood.
+    """
     release = next(found for found in origin.manifest.releases if found.version == version)
-    with _extracted(origin.repository, release.tree) as folder:
-        entries = questions.read(folder / bundle.QUESTIONNAIRE)
-    return {name for name, entry in entries.items() if questions.is_hidden(entry)}
+    return _computed(origin.repository, origin.manifest, release.tree)
+
+
+@cache
+def _computed(repository: Path, manifest: Manifest, tree_id: str) -> frozenset[str]:
+    with signals.temporary_folder("dockgen-") as folder:
+        # dockgen's own templates are in a bundle, whose objects can't be read in place.
+        objects = repository if repository.is_dir() else bundle.unpack(repository, manifest, folder)
+        with _extracted(objects, tree_id) as extracted:
+            entries = questions.read(extracted / bundle.QUESTIONNAIRE)
+    return frozenset(name for name, entry in entries.items() if questions.is_hidden(entry))
 
 
 def refresh(registered: Starter) -> str:
@@ -107,9 +118,7 @@ def refresh(registered: Starter) -> str:
         fetched = registered.fetched
         if fetched is None:
             raise
-        days = (datetime.now(UTC) - fetched).days
-        age = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
-        return f"{error.message}; {registered.name} is as it was {age}, on {fetched:%Y-%m-%d}"
+        return f"{error.message}; {registered.name} is as it was {web.age(fetched)}"
     return ""
 
 
@@ -128,17 +137,19 @@ def releases(registered: Starter) -> tuple[Release, ...]:
         )
     listed = git.run(
         "for-each-ref",
-        "--format=%(refname:strip=2) %(objectname) %(tree) %(*objectname) %(*tree)",
+        "--format=%(refname:strip=2) %(objecttype):%(objectname):%(tree) "
+        "%(*objecttype):%(*objectname):%(*tree)",
         "refs/tags",
-        cwd=registered.clone,
+        repository=registered.clone,
     )
     found: list[tuple[Version, Release]] = []
     for line in listed.splitlines():
-        # Of an annotated tag the last two are its commit and that one's tree.
+        # Of an annotated tag the second object is its commit; a tag may be of anything else, too.
         tag, *objects = line.split()
+        commits = [thing.split(":")[1:] for thing in objects if thing.startswith("commit:")]
         try:
-            found.append((Version(tag), Release(tag, *objects[-2:])))
-        except InvalidVersion:
+            found += [(Version(tag), Release(tag, *commit)) for commit in commits]
+        except ValueError:  # InvalidVersion, and numbers of too many digits
             continue
     final = [pair for pair in found if not pair[0].is_prerelease] or found
     if not final:
@@ -153,9 +164,12 @@ def releases(registered: Starter) -> tuple[Release, ...]:
 def _extracted(repository: Path, tree_id: str) -> Iterator[Path]:
     """A folder with the YAML files of a tree: the questionnaire, and what it may include."""
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        for path, file in tree.read(repository, tree_id).items():
-            if path.endswith((".yml", ".yaml")) and file.mode != tree.SYMLINK:
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(file.content)
-        yield folder
+        folder = Folder(Path(name))
+        for path, file in tree.read(repository, tree_id, _is_yaml).items():
+            if file.mode != tree.SYMLINK:
+                folder.write(Inside.of(path), Saved(file.content, 0o600))
+        yield folder.path
+
+
+def _is_yaml(path: str) -> bool:
+    return path.endswith((".yml", ".yaml"))

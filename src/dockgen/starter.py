@@ -10,7 +10,6 @@ import json
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +17,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from dockgen import apply, bundle, fleet, git, includes, merge, registry, tree, update
+from dockgen import (
+    apply,
+    bundle,
+    fleet,
+    git,
+    gitfolder,
+    includes,
+    merge,
+    reader,
+    registry,
+    tree,
+    update,
+)
 from dockgen.errors import CheckFailedError, ProjectError, UsageError, unreadable
 from dockgen.fleet import Mode, Outcome
+from dockgen.inside import Folder, Inside, Saved
 from dockgen.matrix import Language
 from dockgen.merge import States
 from dockgen.source import Source
@@ -91,14 +101,15 @@ def load(directory: Path) -> Settings:
         ProjectError: there is none, or it can't be understood.
     """
     path = directory / FILE
+    restore = f"bring back the last good version: git checkout -- {FILE}"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = reader.text(path, inside=directory, hint=restore)
         if _MARKER.search(text):
             raise ProjectError(
                 f"{path} holds the conflict markers of an unfinished merge",
                 "choose one side of each, and remove the markers; or: dockgen starter bump --undo",
             )
-        read = tomllib.loads(text)
+        read = reader.parse_toml(text, path, hint=restore)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ProjectError(
             f"{directory} is no starter template: it has no {FILE}",
@@ -106,11 +117,6 @@ def load(directory: Path) -> Settings:
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ProjectError(
-            f"{path} is not valid TOML: {error}",
-            f"bring back the last good version: git checkout -- {FILE}",
-        ) from error
     table = read.get("starter")
     if not isinstance(table, dict):
         raise ProjectError(
@@ -297,12 +303,12 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
 
 def write(files: Tree, directory: Path) -> Path:
     """Write files into the new folder ``directory``, and return it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    directory.mkdir(parents=True, exist_ok=True)
     for path, file in files.items():
-        place = directory / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(file.content)
-        if file.mode == EXECUTABLE:
-            place.chmod(place.stat().st_mode | (place.stat().st_mode & 0o444) >> 2)
+        permissions = (0o777 if file.mode == EXECUTABLE else 0o666) & ~mask
+        Folder(directory).write(Inside.of(path), Saved(file.content, permissions))
     return directory
 
 
@@ -350,7 +356,7 @@ def _fetch(origin: Source, repository: Path) -> None:
     """Bring dockgen's releases into a repository of ours."""
     git.run(
         "fetch", "--quiet", origin.repository.resolve(), "+refs/tags/*:refs/dockgen/*",
-        cwd=repository,
+        repository=repository,
     )  # fmt: skip
 
 
@@ -418,7 +424,9 @@ def _can_be_included(path: str, file: File) -> bool:
 
 def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[str, File]:
     """What is the starter's own from the beginning: questionnaire, settings, read-me, CI."""
-    questionnaire = yaml.safe_load(template[bundle.QUESTIONNAIRE].content)
+    questionnaire = reader.parse_yaml(
+        template[bundle.QUESTIONNAIRE].content.decode(), bundle.QUESTIONNAIRE
+    )
     language = questionnaire["language"]
     labels = {choice["value"]: label for label, choice in language["choices"].items()}
     choices = {labels[name]: str(name) for name in settings.languages}
@@ -462,7 +470,8 @@ def _limits(
     if file is None:  # up to v0.7.0
         limits: Mapping[str, Any] = questionnaire["limits"]["default"][language]
         return limits
-    frameworks = yaml.safe_load(file.content)["frameworks"]
+    facts: Any = reader.parse_yaml(file.content.decode(), "language.yml")
+    frameworks = facts["frameworks"]
     found: Mapping[str, Any] = next(iter(frameworks.values()))["limits"]
     return found
 
@@ -535,11 +544,7 @@ def _require_room(place: Worktree, new: Tree) -> None:
 
 def _is_inside(directory: Path) -> bool:
     """Whether a folder lies in a git repository."""
-    try:
-        git.ask("rev-parse", "--git-dir", cwd=directory)
-    except ProjectError as error:
-        return "not a git repository" not in error.message
-    return True
+    return gitfolder.find(directory) is not None
 
 
 def _start(directory: Path, message: str) -> str:

@@ -4,27 +4,27 @@ A file of answers' defaults, of locked answers with the reason why, and of choic
 chosen. It is found in the repository, in the user's settings, or where --team says.
 """
 
-import functools
-import hashlib
 import os
+import pwd
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
+from dockgen import git, reader, web
 from dockgen.errors import ProjectError, UsageError, unreadable
 from dockgen.questions import Question
+from dockgen.web import age
 
 FILE = "dockgen.team.toml"
 VARIABLE = "DOCKGEN_TEAM"
-# A host that doesn't answer in this time is out of reach, in seconds.
-FETCH_SECONDS = 15.0
 # A team file is a page of text; whatever is larger is something else. In bytes.
-MAXIMUM_BYTES = 1_000_000
+MAXIMUM_BYTES = web.MAXIMUM_BYTES
 
 _TABLES = {"defaults", "locked", "choices", "labels", "certificates", "limits", "rules"}
 _LIMITS = {"size_mb", "healthy_seconds", "stop_seconds", "run_seconds"}
@@ -45,7 +45,8 @@ class Team:
     """A team file: where it is, whose it is, and what it says.
 
     ``contact`` is whom to ask. ``refused`` maps a question to its choices that can't be
-    chosen, each with the reason. ``labels`` come on top of a project's own.
+    chosen, each with the reason. ``labels`` come on top of a project's own. ``kept`` says when the
+    file was fetched, if its host is out of reach now.
     """
 
     location: str
@@ -55,6 +56,14 @@ class Team:
     locked: Mapping[str, Lock] = field(default_factory=dict)
     refused: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    kept: datetime | None = None
+
+    @property
+    def warning(self) -> str:
+        """That its host is out of reach, and how old the kept copy is; "" if it isn't."""
+        if self.kept is None:
+            return ""
+        return f"{self.location} is out of reach: the team file is as it was {age(self.kept)}"
 
     def answers(self, given: Mapping[str, Any], known: Sequence[Question]) -> dict[str, Any]:
         """The given answers, and the locked ones.
@@ -112,7 +121,7 @@ def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team 
     """
     named = named or os.environ.get(VARIABLE)
     if named and "://" in named:
-        return _parse(_fetch(named), named, known)
+        return _load_from_web(named, known)
     if named:
         try:
             path = Path(named).expanduser()
@@ -121,10 +130,10 @@ def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team 
         except (OSError, RuntimeError) as error:  # the latter for ~ of somebody unknown
             raise UsageError(f"there is no team file {named}", "check --team") from error
         return _load(path, known)
-    for path in (*_in_repository(directory), settings()):
-        if path.is_file():
-            return _load(path, known)
-    return None
+    if found := _in_repository(directory):
+        root, path = found
+        return _load(path, known, inside=root)
+    return _load(settings(), known) if os.path.lexists(settings()) else None
 
 
 @dataclass(frozen=True)
@@ -168,85 +177,131 @@ def settings() -> Path:
     return platformdirs.user_config_path("dockgen") / FILE
 
 
-def _in_repository(directory: Path) -> list[Path]:
-    """Where a team file may lie, nearest first; none outside of a git repository.
+def _in_repository(directory: Path) -> tuple[Path, Path] | None:
+    """The repository around a folder and the nearest team file in it; None without either.
 
-    Nobody else can then leave one in a folder above, such as /tmp.
+    Nothing else of the folders above counts.
+
+    Raises:
+        ProjectError: somebody else put the file there.
     """
-    above = [directory.absolute(), *directory.absolute().parents]
-    root = next((folder for folder in above if (folder / ".git").exists()), None)
+    place = Path(os.path.realpath(directory))
+    above = [place, *place.parents]
+    root = next((folder for folder in above if os.path.lexists(folder / ".git")), None)
     if root is None:
-        return []
-    return [folder / FILE for folder in above if folder.is_relative_to(root)]
+        return None
+    inside = [folder for folder in above if folder.is_relative_to(root)]
+    # A broken link and a pipe are told of when they are read: a lock that is passed over is none.
+    path = next((f / FILE for f in inside if os.path.lexists(f / FILE)), None)
+    if path is None:
+        return None
+    between = [folder for folder in inside if path.is_relative_to(folder)]
+    _require_own(root, [path, root / ".git", *between])
+    return root, path
 
 
-def _load(path: Path, known: Sequence[Question]) -> Team:
+def _require_own(root: Path, paths: Sequence[Path]) -> None:
+    """Make sure that only the user or root could put these paths there, as git does it.
+
+    Raises:
+        ProjectError: one is somebody else's, and no safe.directory of git's names the repository.
+    """
+    allowed = {0, os.geteuid()}
+    # Under sudo, what belongs to whoever typed it is theirs.
+    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
+        allowed.add(int(os.environ["SUDO_UID"]))
+    for path in paths:
+        try:
+            owners = {path.lstat().st_uid, path.stat().st_uid}
+        except FileNotFoundError:
+            owners = {path.lstat().st_uid}  # a link to nothing
+        except OSError as error:
+            raise unreadable(path, error) from error
+        foreign = sorted(owners - allowed)
+        if foreign and not _is_safe(root):
+            raise ProjectError(
+                f"{paths[0]} would count here, but {path} belongs to {_user(foreign[0])}",
+                "if you trust them: git config --global --add safe.directory "
+                f"{shlex.quote(str(root))}  (or name the file you trust: --team FILE)",
+            )
+
+
+def _is_safe(root: Path) -> bool:
+    """Whether the user or this machine told git to trust that repository."""
+    entries: list[str] = []
+    for scope in ("--system", "--global"):
+        try:
+            printed = git.ask(
+                "config", scope, "--type=path", "-z", "--get-all", "safe.directory",
+                cwd=Path(root.anchor), may_find_nothing=True,
+            )  # fmt: skip
+        except (ProjectError, OSError):
+            continue  # no such file, or no git
+        entries += [os.fsdecode(entry) for entry in printed.split(b"\0")[:-1]]
+    safe = False
+    for entry in entries:
+        if entry == "":
+            safe = False  # an empty one takes back those before it
+        elif entry == "*" or Path(entry) == root:
+            safe = True
+        elif entry.endswith("/*"):
+            safe = safe or root.is_relative_to(entry.removesuffix("*"))
+    return safe
+
+
+def _user(number: int) -> str:
     try:
-        return _parse(path.read_bytes(), str(path), known)
+        return f"{pwd.getpwuid(number).pw_name} (user {number})"
+    except KeyError:
+        return f"user {number}"
+
+
+def _load(path: Path, known: Sequence[Question], inside: Path | None = None) -> Team:
+    """Read a team file; ``inside`` is the repository that no link in it may lead out of."""
+    try:
+        found = reader.content(path, inside=inside, limit=MAXIMUM_BYTES)
     except OSError as error:
         raise unreadable(path, error) from error
 
+    def beside(name: str) -> str:
+        return reader.text(path.parent / name, inside=inside)
 
-@functools.cache
-def _fetch(url: str) -> bytes:
-    """A file from the web; what was fetched last has to do where it is out of reach.
+    return _parse(found, str(path), known, beside)
 
-    It is asked for once, however many projects are updated with it.
-    """
-    # Imported here because they cost more time than all else that a team file needs.
-    import http.client
-    import urllib.error
+
+def _load_from_web(url: str, known: Sequence[Question]) -> Team:
     import urllib.parse
-    import urllib.request
 
+    fetched = web.fetch(url)
+
+    def beside(name: str) -> str:
+        other = urllib.parse.urljoin(url, name)
+        if urllib.parse.urlsplit(other).scheme != urllib.parse.urlsplit(url).scheme:
+            raise ValueError("it has another scheme than the team file's address")
+        return reader.decoded(web.fetch(other).content, name)
+
+    return replace(_parse(fetched.content, url, known, beside), kept=fetched.kept)
+
+
+def _parse(
+    content: bytes, location: str, known: Sequence[Question], beside: Callable[[str], str]
+) -> Team:
     try:
-        parts = urllib.parse.urlsplit(url)
-    except ValueError as error:
-        raise UsageError(f"{url} is not an https address: {error}", "check --team") from error
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
-        raise UsageError(f"{url} is not an https address", "a team file decides what images hold")
-    name = hashlib.sha256(url.encode()).hexdigest()[:16]
-    kept = platformdirs.user_cache_path("dockgen") / "teams" / name
-    try:
-        with urllib.request.urlopen(url, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - checked
-            content: bytes = answer.read(MAXIMUM_BYTES + 1)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        if kept.is_file():
-            return kept.read_bytes()
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise ProjectError(f"{url} can't be fetched: {reason}", "check --team") from error
-    if len(content) > MAXIMUM_BYTES:
-        raise UsageError(f"{url} is larger than a team file can be", "check --team")
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(content)
-    except OSError:
-        pass  # a cache that can't be written is none
-    return content
-
-
-def _is_loopback(host: str | None) -> bool:
-    import ipaddress
-
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _parse(content: bytes, location: str, known: Sequence[Question]) -> Team:
-    try:
-        read = tomllib.loads(content.decode())
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{location} is not valid TOML: {error}", "read docs/team.md") from error
-    return _Reader(location, {question.name: question for question in known}).team(read)
+        text = reader.decoded(content, location)
+    except ProjectError as error:
+        raise UsageError(error.message, "read docs/team.md") from error
+    read = reader.parse_toml(text, location, hint="read docs/team.md", kind=UsageError)
+    return _Reader(location, {question.name: question for question in known}, beside).team(read)
 
 
 class _Reader:
     """Turns what TOML holds into a team, with errors that name the file and the key."""
 
-    def __init__(self, location: str, questions: Mapping[str, Question]) -> None:
+    def __init__(
+        self, location: str, questions: Mapping[str, Question], beside: Callable[[str], str]
+    ) -> None:
         self.location = location
+        self.beside = beside
         self.questions = questions
 
     def team(self, read: Mapping[str, Any]) -> Team:
@@ -299,14 +354,12 @@ class _Reader:
         if "file" in table:
             name = self._text("certificates", "file", table["file"])
             try:
-                if "://" in self.location:
-                    import urllib.parse
-
-                    pem = _fetch(urllib.parse.urljoin(self.location, name)).decode()
-                else:
-                    pem = (Path(self.location).parent / name).read_text(encoding="utf-8")
+                pem = self.beside(name)
             except (OSError, ValueError) as error:  # the latter for what is no text, and no path
                 raise self._wrong(f"certificates.file {name} can't be read: {error}", "") from error
+            except ProjectError as error:
+                words = f"certificates.file {name} can't be read: {error.message}"
+                raise self._wrong(words, error.hint) from error
         text = self._string("certificates", "pem", pem)
         if "PRIVATE KEY" in text or "-----BEGIN CERTIFICATE-----" not in text:
             raise self._wrong(

@@ -4,24 +4,39 @@ copier takes a third of a second to import, so that happens inside the functions
 """
 
 import os
+import posixpath
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dockgen import bundle, git, questions, signals
+from dockgen import bundle, git, questions, rendered, signals
 from dockgen.apply import cannot_write
-from dockgen.errors import Interrupted, ProjectError, UsageError
+from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 from dockgen.registry import git_address
 from dockgen.source import Source, own
+
+if TYPE_CHECKING:
+    from copier._main import Worker
 
 ANSWERS_FILE = ".copier-answers.yml"
 
 # How the name of the temporary folder begins that copier clones a template into.
 _CLONE = "copier._vcs.clone."
+# Ansible's filters that only compute.
+_PURE = (
+    *("ans_groupby", "ans_random", "b64decode", "b64encode", "basename", "bool", "checksum"),
+    *("combine", "comment", "dirname", "extract", "flatten", "from_json", "from_yaml"),
+    *("from_yaml_all", "hash", "mandatory", "md5", "quote", "random_mac", "regex_escape"),
+    *("regex_findall", "regex_replace", "regex_search", "sha1", "shuffle", "splitext"),
+    *("subelements", "ternary", "to_datetime", "to_json", "to_nice_json", "to_nice_yaml"),
+    *("to_uuid", "to_yaml", "type_debug", "win_basename", "win_dirname", "win_splitdrive"),
+)
 # What jinja calls the file of a text that came from none.
 _EXPRESSION = {"<template>", "<unknown>"}
 
@@ -111,20 +126,20 @@ def update(origin: Source, version: str, project: Path, data: Mapping[str, Any])
         UsageError: an answer is not allowed; the message names the question.
         ProjectError: the disk is full or can't be written.
     """
-    import copier
-
-    with _readable_errors(project, "dockgen update --help"):
-        copier.run_update(
-            project,
-            dict(data),
+    with (
+        _readable_errors(project, "dockgen update --help"),
+        _surroundings(project),
+        _worker(
+            dst_path=project,
+            data=dict(data),
             vcs_ref=version,
             defaults=True,
             overwrite=True,
             conflict="inline",
-            quiet=True,
-            settings=copier.Settings(),
             unsafe=origin.trusted,
-        )
+        ) as worker,
+    ):
+        worker.run_update()
 
 
 def _copy(
@@ -138,24 +153,116 @@ def _copy(
     pretend: bool = False,
 ) -> Mapping[str, Any]:
     """Render, or only pretend to; return all answers."""
-    import copier
+    with (
+        _surroundings(directory),
+        _worker(
+            src_path=origin.manifest.url,
+            dst_path=directory,
+            data=dict(answers),
+            user_defaults=dict(defaults),
+            vcs_ref=version,
+            defaults=True,
+            ask=ask,
+            unsafe=origin.trusted,
+            pretend=pretend,
+        ) as worker,
+    ):
+        worker.run_copy()
+    if not origin.trusted and not pretend:  # a task may have made a repository of it
+        rendered.check(directory)
+    return worker.answers.user
 
-    done = copier.run_copy(
-        origin.manifest.url,
-        directory,
-        dict(answers),
-        user_defaults=dict(defaults),
-        vcs_ref=version,
-        defaults=True,
-        ask=ask,
-        quiet=True,
-        pretend=pretend,
-        # The user's own copier settings could answer our questions with something that
-        # is no choice of theirs; ours is the only source here, and needs no trust.
-        settings=copier.Settings(),
-        unsafe=origin.trusted,
-    )
-    return done.answers.user
+
+def _worker(**options: Any) -> "Worker":
+    """What copier's own functions start, with less in reach of a template that isn't trusted."""
+    from copier._main import Worker
+    from copier._settings import SettingsModel
+
+    class Guarded(Worker):
+        """Renders nothing that `rendered` refuses, and gives templates nothing of the machine."""
+
+        @cached_property
+        def jinja_env(self) -> Any:
+            environment = super().jinja_env
+            if not self.unsafe:
+                environment.filters = _pure(environment.filters)
+            return environment
+
+        @cached_property
+        def match_exclude(self) -> Callable[[Path], bool]:
+            is_excluded, names = super().match_exclude, rendered.Names()
+
+            def checked(path: Path) -> bool:
+                """Asked for each file and folder before it is made."""
+                if is_excluded(path):
+                    return True
+                names.add(path)
+                return False
+
+            return checked
+
+        def _render_symlink(self, src_relpath: Path, dst_relpath: Path) -> None:
+            super()._render_symlink(src_relpath, dst_relpath)
+            rendered.check_link(self.subproject.local_abspath, dst_relpath)
+
+    # The user's own copier settings could answer our questions with something that is no choice of
+    # theirs; ours is the only source here, and needs no trust.
+    return Guarded(quiet=True, settings=SettingsModel(), **options)
+
+
+def _pure(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """The filters of a template, without those that read the machine: its files, its variables.
+
+    Copier takes all of Ansible's. One that is new there is taken for one that reads.
+    """
+    from jinja2.filters import FILTERS
+
+    known = {name: filters[name] for name in (*FILTERS, *_PURE) if name in filters}
+    own: dict[str, Callable[..., Any]] = {"relpath": _relpath, "strftime": _strftime}
+    return {name: _refusal(name) for name in filters} | known | own
+
+
+def _refusal(name: str) -> Callable[..., Any]:
+    from jinja2 import TemplateRuntimeError
+
+    def refuse(*_values: Any, **_options: Any) -> Any:
+        raise TemplateRuntimeError(f"the filter {name} reads this machine, which needs --trust")
+
+    return refuse
+
+
+def _relpath(path: str, start: str = ".") -> str:
+    """Ansible's filter, but the folder that dockgen runs in has no part in it."""
+    return posixpath.relpath(posixpath.join("/", path), posixpath.join("/", start))
+
+
+def _strftime(form: str, second: float | None = None) -> str:
+    """Ansible's filter, but in UTC on every machine."""
+    return time.strftime(form, time.gmtime(None if second is None else float(second)))
+
+
+@contextmanager
+def _surroundings(directory: Path) -> Iterator[None]:
+    """Let git know what `found` says, also where copier doesn't start it through plumbum.
+
+    A repository around ``directory`` takes no part.
+    """
+    from plumbum import local
+
+    with local.env(GIT_CEILING_DIRECTORIES=str(directory.absolute().parent)):
+        here = {name: value for name, value in local.env.items() if name.startswith("GIT_")}
+        before = {name: value for name, value in os.environ.items() if name.startswith("GIT_")}
+        try:
+            _exchange(before, here)
+            yield
+        finally:
+            _exchange(here, before)
+
+
+def _exchange(old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    for name in old:
+        os.environ.pop(name, None)
+    os.environ.update(new)
 
 
 @contextmanager
@@ -167,6 +274,8 @@ def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
 
     try:
         yield
+    except DockgenError:
+        raise
     except (
         copier.errors.CopierAnswersInterrupt,  # Ctrl-C
         copier.errors.InteractiveSessionError,  # Ctrl-D
@@ -263,7 +372,8 @@ def found(origin: Source) -> Iterator[None]:
     """Let copier's git find the address of a template in its repository on this machine.
 
     No setting of the user's takes part there, nor a repository that a git hook has named: copier's
-    git works on that repository and on temporary folders only.
+    git works on that repository and on temporary folders only. It runs no hooks, reaches no
+    network, and clones no submodules.
     """
     with signals.temporary_folder("dockgen-") as folder:
         # copier starts git with plumbum's copy of the environment.
@@ -276,8 +386,12 @@ def found(origin: Source) -> Iterator[None]:
             local.env.update(
                 git.ISOLATED
                 | git.configuration(
+                    *git.SAFE,
                     (f"url.{origin.repository.as_posix()}.insteadOf", address),
-                    ("protocol.file.allow", "always"),
+                    ("protocol.allow", "never"),
+                    # As "always", but not for submodules.
+                    ("protocol.file.allow", "user"),
+                    ("submodule.active", ":(exclude)*"),
                 )
             )
             # A cache of its own: what the user has fetched from the real address is not to be

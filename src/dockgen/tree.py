@@ -1,11 +1,12 @@
 """A tree: the files of one state of a project, as git stores them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dockgen import git
+from dockgen.inside import Inside
 
 EXECUTABLE = "100755"
 SYMLINK = "120000"
@@ -23,19 +24,28 @@ class File:
 Tree = Mapping[str, File]
 
 
-def read(repository: Path, identifier: str) -> dict[str, File]:
+def read(
+    repository: Path, identifier: str, wanted: Callable[[str], bool] = lambda _path: True
+) -> dict[str, File]:
     """The files of the tree ``identifier``, by path; submodules are left out.
 
+    Args:
+        repository: git's folder, or a bare repository.
+        identifier: the tree.
+        wanted: whether a path is.
+
     Raises:
+        OutsideError: a file has a name that leads out of its folder, or into ``.git``.
         subprocess.CalledProcessError: there is no such tree in ``repository``.
     """
-    listed = git.run_bytes("ls-tree", "-r", "-z", "--full-tree", identifier, cwd=repository)
+    listed = git.run_bytes("ls-tree", "-r", "-z", "--full-tree", identifier, repository=repository)
     entries = []
     for line in filter(None, listed.split(b"\0")):
         facts, _, path = line.partition(b"\t")
         mode, _, blob = facts.decode().split()
-        if mode != _SUBMODULE:
-            entries.append((os.fsdecode(path), mode, blob))
+        name = str(Inside.of(path))
+        if mode != _SUBMODULE and wanted(name):
+            entries.append((name, mode, blob))
     contents = _contents(repository, [blob for _, _, blob in entries])
     return {
         path: File(content, mode)
@@ -61,7 +71,7 @@ def renames(repository: Path, before: str, after: str) -> dict[str, str]:
     """Which files of the tree ``before`` have another name in ``after``, as git sees it."""
     listed = git.run_bytes(
         "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after,
-        cwd=repository,
+        repository=repository,
     )  # fmt: skip
     fields = [os.fsdecode(field) for field in listed.split(b"\0")]
     return dict(zip(fields[1::3], fields[2::3], strict=False))
@@ -69,7 +79,7 @@ def renames(repository: Path, before: str, after: str) -> dict[str, str]:
 
 def _contents(repository: Path, blobs: list[str]) -> list[bytes]:
     wanted = "".join(f"{blob}\n" for blob in blobs).encode()
-    printed = git.run_bytes("cat-file", "--batch", cwd=repository, stdin=wanted)
+    printed = git.run_bytes("cat-file", "--batch", repository=repository, stdin=wanted)
     contents, position = [], 0
     for _ in blobs:
         # "<object> blob <size>", the bytes, and a line break.

@@ -12,13 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 from pathspec import GitIgnoreSpec
 
-from dockgen import git, journal, lock, merge, project, source, template, tree, worktree
+from dockgen import (
+    git,
+    gitfolder,
+    journal,
+    lock,
+    merge,
+    project,
+    source,
+    template,
+    tree,
+    worktree,
+)
 from dockgen.bundle import Manifest
 from dockgen.errors import ProjectError, UsageError
-from dockgen.journal import Entry, Replacement, Saved
+from dockgen.inside import Folder, Inside, Saved
+from dockgen.journal import Entry, Replacement
 from dockgen.merge import Change, States, Status
 from dockgen.project import ANSWERS
 from dockgen.source import Source
@@ -125,7 +137,7 @@ def unknown_release(
                 "get a newer dockgen: git pull in its clone, then pipx install --force .",
             )
         older = [release for release in releases if Version(release) <= found]
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, and numbers of too many digits
         older = []
     nearest = older[-1] if older else releases[0]
     return ProjectError(f"{words}, which is no release", mend.format(nearest=nearest))
@@ -175,9 +187,11 @@ def plan(
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         base, new = (folder / part / place.directory.name for part in ("base", "new"))
-        template.render_version(origin, before, base, recorded.answers)
+        # What a template computes is no answer, whoever wrote it into the file.
+        old = _without(recorded.answers, source.computed(origin, before))
+        template.render_version(origin, before, base, old)
         try:
-            kept = _without(recorded.answers, source.computed(origin, after))
+            kept = _without(old, source.computed(origin, after))
             template.render_version(origin, after, new, {**kept, **data})
         except UsageError as error:
             raise UsageError(
@@ -198,7 +212,8 @@ def plan(
             )
         _require_room(place, theirs)
         _require_merged(place.directory, ours, theirs)
-        _complete_answers(clone, manifest.url, project.recorded(new).answers)
+        asked = _without(project.recorded(new).answers, source.computed(origin, after))
+        _complete_answers(clone, manifest.url, old, asked)
         template.update(origin, after, clone, data)
         # What git ignores was never committed, so that it isn't there says nothing.
         unknown = place.ignored(rendered.keys() - ours.keys())
@@ -239,7 +254,7 @@ def entry(place: Worktree, planned: Plan) -> Entry:
     for change in planned.changes:
         if change.before == change.after and not change.stages:
             continue
-        before = journal.look(place.directory / change.path)
+        before = place.folder.look(Inside.of(change.path))
         if change.path in hidden:
             raise ProjectError(
                 f"{place.directory / change.path} is hidden from git: assume-unchanged, "
@@ -312,14 +327,16 @@ def _commit(clone: Path) -> None:
     git.run("commit", "--quiet", "--allow-empty", "--no-verify", "-m", "project", cwd=clone)
 
 
-def _complete_answers(clone: Path, url: str, new_answers: Mapping[str, Any]) -> None:
+def _complete_answers(
+    clone: Path, url: str, old_answers: Mapping[str, Any], new_answers: Mapping[str, Any]
+) -> None:
     """Give the clone's answers file the template's present address, and younger questions' answers.
 
     copier renders the old version by the new one's rules of what to exclude, and those may name
     questions that the old answers lack.
     """
     recorded = project.recorded(clone)
-    answers = {"_commit": recorded.version, "_src_path": url, **new_answers, **recorded.answers}
+    answers = {"_commit": recorded.version, "_src_path": url, **new_answers, **old_answers}
     (clone / ANSWERS).write_text(yaml.safe_dump(answers, allow_unicode=True), encoding="utf-8")
     git.run("add", "--", ANSWERS, cwd=clone)
     _commit(clone)
@@ -402,7 +419,7 @@ def spare_untracked(
         if change.before is not None or offered is None:
             result.append(change)
             continue
-        on_disk = journal.look(directory / change.path)
+        on_disk = Folder(directory).look(Inside.of(change.path))
         if on_disk is None:
             result.append(change)
             continue
@@ -417,7 +434,7 @@ def spare_untracked(
         beside = _free_name(directory, change.path + OFFERED, offered)
         words = f"git doesn't track it; the template's version is in {beside}"
         result.append(Change(change.path, Status.YOURS, None, None, words))
-        if journal.look(directory / beside) is None:
+        if Folder(directory).look(Inside.of(beside)) is None:
             result.append(Change(beside, Status.CLEAN, None, offered, "to compare, and to delete"))
     return tuple(result)
 
@@ -425,7 +442,7 @@ def spare_untracked(
 def _free_name(directory: Path, name: str, offered: File) -> str:
     """The name, or one with a number, that nothing has or just what is offered."""
     for number in itertools.count(2):
-        found = journal.look(directory / name)
+        found = Folder(directory).look(Inside.of(name))
         if found is None or (found.content == offered.content and not found.link):
             return name
         name = f"{name.partition(OFFERED)[0]}{OFFERED}-{number}"
@@ -455,8 +472,8 @@ def _saved(place: Worktree, change: Change, before: Saved | None) -> Saved | Non
 
 def diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
     """What the update does, as git shows it."""
-    index = {"GIT_DIR": str(repository), "GIT_INDEX_FILE": str(repository / "dockgen-diff.index")}
-    git.run("read-tree", before, cwd=repository, environment=index)
+    index = {"GIT_INDEX_FILE": str(repository / "dockgen-diff.index")}
+    git.run("read-tree", before, repository=repository, environment=index)
     for change in changes:
         if change.before == change.after:
             continue
@@ -465,31 +482,44 @@ def diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
         else:
             blob = git.run_bytes(
                 "hash-object", "-w", "--no-filters", "--stdin",
-                cwd=repository, stdin=change.after.content,
+                repository=repository, stdin=change.after.content,
             )  # fmt: skip
             lines = f"{change.after.mode} ".encode() + blob.strip()
         git.run_bytes(
             "update-index", "-z", "--index-info",
-            cwd=repository, environment=index,
+            repository=repository, environment=index,
             stdin=lines + b"\t" + os.fsencode(change.path) + b"\0",
         )  # fmt: skip
-    shown = git.run_bytes("diff", "--cached", "-M", before, cwd=repository, environment=index)
+    shown = git.run_bytes(
+        "diff", "--cached", "-M", before, repository=repository, environment=index
+    )
     return shown.decode(errors="replace")
 
 
 def require_whole(directory: Path) -> None:
     """Take back what a killed update left half done in ``directory``, if anything.
 
+    git is only started if there is something: a project that was downloaded may come with settings
+    of git that start programs.
+
     Raises:
-        ProjectError: an update is at work on it.
+        ProjectError: an update is at work on it, or what is there can't be taken back.
     """
     try:
+        around = gitfolder.find(directory)
+    except ProjectError:
+        return  # in none that an update would have been begun in
+    if around is None or not journal.is_unfinished(around):
+        return
+    try:
         place = worktree.find(directory)
-    except (ProjectError, OSError):
-        return  # in no repository, so no update was ever begun
-    if journal.is_unfinished(place):
-        with journal.locked(place):
-            pass
+    except ProjectError as error:
+        raise ProjectError(
+            f"an update of {directory} was cut off, and can't be taken back: {error.message}",
+            f"if you began none here, remove: {journal.folder(around).path}",
+        ) from error
+    with journal.locked(place):
+        pass
 
 
 def undo(place: Worktree) -> str:

@@ -1,13 +1,13 @@
 """The worktree: the user's git repository around a project. Looked at, and its index written."""
 
-import hashlib
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockgen import git
+from dockgen import git, gitfolder
 from dockgen.errors import ProjectError
+from dockgen.inside import Folder
 from dockgen.tree import File
 
 # Files in git's folder that say that something was begun, and the command that ends it.
@@ -40,16 +40,18 @@ class Worktree:
             ProjectError: one does, or a file is in conflict.
         """
         for name, command in _UNFINISHED.items():
-            if self._git_path(name).exists():
-                if self._git_path("rebase-apply/applying").exists():
+            if (self.git_folder / name).exists():
+                if (self.git_folder / "rebase-apply/applying").exists():
                     command = "am"
                 raise ProjectError(
                     f"{self.directory}: a {command} is not finished",
                     f"finish it, or give it up with: git {command} --abort",
                 )
-        if conflicts := self._lines("diff", "--name-only", "--diff-filter=U", "-z", "--", "."):
+        # The index alone tells: comparing files would run filters.
+        if listed := self._lines("ls-files", "--unmerged", "-z", "--", "."):
+            conflicts = {line.partition("\t")[2] for line in listed}
             raise ProjectError(
-                f"{self.directory}: in conflict still: {', '.join(sorted(set(conflicts)))}",
+                f"{self.directory}: in conflict still: {', '.join(sorted(conflicts))}",
                 "mend them, then: git add and git commit",
             )
 
@@ -93,14 +95,22 @@ class Worktree:
         # Lower case: assume-unchanged. S: skip-worktree, as in a sparse checkout.
         return {line[2:] for line in flagged if line[0].islower() or line[0] == "S"}
 
+    @property
+    def folder(self) -> Folder:
+        """The project's folder: where files are looked at and written without following a link."""
+        return Folder(self.directory)
+
+    @property
     def git_folder(self) -> Path:
-        """A folder of this project's own in git's folder, which need not exist yet."""
-        key = hashlib.sha256(os.fsencode(self.prefix)).hexdigest()[:16]
-        return self._git_path("dockgen") / key
+        """Git's own folder: of a worktree the one that it doesn't share."""
+        found = gitfolder.find(self.directory)
+        if found is None:
+            raise ProjectError(f"{self.directory} is in no git repository any more", "git status")
+        return found.path
 
     def objects(self) -> Path:
         """The folder of git's objects."""
-        return self._git_path("objects")
+        return self.directory / self._line("rev-parse", "--git-path", "objects")
 
     def object_format(self) -> str:
         """How git names objects here: "sha1" or "sha256"."""
@@ -131,7 +141,7 @@ class Worktree:
 
     def index_file(self) -> Path:
         """Where git's index lies."""
-        return self._git_path("index")
+        return self.git_folder / "index"
 
     def write_entries(
         self, paths: Iterable[str], entries: bytes, index_file: Path | None = None
@@ -156,9 +166,6 @@ class Worktree:
             cwd=self.directory, stdin=removed + entries, environment=place,
         )  # fmt: skip
 
-    def _git_path(self, name: str) -> Path:
-        return self.directory / self._line("rev-parse", "--git-path", name)
-
     def _line(self, *arguments: str, stdin: bytes | None = None) -> str:
         return os.fsdecode(git.ask(*arguments, cwd=self.directory, stdin=stdin)).strip("\n")
 
@@ -171,17 +178,12 @@ def find(directory: Path) -> Worktree:
     """The worktree that the project in ``directory`` lies in.
 
     Raises:
-        ProjectError: it lies in none, or was never committed.
+        ProjectError: it lies in none, or in what only looks like one, or was never committed.
     """
     start = "git init && git add --all && git commit --message='Start with dockgen'"
-    try:
-        inside = git.ask("rev-parse", "--is-inside-work-tree", cwd=directory)
-    except ProjectError as error:
-        if "not a git repository" not in error.message:
-            raise
-        raise ProjectError(
-            f"{directory} is in no git repository, and an update is a merge", start
-        ) from error
+    if gitfolder.find(directory) is None:
+        raise ProjectError(f"{directory} is in no git repository, and an update is a merge", start)
+    inside = git.ask("rev-parse", "--is-inside-work-tree", cwd=directory)
     if inside.strip() != b"true":
         raise ProjectError(f"{directory} is git's own folder, no project", "name the project")
     prefix = os.fsdecode(git.ask("rev-parse", "--show-prefix", cwd=directory)).removesuffix("\n")
@@ -189,6 +191,11 @@ def find(directory: Path) -> Worktree:
         head = git.ask("rev-parse", "--verify", "--quiet", "HEAD", cwd=directory)
         tree = git.ask("rev-parse", "--verify", "--quiet", f"HEAD:{prefix}", cwd=directory)
     except ProjectError as error:
+        if git.ask("for-each-ref", "--count=1", cwd=directory) and not prefix:
+            raise ProjectError(
+                f"{directory}: git can't read the files of the last commit, and fetches none here",
+                "see what is missing: git fsck",
+            ) from error
         raise ProjectError(
             f"{directory} was never committed, and an update is a merge",
             start.partition(" && ")[2],

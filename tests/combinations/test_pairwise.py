@@ -7,41 +7,52 @@ import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dockgen import questions, template
+from dockgen import questions
 from dockgen.cases import Case
 from dockgen.errors import UsageError
 from dockgen.testing import linters
-from tests.conftest import Make, tree
+from tests.conftest import Make, answers, tree
 from tests.pairwise import CASES, COMMON, IMPOSSIBLE, LANGUAGES, is_possible
 from tests.variants import VARIANTS
 
-each_case = pytest.mark.parametrize("case", CASES, indirect=True, ids=lambda case: case.name)
+each_language = pytest.mark.parametrize(
+    "language",
+    [pytest.param(name, marks=pytest.mark.xdist_group(f"pairs-{name}")) for name in LANGUAGES],
+    indirect=True,
+)
+Rendered = Mapping[str, tuple[Case, Path]]
 
 
 @pytest.fixture(scope="session")
-def rendered(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project of a case."""
-    directory = tmp_path_factory.mktemp(case.name) / "my-app"
-    return template.render(directory, case.answers, ask=()).directory
+def rendered(make: Make, language: str) -> Rendered:
+    """The projects of a language, each with its case, by its name."""
+    cases = [case for case in CASES if case.answers["language"] == language]
+    return {case.name: (case, make(**case.answers)) for case in cases}
 
 
-@each_case
-def test_renders_files_that_pass_all_linters(rendered: Path) -> None:
+@pytest.fixture(scope="session")
+def language(request: pytest.FixtureRequest) -> str:
+    """One of them."""
+    return str(request.param)
+
+
+@each_language
+def test_renders_files_that_pass_all_linters(rendered: Rendered) -> None:
     """Dockerfile, JSON, TOML and YAML; text is tidy, and nothing of Jinja is left in it."""
-    assert linters.unparsable(rendered) == []
     program = linters.find_hadolint()
     assert program is not None
-    assert linters.hadolint(program, rendered) == ""
-    untidy = [
-        name
-        for name, content in tree(rendered).items()
-        if (text := content.decode()) and is_untidy(name, text)
-    ]
-    assert untidy == []
+    found = {
+        name: [
+            *linters.unparsable(project),
+            *linters.hadolint(program, project).splitlines(),
+            *(file for file, content in tree(project).items() if is_untidy(file, content.decode())),
+        ]
+        for name, (_, project) in rendered.items()
+    }
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 def is_untidy(name: str, text: str) -> bool:
@@ -59,36 +70,37 @@ def is_untidy(name: str, text: str) -> bool:
     )
 
 
-@each_case
-def test_records_the_answers(case: Case, rendered: Path) -> None:
+@each_language
+def test_records_the_answers(rendered: Rendered) -> None:
     """What the next update starts from is what was answered."""
-    from dockgen.project import recorded
+    for name, (case, project) in rendered.items():
+        recorded = answers(project)
+        found = {question: recorded[question] for question in case.answers}
+        assert found == dict(case.answers), name
 
-    answers = recorded(rendered).answers
-    assert {name: answers[name] for name in case.answers} == dict(case.answers)
 
-
-@each_case
-def test_readme_names_only_files_and_commands_that_exist(case: Case, rendered: Path) -> None:
+@each_language
+def test_readme_names_only_files_and_commands_that_exist(rendered: Rendered) -> None:
     """Commands are Docker's and dockgen's; files in backquotes are in the project.
 
     Who develops a site has Node on the machine, and the read-me says so.
     """
-    if not (rendered / "README.md").exists():
-        assert "README.md" in case.answers["unmanaged"]
-        return
-    readme = (rendered / "README.md").read_text()
-    blocks = re.findall(r"^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
-    commands = [line for block in blocks for line in block.splitlines() if line[:1].strip()]
-    own = {case.answers["package_manager"]} if case.answers["framework"] == "vite" else set()
-    assert {command.split()[0] for command in commands} <= {"docker", "dockgen"} | own
-    named = set(re.findall(r"`([\w./-]+\.(?:toml|yml|yaml|json|txt|py|js|go|mod|md))`", readme))
-    # The read-me of a site says what to write there.
-    to_write = {"vite.config.js"}
-    assert {name for name in named - to_write if not (rendered / name).exists()} == set()
+    for name, (case, project) in rendered.items():
+        if not (project / "README.md").exists():
+            assert "README.md" in case.answers["unmanaged"], name
+            continue
+        readme = (project / "README.md").read_text()
+        blocks = re.findall(r"^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+        commands = [line for block in blocks for line in block.splitlines() if line[:1].strip()]
+        own = {case.answers["package_manager"]} if case.answers["framework"] == "vite" else set()
+        assert {command.split()[0] for command in commands} <= {"docker", "dockgen"} | own, name
+        named = set(re.findall(r"`([\w./-]+\.(?:toml|yml|yaml|json|txt|py|js|go|mod|md))`", readme))
+        # The read-me of a site says what to write there.
+        to_write = {"vite.config.js"}
+        assert {file for file in named - to_write if not (project / file).exists()} == set(), name
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_language
 def test_each_pair_is_covered(language: str) -> None:
     """Any two answers are in one of the projects, unless they exclude each other."""
     values = {**LANGUAGES[language], **COMMON}
@@ -98,7 +110,7 @@ def test_each_pair_is_covered(language: str) -> None:
         for one, other in itertools.combinations(values, 2)
         for first, second in itertools.product(values[one], values[other])
         if is_possible({one: first, other: second})
-        and not any(answers[one] == first and answers[other] == second for answers in projects)
+        and not any(given[one] == first and given[other] == second for given in projects)
     ]
     assert missing == []
 
@@ -129,27 +141,20 @@ def test_each_choice_is_built_on_two_flavors(name: str) -> None:
         if name in case.answers:
             flavors.setdefault(case.answers[name], set()).add(case.answers["flavor"])
     choices = next(question.choices for question in questions.load() if question.name == name)
-    in_cells = {"service", "go", "pip"}
+    in_cells = {"service", "go", "pip", "npm"}
     assert [
         choice for choice in choices if len(flavors.get(choice, ())) < 2 and choice not in in_cells
     ] == []
 
 
-@pytest.mark.parametrize(
-    ("pair", "reason"),
-    IMPOSSIBLE,
-    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
-)
-def test_what_excludes_each_other_is_refused(
-    pair: Mapping[str, Any], reason: str, make: Make
-) -> None:
+def test_what_excludes_each_other_is_refused(make: Make) -> None:
     """With the reason and a way on, and nothing is written."""
-    language = next(
-        language
-        for language, own in LANGUAGES.items()
-        if all(pair[name] in own[name] for name in pair.keys() & own.keys())
-    )
-    answers = {"language": language, "flavor": "slim", **pair}
-    with pytest.raises(UsageError, match=reason) as caught:
-        make(**answers)
-    assert "choose" in caught.value.message
+    for pair, reason in IMPOSSIBLE:
+        language = next(
+            language
+            for language, own in LANGUAGES.items()
+            if all(pair[name] in own[name] for name in pair.keys() & own.keys())
+        )
+        with pytest.raises(UsageError, match=reason) as caught:
+            make(**{"language": language, "flavor": "slim", **pair})
+        assert "choose" in caught.value.message

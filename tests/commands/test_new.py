@@ -15,7 +15,7 @@ import yaml
 from dockgen import matrix
 from dockgen.matrix import Cell
 from dockgen.signals import ENDINGS
-from tests.conftest import PLAIN, ROOT, Run, each_cell, tree
+from tests.conftest import PLAIN, ROOT, Render, Run, each_cell, tree
 
 
 def flags(cell: Cell) -> list[str]:
@@ -34,6 +34,16 @@ def test_makes_a_project(inline: Run, tmp_path: Path, cell: Cell) -> None:
         cell.language,
         cell.flavor,
     )
+
+
+@pytest.mark.parametrize("cell", ["go-slim", "python-alpine", "node-scratch"])
+def test_a_process_makes_the_same(
+    dockgen: Run, rendered_project: Render, tmp_path: Path, cell: str
+) -> None:
+    """To the byte: what the tests remember of templates (tests/recall.py) changes nothing."""
+    done = dockgen("new", "my-app", *flags(Cell.parse(cell)))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert tree(tmp_path / "my-app") == tree(rendered_project(Cell.parse(cell)))
 
 
 def test_says_what_it_made_the_size_to_expect_and_what_comes_next(inline: Run) -> None:

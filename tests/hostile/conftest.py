@@ -1,27 +1,66 @@
 """Answers as somebody types them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from copier._main import Worker
+from copier._user_data import Question
 
-from dockgen import questions, template
+from dockgen import template
 from dockgen.bundle import Release
 from dockgen.source import Source
 from tests.conftest import Make, Run
+from tests.hostile.plain import CELLS, MORE, PLAIN, cell
+
+Refusal = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def given(make: Make) -> Make:
-    """Render a project with answers as somebody types them: all of them are text."""
+def refusal(origin: Source) -> Refusal:
+    """What is said of one answer beside plain ones; "" of an answer that is taken.
 
-    def render(**answers: str) -> Path:
-        return make(**questions.collect(None, {}, answers))
+    copier asks the question's type and its validator, which decide alone: nothing is rendered.
+    """
 
-    return render
+    @cache
+    def asked(language: str) -> Mapping[str, Question]:
+        (number,) = [number for number, chosen in enumerate(CELLS) if chosen[0] == language]
+        more = {"private_dependencies": "token", "private_host": MORE["private_host"]}
+        worker = Worker(
+            str(origin.repository),
+            data={**PLAIN, **cell(number), **more},
+            defaults=True,
+        )
+        worker._ask()
+        return {
+            name: Question(
+                answers=worker.answers,
+                context=worker._render_context(),
+                jinja_env=worker.jinja_env,
+                var_name=name,
+                **details,
+            )
+            for name, details in worker.template.questions_data.items()
+        }
+
+    def said(question: str, answer: Any, language: str = "python") -> str:
+        one = asked(language)[question]
+        try:
+            one.validate_answer(one.parse_answer(answer))
+        except ValueError as error:
+            message = template._readable(error)
+            assert message.startswith(f"{question}: "), message
+            assert message.isprintable(), message
+            assert len(message) < 300, message
+            return message
+        return ""
+
+    return said
 
 
 @pytest.fixture(scope="session")

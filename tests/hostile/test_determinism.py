@@ -25,19 +25,43 @@ policy:
 unmanaged: [README.md, no-such-file]
 """
 
-# How one machine differs from another.
-SETTINGS = {
-    "plain": {},
-    "ascii": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    "unknown-locale": {"LC_ALL": "xx_YY.UTF-9", "LANGUAGE": "tr"},
-    "turkish": {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
-    "time-zone": {"TZ": "Pacific/Kiritimati"},
-    "hash-seed": {"PYTHONHASHSEED": "4711"},
-    "optimised": {"PYTHONOPTIMIZE": "2"},
-    "nobody": {"HOME": "/proc/nowhere", "USER": "", "LOGNAME": ""},
-    "git": {"GIT_DIR": "/proc/nowhere", "GIT_AUTHOR_DATE": "2001-01-01T00:00:00Z"},
-    "epoch": {"SOURCE_DATE_EPOCH": "1"},
-    "columns": {"COLUMNS": "20", "TERM": "dumb", "NO_COLOR": "1"},
+# How one machine differs from another, in all at once: variables, umask, the folder's name.
+MACHINES: dict[str, tuple[dict[str, str], int, str]] = {
+    "ascii": (
+        {
+            "LC_ALL": "C",
+            "PYTHONUTF8": "0",
+            "PYTHONCOERCECLOCALE": "0",
+            "PYTHONHASHSEED": "4711",
+            "TZ": "Pacific/Kiritimati",
+        },
+        0o077,
+        "{{ 7 * 7 }}",
+    ),
+    "unknown-locale": (
+        {
+            "LC_ALL": "xx_YY.UTF-9",
+            "LANGUAGE": "tr",
+            "PYTHONOPTIMIZE": "2",
+            "SOURCE_DATE_EPOCH": "1",
+        },
+        0o000,
+        "ünï 🐳",
+    ),
+    "turkish": (
+        {
+            "LC_ALL": "tr_TR.UTF-8",
+            "LANG": "tr_TR.UTF-8",
+            "GIT_DIR": "/proc/nowhere",
+            "GIT_AUTHOR_DATE": "2001-01-01T00:00:00Z",
+            "COLUMNS": "20",
+            "TERM": "dumb",
+            "NO_COLOR": "1",
+        },
+        0o022,
+        "a b'c",
+    ),
+    "nobody": ({"HOME": "/proc/nowhere", "USER": "", "LOGNAME": ""}, 0o022, "here"),
 }
 
 
@@ -60,24 +84,16 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return new(tmp_path_factory.mktemp("expected") / "here", {})
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_settings_change_nothing(tmp_path: Path, expected: dict[str, bytes], setting: str) -> None:
-    """Locale, time zone, hash seed, whose machine it is."""
-    assert new(tmp_path / "here", SETTINGS[setting]) == expected
-
-
-@pytest.mark.parametrize("umask", [0o000, 0o077], ids=oct)
-def test_the_umask_changes_nothing(tmp_path: Path, expected: dict[str, bytes], umask: int) -> None:
-    """The bytes are the same, and so is the version, which is made from them."""
-    assert new(tmp_path / "here", {}, umask) == expected
-
-
-@pytest.mark.parametrize("folder", ["ünï 🐳", "{{ 7 * 7 }}", "a b'c"])
-def test_the_place_changes_nothing(tmp_path: Path, expected: dict[str, bytes], folder: str) -> None:
-    """Neither the current folder nor that of temporary files."""
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_machine_changes_nothing(
+    tmp_path: Path, expected: dict[str, bytes], machine: str
+) -> None:
+    """Locale, time zone, hash seed, umask, whose it is, where it is, where temporary files are."""
+    environment, umask, folder = MACHINES[machine]
     temporary = tmp_path / f"temporary {folder}"
     temporary.mkdir()
-    assert new(tmp_path / folder, {"TMPDIR": str(temporary)}) == expected
+    assert new(tmp_path / folder, {**environment, "TMPDIR": str(temporary)}, umask) == expected
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("coerced", ["0", "1"])

@@ -1,16 +1,18 @@
-"""What is taken of an answer is taken with every package manager, framework and kind."""
+"""Texts that are taken change nothing else, with each package manager, framework and kind."""
 
 import json
 import tomllib
+from collections.abc import Mapping
 
 import pytest
 
 from tests.conftest import Make
-from tests.hostile.plain import MORE, PLAIN, VERSIONS, assert_only_values_differ
+from tests.hostile.plain import CELLS, MORE, PLAIN, VERSIONS, assert_only_values_differ
 from tests.hostile.values import NAMES, TAKEN, TEXTS
 
-# What the cells of the other tests are not, each at least once.
+# The cells of the other tests, and what they are not, each at least once.
 CHOICES = {
+    **{language: {"flavor": flavor, "ci": ci} for language, flavor, ci in CELLS},
     "go-worker": {"flavor": "alpine", "ci": "gitlab", "kind": "worker"},
     "python-uv-flask": {
         "flavor": "alpine",
@@ -56,6 +58,14 @@ def chosen(choice: str) -> dict[str, object]:
     }
 
 
+def fitting(choice: str, answers: Mapping[str, object]) -> dict[str, object]:
+    """Those that can be given there: scratch takes no packages."""
+    taken = dict(answers)
+    if CHOICES[choice]["flavor"] == "scratch":
+        del taken["runtime_packages"]
+    return taken
+
+
 def hostile(choice: str, number: int) -> dict[str, object]:
     """One text for each answer."""
     offset = [*CHOICES].index(choice) * ROUNDS
@@ -69,13 +79,13 @@ def hostile(choice: str, number: int) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("number", range(ROUNDS))
 @pytest.mark.parametrize("choice", CHOICES)
-def test_texts_that_are_taken(make: Make, plain_with: Make, choice: str, number: int) -> None:
+def test_texts_that_are_taken(make: Make, plain_with: Make, choice: str) -> None:
     """Nothing but the values differs, with a text for each answer at once."""
-    values = hostile(choice, number)
-    before = plain_with(**chosen(choice), **PLAIN, **MORE)
-    assert_only_values_differ(make(**{**PLAIN, **chosen(choice), **values}), before, **values)
+    before = plain_with(**chosen(choice), **fitting(choice, {**PLAIN, **MORE}))
+    for number in range(ROUNDS):
+        values = fitting(choice, hostile(choice, number))
+        assert_only_values_differ(make(**{**PLAIN, **chosen(choice), **values}), before, **values)
 
 
 def test_the_rounds_leave_no_text_out() -> None:
@@ -89,26 +99,33 @@ def test_the_rounds_leave_no_text_out() -> None:
     assert paths == {TEXTS[text] for text in VALUES["package_index"]}
 
 
-@pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice != "go-worker"])
-@pytest.mark.parametrize("name", ["yes", "nan"])
-def test_manifests_have_the_name(make: Make, choice: str, name: str) -> None:
+def test_an_empty_registry_is_docker_hub(make: Make, plain_with: Make) -> None:
+    """And changes nothing else."""
+    before = plain_with(**chosen("python"), **PLAIN, **MORE)
+    project = make(**{**chosen("python"), **PLAIN, **MORE, "registry": ""})
+    assert_only_values_differ(project, before, registry="")
+
+
+@pytest.mark.parametrize("choice", [choice for choice in CHOICES if not choice.startswith("go")])
+def test_manifests_have_the_name(make: Make, choice: str) -> None:
     """As text, however YAML or TOML would take the word."""
-    project = make(**chosen(choice), **{**MORE, "name": name})
-    if choice.startswith("python"):
-        manifest = tomllib.loads((project / "pyproject.toml").read_text())["project"]
-    else:
-        manifest = json.loads((project / "package.json").read_text())
-    assert manifest["name"] == name
+    for name in ("yes", "nan"):
+        project = make(**chosen(choice), **{**MORE, "name": name})
+        if choice.startswith("python"):
+            manifest = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+        else:
+            manifest = json.loads((project / "package.json").read_text())
+        assert manifest["name"] == name
 
 
 @pytest.mark.parametrize("choice", ["python-uv-flask", "python-poetry", "node-yarn-ssh"])
-@pytest.mark.parametrize("number", range(3))
-def test_names_that_mean_something(make: Make, plain_with: Make, choice: str, number: int) -> None:
+def test_names_that_mean_something(make: Make, plain_with: Make, choice: str) -> None:
     """To the language or to its tools, where the lock file has the name, too."""
     language = choice.partition("-")[0]
+    before = plain_with(**chosen(choice), **PLAIN, **MORE)
     # uv and Poetry take a project called like one of its packages for that package.
     fit = [name for name in NAMES[language] if language != "python" or name != "fastapi"]
-    name = fit[number * len(fit) // 3]
-    project = make(**chosen(choice), **{**PLAIN, **MORE, "name": name})
-    before = plain_with(**chosen(choice), **PLAIN, **MORE)
-    assert_only_values_differ(project, before, name=name)
+    for number in range(3):
+        name = fit[number * len(fit) // 3]
+        project = make(**chosen(choice), **{**PLAIN, **MORE, "name": name})
+        assert_only_values_differ(project, before, name=name)

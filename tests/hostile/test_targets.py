@@ -52,45 +52,37 @@ def nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [
-        *(
-            "two words",
-            "two\nlines",
-            "ünï\u0301 🐳",
-            "a\u202eb",
-            "$(touch canary)",
-            "`id`",
-            "a'b\"c",
-        ),
-        *("{{ 7 * 7 }}", "%s", "[red]x", "a\x1b[31mb", "~", "#", "...", "con", "x" * 255),
-    ],
+FOLDERS = (
+    *("two words", "two\nlines", "ünï\u0301 🐳", "a\u202eb", "$(touch canary)", "`id`", "a'b\"c"),
+    *("{{ 7 * 7 }}", "%s", "[red]x", "a\x1b[31mb", "~", "#", "...", "con", "x" * 255),
 )
-def test_a_folder_of_any_name(dockgen: Run, tmp_path: Path, folder: str) -> None:
+
+
+def test_folders_of_any_name(quick: Run, tmp_path: Path) -> None:
     """The project is in there and nowhere else, and the next command leads into it."""
-    done = dockgen("new", folder, "--defaults", "--json")
-    assert done.returncode == 0, done.stderr
-    assert [entry.name for entry in tmp_path.iterdir()] == [folder]
-    facts = json.loads(done.stdout)
-    assert facts["directory"] == str(tmp_path / folder)
-    entered = in_shell(f"{facts['next'][0]} && pwd", tmp_path)
-    assert entered.stdout == f"{tmp_path / folder}\n"
+    for folder in FOLDERS:
+        done = quick("new", folder, "--defaults", "--json")
+        assert (done.returncode, done.stderr) == (0, ""), folder
+        facts = json.loads(done.stdout)
+        assert facts["directory"] == str(tmp_path / folder)
+        entered = in_shell(f"{facts['next'][0]} && pwd", tmp_path)
+        assert entered.stdout == f"{tmp_path / folder}\n"
+    assert {entry.name for entry in tmp_path.iterdir()} == set(FOLDERS)
 
 
 @pytest.mark.parametrize("folder", ["two\nlines", "a\x1b[31mb", "a\u202eb"])
-def test_a_terminal_is_told_nothing_by_a_folder(dockgen: Run, folder: str) -> None:
+def test_a_terminal_is_told_nothing_by_a_folder(quick: Run, folder: str) -> None:
     """What it would obey is spelt, in the report as in an error."""
-    made = dockgen("new", folder, "--defaults")
+    made = quick("new", folder, "--defaults")
     assert made.stdout.splitlines()[0].isprintable()
-    again = dockgen("new", folder, "--defaults")
+    again = quick("new", folder, "--defaults")
     assert_refused(again, 3, "exists and isn't empty")
     assert all(line.isprintable() for line in again.stderr.splitlines())
 
 
-def test_a_folder_that_looks_like_an_option(dockgen: Run, tmp_path: Path) -> None:
+def test_a_folder_that_looks_like_an_option(quick: Run, tmp_path: Path) -> None:
     """Behind ``--``, as with any program; the next command can be typed, too."""
-    facts = json.loads(dockgen("new", "--defaults", "--json", "--", "-rf").stdout)
+    facts = json.loads(quick("new", "--defaults", "--json", "--", "-rf").stdout)
     assert facts["next"][0] == "cd ./-rf"
     assert (tmp_path / "-rf/Dockerfile").is_file()
 
@@ -105,81 +97,81 @@ def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["x" * 256, "deep/" * 1000 + "x"], ids=["name", "path"])
-def test_a_path_that_is_too_long(dockgen: Run, tmp_path: Path, folder: str) -> None:
+def test_a_path_that_is_too_long(quick: Run, tmp_path: Path, folder: str) -> None:
     """The file system's own words."""
-    assert_refused(dockgen("new", folder, "--defaults"), 3, "File name too long")
+    assert_refused(quick("new", folder, "--defaults"), 3, "File name too long")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "../a", "/tmp", "a/b", "."])
-def test_a_name_is_not_taken_for_a_path(dockgen: Run, tmp_path: Path, name: str) -> None:
+def test_a_name_is_not_taken_for_a_path(quick: Run, tmp_path: Path, name: str) -> None:
     """Without a directory the name gives it, once it is known to be a name."""
-    assert_refused(dockgen("new", "--defaults", "--name", name), 2, "error: name: ")
+    assert_refused(quick("new", "--defaults", "--name", name), 2, "error: name: ")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_name_that_exists_is_not_overwritten(dockgen: Run, tmp_path: Path) -> None:
+def test_a_name_that_exists_is_not_overwritten(quick: Run, tmp_path: Path) -> None:
     """As with a directory."""
     (tmp_path / "my-app").write_text("mine")
-    assert_refused(dockgen("new", "--defaults", "--name=my-app"), 3, "isn't a directory")
+    assert_refused(quick("new", "--defaults", "--name=my-app"), 3, "isn't a directory")
     assert tree(tmp_path) == {"my-app": b"mine"}
 
 
-def test_no_folder_is_not_this_folder(dockgen: Run, tmp_path: Path) -> None:
+def test_no_folder_is_not_this_folder(quick: Run, tmp_path: Path) -> None:
     """`dockgen new "$TARGET"` with nothing in it."""
-    assert_refused(dockgen("new", "", "--defaults"), 2, "it is empty")
+    assert_refused(quick("new", "", "--defaults"), 2, "it is empty")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_root_is_not_empty(dockgen: Run) -> None:
+def test_the_root_is_not_empty(quick: Run) -> None:
     """And so no target."""
-    assert_refused(dockgen("new", "/", "--defaults"), 3, "/ exists and isn't empty")
+    assert_refused(quick("new", "/", "--defaults"), 3, "/ exists and isn't empty")
 
 
 @pytest.mark.parametrize("target", ["link", "link/my-app"], ids=["target", "parent"])
 @pytest.mark.parametrize("to", ["link", "nowhere", "file"], ids=["loop", "dangling", "file"])
-def test_a_link_that_leads_to_no_folder(dockgen: Run, tmp_path: Path, to: str, target: str) -> None:
+def test_a_link_that_leads_to_no_folder(quick: Run, tmp_path: Path, to: str, target: str) -> None:
     """Nothing is written through it, nor does it vanish."""
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to(to)
-    done = dockgen("new", target, "--defaults")
+    done = quick("new", target, "--defaults")
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert (tmp_path / "link").readlink() == Path(to)
     assert {entry.name for entry in tmp_path.iterdir()} == {"file", "link"}
 
 
-def test_a_link_above_the_target_is_followed(dockgen: Run, tmp_path: Path) -> None:
+def test_a_link_above_the_target_is_followed(quick: Run, tmp_path: Path) -> None:
     """As every program does."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    assert dockgen("new", "link/my-app", "--defaults").returncode == 0
+    assert quick("new", "link/my-app", "--defaults").returncode == 0
     assert (tmp_path / "real/my-app/Dockerfile").is_file()
 
 
-def test_a_link_to_an_empty_folder_elsewhere_is_followed(dockgen: Run, tmp_path: Path) -> None:
+def test_a_link_to_an_empty_folder_elsewhere_is_followed(quick: Run, tmp_path: Path) -> None:
     """Whoever made the link wants the project there; the link stays."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "here").mkdir()
     (tmp_path / "here/my-app").symlink_to(tmp_path / "elsewhere")
-    assert dockgen("new", "here/my-app", "--defaults").returncode == 0
+    assert quick("new", "here/my-app", "--defaults").returncode == 0
     assert (tmp_path / "here/my-app").readlink() == tmp_path / "elsewhere"
     assert (tmp_path / "elsewhere/Dockerfile").is_file()
     assert [entry.name for entry in (tmp_path / "here").iterdir()] == ["my-app"]
 
 
-def test_a_link_to_a_folder_in_use_is_not(dockgen: Run, tmp_path: Path) -> None:
+def test_a_link_to_a_folder_in_use_is_not(quick: Run, tmp_path: Path) -> None:
     """Nothing is added to what somebody has outside."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/file").write_text("mine")
     (tmp_path / "my-app").symlink_to("elsewhere")
-    assert_refused(dockgen("new", "my-app", "--defaults"), 3, "exists and isn't empty")
+    assert_refused(quick("new", "my-app", "--defaults"), 3, "exists and isn't empty")
     assert (tmp_path / "my-app").readlink() == Path("elsewhere")
     assert tree(tmp_path / "elsewhere") == {"file": b"mine"}
 
 
 @pytest.mark.parametrize("place", ["target", "in-the-target"])
-def test_a_hard_link_to_a_file_outside(dockgen: Run, tmp_path: Path, place: str) -> None:
+def test_a_hard_link_to_a_file_outside(quick: Run, tmp_path: Path, place: str) -> None:
     """What has two names is written under neither."""
     outside = tmp_path / "outside"
     outside.write_text("mine")
@@ -191,7 +183,7 @@ def test_a_hard_link_to_a_file_outside(dockgen: Run, tmp_path: Path, place: str)
     link.hardlink_to(outside)
     before = outside.stat()
     words = {"target": "isn't a directory", "in-the-target": "isn't empty"}[place]
-    assert_refused(dockgen("new", "work/my-app", "--defaults"), 3, words)
+    assert_refused(quick("new", "work/my-app", "--defaults"), 3, words)
     assert outside.read_text() == "mine"
     assert (outside.stat().st_ino, outside.stat().st_nlink) == (before.st_ino, 2)
     assert link.samefile(outside)
@@ -216,23 +208,23 @@ def git_file(folder: Path) -> None:
 
 @pytest.mark.parametrize("repository", [only_git, git_file, bare])
 def test_a_repository_without_files(
-    dockgen: Run, tmp_path: Path, repository: Callable[[Path], None]
+    quick: Run, tmp_path: Path, repository: Callable[[Path], None]
 ) -> None:
     """It isn't empty, and all of its files stay as they are."""
     repository(tmp_path / "my-app")
     before, names = tree(tmp_path), sorted(tmp_path.rglob("*"))
-    assert_refused(dockgen("new", "my-app", "--defaults"), 3, "exists and isn't empty")
+    assert_refused(quick("new", "my-app", "--defaults"), 3, "exists and isn't empty")
     assert (tree(tmp_path), sorted(tmp_path.rglob("*"))) == (before, names)
 
 
 @pytest.mark.parametrize(
     "make", [os.mkfifo, lambda path: Path(path).touch(0o000)], ids=["fifo", "0000"]
 )
-def test_what_is_no_folder(dockgen: Run, tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_what_is_no_folder(quick: Run, tmp_path: Path, make: Callable[[Path], None]) -> None:
     """It is neither opened nor replaced."""
     make(tmp_path / "my-app")
     before = (tmp_path / "my-app").lstat()
-    assert_refused(dockgen("new", "my-app", "--defaults"), 3, "isn't a directory")
+    assert_refused(quick("new", "my-app", "--defaults"), 3, "isn't a directory")
     assert (tmp_path / "my-app").lstat() == before
 
 
@@ -399,10 +391,10 @@ def test_little_memory(
 @pytest.mark.parametrize(
     "home", ["", "/proc/nowhere", "/dev/null"], ids=["empty", "missing", "file"]
 )
-def test_a_home_that_is_none(dockgen: Run, tmp_path: Path, home: str) -> None:
+def test_a_home_that_is_none(quick: Run, tmp_path: Path, home: str) -> None:
     """Settings and caches are looked for in there, and nothing more."""
     folders = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), home)
-    done = dockgen("new", "my-app", "--defaults", environment=folders)
+    done = quick("new", "my-app", "--defaults", environment=folders)
     assert (done.returncode, done.stderr) == (0, "")
     assert [entry.name for entry in tmp_path.iterdir()] == ["my-app"]
 

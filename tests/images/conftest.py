@@ -3,36 +3,94 @@
 The fixtures are those of `dockgen.testing.plugin`, which starters' tests stand on, too.
 """
 
+import fcntl
+import os
+import pickle
 import secrets
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from dockgen import engine, matrix
 from dockgen import image as saved_image
 from dockgen.errors import ToolMissingError
 from dockgen.image import Layer
-from dockgen.matrix import Cell
+from dockgen.matrix import Cell, Language
 from dockgen.project import Project
 from tests.images import steps
 
-# For fixtures with a project of their own. pytest-xdist gives all tests of a group to one worker.
-CELLS = [
-    pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
-    for cell in matrix.ALL
-]
+# Each language and each flavor once: for what hardly depends on the two together.
+SAMPLE = ("go-scratch", "python-slim", "node-alpine")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Leave all of Go to one worker: two that begin together would compile its library twice."""
-    group = item.get_closest_marker("xdist_group")
-    if group is not None and group.args[0].startswith("go-"):
-        # In the place of the other one: pytest-xdist makes a group of two of each pair of marks.
-        item.own_markers.remove(group)
-        item.add_marker(pytest.mark.xdist_group("go"))
+def cells(language: Language | None = None) -> list[ParameterSet]:
+    """Parameters for the cells of a language, or for all of them.
+
+    pytest-xdist gives all tests of a group to one worker.
+    """
+    return [
+        pytest.param(cell, id=str(cell), marks=pytest.mark.xdist_group(str(cell)))
+        for cell in matrix.ALL
+        if language in (None, cell.language)
+    ]
+
+
+def in_release(*values: object, **more: Any) -> list[ParameterSet]:
+    """Parameters that a test has before a release alone: a tuple for those with several names."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.release, **more
+        )
+        for value in values
+    ]
+
+
+def sampled(language: Language | None = None) -> list[ParameterSet]:
+    """The same, with all cells that are not in the sample left to a release."""
+    return [
+        param
+        if param.id in SAMPLE
+        else pytest.param(*param.values, id=param.id, marks=[*param.marks, pytest.mark.release])
+        for param in cells(language)
+    ]
+
+
+# For a test that uses ``case``.
+sampled_cases = pytest.mark.parametrize(
+    "case",
+    [pytest.param(param.id, id=param.id, marks=param.marks) for param in sampled()],
+    indirect=True,
+)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all workers of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def go_library(rendered_project: Callable[[Cell], Path], shared: Path) -> None:
+    """Go's own library, compiled by one worker while others wait: two would compile it twice."""
+    with (shared / "go-library").open("a") as done:
+        fcntl.flock(done, fcntl.LOCK_EX)
+        if not done.tell():
+            engine.build(rendered_project(Cell.parse("go-scratch")))
+            done.write("compiled\n")
+
+
+@pytest.fixture(scope="session")
+def project(project: Project, request: pytest.FixtureRequest) -> Project:
+    """The project of `dockgen.testing.plugin`, with what all of its language need at hand."""
+    if project.cell.language is Language.GO:
+        request.getfixturevalue("go_library")
+    return project
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,25 +105,27 @@ def container_engine() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def layers() -> Iterator[None]:
-    """Measure a layer once, and not for each image that has it: gzip takes seconds for a base's.
+def layers(shared: Path) -> Iterator[Callable[[tarfile.TarFile, str], Layer]]:
+    """Measure a layer once in a run, not for each image that has it: gzip takes seconds for a base.
 
-    An engine names the file of a layer after its digest.
+    An engine names the file of a layer after its digest. What is yielded measures each time.
     """
     measure = saved_image._layer
-    known: dict[tuple[str, int], Layer] = {}
 
     def measure_once(archive: tarfile.TarFile, path: str) -> Layer:
         if not path.startswith("blobs/sha256/"):
             return measure(archive, path)
-        key = (path, saved_image._GZIP_LEVEL)
-        if key not in known:
-            known[key] = measure(archive, path)
-        return known[key]
+        kept = shared / f"{path.rpartition('/')[2]}-{saved_image._GZIP_LEVEL}"
+        if not kept.exists():
+            own = kept.with_suffix(f".{os.getpid()}")
+            own.write_bytes(pickle.dumps(measure(archive, path)))
+            own.rename(kept)
+        found: Layer = pickle.loads(kept.read_bytes())  # noqa: S301 - our own
+        return found
 
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(saved_image, "_layer", measure_once)
-        yield
+        yield measure
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,13 @@ The facts of each language name the same server, for they run inside the image, 
 
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dockgen import engine
 from dockgen.engine import Container, RunOptions
+from dockgen.errors import ProjectError
 
 SERVER = "server.test"
 SERVER_PORT = 4443
@@ -30,6 +31,17 @@ RUN openssl req -x509 -newkey rsa:2048 -nodes -days 9999 -keyout authority.key \
       -addext subjectAltName=DNS:{SERVER} \
  && rm authority.key
 """
+
+
+def broken(ask: Callable[[str], object], facts: Iterable[str]) -> dict[str, str]:
+    """Ask for each fact in a container, and return the words of those that don't hold."""
+    found = {}
+    for name in facts:
+        try:
+            ask(name)
+        except ProjectError as error:
+            found[name] = error.message
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import engine
+from dockgen import dockerfile, engine
 from dockgen import image as saved_image
 from dockgen import project as projects
 from dockgen.checks import check_image, check_running
@@ -81,12 +81,14 @@ def built(directory: Path, lines: str) -> Iterator[tuple[str, Project, saved_ima
     """Build the sound project with these lines added: its image's tag, itself, its image."""
     context = directory / "context"
     shutil.copytree(SOUND, context)
-    with (context / "Dockerfile").open("a") as dockerfile:
-        dockerfile.write(lines + "\n")
+    with (context / "Dockerfile").open("a") as file:
+        file.write(lines + "\n")
     with engine.temporary_image(context) as tag:
         saved = directory / "image.tar"
         engine.save(tag, saved)
-        yield tag, projects.load(context), saved_image.read(saved)
+        found = dockerfile.find(context)
+        base = engine.base_layers(found.base if found else None)
+        yield tag, projects.load(context), saved_image.read(saved, base)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))

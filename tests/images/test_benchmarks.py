@@ -13,7 +13,7 @@ from tests.conftest import PLAIN, ROOT
 PATIENCE = 1800
 
 # All of it on one worker, which measures once.
-pytestmark = pytest.mark.xdist_group("benchmarks")
+pytestmark = [pytest.mark.xdist_group("benchmarks"), pytest.mark.release]
 
 
 @pytest.fixture(scope="module")

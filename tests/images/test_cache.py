@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import matrix
-from dockgen.matrix import Cell, Flavor, Language
+from dockgen.matrix import Language
 from dockgen.project import Project
 from tests.images import steps
+from tests.images.conftest import SAMPLE, sampled_cases
 
 # What must run again after an edit of the source, and nothing else: compile and ship, or just ship.
 STEPS = {
@@ -34,8 +34,17 @@ def built_copy(cached: Project, tmp_path: Path) -> Path:
     return copy
 
 
-def test_nothing_changed_runs_nothing(built_copy: Path) -> None:
-    """The same project in another folder is taken from the cache, step by step."""
+def test_files_that_no_image_is_made_of_run_nothing(built_copy: Path, project: Project) -> None:
+    """In another folder, with edits beside the source, and without the files of dockgen.
+
+    A project that leaves dockgen, as the read-me says it can, builds the same.
+    """
+    for name in BESIDE[project.cell.language]:
+        path = built_copy / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text((path.read_text() if path.exists() else "") + "\n")
+    for name in ("dockgen.toml", ".copier-answers.yml"):
+        (built_copy / name).unlink()
     assert steps.build(built_copy).run == []
 
 
@@ -51,18 +60,9 @@ def test_an_edited_line_runs_no_more_than_it_must(
     assert [step[: len(start)] for step, start in zip(run, expected, strict=True)] == expected
 
 
-def test_files_beside_the_source_run_nothing(built_copy: Path, project: Project) -> None:
-    """The read-me, the tests and git's own files are no part of the image."""
-    for name in BESIDE[project.cell.language]:
-        path = built_copy / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text((path.read_text() if path.exists() else "") + "\n")
-    assert steps.build(built_copy).run == []
-
-
 # A harmless edit of what names the packages: the file, a text in it, and what takes its place.
 MANIFEST = {
-    Language.GO: ("go.mod", "\n\ngo ", "\n\n// {edit}\ngo "),
+    Language.GO: ("go.mod", "\ngo ", "\n// {edit}\ngo "),
     Language.PYTHON: ("requirements.txt", "# This file", "# {edit}\n# This file"),
     Language.NODE: ("package.json", '"version": "0.1.0', '"version": "0.1.0-{edit}'),
 }
@@ -107,27 +107,20 @@ func init() { println(instance) }
 """
 
 
-def cells(*chosen: Cell) -> pytest.MarkDecorator:
-    """Run the test for these cells alone."""
-    return pytest.mark.parametrize("case", [str(cell) for cell in chosen], indirect=True)
-
-
-def test_a_project_that_leaves_dockgen_builds_the_same(built_copy: Path) -> None:
-    """The two files that the read-me names are in no image, and no step needs them."""
-    for name in ("dockgen.toml", ".copier-answers.yml"):
-        (built_copy / name).unlink()
-    assert steps.build(built_copy).run == []
-
-
 @pytest.fixture
 def with_packages(project: Project, built_copy: Path) -> Path:
-    """The copy, with packages that were downloaded in a build."""
+    """The copy, with packages that were downloaded in a build.
+
+    The step that does it runs, whatever an earlier run left: the builder may still have its result,
+    and no more what it downloaded.
+    """
     if project.cell.language is Language.GO:
         (built_copy / "uuid.go").write_text(USES_A_MODULE)
         # The lock target, as the README says, makes go.mod and go.sum.
         steps.build(built_copy, "--target=lock", output="type=local,dest=.")
         assert "google/uuid" in (built_copy / "go.sum").read_text()
-        steps.build(built_copy)
+    edit_manifest(built_copy, project.cell.language)
+    steps.build(built_copy)
     return built_copy
 
 
@@ -142,34 +135,28 @@ def cut_off(copy: Path, language: Language) -> None:
 
 
 def edit_manifest(copy: Path, language: Language) -> None:
-    """Edit the manifest as no earlier run of this test did."""
+    """Edit the manifest as no earlier run of this test did, so that the packages are installed."""
     name, old, new = MANIFEST[language]
     content = (copy / name).read_text()
     assert content.count(old) == 1
     (copy / name).write_text(content.replace(old, new.format(edit=secrets.token_hex(8))))
 
 
+@sampled_cases
 def test_an_edited_manifest_downloads_nothing(with_packages: Path, project: Project) -> None:
-    """The packages are installed again, and all of them were at hand."""
+    """Packages are installed again, all from what is at hand; what the build itself uses stays."""
     language = project.cell.language
     cut_off(with_packages, language)
     edit_manifest(with_packages, language)
     made = steps.build(with_packages)
     assert any("--network=none" in step for step in made.run)
-
-
-@cells(*(cell for cell in matrix.ALL if cell.language in TOOLS))
-def test_an_edited_manifest_installs_no_tool_again(with_packages: Path, project: Project) -> None:
-    """What the build installs for its own use stays."""
-    edit_manifest(with_packages, project.cell.language)
-    made = steps.build(with_packages)
-    words = TOOLS[project.cell.language]
-    assert [step for step in made.run if words in step] == []
-    assert [step for step in made.cached if words in step] != []
+    if language in TOOLS:
+        assert [step for step in made.run if TOOLS[language] in step] == []
+        assert [step for step in made.cached if TOOLS[language] in step] != []
 
 
 # Flavors install their packages alike.
-@cells(*(cell for cell in matrix.ALL if cell.flavor is Flavor.SLIM))
+@pytest.mark.parametrize("case", SAMPLE, indirect=True)
 def test_packages_that_are_not_at_hand_stop_that_build(
     with_packages: Path, project: Project
 ) -> None:

@@ -18,6 +18,7 @@ from dockgen.matrix import Language
 from dockgen.project import Project
 from dockgen.testing.plugin import PATIENCE
 from dockgen.testing.test_contracts import *  # noqa: F403 - the contracts that starters are held to
+from tests.images.conftest import sampled_cases
 
 # How to break the app, and what its language's test runner then says.
 BROKEN = {
@@ -98,6 +99,7 @@ def connect(container: Container, port: int) -> http.client.HTTPConnection:
     return direct
 
 
+@sampled_cases
 def test_answers_the_request_in_flight(project: Project, edited: Edit) -> None:
     """A stop waits for the answer: seen on a copy that has a slow route.
 
@@ -136,6 +138,7 @@ def stop_during_a_request(tag: str, project: Project) -> bool:
     return answered
 
 
+@sampled_cases
 def test_its_own_tests_can_fail(project: Project, edited: Edit) -> None:
     """An app that lost its first page breaks that build, because its own tests fail."""
     name, replacement, words = BROKEN[project.cell.language]

@@ -16,10 +16,9 @@ from dockgen.project import load
 # How long a container may take to turn healthy, in seconds.
 PATIENCE = 60
 
-# On one worker with all of Go, whose library is compiled once.
-pytestmark = pytest.mark.xdist_group("go")
+pytestmark = pytest.mark.usefixtures("go_library")
 
-# A service that doesn't start if C can't be called: the first needs no library but C's own.
+# A service that doesn't start if C can't be called: it needs no library but C's own.
 PLAIN = """\
 package main
 
@@ -92,13 +91,6 @@ def why_it_does_not_start(tag: str) -> str:
         return error.message
 
 
-def test_slim_runs_it(tmp_path: Path) -> None:
-    """The build's C library is that of the base."""
-    project = render(tmp_path, Flavor.SLIM, PLAIN, cgo=True)
-    with engine.temporary_image(project) as tag, engine.run(tag, RunOptions()) as container:
-        assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
-
-
 def test_slim_runs_it_with_files_of_c(tmp_path: Path) -> None:
     """They reach the build without an edit."""
     project = render(tmp_path, Flavor.SLIM, WITH_FILES, cgo=True)
@@ -108,6 +100,7 @@ def test_slim_runs_it_with_files_of_c(tmp_path: Path) -> None:
         assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
 
 
+@pytest.mark.release
 def test_slim_runs_it_with_a_library(tmp_path: Path) -> None:
     """Its headers are installed by an edit, and the library itself comes by runtime_packages."""
     packages = "libmagic1t64"
@@ -117,6 +110,7 @@ def test_slim_runs_it_with_a_library(tmp_path: Path) -> None:
         assert container.wait_healthy(PATIENCE).status == "healthy", container.logs()
 
 
+@pytest.mark.release
 def test_slim_needs_the_library(tmp_path: Path) -> None:
     """Without it in runtime_packages the service doesn't start, and says what it misses."""
     project = render(tmp_path, Flavor.SLIM, WITH_LIBRARY, cgo=True)
@@ -126,6 +120,7 @@ def test_slim_needs_the_library(tmp_path: Path) -> None:
         assert "libmagic.so.1: cannot open shared object file" in container.logs()
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("flavor", [Flavor.SCRATCH, Flavor.ALPINE], ids=str)
 def test_others_have_no_loader_for_it(tmp_path: Path, flavor: Flavor) -> None:
     """Why they are refused: it builds, and can't be started, for Debian's loader is not there."""

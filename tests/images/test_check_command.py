@@ -24,6 +24,7 @@ import pytest
 
 from dockgen import engine
 from tests.conftest import PLAIN
+from tests.images.conftest import in_release
 from tests.images.test_bad_projects import AS_COMPOSE, CASES, SOUND, Case
 
 # What takes longer never comes, in seconds.
@@ -96,7 +97,10 @@ def sandbox() -> Iterator[Sandbox]:
         assert made.left() == []
 
 
-@pytest.mark.parametrize("case", BUILT, ids=lambda case: case.name.replace(" ", "-"))
+# test_bad_projects.py has them all: the command asks the same rules.
+@pytest.mark.parametrize(
+    "case", [*BUILT[:2], *in_release(*BUILT[2:])], ids=lambda case: case.name.replace(" ", "-")
+)
 def test_names_the_rules_that_do_not_hold(sandbox: Sandbox, case: Case) -> None:
     """Exit 1 and each rule that a bad project breaks, or exit 0 and none."""
     sandbox.add(case.lines)
@@ -141,6 +145,58 @@ def test_a_given_image_is_checked_and_stays(sandbox: Sandbox) -> None:
         listed("image", "rm", "--force", tag)
 
 
+@pytest.fixture
+def base(sandbox: Sandbox) -> Iterator[str]:
+    """A base of three layers, as nginx's has more than one: its second has a setuid file.
+
+    The sandbox's project stands on it.
+    """
+    tag = f"dockgen-test:{secrets.token_hex(6)}"
+    path = sandbox.directory / "Dockerfile"
+    text = path.read_text()
+    sound, _, rest = text.partition("FROM scratch\n")
+    try:
+        path.write_text(
+            f"{sound}FROM scratch\nCOPY --from=build /rootfs/ /\n"
+            "COPY --from=build --chmod=4755 /server /helper\n"
+            "COPY --from=build /rootfs/etc/passwd /etc/group\n"
+        )
+        engine.build(sandbox.directory, tag)
+        path.write_text(f"{sound}FROM {tag} AS base\nFROM base\n{rest}")
+        yield tag
+    finally:
+        listed("image", "rm", "--force", tag)
+
+
+def broken(out: str) -> dict[str, bool | None]:
+    """The rules that don't hold, by what JSON says of them."""
+    rules = json.loads(out)["rules"]
+    return {rule["code"]: rule["holds"] for rule in rules if rule["holds"] is not True}
+
+
+@pytest.mark.usefixtures("base")
+def test_a_base_s_own_layers_are_not_the_project_s(sandbox: Sandbox) -> None:
+    """A setuid file of the base may be hidden; one of the project's may not."""
+    sandbox.add("COPY --from=build --chmod=755 /server /helper")
+    assert broken(sandbox.check("--json")[1]) == {}
+    sandbox.add("COPY --from=build --chmod=4755 /server /own")
+    sandbox.add("COPY --from=build --chmod=755 /server /own")
+    assert broken(sandbox.check("--json")[1]) == {"DG106": False}
+
+
+def test_an_image_on_another_base_is_not_guessed_at(sandbox: Sandbox, base: str) -> None:
+    """The Dockerfile of today names another one than the image was built on."""
+    sandbox.add("COPY --from=build --chmod=755 /server /helper")
+    tag = f"dockgen-test:{secrets.token_hex(6)}"
+    engine.build(sandbox.directory, tag)
+    try:
+        path = sandbox.directory / "Dockerfile"
+        path.write_text(path.read_text().replace(f"FROM {base} AS", "FROM golang:1.27 AS"))
+        assert broken(sandbox.check("--json", "--image", tag)[1]) == {"DG106": None}
+    finally:
+        listed("image", "rm", "--force", tag)
+
+
 def test_a_missing_image_is_named(sandbox: Sandbox) -> None:
     """Exit 3, in the engine's own words."""
     code, _, err = sandbox.check("--image", "dockgen-test:nobody-made-it")
@@ -161,8 +217,8 @@ def test_a_failed_build_shows_the_end_of_its_log(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
-    ids=["SIGINT", "SIGTERM"],
+    [(signal.SIGTERM, 143), *in_release((signal.SIGINT, 130))],
+    ids=["SIGTERM", "SIGINT"],
 )
 def test_interrupted_while_a_container_runs(
     sandbox: Sandbox, number: signal.Signals, code: int

@@ -23,6 +23,9 @@ OPTIONS = (
     "--skip-check=CKV_GITLABCI_1",
 )
 
+# A hundred packages and half a minute for what rarely changes.
+pytestmark = pytest.mark.release
+
 # How long it may take to install and to run, in seconds.
 PATIENCE = 600
 

@@ -22,12 +22,16 @@ RUN actionlint /workflows/*.yml
 PRIVATE = {"private_dependencies": "ssh", "private_host": "git.acme.example", "build_ca": True}
 
 
-@pytest.fixture(params=[{}, PRIVATE], ids=["plain", "private"])
-def workflows(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+@pytest.fixture
+def workflows(tmp_path: Path) -> Path:
     """A folder that is built by looking at the workflows in it: all languages have the same."""
-    answers = {"name": "my-app", "language": "go", "ci": "github", **request.param}
-    project = template.render(tmp_path / "my-app", answers, ask=()).directory
-    shutil.copytree(project / ".github/workflows", tmp_path / "context/workflows")
+    for name, more in {"plain": {}, "private": PRIVATE}.items():
+        answers = {"name": "my-app", "language": "go", "ci": "github", **more}
+        project = template.render(tmp_path / name / "my-app", answers, ask=()).directory
+        for path in (project / ".github/workflows").iterdir():
+            target = tmp_path / "context/workflows" / f"{name}-{path.name}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
     (tmp_path / "context/Dockerfile").write_text(DOCKERFILE)
     return tmp_path / "context"
 
@@ -39,7 +43,7 @@ def test_passes_actionlint(workflows: Path) -> None:
 
 def test_actionlint_would_find_something(workflows: Path) -> None:
     """An output that no step has is a mistake."""
-    release = workflows / "workflows/release.yml"
+    release = workflows / "workflows/plain-release.yml"
     release.write_text(release.read_text().replace("steps.push.outputs", "steps.pushed.outputs"))
     with pytest.raises(BuildError) as caught:
         engine.build(workflows)

@@ -1,6 +1,8 @@
 """dockgen's way to the engine, on a real one: nothing is left behind."""
 
 import secrets
+import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from dockgen import engine
 from dockgen import image as saved_image
 from dockgen.engine import BuildError, Container, RunOptions
 from dockgen.errors import ProjectError
+from dockgen.image import Image, Layer
 
 
 @pytest.fixture
@@ -32,6 +35,21 @@ def test_a_saved_image_is_read(context: Path, tmp_path: Path) -> None:
     image = saved_image.read(saved)
     assert list(image.tree) == ["/Dockerfile"]
     assert image.config.command == ("/nothing",)
+
+
+@pytest.mark.parametrize("case", ["go-scratch", "python-alpine", "node-scratch"], indirect=True)
+def test_an_image_is_read_the_same_without_a_memory(
+    built_image: str,
+    image: Image,
+    layers: Callable[[tarfile.TarFile, str], Layer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As users' images are: these tests measure a layer that they know only once."""
+    monkeypatch.setattr(saved_image, "_layer", layers)
+    saved = tmp_path / "image.tar"
+    engine.save(built_image, saved)
+    assert saved_image.read(saved).layers == image.layers
 
 
 def test_a_temporary_image_is_gone(context: Path, tmp_path: Path) -> None:

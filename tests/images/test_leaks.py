@@ -10,6 +10,7 @@ import pytest
 from dockgen import engine
 from dockgen.matrix import Language
 from dockgen.project import Project
+from tests.images.conftest import sampled_cases
 
 SECRETS = (
     ".env", ".env.local", ".git/config", ".netrc", ".npmrc", ".pypirc", "app.log", "dist/bundle",
@@ -35,6 +36,7 @@ def littered(project: Project, tmp_path: Path) -> Path:
     return copy
 
 
+@sampled_cases
 def test_no_secret_reaches_the_build_context(littered: Path, tmp_path: Path) -> None:
     """Only what .dockerignore names gets to the builder.
 
@@ -53,6 +55,7 @@ def test_no_secret_reaches_the_build_context(littered: Path, tmp_path: Path) -> 
     assert [path.relative_to(seen) for path in files if path.read_bytes() == b"canary"] == []
 
 
+@sampled_cases
 def test_no_secret_reaches_a_layer_or_the_history(littered: Path, built_image: str) -> None:
     """The image has the very layers and history that it has without them."""
 

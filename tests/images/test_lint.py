@@ -79,6 +79,7 @@ def test_source_passes(language: Language, lint: Callable[[Language], Path]) -> 
     engine.build(lint(language), target="lint")
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_a_flaw_would_be_found(flaw: str, lint: Callable[[Language], Path]) -> None:
     """Each linter of the test above has something to say where there is something."""

@@ -13,7 +13,10 @@ from dockgen.project import load
 from dockgen.testing.plugin import PATIENCE
 
 PORT = 8080
-FRAMEWORKS = ["express", "fastify", "stdlib"]
+FRAMEWORKS = [
+    pytest.param(name, marks=pytest.mark.xdist_group(f"node-stop-{name}"))
+    for name in ("express", "fastify", "stdlib")
+]
 
 # More than the kernel takes of an answer that nobody fetches, in bytes: tcp_wmem and tcp_rmem end
 # below that.
@@ -77,23 +80,16 @@ def connect(container: Container) -> socket.socket:
     return connection
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n"], ids=["nothing", "half-a-request"])
-def test_a_silent_connection_holds_no_stop_up(
-    container: Container, project: Path, sent: bytes
-) -> None:
-    """A browser opens some in advance."""
-    with connect(container) as connection:
-        connection.sendall(sent)
-        stopped = container.stop(PATIENCE)
-    assert stopped.exit_code == 0
-    assert stopped.seconds <= load(project).limits.stop_seconds
-
-
-def test_an_idle_connection_holds_no_stop_up(container: Container, project: Path) -> None:
-    """A client keeps one after each answer."""
-    with connect(container) as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+def test_connections_that_want_nothing_hold_no_stop_up(container: Container, project: Path) -> None:
+    """A browser opens some in advance, or stops within a request, and keeps one after an answer."""
+    with (
+        connect(container),
+        connect(container) as halfway,
+        connect(container) as idle,
+    ):
+        halfway.sendall(b"GET / HTTP/1.1\r\n")
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert idle.recv(15) == b"HTTP/1.1 200 OK"
         stopped = container.stop(PATIENCE)
     assert stopped.exit_code == 0
     assert stopped.seconds <= load(project).limits.stop_seconds
@@ -126,7 +122,7 @@ def test_a_client_that_takes_nothing_is_given_up(container: Container) -> None:
     assert stopped.exit_code == 1
 
 
-@pytest.mark.parametrize("framework", ["stdlib"], indirect=True)
+@pytest.mark.parametrize("framework", FRAMEWORKS[-1:], indirect=True)
 def test_a_route_that_fails_fails_one_request(container: Container) -> None:
     """Others are answered before and after."""
     assert container.get("/broken", PORT).status == 500

@@ -33,8 +33,16 @@ LEFTOVERS = re.compile(
     r"|/var/log/.|/var/lib/dpkg/.*-old$|/etc/(passwd|group|shadow|gshadow)-$|/tmp/.|/root/."
 )
 
+# All languages have the step from one file.
 LANGUAGES = [
-    pytest.param(language, id=str(language), marks=pytest.mark.xdist_group(f"packages-{language}"))
+    pytest.param(
+        language,
+        id=str(language),
+        marks=[
+            pytest.mark.xdist_group(f"packages-{language}"),
+            *([] if language is Language.PYTHON else [pytest.mark.release]),
+        ],
+    )
     for language in Language
 ]
 
@@ -122,6 +130,7 @@ def test_a_program_runs(packed_container: Container) -> None:
     assert packed_container.execute("tini", "--version").startswith("tini version ")
 
 
+@pytest.mark.release
 def test_ffmpeg_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the documentation names: two hundred packages in one layer, and nothing left behind."""
     # What gzip makes of half a gigabyte is of no interest here, and takes it half a minute.
@@ -136,9 +145,11 @@ def test_ffmpeg_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             assert printed.startswith("MD5=")
 
 
-def test_a_program_finds_its_library_and_its_files(packed_container: Container) -> None:
-    """The program loads libmagic, and that its list of kinds."""
+def test_a_program_finds_what_belongs_to_it(packed_container: Container) -> None:
+    """It loads libmagic, and that its list of kinds; a group is there beside the service's own."""
     assert packed_container.execute("file", "--brief", "/usr/bin/tini").startswith("ELF 64-bit")
+    assert packed_container.execute("getent", "group", "_ssh").startswith("_ssh:x:")
+    assert packed_container.execute("id", "-gn") == "nonroot\n"
 
 
 def test_a_program_without_its_bit_still_runs(packed_container: Container) -> None:
@@ -147,22 +158,12 @@ def test_a_program_without_its_bit_still_runs(packed_container: Container) -> No
     assert "SSH_AGENT_PID" in packed_container.execute("ssh-agent", "-s")
 
 
-def test_a_group_of_a_package_is_there_beside_our_own(packed_container: Container) -> None:
-    """The service's own is added to the package's, and does not take its place."""
-    assert packed_container.execute("getent", "group", "_ssh").startswith("_ssh:x:")
-    assert packed_container.execute("id", "-gn") == "nonroot\n"
-
-
-def test_nothing_is_left_behind(packed_image: Image) -> None:
-    """No list, no archive, no log, no backup: not in any layer that the project adds."""
-    assert [path for layer in packed_image.layers[1:] for path in leftovers(layer)] == []
-
-
-def test_it_is_one_layer(packed_image: Image, plain_image: Image) -> None:
-    """One more than without packages, right above the base."""
+def test_it_is_one_layer_with_nothing_left_behind(packed_image: Image, plain_image: Image) -> None:
+    """Right above the base, and no layer of the project has a list, an archive, a log, a backup."""
     assert len(packed_image.layers) == len(plain_image.layers) + 1
     assert packed_image.layers[0].digest == plain_image.layers[0].digest
     assert packed_image.layers[1] == package_layer(packed_image)
+    assert [path for layer in packed_image.layers[1:] for path in leftovers(layer)] == []
 
 
 def test_no_file_of_the_base_is_stored_again(packed_image: Image) -> None:
@@ -222,13 +223,6 @@ def test_leftovers_would_be_found(tmp_path: Path) -> None:
     assert {"/var/log/dpkg.log", "/var/lib/dpkg/status-old"} <= set(found)
     assert [path for path in found if path.startswith("/var/lib/apt/lists/")] != []
     assert "/usr/lib/openssh/ssh-keysign" in {f.path for f in layer.files if f.is_setuid}
-
-
-@pytest.mark.parametrize("language", Language, ids=str)
-@pytest.mark.parametrize("flavor", [Flavor.SLIM, Flavor.ALPINE], ids=str)
-def test_dockerfile_passes_build_check(tmp_path: Path, language: Language, flavor: Flavor) -> None:
-    """The builder parses each instruction and has no warning."""
-    assert engine.build_check(render(tmp_path, language, flavor, ["ffmpeg"]).directory) == ""
 
 
 # The step as it is rendered, with an apk that does what Alpine's does to the disk.

@@ -20,6 +20,7 @@ from dockgen.errors import ProjectError
 from dockgen.matrix import Language
 from dockgen.project import load
 from tests.images import steps
+from tests.images.conftest import in_release
 from tests.images.test_cells import stop_during_a_request
 from tests.images.test_lint import LINT
 from tests.images.test_reproducible import (
@@ -42,7 +43,9 @@ APPS = {
     "worker": {"kind": "worker"},
     "job": {"kind": "job"},
 }
-each_app = pytest.mark.parametrize("app", APPS)
+
+# Frameworks for what hardly depends on them.
+MOSTLY_FLASK = ["flask", *in_release("fastapi", "stdlib")]
 
 
 def render(folder: Path, **answers: str) -> Path:
@@ -220,7 +223,7 @@ def test_all_that_is_imported_has_bytecode(app: str, tmp_path: Path) -> None:
     assert "/app/app/main.py" in sources
 
 
-@each_app
+@pytest.mark.parametrize("app", ["flask", "worker", *in_release("stdlib", "job")])
 def test_source_passes_its_linters(app: str, tmp_path: Path) -> None:
     """Nothing to format, nothing to mend: with the settings that the project has."""
     project = render(tmp_path, **APPS[app])
@@ -264,7 +267,7 @@ def locked(project: Path) -> None:
     engine.build(project, target="lock", output=project)
 
 
-@pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
+@pytest.mark.parametrize("framework", MOSTLY_FLASK)
 def test_pip_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -> None:
     """And it has the form of what the template has."""
     project = render(tmp_path, framework=framework)
@@ -276,7 +279,7 @@ def test_pip_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -
     engine.build(project, target="test")
 
 
-@pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
+@pytest.mark.parametrize("framework", MOSTLY_FLASK)
 def test_poetry_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -> None:
     """And it names the packages that the template's own file has, for all versions of Python."""
     answers = {"package_manager": "poetry", "package_index": PYTHON_INDEX}
@@ -301,8 +304,8 @@ RUN poetry check --lock --strict
 """
 
 
-@pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
-@pytest.mark.parametrize("index", ["", "https://mirror.example.com/simple/"])
+@pytest.mark.parametrize("framework", MOSTLY_FLASK)
+@pytest.mark.parametrize("index", ["https://mirror.example.com/simple/", *in_release("")])
 def test_poetry_accepts_the_lock_file_for_any_answers(
     index: str, framework: str, tmp_path: Path
 ) -> None:
@@ -336,7 +339,7 @@ def test_poetry_refuses_a_lock_file_of_other_packages(tmp_path: Path) -> None:
     assert "pyproject.toml changed significantly" in caught.value.log
 
 
-@pytest.mark.parametrize("manager", ["pip", "uv", "poetry"])
+@pytest.mark.parametrize("manager", ["poetry", *in_release("pip", "uv")])
 def test_no_package_manager_ships(manager: str, tmp_path: Path) -> None:
     """Neither the one that installed the packages, nor pip."""
     index = {"package_index": PYTHON_INDEX} if manager == "poetry" else {}
@@ -355,6 +358,7 @@ def test_no_package_manager_ships(manager: str, tmp_path: Path) -> None:
 
 
 # It doesn't go together with others that use no cache.
+@pytest.mark.release
 @pytest.mark.xdist_group("no-cache")
 @pytest.mark.usefixtures("image_store")
 @pytest.mark.parametrize("manager", ["uv", "poetry"])

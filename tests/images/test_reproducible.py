@@ -16,13 +16,14 @@ from dockgen import template
 from dockgen.matrix import ALL, Language
 from dockgen.project import Project
 from tests.images import steps
+from tests.images.conftest import SAMPLE, in_release
 from tests.images.steps import Steps
 
 # Builds that use no cache join each other where they do the same at the same time: a worker does
 # them one by one.
 CELLS = pytest.mark.parametrize(
     "case",
-    [pytest.param(str(cell), marks=pytest.mark.xdist_group("no-cache")) for cell in ALL],
+    [*SAMPLE, *in_release(*(str(cell) for cell in ALL if str(cell) not in SAMPLE))],
     indirect=True,
 )
 
@@ -103,6 +104,7 @@ def image_store() -> None:
 
 
 @CELLS
+@pytest.mark.xdist_group("no-cache")
 @pytest.mark.usefixtures("image_store")
 def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> None:
     """Other folder, other time, other umask, and each step run once more."""
@@ -120,7 +122,9 @@ def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> No
 
 
 # Flavors copy what they make alike.
-@pytest.mark.parametrize("case", ["go-slim", "python-slim", "node-slim"], indirect=True)
+@pytest.mark.parametrize(
+    "case", ["go-scratch", "python-slim", *in_release("node-slim")], indirect=True
+)
 @pytest.mark.usefixtures("image_store")
 def test_rewriting_is_what_does_it(project: Project, tmp_path: Path) -> None:
     """Without it, a layer tells when its files came to the disk of the builder; not with Go."""
@@ -131,6 +135,7 @@ def test_rewriting_is_what_does_it(project: Project, tmp_path: Path) -> None:
     assert same == (project.cell.language is Language.GO)
 
 
+@pytest.mark.release
 @pytest.mark.usefixtures("image_store")
 def test_packages_give_the_same_layer(tmp_path: Path) -> None:
     """The distribution's packages, installed once more: no log, no cache and no backup differs."""

@@ -19,6 +19,7 @@ import pytest
 from dockgen.matrix import Cell
 from tests import derived
 from tests.conftest import PLAIN
+from tests.images.conftest import in_release
 
 # What takes longer never comes, in seconds.
 PATIENCE = 300
@@ -176,6 +177,7 @@ def test_a_broken_rule_is_reported(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.release
 def test_what_cannot_be_built_is_reported_once(tmp_path: Path) -> None:
     """With the reason in the first line, and not once for each contract."""
     starter = derived.make(tmp_path / "acme", CELL)
@@ -186,13 +188,14 @@ def test_what_cannot_be_built_is_reported_once(tmp_path: Path) -> None:
     assert [case["holds"] for case in facts["cases"]] == [False]
     broken = {found["contracts"][0]: found for found in facts["broken"]}
     assert sorted(broken) == ["builds", "its own tests pass"]
-    assert "stops" in broken["builds"]["contracts"]
+    assert "container holds" in broken["builds"]["contracts"]
     first, *others = broken["builds"]["message"].splitlines()
     assert first.startswith("docker compose can't start it: ")
     assert "did not complete successfully: exit code: 1" in first
     assert any("canary" in line for line in others)
 
 
+@pytest.mark.release
 def test_a_container_that_is_not_healthy_is_reported(tmp_path: Path) -> None:
     """Its image is held to the rules all the same, and nobody waits for it again."""
     starter = derived.make(tmp_path / "acme", CELL)
@@ -202,8 +205,8 @@ def test_a_container_that_is_not_healthy_is_reported(tmp_path: Path) -> None:
     facts: dict[str, Any] = json.loads(done.out)
     messages = {name: found["message"] for found in facts["broken"] for name in found["contracts"]}
     assert done.code == 1
-    assert messages["turns healthy"].startswith("DG201 ")
-    assert "canary" in messages["turns healthy"]
+    assert messages["container holds"].startswith("DG201 ")
+    assert "canary" in messages["container holds"]
     assert messages["runs under any user"] == "not asked, as its container doesn't turn healthy"
     assert {"builds", "image holds"} & set(messages) == set()
     assert facts["cases"][0]["size"] is not None
@@ -219,7 +222,7 @@ def test_a_builder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143)],
+    [(signal.SIGINT, 130), *in_release((signal.SIGTERM, 143))],
     ids=["SIGINT", "SIGTERM"],
 )
 def test_interrupted(tmp_path: Path, number: signal.Signals, code: int) -> None:
@@ -238,6 +241,7 @@ def test_interrupted(tmp_path: Path, number: signal.Signals, code: int) -> None:
     assert left(tmp_path) == []
 
 
+@pytest.mark.release
 def test_bake_builds_what_is_written(tmp_path: Path) -> None:
     """The definition is valid, the Dockerfiles lint-free; image and tests can be built."""
     starter = derived.make(tmp_path / f"acme-{os.getpid()}", CELL)

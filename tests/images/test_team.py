@@ -1,4 +1,4 @@
-"""What a platform team asks for, in each cell: its labels, and trust in its own authorities."""
+"""What a platform team asks for: its labels, and trust in its own authorities."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from dockgen.image import Image
 from dockgen.matrix import Cell, Language
 from dockgen.project import Project
 from tests.images import inside
-from tests.images.conftest import CELLS
+from tests.images.conftest import sampled
 
 HERE = Path(__file__).parent
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -106,7 +106,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return context / "made"
 
 
-@pytest.fixture(scope="session", params=CELLS)
+@pytest.fixture(scope="session", params=sampled())
 def team_cell(request: pytest.FixtureRequest) -> Cell:
     """The cell under test."""
     chosen: Cell = request.param
@@ -185,26 +185,22 @@ def _list(words: tuple[str, ...]) -> str:
     return json.dumps(words)
 
 
-def test_labels_are_in_the_image(team_image: Image) -> None:
-    """Each with every character of its text."""
-    assert {name: team_image.config.labels.get(name) for name in LABELS} == LABELS
-
-
 def test_every_rule_for_files_and_image_holds(team_image: Image, team_project: Project) -> None:
     """The size, too, with the authorities in it; the labels are required here."""
     files = checks.Files(dockerfile.find(team_project.directory))
     assert checks.check_files(files, team_project) == []
     assert checks.check_image(team_image, team_project) == []
+    # Each with every character of its text.
+    assert {name: team_image.config.labels.get(name) for name in LABELS} == LABELS
 
 
-def test_an_own_authority_is_trusted(team: Container, team_project: Project) -> None:
+def test_an_own_authority_is_trusted_beside_the_public_ones(
+    team: Container, team_project: Project
+) -> None:
     """By the language's own TLS, with no setting."""
-    team.execute(*ASKING[team_project.cell.language].trusts)
-
-
-def test_the_public_authorities_still_are(team: Container, team_project: Project) -> None:
-    """Beside it."""
-    team.execute(*ASKING[team_project.cell.language].knows_the_public)
+    asking = ASKING[team_project.cell.language]
+    team.execute(*asking.trusts)
+    team.execute(*asking.knows_the_public)
 
 
 def test_authorities_are_readable_and_no_more(team_image: Image) -> None:

@@ -1,4 +1,4 @@
-"""Each variant's project, built and run on a real engine, held to the contracts of all projects."""
+"""Each sample app on other flavors than its cell's, held to the contracts of all projects."""
 
 import pytest
 
@@ -8,9 +8,12 @@ from dockgen.project import Project
 from dockgen.testing.plugin import PATIENCE
 from dockgen.testing.test_contracts import *  # noqa: F403 - the contracts of all projects
 from dockgen.testing.test_contracts import at_work, for_jobs, wait_for_words
-from tests.variants import VARIANTS
+from tests.images.conftest import in_release
+from tests.variants import APPS, RELEASE
 
-pytestmark = pytest.mark.parametrize("case", VARIANTS, indirect=True, ids=lambda case: case.name)
+pytestmark = pytest.mark.parametrize(
+    "case", [*APPS, *in_release(*RELEASE)], indirect=True, ids=lambda case: case.name
+)
 
 
 @for_jobs

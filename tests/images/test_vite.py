@@ -22,17 +22,26 @@ from dockgen.project import Project
 from dockgen.testing.plugin import PATIENCE
 from dockgen.testing.test_contracts import healthy
 from tests.images import steps, test_reproducible
+from tests.images.conftest import in_release
 from tests.images.test_reproducible import image_store  # noqa: F401 - a fixture
 from tests.variants import VARIANTS
 
 # The package managers build the same site.
-SITES = [
-    case
+SITES = {
+    str(case.answers["flavor"]): case
     for case in VARIANTS
-    if (case.answers.get("framework"), case.answers.get("package_manager")) == ("vite", "npm")
-]
-
-pytestmark = pytest.mark.parametrize("case", SITES, indirect=True, ids=lambda case: case.name)
+    if case.answers.get("framework") == "vite" and "package_manager" not in case.answers
+}
+each_site = pytest.mark.parametrize(
+    "case", SITES.values(), indirect=True, ids=lambda case: case.name
+)
+# For what the two flavors do alike.
+one_site = pytest.mark.parametrize(
+    "case",
+    [SITES["alpine"], *in_release(SITES["slim"])],
+    indirect=True,
+    ids=lambda case: case.name,
+)
 
 # More than all buffers hold between nginx and a client that takes nothing, in bytes.
 LARGE = 64_000_000
@@ -143,17 +152,17 @@ def begin_download(container: Container) -> socket.socket:
 # What it answers.
 
 
+@each_site
 def test_the_page_is_asked_for_anew_each_time(site: int) -> None:
-    """A browser that kept it would load the scripts of the last release."""
+    """A browser that kept it would load the scripts of the last release.
+
+    By its tag, it isn't sent again if it is the same.
+    """
     page = ask(site, "/")
     assert page.status == 200
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert page.headers["Cache-Control"] == "no-cache"
-
-
-def test_an_unchanged_page_is_not_sent_again(site: int) -> None:
-    """What is asked for anew has a tag."""
-    again = ask(site, "/", If_None_Match=ask(site, "/").headers["ETag"])
+    again = ask(site, "/", If_None_Match=page.headers["ETag"])
     assert (again.status, again.body) == (304, b"")
 
 
@@ -161,6 +170,7 @@ def test_an_unchanged_page_is_not_sent_again(site: int) -> None:
 ASSETS = {"js": ("application/javascript", "text/javascript"), "css": ("text/css",)}
 
 
+@each_site
 @pytest.mark.parametrize(("suffix", "types"), ASSETS.items(), ids=str)
 def test_an_asset_is_kept_for_good(site: int, suffix: str, types: tuple[str, ...]) -> None:
     """Its name is a hash of its content. The type is what browsers run or apply."""
@@ -170,6 +180,7 @@ def test_an_asset_is_kept_for_good(site: int, suffix: str, types: tuple[str, ...
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
+@each_site
 def test_a_file_of_public_is_served(site: int) -> None:
     """It keeps its name, so a browser asks for it anew."""
     icon = ask(site, "/favicon.svg")
@@ -177,6 +188,7 @@ def test_a_file_of_public_is_served(site: int) -> None:
     assert icon.headers["Cache-Control"] == "no-cache"
 
 
+@each_site
 def test_a_page_s_address_gives_the_page(site: int) -> None:
     """Whoever reloads /about gets the page, whose script does the rest."""
     answer = ask(site, "/about")
@@ -184,6 +196,7 @@ def test_a_page_s_address_gives_the_page(site: int) -> None:
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
+@each_site
 def test_a_missing_asset_is_not_found(site: int) -> None:
     """It is no page, and nobody may keep the answer."""
     answer = ask(site, "/assets/gone.js")
@@ -192,6 +205,7 @@ def test_a_missing_asset_is_not_found(site: int) -> None:
     assert answer.body != ask(site, "/").body
 
 
+@each_site
 def test_a_script_is_sent_compressed(site: int) -> None:
     """To those who take it; caches in between are told that there are two of it."""
     path = asset(site, "js")
@@ -203,6 +217,7 @@ def test_a_script_is_sent_compressed(site: int) -> None:
     assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
 
 
+@each_site
 def test_the_health_page_is_json(site: int) -> None:
     """As in every other project."""
     answer = ask(site, "/healthz")
@@ -211,18 +226,20 @@ def test_the_health_page_is_json(site: int) -> None:
     assert answer.body == b'{"status":"ok"}'
 
 
-@pytest.mark.parametrize("path", ["/", "/assets/gone.js", "/healthz"])
-def test_headers_protect_and_betray_nothing(site: int, path: str) -> None:
+@each_site
+def test_headers_protect_and_betray_nothing(site: int) -> None:
     """Also where an answer is an error."""
-    headers = ask(site, path).headers
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
-    assert headers["Server"] == "nginx"
+    for path in ("/", "/assets/gone.js", "/healthz"):
+        headers = ask(site, path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+        assert headers["Server"] == "nginx"
 
 
 # Its stop.
 
 
+@each_site
 def test_a_stop_lets_a_download_finish(container: Container) -> None:
     """It takes no new connection, but sends to the end what it has begun.
 
@@ -238,6 +255,7 @@ def test_a_stop_lets_a_download_finish(container: Container) -> None:
     assert stop.wait().exit_code == 0
 
 
+@each_site
 def test_a_client_that_takes_nothing_is_given_up(container: Container) -> None:
     """Before Docker would kill what still runs."""
     with begin_download(container):
@@ -245,21 +263,20 @@ def test_a_client_that_takes_nothing_is_given_up(container: Container) -> None:
     assert stopped.exit_code == 0
 
 
-def test_an_idle_connection_holds_no_stop_up(container: Container, project: Project) -> None:
-    """A browser keeps one after each page."""
-    with connect(container) as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert connection.recv(15) == b"HTTP/1.1 200 OK"
-        stopped = container.stop(10)
-    assert stopped.exit_code == 0
-    assert stopped.seconds <= project.limits.stop_seconds
+@each_site
+def test_connections_that_want_nothing_hold_no_stop_up(container: Container) -> None:
+    """A browser opens some in advance, or stops within a request, and keeps one after an answer.
 
-
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n"], ids=["nothing", "half a request"])
-def test_a_silent_connection_holds_no_stop_up(container: Container, sent: bytes) -> None:
-    """A browser opens some in advance. nginx waits two seconds for what it asks for."""
-    with connect(container) as connection:
-        connection.sendall(sent)
+    nginx waits two seconds for what they ask for.
+    """
+    with (
+        connect(container),
+        connect(container) as halfway,
+        connect(container) as idle,
+    ):
+        halfway.sendall(b"GET / HTTP/1.1\r\n")
+        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert idle.recv(15) == b"HTTP/1.1 200 OK"
         stopped = container.stop(10)
     assert stopped.exit_code == 0
     assert stopped.seconds < 5
@@ -268,6 +285,7 @@ def test_a_silent_connection_holds_no_stop_up(container: Container, sent: bytes)
 # Its build.
 
 
+@one_site
 def test_a_mistake_in_its_configuration_stops_the_build(project: Project, tmp_path: Path) -> None:
     """It is found before anybody starts the image."""
     copy = shutil.copytree(project.directory, tmp_path / "copy")
@@ -278,6 +296,7 @@ def test_a_mistake_in_its_configuration_stops_the_build(project: Project, tmp_pa
     assert "[emerg]" in caught.value.log
 
 
+@one_site
 def test_the_configuration_of_a_tool_is_read(project: Project, tmp_path: Path) -> None:
     """As it is on the machine: PostCSS and its like look for a file of their own."""
     copy = shutil.copytree(project.directory, tmp_path / "copy")
@@ -287,6 +306,7 @@ def test_the_configuration_of_a_tool_is_read(project: Project, tmp_path: Path) -
     assert "read by PostCSS" in caught.value.log
 
 
+@one_site
 def test_a_site_without_public_builds(project: Project, tmp_path: Path) -> None:
     """Vite needs no such folder, and git keeps no empty one."""
     copy = tmp_path / "site"
@@ -295,6 +315,7 @@ def test_a_site_without_public_builds(project: Project, tmp_path: Path) -> None:
     engine.build(copy)
 
 
+@one_site
 def test_an_install_without_the_compiler_fails(project: Project, tmp_path: Path) -> None:
     """A step that succeeds is kept, and the next build would fail on it, too."""
     copy = shutil.copytree(project.directory, tmp_path / "copy")
@@ -314,6 +335,7 @@ def line() -> tuple[str, str]:
     return "src/pages.js", "Hello, world"
 
 
+@each_site
 def test_an_edited_line_runs_no_more_than_it_must(
     cached: Project, line: tuple[str, str], tmp_path: Path
 ) -> None:
@@ -325,6 +347,8 @@ def test_an_edited_line_runs_no_more_than_it_must(
     assert [step[: len(start)] for step, start in zip(run, expected, strict=True)] == expected
 
 
+@pytest.mark.release
+@each_site
 @pytest.mark.xdist_group("no-cache")
 @pytest.mark.usefixtures("image_store")
 def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> None:
@@ -337,6 +361,7 @@ def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> No
     assert second.layers == first.layers
 
 
+@each_site
 def test_a_strict_umask_hides_no_file(project: Project, tmp_path: Path) -> None:
     """The site and its configuration can be read, even if only their owner could in the project."""
     strict = test_reproducible.clone(project, tmp_path / "strict", strict=True)

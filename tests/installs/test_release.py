@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,167 +137,112 @@ def obstacle(checkout: Path, version: str) -> str:
     return done.stdout
 
 
-def refused(checkout: Path, *versions: str) -> str:
-    """What the script says as it refuses, with the exit code for that and nothing written."""
-    before = state(checkout)
-    done = run(checkout, *versions)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.startswith("error: ")
-    assert state(checkout) == before, "something was written"
-    return done.stderr.removeprefix("error: ")
-
-
-# What is no version, or not this package's.
-
-
-def test_a_checkout_that_is_ready_has_no_obstacle(checkout: Path) -> None:
-    """Version, changelog, an earlier release, all committed: as CONTRIBUTING.md asks."""
-    assert obstacle(checkout, NEXT) == ""
-
-
-@pytest.mark.parametrize("word", [f"v{NEXT}", f"{NEXT}rc1", "newest"])
-def test_what_is_no_version_is_refused(checkout: Path, word: str) -> None:
-    """Three numbers without a leading v: all else is answered with an example of it."""
-    assert refused(checkout, word) == f"{word!r} is not a version: make release VERSION=0.2.0\n"
-
-
-def test_a_forgotten_version_is_refused(checkout: Path) -> None:
-    """`make release` alone gets the same answer."""
-    assert refused(checkout) == "'' is not a version: make release VERSION=0.2.0\n"
-
-
-def test_a_version_that_the_package_does_not_have_is_refused(checkout: Path) -> None:
-    """Package and templates have one version: the message names the file and both versions."""
-    says(checkout, "0.0.9")
-    assert refused(checkout, NEXT) == (
-        f"src/dockgen/__init__.py says 0.0.9: set it to {NEXT} first\n"
-    )
-
-
-# The changelog.
-
-
-@pytest.mark.parametrize(
-    "sections",
-    [
-        pytest.param("", id="none"),
-        pytest.param(f"Next is ## {NEXT} (soon).\n", id="a mention"),
-        pytest.param(f"## {NEXT}1 (2030-01-31)\n", id="a longer version"),
-        pytest.param(f"## 1{NEXT} (2030-01-31)\n", id="another version"),
-        pytest.param(f"## {NEXT}\n", id="no date"),
-    ],
-)
-def test_a_version_without_its_section_of_the_changelog_is_refused(
-    checkout: Path, sections: str
-) -> None:
-    """The message shows the heading that is missing."""
-    changelog(checkout, sections)
-    assert refused(checkout, NEXT) == (
-        f"CHANGELOG.md has no section `## {NEXT} (date)`: write it first\n"
-    )
-
-
-def test_a_section_below_another_is_found(checkout: Path) -> None:
-    """Notes on what isn't released yet may stand above it."""
-    changelog(checkout, f"## Later\n\nMore.\n\n## {NEXT} (2030-01-31)\n\nThis.\n")
-    assert obstacle(checkout, NEXT) == ""
-
-
-# What is out already.
-
-
-@pytest.mark.parametrize(
-    ("out", "wanted"),
-    [("0.5.0", "0.5.0"), ("0.5.0", "0.4.9"), ("0.10.0", "0.9.0")],
-)
-def test_a_version_that_is_out_or_older_is_refused(checkout: Path, out: str, wanted: str) -> None:
-    """Releases never change, and none comes before another afterwards."""
-    prepare(checkout, wanted)
-    newest(checkout, out)
-    assert refused(checkout, wanted) == f"v{out} is out already, and releases never change\n"
-
-
-@pytest.mark.parametrize(("out", "wanted"), [("0.5.0", "0.5.1"), ("0.9.0", "0.10.0")])
-def test_a_newer_version_has_no_obstacle(checkout: Path, out: str, wanted: str) -> None:
-    """Versions are compared as numbers: 0.10.0 comes after 0.9.0."""
-    prepare(checkout, wanted)
-    newest(checkout, out)
-    assert obstacle(checkout, wanted) == ""
-
-
-def test_the_first_version_has_no_obstacle(checkout: Path) -> None:
-    """Before the first release there is neither a bundle nor a manifest."""
-    shutil.rmtree(checkout / DATA)
-    assert obstacle(checkout, NEXT) == ""
-
-
-# What isn't committed.
-
-
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        pytest.param("copier.yml", " M copier.yml", id="questions"),
-        pytest.param("templates/README.md", " M templates/README.md", id="a template"),
-        pytest.param("templates/new.jinja", "?? templates/new.jinja", id="a new template"),
-    ],
-)
-def test_a_template_that_is_not_committed_is_refused(checkout: Path, name: str, shown: str) -> None:
-    """What is released is in the history: the message lists what isn't."""
+def append(checkout: Path, name: str) -> None:
+    """Edit a file, or make it."""
     with (checkout / name).open("a") as file:
         file.write("# Edited.\n")
-    assert refused(checkout, NEXT) == f"commit these first:\n{shown}\n\n"
 
 
-def test_a_deleted_template_that_is_not_committed_is_refused(checkout: Path) -> None:
-    """A file that is gone is a change like any other."""
-    (checkout / "templates/README.md").unlink()
-    assert refused(checkout, NEXT) == "commit these first:\n D templates/README.md\n\n"
+def prepared(checkout: Path, wanted: str, out: str) -> None:
+    """Let one version be asked for, and another be the newest that is out."""
+    prepare(checkout, wanted)
+    newest(checkout, out)
 
 
-def test_a_template_that_git_was_told_not_to_show_is_refused(checkout: Path) -> None:
-    """The bundle would hold it."""
-    git("config", "status.showUntrackedFiles", "no", cwd=checkout)
-    (checkout / "templates/new.jinja").touch()
-    assert refused(checkout, NEXT) == "commit these first:\n?? templates/new.jinja\n\n"
-
-
-def test_a_tag_that_is_there_is_an_obstacle(checkout: Path) -> None:
-    """Before the bundle is written: the release could not be tagged."""
-    git("tag", f"v{NEXT}", cwd=checkout)
-    assert refused(checkout, NEXT) == f"the tag v{NEXT} is there already\n"
-
-
-def test_a_template_that_is_only_staged_is_refused(checkout: Path) -> None:
-    """Added isn't committed."""
-    (checkout / "templates/new.jinja").touch()
+def staged(checkout: Path) -> None:
+    """Add a template, without a commit."""
+    append(checkout, "templates/new.jinja")
     git("add", "--all", cwd=checkout)
-    assert refused(checkout, NEXT) == "commit these first:\nA  templates/new.jinja\n\n"
 
 
-@pytest.mark.parametrize("name", ["CHANGELOG.md", "src/dockgen/__init__.py", "notes.md"])
-def test_all_else_may_wait_for_the_release_s_commit(checkout: Path, name: str) -> None:
-    """The version and the changelog are written for the release, and committed with it."""
-    with (checkout / name).open("a") as file:
-        file.write("# Edited.\n")
+def hidden(checkout: Path) -> None:
+    """Add a template, and tell git not to show it."""
+    git("config", "status.showUntrackedFiles", "no", cwd=checkout)
+    append(checkout, "templates/new.jinja")
+
+
+Change = Callable[[Path], object]
+HEADING = f"CHANGELOG.md has no section `## {NEXT} (date)`: write it first\n"
+IS_OUT = "v{} is out already, and releases never change\n"
+
+
+def section(text: str) -> Change:
+    """A changelog with no more than this above the first release."""
+    return lambda checkout: changelog(checkout, text)
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted", "says"),
+    [
+        (None, f"v{NEXT}", f"'v{NEXT}' is not a version: make release VERSION=0.2.0\n"),
+        (None, f"{NEXT}rc1", f"'{NEXT}rc1' is not a version: make release VERSION=0.2.0\n"),
+        (None, "", "'' is not a version: make release VERSION=0.2.0\n"),
+        (
+            lambda checkout: says(checkout, "0.0.9"),
+            *(NEXT, f"src/dockgen/__init__.py says 0.0.9: set it to {NEXT} first\n"),
+        ),
+        (section(""), NEXT, HEADING),
+        (section(f"Next is ## {NEXT} (soon).\n"), NEXT, HEADING),
+        (section(f"## {NEXT}1 (2030-01-31)\n"), NEXT, HEADING),
+        (section(f"## 1{NEXT} (2030-01-31)\n"), NEXT, HEADING),
+        (section(f"## {NEXT}\n"), NEXT, HEADING),
+        (lambda checkout: prepared(checkout, "0.5.0", "0.5.0"), "0.5.0", IS_OUT.format("0.5.0")),
+        (lambda checkout: prepared(checkout, "0.9.0", "0.10.0"), "0.9.0", IS_OUT.format("0.10.0")),
+        (
+            lambda checkout: append(checkout, "copier.yml"),
+            *(NEXT, "commit these first:\n M copier.yml\n\n"),
+        ),
+        (
+            lambda checkout: append(checkout, "templates/new.jinja"),
+            *(NEXT, "commit these first:\n?? templates/new.jinja\n\n"),
+        ),
+        (
+            lambda checkout: (checkout / "templates/README.md").unlink(),
+            *(NEXT, "commit these first:\n D templates/README.md\n\n"),
+        ),
+        (hidden, NEXT, "commit these first:\n?? templates/new.jinja\n\n"),
+        (staged, NEXT, "commit these first:\nA  templates/new.jinja\n\n"),
+        (
+            lambda checkout: git("tag", f"v{NEXT}", cwd=checkout),
+            *(NEXT, f"the tag v{NEXT} is there already\n"),
+        ),
+    ],
+)
+def test_an_obstacle_is_named(
+    checkout: Path, change: Change | None, wanted: str, says: str
+) -> None:
+    """And nothing is written."""
+    if change:
+        change(checkout)
+    before = state(checkout)
+    done = run(checkout, *([wanted] if wanted else []))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: {says}")
+    assert state(checkout) == before
+
+
+def test_what_is_no_obstacle(checkout: Path) -> None:
+    """As CONTRIBUTING.md asks; what is not for the bundle may wait for the release's commit."""
     assert obstacle(checkout, NEXT) == ""
-
-
-# The release itself.
+    changelog(checkout, f"## Later\n\nMore.\n\n## {NEXT} (2030-01-31)\n\nThis.\n")
+    append(checkout, "src/dockgen/__init__.py")
+    append(checkout, "notes.md")
+    assert obstacle(checkout, NEXT) == ""
+    # Versions are compared as numbers.
+    prepared(checkout, "0.10.0", "0.9.0")
+    assert obstacle(checkout, "0.10.0") == ""
+    # Before the first release there is neither a bundle nor a manifest.
+    shutil.rmtree(checkout / DATA)
+    assert obstacle(checkout, "0.10.0") == ""
 
 
 def test_a_release_comes_after_the_earlier_ones(released: Released) -> None:
-    """The manifest has one more, under the version's tag, and those before it unchanged."""
+    """Those before it are unchanged; the bundle, the manifest and the output say the same."""
     releases = Manifest.read(released.checkout / DATA / bundle.MANIFEST).releases
     assert releases[:-1] == OUT
     assert releases[-1].version == f"v{NEXT}"
-
-
-def test_the_bundle_holds_what_the_manifest_says(released: Released) -> None:
-    """Both were written."""
-    releases = Manifest.read(released.checkout / DATA / bundle.MANIFEST).releases
     assert bundle.read_releases(released.checkout / DATA / bundle.BUNDLE) == releases
+    versions = ", ".join(release.version for release in releases)
+    assert released.output.splitlines()[0] == f"The bundle holds {versions}."
 
 
 def test_a_release_holds_the_committed_templates(released: Released, tmp_path: Path) -> None:
@@ -309,60 +254,28 @@ def test_a_release_holds_the_committed_templates(released: Released, tmp_path: P
     assert questions == (released.checkout / "copier.yml").read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
+def test_a_release_writes_the_bundle_and_the_examples(released: Released) -> None:
+    """The examples under the new version; all that is there to be committed is these."""
+    for name, line in (
         (f"{matrix.ALL[0]}/.copier-answers.yml", f"_commit: v{NEXT}"),
         ("starters/acme/starter.toml", f'base = "v{NEXT}"'),
-    ],
-    ids=["project", "starter"],
-)
-def test_the_examples_are_rendered_under_the_new_version(
-    released: Released, name: str, line: str
-) -> None:
-    """Not under one of a working copy, as they are between releases."""
-    assert line in (released.checkout / "examples" / name).read_text().splitlines()
-
-
-def test_a_release_writes_nothing_else(released: Released) -> None:
-    """Only the bundle, its manifest and the examples are there to be committed."""
+    ):
+        assert line in (released.checkout / "examples" / name).read_text().splitlines()
     names = git("diff", "--name-only", "HEAD", cwd=released.checkout).splitlines()
     names += git("ls-files", "--others", cwd=released.checkout).splitlines()
     others = [name for name in names if not name.startswith("examples/")]
     assert others == [f"{DATA}/{bundle.BUNDLE}", f"{DATA}/{bundle.MANIFEST}"]
 
 
-def test_a_release_says_what_the_bundle_holds(released: Released) -> None:
-    """Every version, the new one last."""
-    versions = ", ".join([release.version for release in OUT] + [f"v{NEXT}"])
-    assert released.output.splitlines()[0] == f"The bundle holds {versions}."
-
-
-@pytest.fixture(scope="module")
-def followed(released: Released, folder: Path) -> Path:
-    """A copy of the released checkout in which the commands under "Next" were run."""
-    checkout = shutil.copytree(released.checkout, folder / "followed", symlinks=True)
+def test_the_commands_that_are_named_commit_and_tag(released: Released, tmp_path: Path) -> None:
+    """All of it, with an annotated tag and no other; the release is not repeated then."""
+    checkout = shutil.copytree(released.checkout, tmp_path / "followed", symlinks=True)
     for line in released.output.splitlines():
         if line.startswith("  "):
-            shell = ["sh", "-c", line]
-            subprocess.run(
-                shell, cwd=checkout, env=PLAIN | PERSON, capture_output=True, timeout=60, check=True
-            )
-    return checkout
-
-
-def test_the_commands_that_are_named_commit_all(followed: Path) -> None:
-    """Nothing of the release is left over."""
-    assert git("status", "--porcelain", cwd=followed) == ""
-    assert git("log", "-1", "--format=%s", cwd=followed) == f"Release {NEXT}\n"
-
-
-def test_the_commands_that_are_named_tag_that_commit(followed: Path) -> None:
-    """Annotated, and the only tag there, since copier takes the version from it."""
-    assert git("tag", "--points-at", "HEAD", cwd=followed) == f"v{NEXT}\n"
-    assert git("cat-file", "-t", f"v{NEXT}", cwd=followed) == "tag\n"
-
-
-def test_a_release_is_not_repeated(followed: Path) -> None:
-    """The same command once more is refused, and changes nothing."""
-    assert refused(followed, NEXT) == f"v{NEXT} is out already, and releases never change\n"
+            subprocess.run(["sh", "-c", line], cwd=checkout, env=PLAIN | PERSON, check=True)
+    assert git("status", "--porcelain", cwd=checkout) == ""
+    assert git("log", "-1", "--format=%s", cwd=checkout) == f"Release {NEXT}\n"
+    assert git("tag", "--points-at", "HEAD", cwd=checkout) == f"v{NEXT}\n"
+    assert git("cat-file", "-t", f"v{NEXT}", cwd=checkout) == "tag\n"
+    again = run(checkout, NEXT)
+    assert (again.returncode, again.stderr) == (1, f"error: {IS_OUT.format(NEXT)}")

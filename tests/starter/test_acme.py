@@ -170,7 +170,7 @@ def test_a_limit_is_changed(projects: dict[Cell, Path]) -> None:
         cell: tomllib.loads((projects[cell] / "dockgen.toml").read_text())["limits"]["size_mb"]
         for cell in CELLS
     }
-    wanted = {cell: languages.limits(cell.language)[cell.flavor]["promised"] for cell in CELLS}
+    wanted = {cell: languages.limits()[cell.language][cell.flavor]["promised"] for cell in CELLS}
     assert limits == wanted | {Cell(Language.PYTHON, Flavor.SLIM): 140}
 
 

@@ -279,11 +279,11 @@ def test_a_taken_folder_is_refused(run: Run, person: Path) -> None:
     assert tree(person / "acme") == {"mine": b""}
 
 
-@pytest.mark.parametrize("name", ["Acme", "-acme", "dockgen", "a b", ""])
-def test_a_bad_name_is_refused(run: Run, person: Path, name: str) -> None:
+def test_a_bad_name_is_refused(run: Run, person: Path) -> None:
     """The one that it could never be registered under."""
-    assert run("starter", "init", "acme", "--name", name).code == 2
-    assert list(person.iterdir()) == []
+    for name in ["Acme", "-acme", "dockgen", "a b", ""]:
+        assert run("starter", "init", "acme", "--name", name).code == 2
+        assert list(person.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,8 @@ def test_show_says_where_each_answer_comes_from(run: Run, file: Path) -> None:
 def test_show_for_programs(run: Run, file: Path) -> None:
     """The same facts as JSON."""
     facts = json.loads(run("team", "show", "--json", "--team", file).stdout)
-    assert facts["team"] == {"location": str(file), "name": "Acme", "contact": "#platform"}
+    team = {"location": str(file), "name": "Acme", "contact": "#platform", "kept_since": None}
+    assert facts["team"] == team
     by_name = {question["name"]: question for question in facts["questions"]}
     assert by_name["registry"]["reason"] == "Docker Hub is slow"
     assert by_name["flavor"]["choices"] == ["slim", "scratch"]

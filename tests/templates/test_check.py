@@ -26,7 +26,9 @@ MB = 10**6
 CHECK = HealthCheck(("CMD", "/server", "healthcheck"), start_period_seconds=9.0,
                     start_interval_seconds=0.5)  # fmt: skip
 GOOD_IMAGE = Image(
-    Config("65532:65532", ("/server",), (), CHECK), (Layer("sha256:1", 30 * MB, 12 * MB, ()),)
+    Config("65532:65532", ("/server",), (), CHECK),
+    (Layer("sha256:1", 30 * MB, 12 * MB, ()),),
+    base_layers=0,
 )
 GOOD_RUN = Observation(
     healthy_seconds=0.5,
@@ -77,7 +79,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
         monkeypatch.setattr(engine, "temporary_image", temporary_image)
         monkeypatch.setattr(engine, "save", lambda _image, saved: saved.touch())
         monkeypatch.setattr(engine, "run", run)
-        monkeypatch.setattr(saved_image, "read", lambda _saved: image)
+        monkeypatch.setattr(saved_image, "read", lambda _saved, _base: image)
         monkeypatch.setattr(observe, "observe", lambda _container, _project: seen)
 
     return put
@@ -202,6 +204,19 @@ def test_a_limit_is_held_to_the_byte(
     (project / "dockgen.toml").write_text(limits)
     pretend(replace(GOOD_IMAGE, layers=(Layer("sha256:1", size_bytes, 1, ()),)))
     assert cli.main(["check", "sound"]) == code
+
+
+@pytest.mark.usefixtures("project")
+def test_an_unknown_base_is_told(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
+    """It fails nothing, and the rule that looks for it doesn't hold either."""
+    pretend(replace(GOOD_IMAGE, base_layers=None))
+    assert cli.main(["check", "sound"]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "base unknown" in line]
+    assert row.startswith("DG106 ")
+    assert cli.main(["check", "--json", "sound"]) == 0
+    rules = {rule["code"]: rule["holds"] for rule in json.loads(capsys.readouterr().out)["rules"]}
+    assert [code for code, holds in rules.items() if holds is not True] == ["DG106"]
+    assert rules["DG106"] is None
 
 
 @pytest.mark.usefixtures("project")

@@ -32,7 +32,7 @@ WORKFLOWS = ["ci", "release", "update"]
 PERMISSIONS = {
     "ci": {("contents", "read")},
     "release": {("contents", "read"), ("packages", "write")},
-    "update": {("contents", "write"), ("pull-requests", "write")},
+    "update": {("contents", "read"), ("contents", "write"), ("pull-requests", "write")},
 }
 
 # Defaults, lines of up to 100 characters, and `on:`, which YAML 1.1 takes for a truth.
@@ -69,15 +69,15 @@ def complaints(*command: str | Path, cwd: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("ci", FILES)
-def test_only_the_chosen_files_are_added(projects: dict[str, Path], ci: str) -> None:
+def test_only_the_chosen_files_are_added(projects: dict[str, Path]) -> None:
     """Everything else is the same to the byte, but for the answer and the way to leave dockgen."""
-    files, plain = tree(projects[ci]), tree(projects["none"])
-    assert set(files) - set(plain) == FILES[ci]
-    assert set(plain) - set(files) == set()
-    differing = {name for name in plain if files[name] != plain[name]}
-    assert differing == ({".copier-answers.yml", "README.md"} if ci != "none" else set())
-    assert yaml.safe_load(files[".copier-answers.yml"])["ci"] == ci
+    for ci in FILES:
+        files, plain = tree(projects[ci]), tree(projects["none"])
+        assert set(files) - set(plain) == FILES[ci]
+        assert set(plain) - set(files) == set()
+        differing = {name for name in plain if files[name] != plain[name]}
+        assert differing == ({".copier-answers.yml", "README.md"} if ci != "none" else set())
+        assert yaml.safe_load(files[".copier-answers.yml"])["ci"] == ci
 
 
 def without_dockgen(workflow: Any) -> Any:
@@ -97,21 +97,21 @@ def without_dockgen(workflow: Any) -> Any:
     ]
 
 
-@pytest.mark.parametrize("ci", FILES)
-def test_leaving_dockgen_is_what_the_read_me_says(projects: dict[str, Path], ci: str) -> None:
+def test_leaving_dockgen_is_what_the_read_me_says(projects: dict[str, Path]) -> None:
     """Without what it names, no file says a word of dockgen; a comment may say where it was."""
-    left = tree(projects[ci])
-    leaving = left.pop("README.md").decode().partition("## Leave dockgen\n")[2]
-    for name in re.findall(r"`([\w./-]+)`", leaving.partition(". ")[0]):
-        del left[name]
-    for name, content in left.items():
-        text = content.decode()
-        if name.endswith(".yml") and name in FILES[ci]:
-            text = yaml.safe_dump(without_dockgen(yaml.safe_load(text)))
-        assert "dockgen" not in text.lower(), name
-    for words in ("update", "not-in-updates", "DOCKGEN", ".hold-to-dockgen-toml"):
-        assert (f"`{words}`" in leaving) == (ci == "gitlab")
-    assert ("Hold the image to dockgen.toml" in leaving.replace("\n", " ")) == (ci == "github")
+    for ci in FILES:
+        left = tree(projects[ci])
+        leaving = left.pop("README.md").decode().partition("## Leave dockgen\n")[2]
+        for name in re.findall(r"`([\w./-]+)`", leaving.partition(". ")[0]):
+            del left[name]
+        for name, content in left.items():
+            text = content.decode()
+            if name.endswith(".yml") and name in FILES[ci]:
+                text = yaml.safe_dump(without_dockgen(yaml.safe_load(text)))
+            assert "dockgen" not in text.lower(), name
+        for words in ("update", "not-in-updates", "DOCKGEN", ".hold-to-dockgen-toml"):
+            assert (f"`{words}`" in leaving) == (ci == "gitlab")
+        assert ("Hold the image to dockgen.toml" in leaving.replace("\n", " ")) == (ci == "github")
 
 
 def test_the_default_is_none(inline: Run, tmp_path: Path) -> None:
@@ -135,41 +135,39 @@ def test_unmanaged_ci_files_are_left_out(inline: Run, tmp_path: Path) -> None:
     assert set(tree(tmp_path / "my-app")) & GITHUB == GITHUB - {".github/workflows/ci.yml"}
 
 
-@pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_is_tidy(projects: dict[str, Path], ci: str) -> None:
+def test_is_tidy(projects: dict[str, Path]) -> None:
     """One newline at the end, no trailing blanks, no double blank lines, no trace of Jinja."""
-    for name in FILES[ci]:
-        text = (projects[ci] / name).read_text()
-        assert text.endswith("\n")
-        assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n", text), name
-        assert not re.search(r"(?<!\$)\{\{|\{%|\{#", text), name
+    for ci in ["github", "gitlab"]:
+        for name in FILES[ci]:
+            text = (projects[ci] / name).read_text()
+            assert text.endswith("\n")
+            assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n", text), name
+            assert not re.search(r"(?<!\$)\{\{|\{%|\{#", text), name
 
 
-@pytest.mark.parametrize("ci", ["github", "gitlab"])
-def test_passes_yamllint(projects: dict[str, Path], ci: str) -> None:
+def test_passes_yamllint(projects: dict[str, Path]) -> None:
     """With the longest name, too."""
-    files = sorted(name for name in FILES[ci] if name.endswith(".yml"))
-    assert (
-        complaints(BIN / "yamllint", "--strict", "-d", YAML_RULES, *files, cwd=projects[ci]) == ""
-    )
+    for ci in ["github", "gitlab"]:
+        files = sorted(name for name in FILES[ci] if name.endswith(".yml"))
+        assert (
+            complaints(BIN / "yamllint", "--strict", "-d", YAML_RULES, *files, cwd=projects[ci])
+            == ""
+        )
 
 
-@pytest.mark.parametrize(
-    ("ci", "schema", "name"),
-    [
+def test_keeps_to_its_schema(projects: dict[str, Path]) -> None:
+    """Unknown keys and wrong values are mistakes."""
+    for ci, schema, name in [
         ("github", "github-workflows", ".github/workflows/ci.yml"),
         ("github", "github-workflows", ".github/workflows/release.yml"),
         ("github", "github-workflows", ".github/workflows/update.yml"),
         ("github", "dependabot", ".github/dependabot.yml"),
         ("gitlab", "gitlab-ci", ".gitlab-ci.yml"),
         ("gitlab", "renovate", "renovate.json"),
-    ],
-)
-def test_keeps_to_its_schema(projects: dict[str, Path], ci: str, schema: str, name: str) -> None:
-    """Unknown keys and wrong values are mistakes."""
-    check = BIN / "check-jsonschema"
-    builtin = f"--builtin-schema=vendor.{schema}"
-    assert complaints(check, builtin, name, cwd=projects[ci]) == ""
+    ]:
+        check = BIN / "check-jsonschema"
+        builtin = f"--builtin-schema=vendor.{schema}"
+        assert complaints(check, builtin, name, cwd=projects[ci]) == ""
 
 
 def test_passes_zizmor(projects: dict[str, Path]) -> None:
@@ -185,29 +183,31 @@ def test_zizmor_would_find_something(projects: dict[str, Path], tmp_path: Path) 
     assert "unpinned-uses" in complaints(*ZIZMOR, cwd=tmp_path / "project")
 
 
-@pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_actions_are_pinned_by_commit(projects: dict[str, Path], workflow: str) -> None:
+def test_actions_are_pinned_by_commit(projects: dict[str, Path]) -> None:
     """With the version beside it, which Dependabot keeps up."""
-    text = (projects["github"] / f".github/workflows/{workflow}.yml").read_text()
-    used = re.findall(r"uses: (.*)", text)
-    assert used != []
-    assert [
-        use for use in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)
-    ] == []
+    for workflow in WORKFLOWS:
+        text = (projects["github"] / f".github/workflows/{workflow}.yml").read_text()
+        used = re.findall(r"uses: (.*)", text)
+        assert used != []
+        assert [
+            use for use in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)
+        ] == []
 
 
-@pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_jobs_get_the_least(projects: dict[str, Path], workflow: str) -> None:
+def test_jobs_get_the_least(projects: dict[str, Path]) -> None:
     """No permission but what a job names, an end to each job, no credentials left behind."""
-    facts = yaml.safe_load((projects["github"] / f".github/workflows/{workflow}.yml").read_text())
-    assert facts["permissions"] == {}
-    assert "concurrency" in facts
-    for job in facts["jobs"].values():
-        assert job["timeout-minutes"] <= 30
-        assert set(job["permissions"].items()) <= PERMISSIONS[workflow]
-        for step in job["steps"]:
-            if step.get("uses", "").startswith("actions/checkout@"):
-                assert step["with"]["persist-credentials"] is False
+    for workflow in WORKFLOWS:
+        facts = yaml.safe_load(
+            (projects["github"] / f".github/workflows/{workflow}.yml").read_text()
+        )
+        assert facts["permissions"] == {}
+        assert "concurrency" in facts
+        for job in facts["jobs"].values():
+            assert job["timeout-minutes"] <= 30
+            assert set(job["permissions"].items()) <= PERMISSIONS[workflow]
+            for step in job["steps"]:
+                if step.get("uses", "").startswith("actions/checkout@"):
+                    assert step["with"]["persist-credentials"] is False
 
 
 def test_both_systems_hold_the_image_to_its_limits(projects: dict[str, Path]) -> None:
@@ -224,22 +224,18 @@ def test_both_systems_hold_the_image_to_its_limits(projects: dict[str, Path]) ->
         assert 'pipx run --spec "$DOCKGEN" dockgen check --image checked' in text
 
 
-@pytest.mark.parametrize(
-    ("ci", "name"), [("github", ".github/workflows/release.yml"), ("gitlab", ".gitlab-ci.yml")]
-)
-def test_releases_are_attested_and_for_both_architectures(
-    projects: dict[str, Path], ci: str, name: str
-) -> None:
+def test_releases_are_attested_and_for_both_architectures(projects: dict[str, Path]) -> None:
     """SBOM, full provenance, amd64 and arm64 without emulation, and no cache."""
-    text = (projects[ci] / name).read_text()
-    if ci == "gitlab":
-        text = text[text.index("\nrelease:") :]
-    assert re.search(r"sbom[:=] ?true", text)
-    assert re.search(r"provenance[:=] ?mode=max", text)
-    assert "amd64" in text
-    assert "arm64" in text
-    assert "qemu" not in text
-    assert "cache-from" not in text
+    for ci, name in [("github", ".github/workflows/release.yml"), ("gitlab", ".gitlab-ci.yml")]:
+        text = (projects[ci] / name).read_text()
+        if ci == "gitlab":
+            text = text[text.index("\nrelease:") :]
+        assert re.search(r"sbom[:=] ?true", text)
+        assert re.search(r"provenance[:=] ?mode=max", text)
+        assert "amd64" in text
+        assert "arm64" in text
+        assert "qemu" not in text
+        assert "cache-from" not in text
 
 
 def test_dependabot_watches_image_actions_and_packages(

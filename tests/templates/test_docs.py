@@ -25,20 +25,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_is_what_make_docs_writes(written: Path) -> None:
+    """Run `make docs` after a change of commands, questions, limits or templates."""
+    for name in [
         "README.md",
         "docs/benchmarks.md",
         "docs/proof.md",
         "docs/reference.md",
         "docs/rules.md",
         "docs/new.svg",
-    ],
-)
-def test_is_what_make_docs_writes(written: Path, name: str) -> None:
-    """Run `make docs` after a change of commands, questions, limits or templates."""
-    assert (ROOT / name).read_text() == (written / name).read_text()
+    ]:
+        assert (ROOT / name).read_text() == (written / name).read_text()
 
 
 def paths(path: str, command: click.Command) -> Iterator[str]:
@@ -74,16 +71,16 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("name", sorted(PAGES))
-def test_links_lead_somewhere(name: str) -> None:
+def test_links_lead_somewhere() -> None:
     """Every relative link names a file or folder of this repository, and a heading of it."""
-    page = ROOT / name
-    broken = []
-    for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
-        target = page.parent / path if path else page
-        if not target.exists() or (anchor and anchor not in anchors(target)):
-            broken.append((path, anchor))
-    assert broken == []
+    for name in sorted(PAGES):
+        page = ROOT / name
+        broken = []
+        for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text()):
+            target = page.parent / path if path else page
+            if not target.exists() or (anchor and anchor not in anchors(target)):
+                broken.append((path, anchor))
+        assert broken == []
 
 
 def test_make_commands_in_the_docs_exist() -> None:

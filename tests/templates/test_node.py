@@ -165,28 +165,30 @@ def test_yarn_finds_its_entries_sorted(projects: Projects, sample: str, name: st
 DOWNLOADS = re.compile(r"npm (?:ci|install) |yarn (?:--immutable|install)")
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
-@pytest.mark.parametrize("manager", ["pnpm", "yarn"])
-def test_steps_that_download_get_what_is_private(
-    projects: Projects, manager: str, answer: str
-) -> None:
+def test_steps_that_download_get_what_is_private(projects: Projects) -> None:
     """Each of them and no other one: of the manager itself, packages, tests and lock file."""
-    dockerfile = projects(package_manager=manager, **ANSWERS[answer]) / "Dockerfile"
-    lines = instructions(dockerfile)
-    downloads = [line for line in lines if line.startswith("RUN") and DOWNLOADS.search(line)]
-    assert len(downloads) == 4
-    expected = {
-        "ssh": {"ssh", "known_hosts"},
-        "token": {"yarnrc" if manager == "yarn" else "npmrc"},
-        "company": {"ca-certificates"},
-        "all": {"ssh", "known_hosts", "ca-certificates"},
-    }[answer]
-    for line in downloads:
-        # npm, which installs the manager, gets no keys to git, and can read none of Yarn's secrets.
-        theirs = {"npmrc", "ca-certificates"} if "npm install --global" in line else expected
-        assert mounts(line) == expected & theirs
-    for line in set(lines) - set(downloads):
-        assert mounts(line) <= ({"ca-certificates"} if "apk add" in line else set())
+    for answer in ANSWERS:
+        for manager in ["pnpm", "yarn"]:
+            dockerfile = projects(package_manager=manager, **ANSWERS[answer]) / "Dockerfile"
+            lines = instructions(dockerfile)
+            downloads = [
+                line for line in lines if line.startswith("RUN") and DOWNLOADS.search(line)
+            ]
+            assert len(downloads) == 4
+            expected = {
+                "ssh": {"ssh", "known_hosts"},
+                "token": {"yarnrc" if manager == "yarn" else "npmrc"},
+                "company": {"ca-certificates"},
+                "all": {"ssh", "known_hosts", "ca-certificates"},
+            }[answer]
+            for line in downloads:
+                # npm, which installs the manager, gets no keys to git, nor Yarn's secrets.
+                theirs = (
+                    {"npmrc", "ca-certificates"} if "npm install --global" in line else expected
+                )
+                assert mounts(line) == expected & theirs
+            for line in set(lines) - set(downloads):
+                assert mounts(line) <= ({"ca-certificates"} if "apk add" in line else set())
 
 
 @pytest.mark.parametrize(
@@ -211,16 +213,13 @@ def test_yarn_may_ask_a_mirror_without_tls(projects: Projects) -> None:
     assert "\nENV YARN_UNSAFE_HTTP_WHITELIST=10.0.0.1\n" in (found / "Dockerfile").read_text()
 
 
-@pytest.mark.parametrize(
-    ("answers", "message"),
-    [
+def test_an_old_node_is_refused(make: Make) -> None:
+    """With the reason."""
+    for answers, message in [
         ({"language_version": "20", "framework": "fastify"}, "locked with needs Node 22 or later"),
         ({"language_version": "20", "package_manager": "pnpm"}, "pnpm 11 needs Node 22.13 or"),
         ({"language_version": "16"}, "Express 5 needs Node 18 or later"),
         ({"language_version": "16", "kind": "job"}, "the sample app needs Node 18 or later"),
-    ],
-)
-def test_an_old_node_is_refused(make: Make, answers: dict[str, str], message: str) -> None:
-    """With the reason."""
-    with pytest.raises(UsageError, match=message):
-        make(language="node", flavor="slim", **answers)
+    ]:
+        with pytest.raises(UsageError, match=message):
+            make(language="node", flavor="slim", **answers)

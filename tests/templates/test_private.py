@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from dockgen import matrix
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell, Language
-from tests.conftest import PLAIN, ROOT, Make, Render, Run, each_cell, of, tree
+from tests.conftest import PLAIN, ROOT, Make, Render, Run, of, tree
 from tests.templates.test_ci import YAML_RULES, ZIZMOR, complaints
 
 BIN = Path(sys.executable).parent
@@ -89,67 +90,71 @@ def projects(make: Make) -> Projects:
     return project
 
 
-@each_answer
-@each_cell()
 def test_steps_that_download_get_it_and_no_others(
-    projects: Projects, rendered_project: Render, cell: Cell, answer: str
+    projects: Projects, rendered_project: Render
 ) -> None:
     """Each of them, in the stages for tests and lock files, too; what runs is the same."""
-    dockerfile = projects(answer, cell) / "Dockerfile"
-    lines = instructions(dockerfile)
-    downloads = [line for line in lines if line.startswith("RUN") and DOWNLOADS.search(line)]
-    assert len(downloads) == {"go": 2, "python": 4, "node": 3}[cell.language]
-    for line in downloads:
-        assert mounts(line) == expected(answer, cell.language, line)
-    for line in set(lines) - set(downloads):
-        assert mounts(line) <= ({"ca-certificates"} if "apk add" in line else set())
-    assert not any("ARG" in line and "TARGETOS" not in line for line in lines)
-    stages = [path.read_text().rpartition("\nFROM ")[2] for path in (
-        dockerfile, rendered_project(cell) / "Dockerfile"
-    )]  # fmt: skip
-    assert stages[0] == stages[1]
+    for answer in ANSWERS:
+        for cell in matrix.ALL:
+            dockerfile = projects(answer, cell) / "Dockerfile"
+            lines = instructions(dockerfile)
+            downloads = [
+                line for line in lines if line.startswith("RUN") and DOWNLOADS.search(line)
+            ]
+            assert len(downloads) == {"go": 2, "python": 4, "node": 3}[cell.language]
+            for line in downloads:
+                assert mounts(line) == expected(answer, cell.language, line)
+            for line in set(lines) - set(downloads):
+                assert mounts(line) <= ({"ca-certificates"} if "apk add" in line else set())
+            assert not any("ARG" in line and "TARGETOS" not in line for line in lines)
+            stages = [path.read_text().rpartition("\nFROM ")[2] for path in (
+                dockerfile, rendered_project(cell) / "Dockerfile"
+            )]  # fmt: skip
+            assert stages[0] == stages[1]
 
 
-@each_cell()
-def test_passes_the_linters(projects: Projects, cell: Cell) -> None:
+def test_passes_the_linters(projects: Projects) -> None:
     """hadolint, yamllint, the schema of compose files; tidy to the last blank."""
-    made = [projects(answer, cell) for answer in ANSWERS]
-    dockerfiles = [project / "Dockerfile" for project in made]
-    hadolint = [str(BIN / "hadolint"), "--no-color", "--failure-threshold", "style"]
-    done = subprocess.run([*hadolint, *dockerfiles], capture_output=True, text=True, timeout=60)
-    assert done.stdout + done.stderr == ""
-    compose = [project / "compose.yaml" for project in made]
-    rules = "{extends: default, rules: {line-length: {max: 100}, document-start: disable}}"
-    assert complaints(BIN / "yamllint", "--strict", "-d", rules, *compose, cwd=ROOT) == ""
-    check = (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec")
-    assert complaints(*check, *compose, cwd=ROOT) == ""
-    for project in made:
-        for path in (project / "Dockerfile", project / "compose.yaml", project / "README.md"):
-            text = path.read_text()
-            assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n|\{%|\{\{", text), path
+    for cell in matrix.ALL:
+        made = [projects(answer, cell) for answer in ANSWERS]
+        dockerfiles = [project / "Dockerfile" for project in made]
+        hadolint = [str(BIN / "hadolint"), "--no-color", "--failure-threshold", "style"]
+        done = subprocess.run([*hadolint, *dockerfiles], capture_output=True, text=True, timeout=60)
+        assert done.stdout + done.stderr == ""
+        compose = [project / "compose.yaml" for project in made]
+        rules = "{extends: default, rules: {line-length: {max: 100}, document-start: disable}}"
+        assert complaints(BIN / "yamllint", "--strict", "-d", rules, *compose, cwd=ROOT) == ""
+        check = (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec")
+        assert complaints(*check, *compose, cwd=ROOT) == ""
+        for project in made:
+            for path in (project / "Dockerfile", project / "compose.yaml", project / "README.md"):
+                text = path.read_text()
+                assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n|\{%|\{\{", text), path
 
 
-@each_answer
-@pytest.mark.parametrize("language", Language, ids=str)
-def test_compose_passes_it_on(projects: Projects, language: Language, answer: str) -> None:
+def test_compose_passes_it_on(projects: Projects) -> None:
     """To the build, and not to the service."""
-    project = projects(answer, Cell.parse(f"{language}-slim"))
-    compose = yaml.safe_load((project / "compose.yaml").read_text())
-    service = compose["services"]["app"]
-    passed = set(service["build"]["secrets"]) | ({"ssh"} if "ssh" in service["build"] else set())
-    assert passed == expected(answer, language)
-    assert set(compose["secrets"]) == passed - {"ssh"}
-    assert "secrets" not in service
+    for answer in ANSWERS:
+        for language in Language:
+            project = projects(answer, Cell.parse(f"{language}-slim"))
+            compose = yaml.safe_load((project / "compose.yaml").read_text())
+            service = compose["services"]["app"]
+            passed = set(service["build"]["secrets"]) | (
+                {"ssh"} if "ssh" in service["build"] else set()
+            )
+            assert passed == expected(answer, language)
+            assert set(compose["secrets"]) == passed - {"ssh"}
+            assert "secrets" not in service
 
 
-@each_answer
-@pytest.mark.parametrize("language", Language, ids=str)
-def test_the_read_me_says_how(projects: Projects, language: Language, answer: str) -> None:
+def test_the_read_me_says_how(projects: Projects) -> None:
     """The options of `docker build`, each for what it passes."""
-    project = projects(answer, Cell.parse(f"{language}-slim"))
-    readme = (project / "README.md").read_text()
-    for name in expected(answer, language):
-        assert ("--ssh default" if name == "ssh" else f"--secret id={name},src=") in readme
+    for answer in ANSWERS:
+        for language in Language:
+            project = projects(answer, Cell.parse(f"{language}-slim"))
+            readme = (project / "README.md").read_text()
+            for name in expected(answer, language):
+                assert ("--ssh default" if name == "ssh" else f"--secret id={name},src=") in readme
 
 
 def test_without_them_nothing_is_said(rendered_project: Render) -> None:
@@ -214,19 +219,19 @@ BAD_HOSTS = [
 ]
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_a_host_is_taken(make: Make, host: str) -> None:
+def test_a_host_is_taken(make: Make) -> None:
     """A name or an address."""
-    answers = {"private_dependencies": "ssh", "private_host": host}
-    dockerfile = make(**of(Cell.parse("go-slim")), **answers) / "Dockerfile"
-    assert f'"ssh://git@{host}/"' in dockerfile.read_text()
+    for host in HOSTS:
+        answers = {"private_dependencies": "ssh", "private_host": host}
+        dockerfile = make(**of(Cell.parse("go-slim")), **answers) / "Dockerfile"
+        assert f'"ssh://git@{host}/"' in dockerfile.read_text()
 
 
-@pytest.mark.parametrize("host", BAD_HOSTS)
-def test_what_is_no_host_is_refused(make: Make, host: str) -> None:
+def test_what_is_no_host_is_refused(make: Make) -> None:
     """Also where it isn't used."""
-    message = refusal(make, private_host=host)
-    assert message.startswith("private_host: a host in lower case")
+    for host in BAD_HOSTS:
+        message = refusal(make, private_host=host)
+        assert message.startswith("private_host: a host in lower case")
 
 
 @pytest.mark.parametrize("private", ["ssh", "token"])
@@ -268,10 +273,10 @@ def test_an_index_is_taken(make: Make, index: str) -> None:
     assert f"ENV NPM_CONFIG_REGISTRY={index}\n" in (project / "Dockerfile").read_text()
 
 
-@pytest.mark.parametrize("index", BAD_INDEXES)
-def test_what_is_no_index_is_refused(make: Make, index: str) -> None:
+def test_what_is_no_index_is_refused(make: Make) -> None:
     """An address and nothing else."""
-    assert refusal(make, package_index=index).startswith("package_index: an address such as")
+    for index in BAD_INDEXES:
+        assert refusal(make, package_index=index).startswith("package_index: an address such as")
 
 
 @pytest.mark.parametrize("user", ["token@", "user:password@", "__token__:x@"])
@@ -327,37 +332,34 @@ CI_FILES = {
 }
 
 
-@pytest.mark.parametrize("ci", CI_FILES)
-@pytest.mark.parametrize(
-    ("answer", "language"),
-    [
-        ("ssh", Language.GO),
-        ("token", Language.PYTHON),
-        ("token", Language.NODE),
-        ("company", Language.GO),
-        ("all", Language.NODE),
-    ],
-)
-def test_each_build_of_ci_gets_it(make: Make, language: Language, ci: str, answer: str) -> None:
+def test_each_build_of_ci_gets_it(make: Make) -> None:
     """And the files pass their linters."""
-    cell = Cell.parse(f"{language}-slim")
-    project = make(**of(cell), ci=ci, **ANSWERS[answer])
-    wanted = expected(answer, language)
-    files = CI_FILES[ci]
-    lint = (BIN / "yamllint", "--strict", "-d", YAML_RULES)
-    assert complaints(*lint, *files, cwd=project) == ""
-    schema = "github-workflows" if ci == "github" else "gitlab-ci"
-    check = (BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}")
-    assert complaints(*check, *files, cwd=project) == ""
-    for name in files:
-        text = (project / name).read_text()
-        assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text), name
-        found = github(text) if ci == "github" else gitlab(text)
-        assert found != []
-        assert all(passed == wanted for passed in found), name
-        assert ("ssh-add -" in text) is ("ssh" in wanted)
-    if ci == "github":
-        assert complaints(*ZIZMOR, cwd=project) == ""
+    for ci in CI_FILES:
+        for answer, language in [
+            ("ssh", Language.GO),
+            ("token", Language.PYTHON),
+            ("token", Language.NODE),
+            ("company", Language.GO),
+            ("all", Language.NODE),
+        ]:
+            cell = Cell.parse(f"{language}-slim")
+            project = make(**of(cell), ci=ci, **ANSWERS[answer])
+            wanted = expected(answer, language)
+            files = CI_FILES[ci]
+            lint = (BIN / "yamllint", "--strict", "-d", YAML_RULES)
+            assert complaints(*lint, *files, cwd=project) == ""
+            schema = "github-workflows" if ci == "github" else "gitlab-ci"
+            check = (BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}")
+            assert complaints(*check, *files, cwd=project) == ""
+            for name in files:
+                text = (project / name).read_text()
+                assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text), name
+                found = github(text) if ci == "github" else gitlab(text)
+                assert found != []
+                assert all(passed == wanted for passed in found), name
+                assert ("ssh-add -" in text) is ("ssh" in wanted)
+            if ci == "github":
+                assert complaints(*ZIZMOR, cwd=project) == ""
 
 
 def github(text: str) -> list[set[str]]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import checks, dockerfile, template
+from dockgen import checks, dockerfile, matrix, template
 from dockgen import project as projects
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
@@ -74,14 +74,14 @@ def test_labels_are_one_instruction(make: Make, cell: Cell) -> None:
     assert hadolint(dockerfile) == ""
 
 
-@each_cell()
-def test_labels_change_nothing_else(make: Make, cell: Cell) -> None:
+def test_labels_change_nothing_else(make: Make) -> None:
     """Without the comment and the instruction, the Dockerfile is as it was."""
-    plain = (make(**of(cell)) / "Dockerfile").read_text()
-    labeled = (make(**of(cell), labels={"vendor": "Acme"}) / "Dockerfile").read_text()
-    added = '# What registries and scanners read about the image.\nLABEL vendor="Acme"\n'
-    assert labeled.count(added) == 1
-    assert labeled.replace(added, "") == plain
+    for cell in matrix.ALL:
+        plain = (make(**of(cell)) / "Dockerfile").read_text()
+        labeled = (make(**of(cell), labels={"vendor": "Acme"}) / "Dockerfile").read_text()
+        added = '# What registries and scanners read about the image.\nLABEL vendor="Acme"\n'
+        assert labeled.count(added) == 1
+        assert labeled.replace(added, "") == plain
 
 
 def test_labels_are_recorded(make: Make) -> None:
@@ -94,9 +94,9 @@ def test_labels_are_recorded(make: Make) -> None:
     assert tree(again) == tree(project)
 
 
-@pytest.mark.parametrize(
-    "labels",
-    [
+def test_bad_labels_are_refused(make: Make) -> None:
+    """Names as Docker wants them, values of one line."""
+    for labels in [
         ["vendor"],
         "vendor",
         None,
@@ -114,17 +114,14 @@ def test_labels_are_recorded(make: Make) -> None:
         {"vendor": "two\nlines"},
         {"vendor": "bell\a"},
         {"vendor": "x" * 257},
-    ],
-)
-def test_bad_labels_are_refused(make: Make, labels: Any) -> None:
-    """Names as Docker wants them, values of one line."""
-    assert refusal(make, labels=labels).startswith("labels: ")
+    ]:
+        assert refusal(make, labels=labels).startswith("labels: ")
 
 
-@pytest.mark.parametrize("labels", [{}, {"a": "x"}, {"a.b-c.d1": "y" * 256}, {"a": "ünï 🐳"}])
-def test_good_labels_are_taken(make: Make, labels: Any) -> None:
+def test_good_labels_are_taken(make: Make) -> None:
     """The bounds are within."""
-    assert make(labels=labels).is_dir()
+    for labels in [{}, {"a": "x"}, {"a.b-c.d1": "y" * 256}, {"a": "ünï 🐳"}]:
+        assert make(labels=labels).is_dir()
 
 
 def certificate(lines: int = 3) -> str:
@@ -134,26 +131,26 @@ def certificate(lines: int = 3) -> str:
     )
 
 
-@each_cell()
-def test_own_authorities_come_into_the_image(make: Make, cell: Cell) -> None:
+def test_own_authorities_come_into_the_image(make: Make) -> None:
     """The file is there, the build gets it, and the Dockerfile puts it where it is trusted."""
-    project = make(**of(cell), ca_certificates=certificate())
-    assert (project / "docker/ca-certificates.crt").read_text() == certificate()
-    assert "\n!docker/ca-certificates.crt\n" in (project / ".dockerignore").read_text()
-    dockerfile = project / "Dockerfile"
-    assert "docker/ca-certificates.crt" in dockerfile.read_text()
-    assert "\n\n\n" not in dockerfile.read_text()
-    assert hadolint(dockerfile) == ""
+    for cell in matrix.ALL:
+        project = make(**of(cell), ca_certificates=certificate())
+        assert (project / "docker/ca-certificates.crt").read_text() == certificate()
+        assert "\n!docker/ca-certificates.crt\n" in (project / ".dockerignore").read_text()
+        dockerfile = project / "Dockerfile"
+        assert "docker/ca-certificates.crt" in dockerfile.read_text()
+        assert "\n\n\n" not in dockerfile.read_text()
+        assert hadolint(dockerfile) == ""
 
 
-@each_cell()
-def test_without_authorities_there_is_no_trace_of_them(make: Make, cell: Cell) -> None:
+def test_without_authorities_there_is_no_trace_of_them(make: Make) -> None:
     """No file, no empty folder, no line."""
-    project = make(**of(cell))
-    named = [name for name, text in tree(project).items() if b"docker/ca-certificates" in text]
-    assert named == []
-    assert not (project / "docker/ca-certificates.crt").exists()
-    assert (project / "docker").exists() == (cell.language != "go")
+    for cell in matrix.ALL:
+        project = make(**of(cell))
+        named = [name for name, text in tree(project).items() if b"docker/ca-certificates" in text]
+        assert named == []
+        assert not (project / "docker/ca-certificates.crt").exists()
+        assert (project / "docker").exists() == (cell.language != "go")
 
 
 def test_several_authorities_are_kept_as_they_are(make: Make) -> None:
@@ -164,9 +161,9 @@ def test_several_authorities_are_kept_as_they_are(make: Make) -> None:
     assert (project / "docker/ca-certificates.crt").read_text() == expected
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_what_is_no_certificate_is_refused(make: Make) -> None:
+    """Nothing but certificates."""
+    for text in [
         "no certificate",
         certificate() + "and words",
         "# words\n" + certificate(),
@@ -177,11 +174,8 @@ def test_several_authorities_are_kept_as_they_are(make: Make) -> None:
         certificate().rstrip() + certificate(),
         # What would take long with a careless expression.
         certificate() + "\n" * 500 + "x",
-    ],
-)
-def test_what_is_no_certificate_is_refused(make: Make, text: str) -> None:
-    """Nothing but certificates."""
-    assert "PEM certificates and nothing else" in refusal(make, ca_certificates=text)
+    ]:
+        assert "PEM certificates and nothing else" in refusal(make, ca_certificates=text)
 
 
 def test_a_private_key_is_refused_by_name(make: Make) -> None:
@@ -242,9 +236,9 @@ def test_only_what_is_named_is_written(
     assert projects.load(project).name == "my-app"
 
 
-@pytest.mark.parametrize(
-    ("size_mb", "expected"),
-    [
+def test_the_most_specific_size_wins(make: Make) -> None:
+    """The cell, then the language, then the default, then dockgen's own."""
+    for size_mb, expected in [
         (70, 70),
         (70.25, 70.25),
         ({"default": 70}, 70),
@@ -252,59 +246,56 @@ def test_only_what_is_named_is_written(
         ({"default": 70, "python": 80, "python-slim": 90}, 90),
         ({"go": 10, "python-alpine": 11}, 125),
         ({}, 125),
-    ],
-)
-def test_the_most_specific_size_wins(make: Make, size_mb: Any, expected: float) -> None:
-    """The cell, then the language, then the default, then dockgen's own."""
-    project = make(**of(Cell.parse("python-slim")), policy={"size_mb": size_mb})
-    assert policy_of(project)["limits"]["size_mb"] == expected
+    ]:
+        project = make(**of(Cell.parse("python-slim")), policy={"size_mb": size_mb})
+        assert policy_of(project)["limits"]["size_mb"] == expected
 
 
-@each_cell()
-def test_each_cell_can_have_its_size(make: Make, cell: Cell) -> None:
+def test_each_cell_can_have_its_size(make: Make) -> None:
     """The keys are the names of the cells."""
-    project = make(**of(cell), policy={"size_mb": {str(cell): 7.5}})
-    assert policy_of(project)["limits"]["size_mb"] == 7.5
+    for cell in matrix.ALL:
+        project = make(**of(cell), policy={"size_mb": {str(cell): 7.5}})
+        assert policy_of(project)["limits"]["size_mb"] == 7.5
 
 
-@pytest.mark.parametrize(
-    ("policy", "words"),
-    [
-        ([], "a mapping"),
-        (None, "a mapping"),
-        ({"size": 1}, '"size" is unknown'),
-        ({1: 1}, '"1" is unknown'),
-        ({"size_mb": "many"}, "size_mb"),
-        ({"size_mb": True}, "size_mb"),
-        ({"size_mb": 0}, "size_mb"),
-        ({"size_mb": float("nan")}, "size_mb"),
-        ({"size_mb": float("inf")}, "size_mb"),
-        ({"size_mb": None}, "size_mb"),
-        ({"size_mb": {"rust": 1}}, "size_mb"),
-        ({"size_mb": {"go-slim": "1"}}, "size_mb"),
-        ({"healthy_seconds": 0}, "healthy_seconds"),
-        ({"stop_seconds": "2"}, "stop_seconds"),
-        ({"stop_seconds": True}, "stop_seconds"),
-        ({"required_labels": "a"}, "required_labels"),
-        ({"required_labels": ["A"]}, "required_labels"),
-        ({"required_labels": [1]}, "required_labels"),
-        ({"required_labels": {"a": "b"}}, "required_labels"),
-        ({"required_labels": 1}, "required_labels"),
-        ({"allowed_registries": ["https://ghcr.io"]}, "allowed_registries"),
-        ({"allowed_registries": ["ghcr.io/"]}, "allowed_registries"),
-        ({"allowed_registries": "ghcr.io"}, "allowed_registries"),
-        ({"ignored_rules": ["DG101"]}, "ignored_rules"),
-        ({"ignored_rules": {"DG1": "x"}}, "ignored_rules"),
-        ({"ignored_rules": {"DG101": ""}}, "ignored_rules"),
-        ({"ignored_rules": {"DG101": None}}, "ignored_rules"),
-        ({"ignored_rules": {"DG101": "two\nlines"}}, "ignored_rules"),
-    ],
-)
-def test_a_bad_policy_is_refused(make: Make, policy: Any, words: str) -> None:
+BAD_POLICIES: list[tuple[Any, str]] = [
+    ([], "a mapping"),
+    (None, "a mapping"),
+    ({"size": 1}, '"size" is unknown'),
+    ({1: 1}, '"1" is unknown'),
+    ({"size_mb": "many"}, "size_mb"),
+    ({"size_mb": True}, "size_mb"),
+    ({"size_mb": 0}, "size_mb"),
+    ({"size_mb": float("nan")}, "size_mb"),
+    ({"size_mb": float("inf")}, "size_mb"),
+    ({"size_mb": None}, "size_mb"),
+    ({"size_mb": {"rust": 1}}, "size_mb"),
+    ({"size_mb": {"go-slim": "1"}}, "size_mb"),
+    ({"healthy_seconds": 0}, "healthy_seconds"),
+    ({"stop_seconds": "2"}, "stop_seconds"),
+    ({"stop_seconds": True}, "stop_seconds"),
+    ({"required_labels": "a"}, "required_labels"),
+    ({"required_labels": ["A"]}, "required_labels"),
+    ({"required_labels": [1]}, "required_labels"),
+    ({"required_labels": {"a": "b"}}, "required_labels"),
+    ({"required_labels": 1}, "required_labels"),
+    ({"allowed_registries": ["https://ghcr.io"]}, "allowed_registries"),
+    ({"allowed_registries": ["ghcr.io/"]}, "allowed_registries"),
+    ({"allowed_registries": "ghcr.io"}, "allowed_registries"),
+    ({"ignored_rules": ["DG101"]}, "ignored_rules"),
+    ({"ignored_rules": {"DG1": "x"}}, "ignored_rules"),
+    ({"ignored_rules": {"DG101": ""}}, "ignored_rules"),
+    ({"ignored_rules": {"DG101": None}}, "ignored_rules"),
+    ({"ignored_rules": {"DG101": "two\nlines"}}, "ignored_rules"),
+]
+
+
+def test_a_bad_policy_is_refused(make: Make) -> None:
     """The message names the key."""
-    message = refusal(make, policy=policy)
-    assert message.startswith("policy: ")
-    assert words in message
+    for policy, words in BAD_POLICIES:
+        message = refusal(make, policy=policy)
+        assert message.startswith("policy: ")
+        assert words in message
 
 
 UNAVAILABLE = {

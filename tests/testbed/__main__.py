@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from . import bases, cache, engine, progress
+from . import bases, cache, engine, progress, table
 from .cache import Cache
 from .engine import Engine
 from .errors import TestbedError
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "--base",
         action="append",
         metavar="NAME",
-        help=f"a base image to provide; may be repeated (default: {', '.join(bases.NEEDED)})",
+        help=f"a base image to provide; may be repeated (default: {', '.join(table.NEEDED)})",
     )
     run_parser = actions.add_parser(
         "run", parents=[with_bases], help="provide, run a command, end what was started"
@@ -122,7 +122,7 @@ def _kept(here: Cache) -> Path:
 
 
 def _bases(here: Cache, found: Engine, names: Sequence[str] | None) -> Report:
-    report = bases.provide(here, found, names or bases.NEEDED)
+    report = bases.provide(here, found, names or table.NEEDED)
     for line in report.lines():
         say(line)
     return report
@@ -228,7 +228,7 @@ def status(here: Cache) -> int:
         say("no engine answers; `python -m tests.testbed up` starts a private one")
         return 0
     say(f"engine {found.version}, {'private' if found.private else 'the one that was there'}")
-    for base in bases.TABLE:
+    for base in table.TABLE:
         if base.published is not None:
             there = found.image_id(base.name) is not None
             say(f"{base.name}: {'there' if there else 'not there'}")

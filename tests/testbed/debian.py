@@ -1,5 +1,6 @@
 """The Debian system this runs on: its mirror, its packages, its own certificates."""
 
+import functools
 import os
 import re
 import shutil
@@ -18,6 +19,9 @@ KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
 )
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+PREFERENCES = Path("/etc/apt/preferences")
+# The stand-ins' apt-get, which does without the versions that no mirror serves.
+APT_GET = Path(__file__).parent / "recipes/debian-trixie-slim/apt-get.sh"
 EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 
 
@@ -99,6 +103,14 @@ def keyring() -> Path:
     raise TestbedError("no keyring of Debian's archive", "apt-get install debian-archive-keyring")
 
 
+def trust() -> str:
+    """What a line of apt's sources says in brackets of an archive of Debian.
+
+    The index of a frozen mirror is not renewed: its signature is checked, its date is not.
+    """
+    return f"signed-by={keyring()} check-valid-until=no"
+
+
 def source_stanza(address: str, suites: str) -> str:
     """One stanza of a debian.sources file inside an image."""
     return f"""\
@@ -134,11 +146,25 @@ def require(cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
     log = cache.logs / "packages.log"
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     hint = f"as root: apt-get install {' '.join(missing)}"
-    # A fresh machine has no package lists; one broken third-party source is no reason to stop.
-    with progress.step("apt-get update"):
-        subprocess.run(["apt-get", "-qq", "update"], capture_output=True, env=env, check=False)
-    install = ["apt-get", "-qq", "install", "-y", "--no-install-recommends", *missing]
+    _update()
+    # Versions that no mirror serves are passed over, for this once.
+    cache.root.mkdir(parents=True, exist_ok=True)
+    passed_over = cache.root / "not-served"
+    passed_over.write_text(PREFERENCES.read_text() if PREFERENCES.exists() else "")
+    env["APT_PASSED_OVER"] = str(passed_over)
+    install = ["sh", str(APT_GET), "-o", f"Dir::Etc::Preferences={passed_over}", "-qq", "install"]
+    install += ["-y", "--no-install-recommends", *missing]
     progress.run("apt-get install", install, log, env=env, hint=hint, tries=progress.TRIES)
+
+
+@functools.cache
+def _update() -> None:
+    """Renew the package lists, once in a run.
+
+    A fresh machine has none; one broken third-party source is no reason to stop.
+    """
+    with progress.step("apt-get update"):
+        subprocess.run(["apt-get", "-qq", "update"], capture_output=True, check=False)
 
 
 def find(program: str) -> str | None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import debian, processes, progress, resolver
+from . import debian, processes, programs, progress, resolver
 from .cache import Cache
 from .errors import TestbedError
 
@@ -25,10 +25,9 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 TIDY_SECONDS = 300
 UNUSED = "24h"
+# The images that dockgen and its tests make, and take away when nothing ends them before.
+LEFT_BEHIND = ("dockgen-check:", "dockgen-test:", "dockgen-test-")
 
-# sid has the newest engine, but a package of it may be missing on a mirror; trixie is complete.
-PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "containerd")
-SUITES = {"sid": (*PACKAGES, "tini-static"), "trixie": (*PACKAGES, "tini")}
 SYSTEM_PACKAGES = {
     "runc": ("runc", "starts containers; newer ones need a newer libc than this system may have"),
     "iptables": ("iptables", "lets containers reach the network"),
@@ -147,7 +146,7 @@ def start(cache: Cache) -> Engine:
             "start Docker Engine 25 or later, or try `docker version` to see why it is not found",
         )
     debian.require(cache, SYSTEM_PACKAGES | resolver.PACKAGES)
-    fetch(cache)
+    programs.fetch(cache)
     stop(cache)  # What a killed run left behind.
     _mount_control_groups()
     cache.runtime.mkdir(parents=True, exist_ok=True)
@@ -169,78 +168,9 @@ def start(cache: Cache) -> Engine:
         time.sleep(0.2)
     check_version(engine.version)
     _remove_containers(engine)  # Of an engine that was killed.
-    _tidy(engine)
+    tidy(engine)
     progress.say(f"the private engine {engine.version} answers at {cache.runtime / 'docker.sock'}")
     return engine
-
-
-def fetch(cache: Cache) -> None:
-    """Unpack the engine's packages into the cache, with apt's state in the cache as well."""
-    if _runs(cache.programs):
-        return
-    failures: list[TestbedError] = []
-    for suite, packages in SUITES.items():
-        try:
-            _fetch_suite(cache, suite, packages)
-            return
-        except TestbedError as error:
-            progress.say(f"Debian {suite} does not give an engine: {error}")
-            failures.append(error)
-    raise failures[-1]
-
-
-def _fetch_suite(cache: Cache, suite: str, packages: tuple[str, ...]) -> None:
-    state = cache.root / "apt"
-    unpacked = cache.root / "engine.partial"
-    for folder in (state, unpacked, cache.programs):
-        shutil.rmtree(folder, ignore_errors=True)
-    for name in ("lists/partial", "cache/archives/partial", "parts", "packages"):
-        (state / name).mkdir(parents=True)
-    archive = debian.mirror().archive
-    # sid's index is not renewed on a frozen mirror: its signature is checked, its date is not.
-    (state / "sources.list").write_text(
-        f"deb [signed-by={debian.keyring()} check-valid-until=no] {archive} {suite} main\n"
-    )
-    options = {
-        "Dir::Etc::SourceList": state / "sources.list",
-        "Dir::Etc::SourceParts": "-",
-        "Dir::Etc::Preferences": "-",
-        "Dir::Etc::PreferencesParts": state / "parts",
-        "Dir::State::Lists": state / "lists",
-        "Dir::Cache": state / "cache",
-        "APT::Default-Release": "",
-        "APT::Sandbox::User": "root",
-        "Acquire::Languages": "none",
-    }
-    apt = ["apt-get", "-q"]
-    for name, value in options.items():
-        apt += ["-o", f"{name}={value}"]
-    log = cache.logs / "engine.log"
-    title = f"reading the package list of Debian {suite}"
-    progress.run(title, [*apt, "update"], log, tries=progress.TRIES)
-    download = [*apt, "download", *packages]
-    title, folder = f"fetching the engine from Debian {suite}", state / "packages"
-    progress.run(title, download, log, cwd=folder, tries=progress.TRIES)
-    for package in sorted((state / "packages").glob("*.deb")):
-        subprocess.run(["dpkg", "-x", str(package), str(unpacked)], check=True)
-    # dockerd looks for docker-init on PATH; Debian ships it under its own name.
-    init = unpacked / "usr/bin/docker-init"
-    for name in ("tini-static", "tini"):
-        if not init.exists() and (init.parent / name).exists():
-            init.unlink(missing_ok=True)
-            init.symlink_to(name)
-    shutil.rmtree(state)
-    if not _runs(unpacked):
-        shutil.rmtree(unpacked)
-        raise TestbedError(f"dockerd of Debian {suite} does not run on this system's libc")
-    unpacked.rename(cache.programs)
-
-
-def _runs(programs: Path) -> bool:
-    dockerd = programs / "usr/sbin/dockerd"
-    if not dockerd.exists():
-        return False
-    return subprocess.run([dockerd, "--version"], capture_output=True, check=False).returncode == 0
 
 
 def _mount_control_groups() -> None:
@@ -267,7 +197,7 @@ def _write_settings(cache: Cache, network: ipaddress.IPv4Network, servers: list[
         # Provenance, OCI output and rewritten timestamps exist only in this image store.
         "features": {"containerd-snapshotter": True},
         # A builder that is out of room forgets in the midst of a run what it has just built: it
-        # builds it again, and a test of what is cached fails. `_tidy` makes room between runs.
+        # builds it again, and a test of what is cached fails. `tidy` makes room between runs.
         "builder": {"gc": {"enabled": False}},
         "shutdown-timeout": 5,
     }
@@ -342,8 +272,15 @@ def _remove_containers(engine: Engine) -> None:
     engine.answer("network", "prune", "--force", seconds=STOP_SECONDS)
 
 
-def _tidy(engine: Engine) -> None:
-    """Throw out what no run has used for a day, and images that no name leads to."""
+def tidy(engine: Engine) -> None:
+    """Throw out what runs that were cut off left behind, and what no run has used for a day.
+
+    Cache mounts stay: what fills them takes minutes, and no test counts on what is in them.
+    """
+    images = engine.answer("images", "--format", "{{.Repository}}:{{.Tag}}") or ""
+    if left := [name for name in images.split() if name.startswith(LEFT_BEHIND)]:
+        engine.answer("rmi", "--force", *left, seconds=TIDY_SECONDS)
+    engine.answer("volume", "prune", "--all", "--force", seconds=TIDY_SECONDS)
     for what in ("image", "builder"):
         arguments = (what, "prune", "--force", "--filter", f"until={UNUSED}")
         engine.answer(*arguments, seconds=TIDY_SECONDS)

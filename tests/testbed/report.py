@@ -58,17 +58,45 @@ class Provided:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A source that stand-ins were compiled from, of upstream's `version`.
+
+    `origin`: the suite of Debian that lists it, or "a pin". `newest`: the newest version that was
+    known of when it was fetched; where that is another one, it was not served, or comes later.
+    """
+
+    package: str
+    version: str
+    origin: str
+    newest: str
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.version}"
+
+
+@dataclass(frozen=True)
 class Report:
-    """The engine and the base images of one run."""
+    """The engine and the base images of one run, and the sources of those that are stand-ins."""
 
     engine_version: str
     engine_private: bool
     bases: tuple[Provided, ...]
+    sources: tuple[Source, ...] = ()
 
     def lines(self) -> list[str]:
-        """What the reader is told: the engine, then each base."""
+        """What the reader is told: the engine, then each base, then what was compiled."""
         kind = "private" if self.engine_private else "the one that was there"
-        return [f"engine {self.engine_version}, {kind}", *(base.line() for base in self.bases)]
+        lines = [f"engine {self.engine_version}, {kind}", *(base.line() for base in self.bases)]
+        if newest := [str(each) for each in self.sources if each.version == each.newest]:
+            lines.append(f"compiled from the newest source: {', '.join(newest)}")
+        for each in self.sources:
+            if each.version != each.newest:
+                lines.append(
+                    f"compiled from {each} of {each.origin}; the newest that is listed is "
+                    f"{each.newest}"
+                )
+        return lines
 
     def write(self, file: Path) -> None:
         """As JSON, with the same names."""

@@ -6,6 +6,7 @@ import subprocess
 import tarfile
 import zlib
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import IO
 
 from . import progress
@@ -29,13 +30,17 @@ class Size:
     gzip_bytes: int | None
 
 
-def measure(cache: Cache, engine: Engine, name: str, image: str) -> Size:
-    """The size of an image, remembered by its id."""
+def measure(cache: Cache, engine: Engine, name: str, image: str, saved: Path | None = None) -> Size:
+    """The size of an image, remembered by its id. `saved`: where it may be as a tarball."""
     file = cache.root / "sizes.json"
     known: dict[str, dict[str, int]] = json.loads(file.read_text()) if file.exists() else {}
     if image not in known:
         with progress.step(f"measuring {name}"):
-            known[image] = asdict(_save_and_measure(engine, name))
+            if saved is not None and saved.exists():
+                with saved.open("rb") as archive:
+                    known[image] = asdict(read(archive))
+            else:
+                known[image] = asdict(_save_and_measure(engine, name))
         partial = file.with_suffix(".partial")
         partial.write_text(json.dumps(known, indent=2) + "\n")
         partial.rename(file)

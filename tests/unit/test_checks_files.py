@@ -25,6 +25,7 @@ def messages(text: str, *allowed: str) -> list[str]:
         ("registry.example.com/hub/python:3.14", "registry.example.com"),
         ("registry.example.com/hub/python@sha256:0", "registry.example.com/hub/python"),
         ("registry.example.com:5000/python:3", "registry.example.com:5000/python"),
+        ("registry:5000/python", "registry:5000"),
         ("localhost/python", "localhost"),
         ("python", "docker.io"),
         ("python:3.14-slim", "docker.io/library/python"),

@@ -50,12 +50,12 @@ def findings(image: Image, project: Project = PROJECT) -> list[str]:
 
 def configured(config: Config) -> Image:
     """A sound image but for its configuration."""
-    return Image(config, (BASE, PROGRAM))
+    return Image(config, (BASE, PROGRAM), base_layers=1)
 
 
 def holding(*files: File) -> Image:
     """A sound image but for files of its last layer."""
-    return Image(CONFIG, (BASE, layer(*files)))
+    return Image(CONFIG, (BASE, layer(*files)), base_layers=1)
 
 
 def test_a_sound_image_passes() -> None:
@@ -121,6 +121,12 @@ def test_dg102_finds_a_missing_health_check() -> None:
     assert findings(configured(replace(CONFIG, health_check=None))) == ["DG102"]
 
 
+@pytest.mark.parametrize("test", [(), ("NONE",)], ids=["empty", "NONE"])
+def test_dg103_leaves_a_missing_health_check_to_dg102(test: tuple[str, ...]) -> None:
+    """One mistake is one finding."""
+    assert findings(configured(replace(CONFIG, health_check=HealthCheck(test)))) == ["DG102"]
+
+
 def test_a_job_needs_no_health_check() -> None:
     """It ends by itself; whatever else holds for images holds for it, too."""
     job = replace(PROJECT, kind=matrix.Kind.JOB, port=None)
@@ -145,7 +151,13 @@ def test_dg103_finds_a_late_first_probe(period: float, interval: float) -> None:
 
 @pytest.mark.parametrize(
     ("entrypoint", "command"),
-    [(("/app",), ()), ((), ("python", "-m", "app")), (("/bin/sh",), ()), (("env", "-i"), ("sh",))],
+    [
+        (("/app",), ()),
+        ((), ("python", "-m", "app")),
+        (("/bin/sh",), ()),
+        (("env", "-i"), ("sh",)),
+        (("/bin/sh", "/start.sh"), ()),
+    ],
 )
 def test_dg104_passes_the_exec_form(entrypoint: tuple[str, ...], command: tuple[str, ...]) -> None:
     """A program that is started directly is fine."""
@@ -194,29 +206,44 @@ def test_dg106_finds_setuid_and_setgid(mode: int) -> None:
     assert findings(holding(file("/usr/local/bin/helper", mode))) == ["DG106"]
 
 
-def test_dg106_finds_what_a_later_layer_removes() -> None:
-    """Deleted above, the file is still in the layer below, where the project put it."""
-    image = Image(
-        CONFIG,
-        (
-            BASE,
-            layer(file("/usr/local/bin/helper", 0o4755)),
-            layer(file("/usr/local/bin/helper", 0, Kind.WHITEOUT)),
-        ),
-    )
+BROUGHT = layer(file("/usr/bin/su", 0o4755))
+CURED = layer(file("/usr/bin/su", 0o755))
+REMOVED = layer(file("/usr/bin/su", 0, Kind.WHITEOUT))
+
+
+@pytest.mark.parametrize("later", [CURED, REMOVED], ids=["cured", "removed"])
+@pytest.mark.parametrize("base", [(), (BASE,), (BASE, PROGRAM)], ids=len)
+def test_dg106_finds_what_a_later_layer_hides(base: tuple[Layer, ...], later: Layer) -> None:
+    """It is still in the layer below, where the project put it; the first one, too."""
+    image = Image(CONFIG, (*base, BROUGHT, later), base_layers=len(base))
     assert findings(image) == ["DG106"]
 
 
-def test_dg106_passes_what_the_project_takes_from_its_base() -> None:
-    """The base's own layer can't be changed; that no container sees the bit is what can be had."""
-    image = Image(CONFIG, (layer(file("/usr/bin/su", 0o4755)), layer(file("/usr/bin/su", 0o755))))
-    assert findings(image) == []
+@pytest.mark.parametrize("base", [(BROUGHT,), (BASE, BROUGHT), (BASE, BROUGHT, PROGRAM)], ids=len)
+def test_dg106_passes_what_the_project_hides_of_its_base(base: tuple[Layer, ...]) -> None:
+    """The base's own layers can't be changed; that no container sees the bit is what can be had."""
+    assert findings(Image(CONFIG, (*base, CURED), base_layers=len(base))) == []
+    assert findings(Image(CONFIG, (*base, REMOVED), base_layers=len(base))) == []
 
 
 def test_dg106_finds_what_the_base_leaves_in_sight() -> None:
     """The base's setuid files are found as long as a container sees them."""
-    image = Image(CONFIG, (layer(file("/usr/bin/su", 0o4755)), PROGRAM))
-    assert findings(image) == ["DG106"]
+    assert findings(Image(CONFIG, (BROUGHT, PROGRAM), base_layers=1)) == ["DG106"]
+
+
+def test_dg106_guesses_no_base() -> None:
+    """Where it is unknown, nothing is said of a layer that may be the base's."""
+    assert findings(Image(CONFIG, (BASE, BROUGHT, CURED))) == []
+    assert findings(Image(CONFIG, (BASE, BROUGHT))) == ["DG106"]
+
+
+def test_a_finding_names_a_few_files() -> None:
+    """Five of them; the rest are counted."""
+    files = [file(f"/bin/{letter}", 0o4755) for letter in "abcdef"]
+    (five,) = check_image(holding(*files[:5]), PROJECT)
+    assert five.message.endswith("files: /bin/a, /bin/b, /bin/c, /bin/d, /bin/e")
+    (six,) = check_image(holding(*files), PROJECT)
+    assert six.message.endswith(", /bin/e and 1 more")
 
 
 @pytest.mark.parametrize(

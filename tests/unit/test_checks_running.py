@@ -89,10 +89,15 @@ def test_dg202_passes_200() -> None:
     assert findings(replace(SEEN, root_status=200)) == []
 
 
-@pytest.mark.parametrize("status", [None, 204, 301, 404, 500])
-def test_dg202_finds_any_other_answer(status: int | None) -> None:
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(None, "no answer"), *((status, f"status {status}") for status in (204, 301, 404, 500))],
+)
+def test_dg202_finds_any_other_answer(status: int | None, words: str) -> None:
     """Another status, or none, is found."""
-    assert findings(replace(SEEN, root_status=status)) == ["DG202"]
+    (finding,) = check_running(replace(SEEN, root_status=status), PROJECT)
+    assert finding.rule == "DG202"
+    assert finding.message == f"GET / on port {PROJECT.port} gives {words}, not 200"
 
 
 def test_dg203_passes_any_other_account() -> None:

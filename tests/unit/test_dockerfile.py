@@ -15,9 +15,9 @@ def images(text: str) -> list[str]:
     return [image.name for image in dockerfile.parse(text).images]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
+def test_images() -> None:
+    """Each image that is pulled, and no stage."""
+    for text, expected in [
         ("FROM python:3.14", ["python:3.14"]),
         ("from python:3.14 as base\nFROM base\nFROM BASE", ["python:3.14"]),
         ("FROM scratch", []),
@@ -58,11 +58,8 @@ def images(text: str) -> list[str]:
         ("", []),
         ("\ufeffFROM a", ["a"]),
         ("FROM", []),
-    ],
-)
-def test_images(text: str, expected: list[str]) -> None:
-    """Each image that is pulled, and no stage."""
-    assert images(text) == expected
+    ]:
+        assert images(text) == expected
 
 
 def test_a_line_is_where_the_instruction_begins() -> None:
@@ -71,14 +68,14 @@ def test_a_line_is_where_the_instruction_begins() -> None:
     assert dockerfile.parse(text).images == (ImageUse("a", 4), ImageUse("b", 9))
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*/Dockerfile")), ids=str)
-def test_our_own(path: Path) -> None:
+def test_our_own() -> None:
     """All of Docker Hub, and of a few names."""
-    found = dockerfile.find(path.parent)
-    assert found is not None
-    names = {image.name.partition(":")[0] for image in found.images}
-    assert names <= {"golang", "python", "node", "debian", "alpine"}
-    assert names != set()
+    for path in sorted((ROOT / "examples").glob("*/Dockerfile")):
+        found = dockerfile.find(path.parent)
+        assert found is not None
+        names = {image.name.partition(":")[0] for image in found.images}
+        assert names <= {"golang", "python", "node", "debian", "alpine"}
+        assert names != set()
 
 
 def test_a_missing_one_is_none(tmp_path: Path) -> None:
@@ -93,5 +90,22 @@ def test_one_that_can_t_be_read_is_named(tmp_path: Path) -> None:
         dockerfile.find(tmp_path)
     (tmp_path / "Dockerfile").unlink()
     (tmp_path / "Dockerfile").mkdir()
-    with pytest.raises(ProjectError, match="can't be read"):
+    with pytest.raises(ProjectError, match="is a folder, not a file"):
         dockerfile.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "base"),
+    [
+        ("FROM debian:trixie-slim", "debian:trixie-slim"),
+        ("FROM golang:1.27 AS build\nFROM scratch", "scratch"),
+        ("FROM a AS one\nFROM one AS two\nFROM b AS three\nFROM TWO", "a"),
+        ("ARG V=1\nFROM a:$V AS one\nFROM one", "a:1"),
+        ("FROM --platform=linux/arm64 a AS one\nFROM one", "--platform=linux/arm64 a"),
+        ("FROM one\nFROM a AS one", "a"),
+        ("", None),
+    ],
+)
+def test_the_base_of_the_last_stage(text: str, base: str | None) -> None:
+    """Through all stages in between, as a FROM has it."""
+    assert dockerfile.parse(text).base == base

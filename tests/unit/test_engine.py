@@ -267,18 +267,6 @@ def test_a_container_that_cannot_start_is_removed(docker: Stand) -> None:
     assert calls.read_text().splitlines()[-1].startswith("rm --force --volumes -- dockgen-check-")
 
 
-def test_a_container_runs_as_compose_runs_it() -> None:
-    """The defaults are those of the compose.yaml that dockgen renders."""
-    assert RunOptions().arguments() == [
-        "--memory=256m",
-        "--pids-limit=128",
-        "--read-only",
-        "--tmpfs=/tmp",
-        "--cap-drop=ALL",
-        "--security-opt=no-new-privileges",
-    ]
-
-
 def test_each_option_arrives() -> None:
     """What is asked for is passed on, and what is turned off is left out."""
     options = RunOptions(

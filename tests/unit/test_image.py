@@ -115,6 +115,19 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "image.tar"
 
 
+def test_knows_how_many_layers_are_the_base_s(saved: Path) -> None:
+    """If the image begins with them; else it stands on another base."""
+    lower, upper, top = (tar(entry(name)) for name in ("a", "b", "c"))
+    docker_archive(saved, lower, upper, top)
+    assert image.read(saved, [digest(lower), digest(upper)]).base_layers == 2
+    assert image.read(saved, []).base_layers == 0
+    assert image.read(saved, [digest(upper)]).base_layers is None
+    assert (
+        image.read(saved, [digest(layer) for layer in (lower, upper, top, top)]).base_layers is None
+    )
+    assert image.read(saved).base_layers is None
+
+
 def test_reads_the_configuration(saved: Path) -> None:
     """What rules look at is there, times in seconds."""
     config = image.read(docker_archive(saved, tar())).config

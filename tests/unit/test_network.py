@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from dockgen.engine import BuildError
 from tests import network
 
@@ -20,9 +18,9 @@ def caused(by: Exception) -> Exception:
     return error
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
+def test_the_network_is_to_blame() -> None:
+    """Wherever the symptom stands."""
+    for error in [
         AssertionError("YN0001: Error: write ECANCELED Canceled because of SSL destruction"),
         AssertionError("Temporary failure resolving 'debian'\nassert 1 == 0"),
         AssertionError("after connection broken by 'NameResolutionError(\"HTTPSConnection(…"),
@@ -31,27 +29,19 @@ def caused(by: Exception) -> Exception:
         BuildError("it can't be built", "hint", "All attempts to connect to a.example failed."),
         subprocess.CalledProcessError(1, ["uv", "lock"], stderr="502 Bad Gateway"),
         caused(BuildError("it can't be built", "hint", "npm error code ETIMEDOUT")),
-    ],
-    ids=["message", "lines", "pip", "index", "log", "poetry", "program", "cause"],
-)
-def test_the_network_is_to_blame(error: Exception) -> None:
-    """Wherever the symptom stands."""
-    assert network.is_to_blame(error)
+    ]:
+        assert network.is_to_blame(error)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
+def test_the_network_is_not_to_blame() -> None:
+    """What a server says it lacks, and what one of ours refuses, is a finding."""
+    for error in [
         None,
         AssertionError("assert ['RUN apt-get update'] == []"),
         BuildError("it can't be built", "hint", "404 Not Found"),
         AssertionError("connect ECONNREFUSED 127.0.0.1:8080"),
-    ],
-    ids=["none", "assertion", "missing", "our-own"],
-)
-def test_the_network_is_not_to_blame(error: Exception | None) -> None:
-    """What a server says it lacks, and what one of ours refuses, is a finding."""
-    assert not network.is_to_blame(error)
+    ]:
+        assert not network.is_to_blame(error)
 
 
 TESTS = """\

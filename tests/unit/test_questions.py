@@ -47,9 +47,9 @@ def test_a_list_can_be_given_as_text() -> None:
         ("colour: red\n", "there is no question 'colour'"),
         ("limit_mb: 9000\n", "there is no question 'limit_mb'"),
         ("- go\n", "holds no answers"),
-        ("a: [\n", "is not YAML"),
-        ("!!python/object/apply:os.system [true]\n", "is not YAML"),
-        ("\x00\x01", "is not YAML"),
+        ("a: [\n", "is not valid YAML"),
+        ("!!python/object/apply:os.system [true]\n", "is not valid YAML"),
+        ("\x00\x01", "is not valid YAML"),
     ],
     ids=[
         "unquoted-version",

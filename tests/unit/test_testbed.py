@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.testbed import bases, cache, debian, engine, progress, size
+from tests.testbed import cache, debian, engine, progress, size, sources, stand_ins, table
 from tests.testbed.errors import TestbedError
-from tests.testbed.report import Origin, Provided, Published, Report
+from tests.testbed.report import Origin, Provided, Published, Report, Source
 
 DEB822 = """\
 # A machine's own mirror.
@@ -98,30 +98,32 @@ def test_network_is_not_made_up_when_none_is_free() -> None:
 @pytest.fixture
 def recipes(tmp_path: Path) -> Path:
     """A copy of the recipes that a test may change."""
-    return Path(shutil.copytree(bases.RECIPES, tmp_path / "recipes"))
+    return Path(shutil.copytree(stand_ins.RECIPES, tmp_path / "recipes"))
 
 
 def test_every_base_has_a_recipe_and_known_parents() -> None:
     """Each base has a Dockerfile, and parents that come before it in the table."""
     seen: set[str] = set()
-    for base in bases.TABLE:
-        assert (bases.RECIPES / base.recipe / "Dockerfile").is_file()
+    for base in table.TABLE:
+        assert (stand_ins.RECIPES / base.recipe / "Dockerfile").is_file()
         assert seen.issuperset(base.parents)
         seen.add(base.name)
-    assert seen.issuperset(bases.NEEDED)
+    assert seen.issuperset(table.NEEDED)
 
 
 def test_hash_stays_without_a_change(recipes: Path) -> None:
     """The same recipes on the same machine have the same hashes, wherever they lie."""
-    assert bases.recipe_digests(recipes, b"m") == bases.recipe_digests(bases.RECIPES, b"m")
+    assert stand_ins.recipe_digests(recipes, b"m") == stand_ins.recipe_digests(
+        stand_ins.RECIPES, b"m"
+    )
 
 
 def test_hash_of_a_changed_recipe_and_its_children_changes(recipes: Path) -> None:
     """A version in alpine's recipe changes alpine and what is built on it, and nothing else."""
-    before = bases.recipe_digests(recipes, b"machine")
+    before = stand_ins.recipe_digests(recipes, b"machine")
     dockerfile = recipes / "alpine-3.24" / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("3.24", "3.25"))
-    after = bases.recipe_digests(recipes, b"machine")
+    after = stand_ins.recipe_digests(recipes, b"machine")
     changed = {name for name in before if before[name] != after[name]}
     children = {"python:3.14-alpine3.24", "golang:1.27-alpine"}
     children |= {"node:24-alpine3.24", "node:24-trixie-slim"}
@@ -130,26 +132,26 @@ def test_hash_of_a_changed_recipe_and_its_children_changes(recipes: Path) -> Non
 
 def test_both_pythons_are_of_the_same_source() -> None:
     """The flavors differ in what CPython is compiled against, not in its version."""
-    slim, alpine = (bases.RECIPES / f"python-3.14-{tag}" for tag in ("slim-trixie", "alpine3.24"))
-    assert (slim / "tarball.sh").read_text() == (alpine / "tarball.sh").read_text()
-    version = "ARG PYTHON_VERSION=3.14.7\n"
-    assert version in (slim / "Dockerfile").read_text()
-    assert version in (alpine / "Dockerfile").read_text()
+    slim, alpine = (
+        sources.read(stand_ins.RECIPES / f"python-3.14-{tag}")
+        for tag in ("slim-trixie", "alpine3.24")
+    )
+    assert slim == [source for source in alpine if source.package == "python3.14"] != []
 
 
 def test_hash_covers_the_machine(recipes: Path) -> None:
     """Other certificates or another mirror are inside every stand-in, and change each hash."""
-    before = bases.recipe_digests(recipes, b"machine")
-    after = bases.recipe_digests(recipes, b"another machine")
+    before = stand_ins.recipe_digests(recipes, b"machine")
+    after = stand_ins.recipe_digests(recipes, b"another machine")
     assert [name for name in before if before[name] == after[name]] == []
 
 
 def test_hash_covers_the_name_of_a_file(recipes: Path) -> None:
     """A renamed file is another recipe."""
-    before = bases.recipe_digests(recipes, b"machine")
+    before = stand_ins.recipe_digests(recipes, b"machine")
     file = recipes / "python-3.14-slim-trixie" / "uv.toml"
     file.rename(file.with_name("renamed.toml"))
-    after = bases.recipe_digests(recipes, b"machine")
+    after = stand_ins.recipe_digests(recipes, b"machine")
     assert after["python:3.14-slim-trixie"] != before["python:3.14-slim-trixie"]
 
 
@@ -198,9 +200,22 @@ def test_report_line_shows_the_official_size_beside_the_measured_one() -> None:
     )
 
 
+ZLIB = Source("zlib", "1.3.1", "trixie", "1.3.1", "0" * 64)
+OPENSSL = Source("openssl", "3.5.7", "trixie", "3.5.9", "1" * 64)
+
+
+def test_report_tells_which_source_is_not_the_newest() -> None:
+    """The reader sees each version, and what no mirror served."""
+    lines = Report("28.5.2", True, (STAND_IN,), (ZLIB, OPENSSL)).lines()
+    assert lines[-2:] == [
+        "compiled from the newest source: zlib 1.3.1",
+        "compiled from openssl 3.5.7 of trixie; the newest that is listed is 3.5.9",
+    ]
+
+
 def test_report_file_holds_what_was_provided(tmp_path: Path) -> None:
     """The file for programs has the engine and each base, sizes in bytes, published ones in MB."""
-    Report("28.5.2", True, (STAND_IN,)).write(tmp_path / "report.json")
+    Report("28.5.2", True, (STAND_IN,), (OPENSSL,)).write(tmp_path / "report.json")
     assert json.loads((tmp_path / "report.json").read_text()) == {
         "engine_version": "28.5.2",
         "engine_private": True,
@@ -216,6 +231,15 @@ def test_report_file_holds_what_was_provided(tmp_path: Path) -> None:
                     "gzip_mb": 43.4,
                     "source": "docker-library/repo-info",
                 },
+            }
+        ],
+        "sources": [
+            {
+                "package": "openssl",
+                "version": "3.5.7",
+                "origin": "trixie",
+                "newest": "3.5.9",
+                "sha256": "1" * 64,
             }
         ],
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.testbed import bases, debian, engine, processes, resolver
+from tests.testbed import bases, debian, engine, processes, resolver, table
 from tests.testbed.__main__ import EXIT_MISSING, main
 from tests.testbed.cache import Cache
 from tests.testbed.errors import TestbedError
@@ -37,6 +37,7 @@ echo "$*" >> calls
 case "$*" in
   "version "*) command -p cat version ;;
   "buildx version" | "compose version") test -e "plugins/$1" ;;
+  "images --format {{{{.Repository}}}}:{{{{.Tag}}}}") command -p ls images ;;
   "image inspect "*) test -e "images/$5" && echo "sha256:$5" ;;
   "manifest inspect "*) test -e "registry/$3" ;;
   "pull "*) test -e "registry/$2" && : > "images/$2" ;;
@@ -150,10 +151,10 @@ def leave(file: Path) -> list[str]:
     ("images", "missing"),
     [
         (
-            [name for name in bases.NEEDED if name != "python:3.14-slim-trixie"],
+            [name for name in table.NEEDED if name != "python:3.14-slim-trixie"],
             "python:3.14-slim-trixie",
         ),
-        ([], bases.NEEDED[0]),
+        ([], table.NEEDED[0]),
     ],
     ids=["one", "all"],
 )
@@ -163,7 +164,7 @@ def test_a_missing_image_that_cannot_be_pulled_is_named(
     """The message names it, and the next command to type pulls it."""
     docker(images=images)
     with pytest.raises(TestbedError, match=rf"has no {re.escape(missing)}, and cannot") as caught:
-        provide(here, bases.NEEDED)
+        provide(here, table.NEEDED)
     assert f"docker pull {missing}" in caught.value.hint
 
 
@@ -216,6 +217,17 @@ def test_the_report_tells_whose_engine_and_images_these_are(here: Cache, docker:
     assert [(base.name, base.origin) for base in report.bases] == [
         (name, Origin.OFFICIAL) for name in IMAGES
     ]
+
+
+def test_what_a_run_that_was_cut_off_left_is_thrown_out(docker: Stand) -> None:
+    """Its images, by the names that dockgen and its tests give them, and no others."""
+    left = ["dockgen-check:0a1b2c", "dockgen-test-0a1b2c3d-x-app:latest", "dockgen-test:0a1b2c"]
+    calls = docker(images=[*left, "alpine:3.24", "dockgen:local"])
+    found = engine.find()
+    assert found is not None
+    engine.tidy(found)
+    removed = [call for call in changes(calls) if call.startswith("rmi ")]
+    assert removed == [f"rmi --force {' '.join(left)}"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ writes down what it is asked.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -80,7 +81,6 @@ class Host:
         self, *scripts: str, interpreter: str, **environment: str
     ) -> "subprocess.CompletedProcess[str]":
         """Run scripts one after the other in a new clone, as a runner does."""
-        self.log.unlink(missing_ok=True)
         clone = self.folder / f"clone{len(list(self.folder.glob('clone*')))}"
         git("clone", "--quiet", "--depth=1", self.origin.as_uri(), clone, cwd=self.folder)
         temporary = self.folder / "temporary"
@@ -127,16 +127,41 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     }
 
 
+def scripts(job: dict[str, Any]) -> list[str]:
+    """What a job runs beside actions."""
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
 class TestGitHub:
     """.github/workflows/update.yml."""
 
     def run(self, host: Host, facts: dict[str, Any]) -> "subprocess.CompletedProcess[str]":
-        """Run the job; only the last step has the token."""
-        job = facts["github"]["jobs"]["update"]
-        steps = [step for step in job["steps"] if "run" in step]
-        assert ["GH_TOKEN" in step.get("env", {}) for step in steps] == [False, True]
-        scripts = [step["run"] for step in steps]
-        return host.run(*scripts, interpreter="bash", NEWEST=job["env"]["NEWEST"], DOCKGEN="")
+        """Run the jobs, each in a clone of its own; the one with the token has what was left it."""
+        update, propose = (facts["github"]["jobs"][name] for name in ("update", "propose"))
+        (output,) = update["outputs"]
+        written = host.folder / "output"
+        written.unlink(missing_ok=True)
+        shutil.rmtree(host.folder / "temporary", ignore_errors=True)
+        host.log.unlink(missing_ok=True)
+        first = host.run(
+            *scripts(update), interpreter="bash",
+            NEWEST=update["env"]["NEWEST"], DOCKGEN="", GITHUB_OUTPUT=str(written),
+        )  # fmt: skip
+        if first.returncode or not written.exists():
+            return first
+        assert written.read_text() == f"{output}=true\n"
+        return host.run(*scripts(propose), interpreter="bash", GH_TOKEN=SECRET)
+
+    def test_no_job_with_a_token_runs_what_was_fetched(self, facts: dict[str, Any]) -> None:
+        """What starts dockgen may read and has no secret; the other one starts git alone."""
+        update, propose = (facts["github"]["jobs"][name] for name in ("update", "propose"))
+        assert update["permissions"] == {"contents": "read"}
+        assert "secrets." not in str(update)
+        assert "TOKEN" not in str(update)
+        assert "pipx" not in str(propose)
+        assert "env" not in propose
+        for job in (update, propose):
+            assert job["steps"][0]["with"] == {"persist-credentials": False}
 
     def test_opens_a_pull_request(self, tmp_path: Path, facts: dict[str, Any]) -> None:
         """One commit on a branch, with what became of each file; ready to be merged."""
@@ -236,6 +261,7 @@ class TestGitLab:
     def run(self, host: Host, facts: dict[str, Any]) -> "subprocess.CompletedProcess[str]":
         """Run the job."""
         job = facts["gitlab"]["update"]
+        host.log.unlink(missing_ok=True)
         return host.run(
             "\n".join([*job["before_script"], *job["script"]]), interpreter="sh",
             DOCKGEN=job["variables"]["DOCKGEN"], BRANCH=BRANCH, EMAIL="dockgen@gitlab",

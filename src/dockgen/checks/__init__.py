@@ -15,6 +15,7 @@ from dockgen.matrix import Kind
 from dockgen.project import Project
 
 __all__ = [
+    "OF_BASE",
     "OF_PROCESS",
     "RULES",
     "Files",
@@ -43,6 +44,8 @@ def applicable(project: Project) -> list[Rule[Files] | Rule[Image] | Rule[Observ
 
 # The rules that look at a process: a short job may have ended before there was one to look at.
 OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
+# Those that tell the project's own layers from its base's.
+OF_BASE = ("DG106",)
 
 
 def check_files(files: Files, project: Project) -> list[Finding]:

@@ -123,17 +123,18 @@ def is_within_size(image: Image, project: Project) -> Iterator[Violation]:
 
 
 @rule("DG106")
-def has_no_setuid_file(image: Image, project: Project) -> Iterator[Violation]:
+def has_no_setuid_file(image: Image, _project: Project) -> Iterator[Violation]:
     """Has no setuid or setgid file.
 
     A setuid file hands the rights of its owner to whoever starts it: a way from the service's
     account to root. Taken away in a later layer it is still in the image, for whoever gets hold of
-    that layer, so each layer counts that the project adds. In the one layer of the distribution's
-    base image it is not the project's to remove; what a container sees of it, is.
+    that layer, so each layer counts that the project adds. What the layers of the base image hold
+    is not the project's to remove; what a container sees of it, is. Where the base is unknown, only
+    what a container sees counts.
 
     CIS Docker 4.8, Dockle CIS-DI-0008.
     """
-    own = image.layers if project.cell.flavor is Flavor.SCRATCH else image.layers[1:]
+    own = () if image.base_layers is None else image.layers[image.base_layers :]
     found = {file.path for layer in own for file in layer.files if file.is_setuid}
     found |= {path for path, file in image.tree.items() if file.is_setuid}
     if found:

@@ -170,12 +170,13 @@ def _report(problem: Exception | Terminated) -> int:
     from dockgen import report  # not needed where nothing goes wrong, and that has to be quick
 
     code, error = _error(problem)
+    details = problem.details if isinstance(problem, DockgenError) else ""
     # Where standard error is full, too, the exit code tells.
     with contextlib.suppress(OSError):
         if error:
             report.error(error)
         else:
-            report.bug()
+            report.bug(details)
     return code
 
 
@@ -187,7 +188,7 @@ def _error(problem: Exception | Terminated) -> tuple[int, DockgenError | None]:
         words = problem.format_message().rstrip(".")
         return UsageError.exit_code, UsageError(words, f"{command} --help")
     if isinstance(problem, DockgenError):
-        return problem.exit_code, problem
+        return problem.exit_code, None if problem.details else problem
     if isinstance(problem, Terminated):
         error = _ended(problem.number, _NOTHING_LEFT)
         return error.exit_code, error

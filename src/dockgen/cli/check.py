@@ -40,7 +40,8 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
     directory = directory.resolve()
     update.require_whole(directory)
     checked = project.load(directory)
-    of_files = checks.check_files(checks.Files(dockerfile.find(directory)), checked)
+    found = dockerfile.find(directory)
+    of_files = checks.check_files(checks.Files(found), checked)
     engine.require()
     try:
         with report.progress() as doing, ExitStack() as stack:
@@ -51,7 +52,8 @@ def check(directory: Path, image: str | None, as_json: bool) -> None:
             with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
                 saved = Path(folder) / "image.tar"
                 engine.save(image, saved)
-                read = saved_image.read(saved)
+                base = engine.base_layers(found.base if found else None)
+                read = saved_image.read(saved, base)
             doing("Watching a container")
             seen, findings = _watch(image, checked)
     except engine.BuildError as error:

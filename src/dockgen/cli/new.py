@@ -39,6 +39,8 @@ _METAVARS = {"bool": "[yes|no]"}
 
 # Where the context keeps the starter that was opened to read its questions.
 _ORIGIN = "dockgen.origin"
+# Where it keeps what was told on the way, for the report.
+_WARNINGS = "dockgen.warnings"
 
 
 class NewCommand(click.Command):
@@ -55,6 +57,12 @@ class NewCommand(click.Command):
                 ctx, name, trusted="--trust" in args, offline="--offline" in args
             )
         return super().parse_args(ctx, args)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help, with a starter's words as a terminal may have them."""
+        from dockgen import report
+
+        return report.spelt(super().get_help(ctx))
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The questions' flags first, then the command's own options."""
@@ -89,6 +97,7 @@ def _open(ctx: click.Context, name: str, *, trusted: bool, offline: bool) -> "So
             words = source.refresh(registered)
         if words:
             report.warning(words)
+            ctx.meta[_WARNINGS] = [words]
     return ctx.with_resource(source.starter(registered, trusted=trusted))
 
 
@@ -194,6 +203,9 @@ def new(
         apply.check_target(target)
     ours = teams.find(directory or Path(), team, known)
     answers = ours.answers(given, known) if ours else given
+    warnings = [ours.warning] if ours and ours.warning else []
+    for words in warnings:
+        report.warning(words)
     if ours and not as_json:
         report.team_counts(ours)
     to_ask = _to_ask(
@@ -213,6 +225,8 @@ def new(
         staged = folder / (target.name if target else "app")
         hidden, settled = _decided(ours) if ours else ({}, {})
         told = {**answers, **hidden}
+        if to_ask:
+            report.prepare_prompts()
         rendering = template.render(
             staged, told, to_ask, origin, settled, target=target or Path.cwd()
         )
@@ -220,7 +234,8 @@ def new(
         apply.check_target(target)
         ctx.meta[LEFT] = partial(apply.left, target)
         loaded = _load(staged, origin)
-        _lock(staged, rendering.answers, dry_run=dry_run)
+        trusted = origin is None or origin.trusted
+        _lock(staged, rendering.answers, dry_run=dry_run, trusted=trusted)
         made = report.NewProject(
             directory=target,
             answers=rendering.answers,
@@ -233,6 +248,7 @@ def new(
             team=ours.location if ours else "",
             limit_mb=loaded.limits.size_bytes / 10**6,
             dry_run=dry_run,
+            warnings=[*ctx.meta.get(_WARNINGS, ()), *warnings],
         )
         if not dry_run:
             apply.place(staged, target)
@@ -250,7 +266,7 @@ def _decided(team: "Team") -> tuple[dict[str, Any], dict[str, Any]]:
     return {name: value for name, value in hidden.items() if value}, settled
 
 
-def _lock(staged: Path, answers: Mapping[str, Any], *, dry_run: bool) -> None:
+def _lock(staged: Path, answers: Mapping[str, Any], *, dry_run: bool, trusted: bool) -> None:
     """Make the lock file that the template can't hold, as far as this machine can.
 
     A dry run asks no index: that uv is there is reason enough to show the file.
@@ -265,14 +281,14 @@ def _lock(staged: Path, answers: Mapping[str, Any], *, dry_run: bool) -> None:
         return
     with report.progress() as doing:
         doing(f"Writing {lock.FILE} with uv")
-        problem = lock.write(staged, uv, answers)
+        problem = lock.write(staged, uv, answers, trusted=trusted)
     if problem:
         report.warning(f"{problem}; the build target lock writes {lock.FILE}, too")
 
 
 def _choose(ctx: click.Context, *, trusted: bool, offline: bool) -> "Source | None":
     """Ask which template to use, if there is a starter to choose; the first one is preselected."""
-    from dockgen import registry
+    from dockgen import registry, report
 
     registered = registry.load()
     if not registered:
@@ -281,7 +297,7 @@ def _choose(ctx: click.Context, *, trusted: bool, offline: bool) -> "Source | No
 
     width = max(len(known.name) for known in registered)
     choices = [
-        questionary.Choice(f"{known.name:<{width}}  {known.url}", known.name)
+        questionary.Choice(f"{known.name:<{width}}  {report.spelt(known.url)}", known.name)
         for known in registered
     ]
     choices.append(questionary.Choice(f"{'dockgen':<{width}}  its own templates", registry.OWN))

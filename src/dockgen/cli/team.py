@@ -38,5 +38,7 @@ def show(directory: Path, named: str | None, as_json: bool) -> None:
 
     known = questions.load()
     found = teams.find(directory, named, known)
+    if found and found.warning:
+        report.warning(found.warning)
     shown = report.ShownTeam(found, [teams.decision(question, found) for question in known])
     (report.team_json if as_json else report.team)(shown)

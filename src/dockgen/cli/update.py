@@ -75,7 +75,14 @@ def update(
         raise UsageError("--check, --dry-run and --undo exclude each other", "name one of them")
     if undo and (to or data or base_images):
         raise UsageError("--undo goes with no other answer", "dockgen update --undo")
-    projects = fleet.find(directories or (Path(),), search=search)
+    warnings: list[str] = []
+
+    def warn(words: str) -> None:
+        if words not in warnings:
+            warnings.append(words)
+            report.warning(words)
+
+    projects = fleet.find(directories or (Path(),), search=search, warn=warn)
     mode = (
         fleet.Mode.CHECK if only_check
         else fleet.Mode.DRY_RUN if dry_run
@@ -90,7 +97,7 @@ def update(
         keep_pins=not base_images,
         offline=offline,
         trusted=trust,
-        warn=report.warning,
+        warn=warn,
     )
     ctx.meta[LEFT] = lambda: "every project is as it was, or fully updated"
     with report.progress() as doing:
@@ -99,7 +106,7 @@ def update(
     if alone and outcomes[0].error is not None and not as_json:
         raise outcomes[0].error
     if as_json:
-        report.updated_json(outcomes, mode)
+        report.updated_json(outcomes, mode, warnings)
     elif alone:
         report.updated(outcomes[0], mode)
     else:

@@ -9,6 +9,7 @@ It is no entry point: pytest would load it wherever dockgen is installed, and it
 names would be in the way of other projects' own.
 """
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,7 +19,7 @@ import pytest
 import yaml
 from pytest_docker.plugin import get_docker_services
 
-from dockgen import cases, engine, lock, source
+from dockgen import cases, dockerfile, engine, lock, reader, source
 from dockgen import image as saved_image
 from dockgen.cases import Case
 from dockgen.checks import Observation
@@ -286,12 +287,13 @@ def built_image(service: Container, first_health: Health) -> str:
 
 
 @pytest.fixture(scope="session")
-def image(built_image: str, tmp_path_factory: pytest.TempPathFactory) -> Image:
+def image(built_image: str, project: Project, tmp_path_factory: pytest.TempPathFactory) -> Image:
     """The image as data."""
     saved = tmp_path_factory.mktemp("saved") / "image.tar"
     engine.save(built_image, saved)
+    found = dockerfile.find(project.directory)
     try:
-        return saved_image.read(saved)
+        return saved_image.read(saved, _base_layers(found.base if found else None))
     finally:
         saved.unlink()
 
@@ -318,6 +320,10 @@ def seen(
         service.wait_ended(project.limits.run_seconds)
         service.start()
     return replace(observe(service, project), healthy_seconds=first_health.seconds)
+
+
+# Many cases stand on the same base.
+_base_layers = functools.cache(engine.base_layers)
 
 
 def _template(config: pytest.Config) -> Path | None:
@@ -363,9 +369,10 @@ def _names(mark: pytest.Mark) -> Sequence[str]:
 def _built_services(compose: Path) -> list[str]:
     """The services of a compose.yaml that are built here."""
     try:
-        services = yaml.safe_load(compose.read_text(encoding="utf-8"))["services"]
+        text = reader.text(compose, inside=compose.parent)
+        services = reader.parse_yaml(text, compose.name)["services"]
         built = [name for name, service in services.items() if "build" in service]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, TypeError, KeyError, AttributeError) as error:
         raise ProjectError(
             f"the project's compose.yaml can't be read: {' '.join(str(error).split()):.200}",
             "see what is wrong with it: docker compose config",

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dockgen.errors import UsageError
+from dockgen import reader
+from dockgen.errors import ProjectError, UsageError
 
 # The name of the property under which a test records its case's size.
 PROPERTY = "dockgen_size"
@@ -72,7 +73,7 @@ def read(path: Path) -> dict[str, Size]:
         UsageError: the file can't be read, or holds something else.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = reader.parse_json(reader.content(path))
         fields = Size.__dataclass_fields__
         return {case: Size(**{name: int(entry[name]) for name in fields})
                 for case, entry in entries.items()}  # fmt: skip
@@ -81,7 +82,7 @@ def read(path: Path) -> dict[str, Size]:
             f"{path} can't be read: {error.strerror}",
             "give a file that --sizes wrote in another run",
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ProjectError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
             f"{path} holds no sizes", "give a file that --sizes wrote in another run"
         ) from error

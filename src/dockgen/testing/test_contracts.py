@@ -10,12 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from dockgen import dockerfile, engine
+from dockgen import checks, dockerfile, engine
 from dockgen.cases import Case
-from dockgen.checks import Files, Finding, Observation, Rule
-from dockgen.checks import files as file_rules
+from dockgen.checks import Files, Finding, Observation
 from dockgen.checks import image as image_rules
-from dockgen.checks import running as running_rules
 from dockgen.engine import BuildError, Container, Health, HealthTiming, Response, RunOptions
 from dockgen.image import Image
 from dockgen.matrix import Kind
@@ -77,10 +75,9 @@ def at_work(image: str, options: RunOptions, project: Project) -> Iterator[Conta
 # Its files.
 
 
-@pytest.mark.parametrize("rule", file_rules.RULES, ids=lambda rule: rule.code)
-def test_files_hold(rule: Rule[Files], project: Project) -> None:
+def test_files_hold(project: Project) -> None:
     """Each rule about files holds."""
-    hold(rule(Files(dockerfile.find(project.directory)), project), project)
+    hold(checks.check_files(Files(dockerfile.find(project.directory)), project), project)
 
 
 def test_files_can_be_parsed(project: Project) -> None:
@@ -114,14 +111,10 @@ def test_builds(built_image: str) -> None:
     assert built_image.startswith("sha256:"), built_image
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [rule for rule in image_rules.RULES if rule is not image_rules.is_within_size],
-    ids=lambda rule: rule.code,
-)
-def test_image_holds(rule: Rule[Image], image: Image, project: Project) -> None:
-    """Each rule about images holds."""
-    hold(rule(image, project), project)
+def test_image_holds(image: Image, project: Project) -> None:
+    """Each rule about images holds; the next contract is about the size."""
+    found = checks.check_image(image, project)
+    hold((one for one in found if one.rule != image_rules.is_within_size.code), project)
 
 
 def test_is_within_its_size_limit(
@@ -148,22 +141,9 @@ def test_its_own_tests_pass(project: Project, container_engine: None) -> None:
 # Its container, as compose.yaml starts it.
 
 
-@for_all_but_jobs
-def test_turns_healthy(seen: Observation, project: Project) -> None:
-    """It is healthy within its limit."""
-    hold(running_rules.turns_healthy(seen, project), project)
-
-
-@for_services
-def test_answers_the_root_page(seen: Observation, project: Project) -> None:
-    """GET / gives 200 at the port that compose.yaml publishes."""
-    hold(running_rules.answers(seen, project), project)
-
-
-@for_jobs
-def test_runs_to_its_end(seen: Observation, project: Project) -> None:
-    """A job ends with exit code 0 within its limit."""
-    hold(running_rules.runs_to_its_end(seen, project), project)
+def test_container_holds(seen: Observation, project: Project) -> None:
+    """Each rule about running containers holds, from its start to its stop."""
+    hold(checks.check_running(seen, project), project)
 
 
 @for_services
@@ -173,37 +153,6 @@ def test_answers_the_health_page(healthz: Response | None) -> None:
         pytest.fail("there is no answer to GET /healthz", pytrace=False)
     if healthz.status != 200:
         pytest.fail(f"GET /healthz gives status {healthz.status}, not 200", pytrace=False)
-
-
-def test_runs_as_non_root(seen: Observation, project: Project) -> None:
-    """The kernel says so of the process; DG101 asks the image."""
-    hold(running_rules.process_is_not_root(seen, project), project)
-
-
-def test_has_no_capability(seen: Observation, project: Project) -> None:
-    """compose.yaml drops them all."""
-    hold(running_rules.has_no_capability(seen, project), project)
-
-
-def test_cannot_gain_privileges(seen: Observation, project: Project) -> None:
-    """compose.yaml forbids it."""
-    hold(running_rules.cannot_gain_privileges(seen, project), project)
-
-
-def test_runs_behind_a_system_call_filter(seen: Observation, project: Project) -> None:
-    """compose.yaml leaves the engine's own in place."""
-    hold(running_rules.is_filtered(seen, project), project)
-
-
-def test_leaves_its_root_alone(seen: Observation, project: Project) -> None:
-    """compose.yaml mounts the root read-only, and nothing in it changes."""
-    hold(running_rules.leaves_root_alone(seen, project), project)
-
-
-@for_all_but_jobs
-def test_stops(seen: Observation, project: Project) -> None:
-    """Its stop signal, which is mostly SIGTERM, ends it with exit code 0 within its limit."""
-    hold(running_rules.stops(seen, project), project)
 
 
 # Its image, started in other ways.

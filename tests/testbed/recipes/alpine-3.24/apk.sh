@@ -5,6 +5,26 @@ addresses=/usr/share/stand-in
 present=" alpine-baselayout apk-tools busybox ca-certificates ca-certificates-bundle libcrypto3 \
 libssl3 musl musl-utils ssl_client wget zlib "
 
+# Each line of a list has an address and a SHA-256 sum: the first file that is served and has it.
+fetch() {
+  while read -r address sum; do
+    wget -q -O "$1" "$address" && echo "$sum  $1" | sha256sum -c -s && return
+  done
+  return 1
+}
+
+# A mirror that has dropped by now what it listed when this image was made lists a newer one.
+list_again() {
+  archive=$(sed -n '1s|/pool/.*||p' "$addresses/$1")
+  for suite in trixie-updates trixie; do
+    wget -q -O - "$archive/dists/$suite/main/binary-amd64/Packages.xz" | unxz -c \
+      | awk -v name="$1" -v archive="$archive" '
+          $1 == "Package:" { found = $2 == name }
+          found && $1 == "Filename:" { file = $2 }
+          found && $1 == "SHA256:" { print archive "/" file, $2 }'
+  done
+}
+
 install_package() {
   case $present in *" $1 "*) echo "(stand-in) $1 is already there"; return ;; esac
   if ! [ -f "$addresses/$1" ]; then
@@ -13,7 +33,8 @@ install_package() {
   fi
   echo "(stand-in) Installing $1"
   folder=$(mktemp -d)
-  wget -q -O "$folder/package.deb" "$(cat "$addresses/$1")" \
+  { fetch "$folder/package.deb" <"$addresses/$1" \
+    || list_again "$1" | fetch "$folder/package.deb"; } \
     && (cd "$folder" && ar x package.deb && tar -xf data.tar.* -C / ./usr/share/zoneinfo)
   status=$?
   rm -r "$folder"

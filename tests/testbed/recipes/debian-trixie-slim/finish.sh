@@ -25,6 +25,7 @@ echo 'Apt::AutoRemove::SuggestsImportant "false";' >docker-autoremove-suggests
 rm -f "$etc/apt/sources.list"
 cp "$MACHINE/debian.sources" "$etc/apt/sources.list.d/debian.sources"
 cp "$MACHINE/apt.conf" "$etc/apt/apt.conf.d/99stand-in"
+install -m 755 "$(dirname "$0")/apt-get.sh" "$root/usr/local/sbin/apt-get"
 mkdir -p "$root/usr/local/share/ca-certificates"
 cp "$MACHINE"/certificates/* "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
 if grep -q 'https://' "$MACHINE/debian.sources"; then

@@ -4,8 +4,11 @@
 set -eu
 machine=$1 archive=$2 security=$3 output=$4
 export MACHINE="$machine"
-hook=$(dirname "$0")/finish.sh
-exec mmdebstrap --mode=root --variant=minbase --include=debian-archive-keyring --skip=check/qemu \
+here=$(cd "$(dirname "$0")" && pwd)
+export APT_PROGRAM=mmdebstrap APT_PASSED_OVER="$here/not-served"
+exec sh "$here/apt-get.sh" --mode=root --variant=minbase --include=debian-archive-keyring \
+  --skip=check/qemu \
+  --setup-hook='if [ -s "$APT_PASSED_OVER" ]; then cp "$APT_PASSED_OVER" "$1/etc/apt/preferences.d/"; fi' \
   --aptopt="$machine/apt.conf" --aptopt='Acquire::Languages "none"' \
   --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-include=/usr/share/doc/*/copyright' \
@@ -16,7 +19,7 @@ exec mmdebstrap --mode=root --variant=minbase --include=debian-archive-keyring -
   --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/var/cache/man/*' \
-  --customize-hook="sh $hook \"\$1\"" \
+  --customize-hook="sh $here/finish.sh \"\$1\"" \
   trixie "$output" \
   "deb $archive trixie main" \
   "deb $archive trixie-updates main" \

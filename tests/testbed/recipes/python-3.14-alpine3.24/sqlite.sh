@@ -5,7 +5,7 @@ set -eu
 BCC=gcc CC=gcc ./configure --prefix=/usr --disable-tcl --disable-readline
 make sqlite3.c sqlite3.h
 mkdir -p "$1/usr/include" "$1/usr/lib"
-musl-gcc -O2 -fPIC -shared -Wl,-soname,libsqlite3.so.0 -DHAVE_USLEEP -DSQLITE_THREADSAFE=1 \
+musl-gcc -O1 -fPIC -shared -Wl,-soname,libsqlite3.so.0 -DHAVE_USLEEP -DSQLITE_THREADSAFE=1 \
   -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_DBSTAT_VTAB -DSQLITE_ENABLE_FTS3 \
   -DSQLITE_ENABLE_FTS4 -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_RTREE \
   -o "$1/usr/lib/libsqlite3.so.0" sqlite3.c -lm

@@ -1,0 +1,298 @@
+"""What could break in dockgen: each rule, limit, validator and line of a template, one at a time.
+
+Most of it is YAML, Jinja and Dockerfiles, which tools for Python know nothing of. Of Python, mutmut
+leaves out functions with a decorator, which each rule has, and cosmic-ray starts a new Python for
+each mutation, which takes longer than the tests.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """``text`` in place of what the file ``path`` holds, and the tests that should notice.
+
+    ``group`` is its line in the table, ``what`` tells what was done to ``line``, and ``tests`` are
+    arguments of pytest.
+    """
+
+    group: str
+    path: str
+    line: int
+    what: str
+    text: str
+    tests: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """What KNOWN calls it."""
+        return f"{self.path}: {self.what}"
+
+    @property
+    def needs_engine(self) -> bool:
+        """Whether nothing but a build can notice."""
+        return self.group == "Dockerfiles"
+
+
+def cut(
+    group: str, path: Path, span: tuple[int, int], words: str, tests: Sequence[str]
+) -> Mutation:
+    """Put ``words`` in the place of the characters from ``span[0]`` to ``span[1]``."""
+    text = path.read_text(encoding="utf-8")
+    before, after = " ".join(text[slice(*span)].split()), " ".join(words.split())
+    return Mutation(
+        group,
+        path.relative_to(ROOT).as_posix(),
+        text.count("\n", 0, span[0]) + 1,
+        f"{before} -> {after}" if after else f"without {before}",
+        text[: span[0]] + words + text[span[1] :],
+        tuple(tests),
+    )
+
+
+# Python: the rules.
+
+OPERATORS = {
+    ast.Eq: ["!="], ast.NotEq: ["=="], ast.In: ["not in"], ast.NotIn: ["in"],
+    ast.Is: ["is not"], ast.IsNot: ["is"],
+    # The contrary, and one more or less.
+    ast.Lt: [">=", "<="], ast.GtE: ["<", ">"], ast.Gt: ["<=", ">="], ast.LtE: [">", "<"],
+}  # fmt: skip
+
+
+def rules() -> Iterator[Mutation]:
+    """Comparisons turned round, conditions negated or cut short, findings left out."""
+    every = [f"tests/unit/test_checks_{name}.py" for name in ("files", "image", "running", "rules")]
+    for path in sorted((ROOT / "src/dockgen/checks").glob("*.py")):
+        own = [test for test in every if test.endswith(f"_{path.stem}.py")]
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            for changed, words in _instead(node):
+                span = _span(changed, text)
+                yield cut(
+                    "rules", path, span, words, own or [*every, "tests/templates/test_check.py"]
+                )
+
+
+def _instead(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What could stand in the place of an expression."""
+    match node:
+        case ast.Compare(left, [operator], [right]):
+            for other in OPERATORS[type(operator)]:
+                yield node, f"{ast.unparse(left)} {other} {ast.unparse(right)}"
+        case ast.BoolOp(operator, values):
+            for dropped in values:
+                kept = [value for value in values if value is not dropped]
+                whole = ast.BoolOp(operator, kept) if len(kept) > 1 else kept[0]
+                yield node, f"({ast.unparse(whole)})"
+        case ast.UnaryOp(ast.Not(), operand):
+            yield node, f"bool({ast.unparse(operand)})"
+        case ast.Expr(ast.Yield() | ast.YieldFrom() as found):
+            yield found, "yield from ()"
+    match node:
+        case (
+            ast.If(test=ast.Name() | ast.Attribute() | ast.Call() as test)
+            | ast.IfExp(test=ast.Name() | ast.Attribute() | ast.Call() as test)
+        ):
+            yield test, f"not {ast.unparse(test)}"
+
+
+def _span(node: ast.expr, text: str) -> tuple[int, int]:
+    """Where an expression begins and ends; Python counts the bytes of a line."""
+    lines = text.splitlines(keepends=True)
+
+    def offset(line: int, column: int) -> int:
+        return sum(map(len, lines[: line - 1])) + len(lines[line - 1].encode()[:column].decode())
+
+    end = offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+    return offset(node.lineno, node.col_offset), end
+
+
+# copier.yml and templates/questions: validators, and what is left out of a project. Limits.
+
+QUESTIONNAIRE = ROOT / "copier.yml"
+# Where answers are refused: the tests for the first pattern that fits the question.
+_ANSWERS, _PACKAGES = "tests/templates/test_team_answers.py", "tests/templates/test_packages.py"
+_TEXTS, _FLAGS = "tests/hostile/test_answers.py", "tests/commands/test_new.py"
+REFUSALS = {
+    "name": [_TEXTS, "-k", "for_no_name or keeps_to_itself"],
+    "registry": [_TEXTS, "-k", "for_no_registry or for_a_registry"],
+    "port": [_TEXTS, _FLAGS, "-k", "ports_at or bad_answer"],
+    "private_host": ["tests/templates/test_private.py", "-k", "host"],
+    "private_dependencies": ["tests/templates/test_private.py", "-k", "taken_away"],
+    "package_index": ["tests/templates/test_private.py", "-k", "an_index or no_index"],
+    "labels": [_ANSWERS, "-k", "bad_labels or good_labels"],
+    "ca_certificates": [_ANSWERS, "-k", "authorities or certificate or private_key"],
+    "policy": [_ANSWERS, "-k", "policy"],
+    "runtime_packages": [_PACKAGES, "-k", "taken or refused"],
+    "unmanaged": [_PACKAGES, _FLAGS, "-k", "impossible or bad_answer"],
+    "language_version": [_PACKAGES, "tests/templates/test_node.py", _TEXTS, "-k",
+                         "impossible or old_node or go_takes"],
+    ".*": [_ANSWERS, _PACKAGES, "tests/combinations/test_pairwise.py", "-k",
+           "away or impossible or excludes"],
+}  # fmt: skip
+# Where a project's files are counted.
+_FILES = [f"tests/templates/test_{name}.py" for name in ("files", "ci")] + [
+    "-k", "made_of or chosen_files or unmanaged"
+]  # fmt: skip
+_CONDITION = re.compile(r"\{% (?:el)?if (.+?) %\}", re.DOTALL)
+_ANCHOR = re.compile(r"(?<=')\^|\\\\A|\\\\Z")
+_BOUND = re.compile(r"(?<=[<>] )\d+|(?<=[<>]= )\d+|\d+(?= <=)")
+
+
+def validators() -> Iterator[Mutation]:
+    """Each one turned off, each of its conditions, and each part; its bounds and anchors moved."""
+    text = QUESTIONNAIRE.read_text(encoding="utf-8")
+    for found in re.finditer(r'(?m)^( +)validator: (?:"(.*)"|>-\n((?:\1  .*\n)+))', text):
+        question = re.findall(r"(?m)^(\w+):$", text[: found.start()])[-1]
+        group = 2 if found[2] else 3
+        path, at, body = QUESTIONNAIRE, found.start(group), found[group]
+        if "{% include" in body:
+            path, at = ROOT / f"templates/questions/{question}.jinja", 0
+            body = path.read_text(encoding="utf-8")
+        tests = next(tests for names, tests in REFUSALS.items() if re.fullmatch(names, question))
+        for start, end, words in _parts(body):
+            yield cut("validators", path, (at + start, at + end), words, tests)
+
+
+def _parts(text: str) -> Iterator[tuple[int, int, str]]:
+    """What of a validator can be changed: from where to where, and what takes its place."""
+    conditions = list(_CONDITION.finditer(text))
+    if not conditions:
+        yield 0, len(text), re.sub(r"\S.*\S", "", text, flags=re.DOTALL)
+    for found in conditions:
+        yield *found.span(1), "false"
+        for word in (" or ", " and "):
+            parts = _split(found[1], word)
+            if len(parts) > 1:
+                for number in range(len(parts)):
+                    kept = word.join(parts[:number] + parts[number + 1 :])
+                    yield *found.span(1), kept
+                break
+        for bound in _BOUND.finditer(found[1]):
+            for other in (int(bound[0]) - 1, int(bound[0]) + 1):
+                at = found.start(1)
+                yield at + bound.start(), at + bound.end(), str(other)
+    if not conditions and (second := re.search(r" or \(.*\)(?= \}\})", text)):
+        yield *second.span(), ""
+    for anchor in _ANCHOR.finditer(text):
+        yield *anchor.span(), ""
+
+
+def _split(condition: str, word: str) -> list[str]:
+    """The parts of a condition, apart from what is in brackets or quotes."""
+    parts, depth, quoted = [""], 0, False
+    for number, letter in enumerate(condition):
+        quoted ^= letter == "'"
+        depth += 0 if quoted else (letter in "([{") - (letter in ")]}")
+        rest = re.sub(r"\s", " ", condition[number : number + len(word)])
+        parts = [*parts, ""] if rest == word and not depth and not quoted else parts
+        parts[-1] += letter
+    return [parts[0], *(part[len(word) :] for part in parts[1:])]
+
+
+def limits() -> Iterator[Mutation]:
+    """A promise below what was measured, and one that is never reached."""
+    for path in sorted(ROOT.glob("templates/*/language.yml")):
+        text = path.read_text(encoding="utf-8")
+        for found in re.finditer(r"promised: ([\d.]+), measured: ([\d.]+)", text):
+            for promise in (float(found[2]) - 0.5, float(found[1]) + 100):
+                words = f"promised: {promise:g}, measured: {found[2]}"
+                yield cut("limits", path, found.span(), words, ["tests/unit/test_matrix.py"])
+
+
+def exclusions() -> Iterator[Mutation]:
+    """Each path that a project doesn't get."""
+    text = QUESTIONNAIRE.read_text(encoding="utf-8")
+    start, end = text.index("_exclude:"), text.index("_message_after_copy:")
+    for found in re.finditer(
+        r"(?:(?<=')|(?<=\\n))/[^']*?(?=\\n|')|/\{\{ path \}\}", text[start:end]
+    ):
+        span = start + found.start(), start + found.end()
+        yield cut("_exclude", QUESTIONNAIRE, span, "/nothing", _FILES)
+
+
+# Templates.
+
+
+def compose() -> Iterator[Mutation]:
+    """Each line left out, each number and each word of a hardening changed."""
+    tests = ["tests/templates/test_compose.py", "tests/templates/test_private.py", "-k", "compose"]
+    for path in sorted(ROOT.glob("templates/**/compose.yaml.jinja")):
+        for start, line in _lines(path):
+            yield cut("compose.yaml", path, (start, start + len(line)), "", tests)
+            for found in re.finditer(r"\d+(?=m?$)|127\.0\.0\.1|true|\"no\"|ALL|/tmp", line):
+                span = start + found.start(), start + found.end()
+                yield cut("compose.yaml", path, span, "7", tests)
+
+
+def ignored() -> Iterator[Mutation]:
+    """Each line of what a build may read."""
+    for path in sorted(ROOT.glob("templates/**/*dockerignore*")):
+        for start, line in _lines(path):
+            tests = ["tests/templates/test_dockerignore.py"]
+            yield cut(".dockerignore", path, (start, start + len(line)), "", tests)
+
+
+# What makes an image small, safe or quick to build.
+_HARDENING = re.compile(
+    r"--mount=type=(?:bind|cache|tmpfs)\S* (?:\\\n\s*)?|--chmod=\d+ |--start-\w+=\S+ "
+    r"|--ignore-scripts |--no-install-recommends "
+    r"|(?: \\\n\s*&& )?(?:find / .*-delete|rm -rf /var/lib/apt/lists/\*)"
+    r"|^(?:RUN find / .*-delete|USER .*|STOPSIGNAL .*|HEALTHCHECK .*\n.*)\n|-trimpath |-s -w "
+    r"|\{\{ hash_option \}\} |--require-hashes |--frozen-lockfile |--immutable |--locked ",
+    re.MULTILINE,
+)
+
+
+def dockerfiles() -> Iterator[Mutation]:
+    """Each hardening left out."""
+    for path in sorted(ROOT.glob("templates/*/**/*.jinja")):
+        if path.name.endswith(".Dockerfile.jinja") or path.parent.name == "package_managers":
+            for found in _HARDENING.finditer(path.read_text(encoding="utf-8")):
+                words = "RUN " if found[0].startswith("RUN find") else ""
+                words = "RUN true\n" if words else ""
+                yield cut(
+                    "Dockerfiles", path, found.span(), words, ["tests/images", "-k", _case(path)]
+                )
+
+
+_MANAGERS = {
+    "go": "go-slim",
+    "npm": "node-slim",
+    "pnpm": "pnpm",
+    "yarn": "yarn",
+    "pip": "python-slim",
+    "uv": "uv",
+    "poetry": "poetry",
+}
+
+
+def _case(path: Path) -> str:
+    """The images that a template is part of, as pytest selects them."""
+    language, *between, file = path.relative_to(ROOT / "templates").parts
+    flavor = file.partition(".")[0]
+    if between == ["package_managers"]:
+        return _MANAGERS[flavor]
+    return f"{language} and {flavor}" + (" and vite" if between else " and not vite")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Where each line begins that is neither blank nor a comment nor Jinja's, and the line."""
+    start = 0
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        if line.strip() and not line.lstrip().startswith(("#", "{%", "---")):
+            yield start, line
+        start += len(line)
+
+
+def every() -> tuple[Mutation, ...]:
+    """All mutations, each once."""
+    groups = (rules, validators, limits, exclusions, compose, ignored, dockerfiles)
+    return tuple({(one.path, one.text): one for group in groups for one in group()}.values())

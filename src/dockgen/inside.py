@@ -1,0 +1,302 @@
+"""Inside: paths in a folder by names that somebody else chose, and no way out of that folder.
+
+Such names come from git's trees, from a journal in a repository that was downloaded, from what a
+template makes of its own. Each is checked when it becomes an `Inside`, and every step to it when it
+is used: folders are opened one after the other, and a link is never followed.
+"""
+
+import errno
+import os
+import re
+import shutil
+import stat
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dockgen.errors import ProjectError
+
+# A folder on the way is only passed through; where the system allows it, it need not be readable.
+_STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+_FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# What HFS+ leaves out of a name before it compares it, as git has it in utf8.c.
+_INVISIBLE = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+# NTFS: another stream of the same folder, and dots and spaces that it drops.
+_NTFS_END = re.compile(r"[ .]*(:.*)?\Z", re.DOTALL)
+_GIT = {".git", "git~1"}
+
+
+class OutsideError(ProjectError):
+    """A name that leads out of the folder that it is to lie in, or into git's own."""
+
+
+@dataclass(frozen=True, order=True)
+class Inside:
+    """A path inside a folder: relative, without ``..``, and never git's own folder."""
+
+    parts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str | bytes | Path) -> "Inside":
+        """The path of that name.
+
+        Raises:
+            OutsideError: it leads elsewhere, or into ``.git`` by any of its spellings.
+        """
+        text = os.fsdecode(name)
+        parts = tuple(text.split("/"))
+        if text.startswith("/"):
+            raise _outside(text, "it is absolute")
+        if "\0" in text or "" in parts or "." in parts or ".." in parts:
+            raise _outside(text, "it has an empty part, a dot or two of them for a folder's name")
+        if any(is_git(part) for part in parts):
+            raise _outside(text, "it names git's own folder")
+        return cls(parts)
+
+    def __str__(self) -> str:
+        """The path as git writes it, with slashes."""
+        return "/".join(self.parts)
+
+    @property
+    def parents(self) -> "list[Inside]":
+        """The folders on the way, the outermost first."""
+        return [Inside(self.parts[:number]) for number in range(1, len(self.parts))]
+
+    def beside(self, name: str) -> "Inside":
+        """Another file in the same folder."""
+        return Inside.of("/".join((*self.parts[:-1], name)))
+
+
+def _outside(name: str, reason: str) -> OutsideError:
+    return OutsideError(
+        f"{name!r:.200} can't be the name of a file here: {reason}",
+        "see where it comes from before you use it: it may be meant to do harm",
+    )
+
+
+def is_git(name: str) -> bool:
+    """Whether a file system may take one part of a path for ``.git``: any case, any spelling.
+
+    As git's own fsck has it, for HFS+ and NTFS wherever dockgen runs: projects are copied.
+    """
+    seen = _INVISIBLE.sub("", unicodedata.normalize("NFC", name)).casefold()
+    return any(_NTFS_END.sub("", part) in _GIT for part in seen.split("\\"))
+
+
+def is_repository(names: set[str]) -> bool:
+    """Whether git may take a folder with these entries for a repository: a bare one, or .git."""
+    lower = {name.casefold() for name in names}
+    return "head" in lower and ("commondir" in lower or {"objects", "refs"} <= lower)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file or link as it is on the disk: its bytes (a link's target), permissions and owner."""
+
+    content: bytes
+    permissions: int
+    link: bool = False
+    owner: tuple[int, int] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder: ``root`` is the user's own path to it; no part of ``base`` is a link.
+
+    What it does raises OSError where the disk says no, and NotADirectoryError where a link, or
+    anything else that is no folder, lies on the way.
+    """
+
+    root: Path
+    base: tuple[str, ...] = ()
+
+    def at(self, *names: str) -> "Folder":
+        """A folder inside of this one; it need not exist."""
+        return Folder(self.root, (*self.base, *Inside.of("/".join(names)).parts))
+
+    @property
+    def path(self) -> Path:
+        """Where it is: for messages, and for git, which takes a path."""
+        return self.root.joinpath(*self.base)
+
+    @contextmanager
+    def _opened(self, parts: tuple[str, ...] = (), *, make: bool = False) -> Iterator[int]:
+        """The descriptor of a folder in this one, each step without following a link."""
+        descriptor = os.open(self.root, _STEP)
+        try:
+            for number, part in enumerate(steps := (*self.base, *parts), 1):
+                try:
+                    inner = _enter(part, descriptor, make=make)
+                except OSError as error:
+                    if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+                        raise
+                    # What is there is no folder of the project's.
+                    place = self.root.joinpath(*steps[:number])
+                    words = "a link or a file lies where a folder has to be"
+                    raise NotADirectoryError(errno.ENOTDIR, words, str(place)) from error
+                os.close(descriptor)
+                descriptor = inner
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def make(self) -> None:
+        """Make the folder, with all on the way to it, if it isn't there."""
+        with self._opened(make=True):
+            pass
+
+    def look(self, path: Inside) -> Saved | None:
+        """What lies at ``path``; None if nothing does, or no folder leads there.
+
+        Raises:
+            ProjectError: something that is no file.
+        """
+        name = path.parts[-1]
+        try:
+            with self._opened(path.parts[:-1]) as folder:
+                facts = os.lstat(name, dir_fd=folder)
+                owner = (facts.st_uid, facts.st_gid)
+                if stat.S_ISLNK(facts.st_mode):
+                    target = os.readlink(os.fsencode(name), dir_fd=folder)
+                    return Saved(target, 0o777, link=True, owner=owner)
+                if not stat.S_ISREG(facts.st_mode):
+                    raise ProjectError(
+                        f"{self.path / str(path)} is in the way: the template has a file of that "
+                        "name",
+                        "move it away, or list the file in: dockgen update --data unmanaged=[…]",
+                    )
+                descriptor = os.open(name, os.O_RDONLY | _FILE, dir_fd=folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        with os.fdopen(descriptor, "rb") as stream:
+            return Saved(stream.read(), stat.S_IMODE(facts.st_mode), owner=owner)
+
+    def read(self, path: Inside, limit: int) -> bytes:
+        """The bytes of a regular file.
+
+        Raises:
+            OSError: there is none, or it has more bytes than ``limit``.
+        """
+        with self._opened(path.parts[:-1]) as folder:
+            descriptor = os.open(path.parts[-1], os.O_RDONLY | _FILE, dir_fd=folder)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "no regular file", str(self.path / str(path)))
+            content = stream.read(limit + 1)
+        if len(content) > limit:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.path / str(path)))
+        return content
+
+    def exists(self, path: Inside) -> bool:
+        """Whether anything lies at ``path``, be it a link to nothing."""
+        return self.facts(path) is not None
+
+    def is_folder(self, path: Inside) -> bool:
+        """Whether a folder, and no link to one, lies at ``path``."""
+        facts = self.facts(path)
+        return facts is not None and stat.S_ISDIR(facts.st_mode)
+
+    def facts(self, path: Inside) -> os.stat_result | None:
+        """What the disk says of ``path``; None if nothing is there, or no folder leads there."""
+        try:
+            with self._opened(path.parts[:-1]) as folder:
+                return os.lstat(path.parts[-1], dir_fd=folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def entries(self) -> list[str]:
+        """The names of what is in the folder."""
+        with self._opened() as folder:
+            readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            return [entry.name for entry in os.scandir(readable)]
+        finally:
+            os.close(readable)
+
+    def write(self, path: Inside, saved: Saved, *, flush: bool = False) -> None:
+        """Write a state to ``path``; what lay there, such as the rest of an earlier try, goes.
+
+        The folders on the way are made. With ``flush`` a file is on the disk at the end.
+        """
+        name = path.parts[-1]
+        with self._opened(path.parts[:-1], make=True) as folder:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            if saved.link:
+                os.symlink(saved.content, os.fsencode(name), dir_fd=folder)
+                return
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE
+            descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+            try:
+                view = memoryview(saved.content)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                if saved.owner is not None and saved.owner != (os.geteuid(), os.getegid()):
+                    with suppress(PermissionError):
+                        os.fchown(descriptor, *saved.owner)
+                os.fchmod(descriptor, saved.permissions)
+                if flush:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def open_lock(self, path: Inside) -> int:
+        """The descriptor of a file to lock, which is made if it isn't there."""
+        with self._opened(path.parts[:-1], make=True) as folder:
+            flags = os.O_RDWR | os.O_CREAT | _FILE
+            return os.open(path.parts[-1], flags, 0o666, dir_fd=folder)
+
+    def rename(self, path: Inside, target: Inside, into: "Folder | None" = None) -> None:
+        """Give a file or folder another place, here or in another folder, by one step."""
+        with (
+            self._opened(path.parts[:-1]) as source,
+            (into or self)._opened(target.parts[:-1]) as folder,
+        ):
+            os.rename(path.parts[-1], target.parts[-1], src_dir_fd=source, dst_dir_fd=folder)
+
+    def link(self, path: Inside, target: Path) -> None:
+        """Give a file a second name outside of here, a path of dockgen's own making."""
+        with self._opened(path.parts[:-1]) as source:
+            os.link(path.parts[-1], target, src_dir_fd=source, follow_symlinks=False)
+
+    def unlink(self, path: Inside) -> None:
+        """Remove a file or link, if it is there."""
+        with suppress(FileNotFoundError), self._opened(path.parts[:-1]) as folder:
+            os.unlink(path.parts[-1], dir_fd=folder)
+
+    def rmdir(self, path: Inside) -> None:
+        """Remove an empty folder."""
+        with self._opened(path.parts[:-1]) as folder:
+            os.rmdir(path.parts[-1], dir_fd=folder)
+
+    def remove(self, path: Inside) -> None:
+        """Remove a folder with all that is in it, or what lies in its place, as far as it goes."""
+        with suppress(OSError), self._opened(path.parts[:-1]) as folder:
+            name = path.parts[-1]
+            if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
+                shutil.rmtree(name, ignore_errors=True, dir_fd=folder)
+            else:
+                os.unlink(name, dir_fd=folder)
+
+    def flush(self) -> None:
+        """Bring the names of what is in the folder to the disk."""
+        with self._opened() as folder:
+            readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            os.fsync(readable)
+        finally:
+            os.close(readable)
+
+
+def _enter(name: str, folder: int, *, make: bool) -> int:
+    """The descriptor of a folder in the one that is open."""
+    try:
+        return os.open(name, _STEP | os.O_NOFOLLOW, dir_fd=folder)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with suppress(FileExistsError):
+        os.mkdir(name, dir_fd=folder)
+    return os.open(name, _STEP | os.O_NOFOLLOW, dir_fd=folder)

@@ -1,0 +1,200 @@
+"""The web: one small file from an https address, and a private copy for when it is out of reach."""
+
+import hashlib
+import ipaddress
+import os
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from dockgen import reader
+from dockgen.address import require_no_user
+from dockgen.errors import DockgenError, ProjectError, UsageError
+
+# A host that doesn't answer in this time is out of reach, and so is one that hasn't sent it all in
+# twice this time. In seconds.
+FETCH_SECONDS = 15.0
+# What is larger is no file of ours, in bytes.
+MAXIMUM_BYTES = 1_000_000
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file's content; ``kept`` says when it was fetched, if its host is out of reach now."""
+
+    content: bytes
+    kept: datetime | None = None
+
+
+# Each address is asked once, also one that doesn't answer.
+_asked: dict[str, Fetched | DockgenError] = {}
+
+
+def fetch(url: str) -> Fetched:
+    """A file from the web; what was fetched last has to do where it is out of reach.
+
+    It is asked for once, however many projects need it. No redirect leads from https to anything
+    else.
+
+    Args:
+        url: by https, or by http on this machine itself.
+
+    Raises:
+        UsageError: it is another address, it holds a user name, or the file is too large.
+        ProjectError: it can't be fetched and there is no copy, or it leads to an address that is
+            not allowed.
+    """
+    if url not in _asked:
+        try:
+            _asked[url] = _fetch(url)
+        except DockgenError as error:
+            _asked[url] = error
+    answer = _asked[url]
+    if isinstance(answer, DockgenError):
+        raise answer
+    return answer
+
+
+def _fetch(url: str) -> Fetched:
+    import urllib.parse  # these cost more time than all else
+
+    require_no_user(url, "name an address without one, or a file: --team FILE")
+    try:
+        allowed = _is_allowed(url)
+        urllib.parse.urlsplit(url).port  # noqa: B018 - raises for what is no number
+    except ValueError as error:
+        raise UsageError(f"{url} is not an https address: {error}", "check --team") from error
+    if not allowed:
+        raise UsageError(f"{url} is not an https address", "a team file decides what images hold")
+    copy = _folder() / hashlib.sha256(url.encode()).hexdigest()[:16]
+    try:
+        content = _download(url)
+    except OSError as error:
+        try:
+            kept = reader.content(copy)
+            when = datetime.fromtimestamp(copy.stat().st_mtime, UTC)
+        except (OSError, ProjectError):
+            reason = getattr(error, "reason", None) or error
+            raise ProjectError(f"{url} can't be fetched: {reason}", "check --team") from error
+        return Fetched(kept, when)
+    if len(content) > MAXIMUM_BYTES:
+        raise UsageError(f"{url} is larger than a team file can be", "check --team")
+    _keep(copy, content)
+    return Fetched(content)
+
+
+def age(when: datetime) -> str:
+    """How long ago that was, in days: "yesterday, on 2026-11-21"."""
+    days = (datetime.now(UTC) - when).days
+    words = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+    return f"{words}, on {when:%Y-%m-%d}"
+
+
+def _folder() -> Path:
+    return platformdirs.user_cache_path("dockgen") / "teams"
+
+
+def _keep(copy: Path, content: bytes) -> None:
+    """Keep a copy that this user alone can read: its address may have asked for a password."""
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.parent.chmod(0o700)
+        descriptor, name = tempfile.mkstemp(dir=copy.parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        Path(name).replace(copy)
+    except OSError:
+        pass  # a cache that can't be written is none
+
+
+def _is_allowed(url: str) -> bool:
+    """Whether it is fetched by https, or by http from this machine itself."""
+    import urllib.parse
+
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _download(url: str) -> bytes:
+    """Fetch it, in all the time there is for it.
+
+    Raises:
+        OSError: it is out of reach.
+        ProjectError: it leads to an address that is not allowed.
+    """
+    outcome: list[bytes | Exception] = []
+
+    def work() -> None:
+        try:
+            outcome.append(_downloaded(url, time.monotonic() + 2 * FETCH_SECONDS))
+        except Exception as error:  # passed on, below
+            outcome.append(error)
+
+    # A host that sends a byte of its answer now and then is never late for any one of them.
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(2 * FETCH_SECONDS)
+    if not outcome:
+        raise TimeoutError(f"it took longer than {2 * FETCH_SECONDS:g} s")
+    (result,) = outcome
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _downloaded(url: str, deadline: float) -> bytes:
+    import http.client
+    import urllib.request
+
+    class Redirects(urllib.request.HTTPRedirectHandler):
+        """Follows no redirect from https to anything else, nor from this machine to another."""
+
+        def redirect_request(
+            self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str
+        ) -> Any:
+            downgrade = req.full_url.startswith("https:") and not newurl.startswith("https:")
+            if downgrade or not _is_allowed(newurl):
+                raise ProjectError(
+                    f"{url} leads to {newurl}, which is not an https address", "check --team"
+                )
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    opener = urllib.request.OpenerDirector()
+    # Nothing for ftp, files and data, which the usual opener has.
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.UnknownHandler,
+        Redirects,
+    ):
+        opener.add_handler(handler())
+    try:
+        with opener.open(url, timeout=FETCH_SECONDS) as answer:
+            content = b""
+            while len(content) <= MAXIMUM_BYTES and (part := answer.read1(_CHUNK)):
+                content += part
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"it took longer than {2 * FETCH_SECONDS:g} s")
+            if answer.length and len(content) <= MAXIMUM_BYTES:
+                raise OSError("the answer was cut off")  # half a team file has half of its locks
+            return content
+    except (ValueError, http.client.HTTPException) as error:
+        raise OSError(str(error) or type(error).__name__) from error

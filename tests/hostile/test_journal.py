@@ -1,0 +1,253 @@
+"""A journal that came with an archive, and links that come in the way, lead nowhere."""
+
+import json
+import os
+import shlex
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from dockgen import git, gitfolder, journal, update, worktree
+from dockgen.errors import ProjectError
+from dockgen.inside import Inside, Saved
+from dockgen.journal import Entry, Replacement
+from tests.conftest import tree
+from tests.update.conftest import commit
+from tests.update.conftest import git as person_git
+
+VICTIM = "the victim's own\n"
+EVIL = "from the archive\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The victim's folder: a file in it, and an unpacked archive, ``x/archive``."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    (tmp_path / "own").write_text(VICTIM)
+    archive = tmp_path / "x/archive"
+    (archive / "docker").mkdir(parents=True)
+    (archive / "docker/own").write_text(VICTIM)
+    person_git("init", "--quiet", "--initial-branch=main", cwd=archive)
+    commit(archive)
+    return tmp_path
+
+
+def place_of(archive: Path) -> Path:
+    """Where the journal of a project at a repository's root lies."""
+    found = gitfolder.find(archive)
+    assert found is not None
+    return journal.folder(found).path
+
+
+def plant(folder: Path, **facts: object) -> None:
+    """Write a journal as dockgen would, to write a new file and to replace one."""
+    for part in ("before", "after"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    (folder / "before/0").write_text(EVIL)
+    (folder / "before/1").write_text(EVIL)
+    (folder / "after/1").write_text(VICTIM)
+    record = {
+        "format": 1, "token": "aa", "title": "x", "head": "0" * 40,
+        "files": ["docker/new", "docker/own"], "existed": [0, 1], "new_folders": [],
+        "index_paths": [], "index_before": "", "index_after": "",
+    }  # fmt: skip
+    (folder / "journal.json").write_text(json.dumps(record | facts))
+
+
+def outside(home: Path) -> dict[str, object]:
+    """All of the victim's but the archive."""
+    return {name: kept for name, kept in tree(home).items() if not name.startswith("x/archive/")}
+
+
+ELSEWHERE = [
+    {"files": ["{home}/new", "{home}/own"]},
+    {"files": ["../../new", "../../own"]},
+    {"files": ["docker/../../../new", "docker/../../../own"]},
+    {"files": [".git/hooks/post-checkout", ".GIT/config"]},
+    {"files": ["git~1/config", ".git./config"]},
+    {"token": "/../../../../own", "files": ["docker/new"], "existed": []},
+    {"new_folders": ["../../empty"]},
+    {"index_paths": ["../../own"]},
+    {"files": "docker", "existed": []},
+    {"files": [["docker/new"], 7]},
+    {"head": "--output=own"},
+]
+
+
+@pytest.mark.parametrize("facts", ELSEWHERE, ids=repr)
+def test_a_planted_journal_is_refused(home: Path, facts: dict[str, object]) -> None:
+    """With the folder to remove; nothing is written, in the project neither."""
+    archive = home / "x/archive"
+    (home / "empty").mkdir()
+    active = place_of(archive) / "active"
+    text = json.dumps(facts).replace("{home}", str(home))
+    plant(active, **json.loads(text))
+    before, project = outside(home), (archive / "docker/own").read_text()
+    with pytest.raises(ProjectError) as refused:
+        update.require_whole(archive)
+    assert refused.value.hint.endswith(f"rm -r {shlex.quote(str(active))}")
+    assert outside(home) == before
+    assert (home / "empty").is_dir()
+    assert (archive / "docker/own").read_text() == project
+    assert not (archive / "docker/new").exists()
+
+
+def test_a_planted_journal_follows_no_link(home: Path) -> None:
+    """That came with the archive, too: names inside the project may lead out of it by one."""
+    archive = home / "x/archive"
+    (home / "empty").mkdir()
+    (archive / "link").symlink_to(home)
+    names = ["link/new", "link/own"]
+    plant(place_of(archive) / "active", files=names, new_folders=["link/empty"])
+    before = outside(home)
+    with pytest.raises(ProjectError, match="a link or a file lies where a folder has to be"):
+        update.require_whole(archive)
+    assert outside(home) == before
+    assert (home / "empty").is_dir()
+
+
+def test_a_planted_journal_is_refused_by_undo(home: Path) -> None:
+    """As a replacement that was made."""
+    archive = home / "x/archive"
+    plant(place_of(archive) / "undo", files=["docker/new", "../../own"], existed=[0, 1])
+    before = outside(home)
+    place = worktree.find(archive)
+    with journal.locked(place), pytest.raises(ProjectError, match="no record that dockgen wrote"):
+        journal.undo(place)
+    assert outside(home) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"[", b"[]", b'{"format": 1}', b"[" * 100_000])
+def test_what_is_no_journal_is_refused(home: Path, content: bytes) -> None:
+    """With the folder to remove, not with a traceback."""
+    active = place_of(home / "x/archive") / "active"
+    plant(active)
+    (active / "journal.json").write_bytes(content)
+    with pytest.raises(ProjectError, match="no record that dockgen wrote"):
+        update.require_whole(home / "x/archive")
+
+
+def test_a_pipe_for_a_journal_is_not_waited_for(home: Path) -> None:
+    """Nobody will ever write to it."""
+    active = place_of(home / "x/archive") / "active"
+    plant(active)
+    (active / "journal.json").unlink()
+    os.mkfifo(active / "journal.json")
+    with pytest.raises(ProjectError):
+        update.require_whole(home / "x/archive")
+
+
+@pytest.mark.parametrize("link", ["dockgen", "key", "active"])
+def test_a_journal_behind_a_link_is_none(home: Path, link: str) -> None:
+    """Git's folder is the project's, what a link leads to may be anything."""
+    archive = home / "x/archive"
+    place = place_of(archive)
+    moved = {"dockgen": place.parent, "key": place, "active": place / "active"}[link]
+    plant(place / "active")
+    moved.rename(home / "moved")
+    moved.symlink_to(home / "moved")
+    before = outside(home)
+    if link == "active":
+        with pytest.raises(ProjectError):
+            update.require_whole(archive)
+    else:
+        update.require_whole(archive)
+        with pytest.raises(ProjectError), journal.locked(worktree.find(archive)):
+            pass
+    assert outside(home) == before
+    assert not (archive / "docker/new").exists()
+
+
+def test_a_project_of_one_s_own_is_brought_back(home: Path) -> None:
+    """What the same journal is for."""
+    archive = home / "x/archive"
+    plant(place_of(archive) / "active")
+    (archive / "docker/own").write_text(VICTIM)
+    update.require_whole(archive)
+    assert (archive / "docker/own").read_text() == EVIL
+    assert not (place_of(archive) / "active").exists()
+
+
+def test_no_journal_starts_no_git(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`dockgen check` only looks for one."""
+
+    def started(*_: object, **__: object) -> bytes:
+        raise AssertionError("git was started")
+
+    monkeypatch.setattr(git, "ask", started)
+    update.require_whole(home / "x/archive")
+    plant(place_of(home / "x/archive") / "active")
+    with pytest.raises(AssertionError):
+        update.require_whole(home / "x/archive")
+
+
+def replaced(archive: Path, after: Saved | None) -> None:
+    """Make a replacement of the one file."""
+    place = worktree.find(archive)
+    before = place.folder.look(Inside.of("docker/own"))
+    files = [Replacement("docker/own", before, after)]
+    with journal.locked(place):
+        journal.replace(place, Entry("x", place.head, files, (), b"", b""))
+
+
+def by_a_link(home: Path) -> None:
+    """A folder with the same file lies elsewhere, and a link to it where the project's was."""
+    archive = home / "x/archive"
+    (home / "elsewhere").mkdir()
+    if (archive / "docker").exists():
+        for path in (archive / "docker").iterdir():
+            path.rename(home / "elsewhere" / path.name)
+        (archive / "docker").rmdir()
+    (archive / "docker").symlink_to(home / "elsewhere")
+
+
+@pytest.mark.parametrize("after", [Saved(b"new\n", 0o644), None], ids=["changed", "deleted"])
+def test_undo_follows_no_link_that_replaced_a_folder(home: Path, after: Saved | None) -> None:
+    """The update changed or deleted a file there; what lies at the link's end is another's."""
+    archive = home / "x/archive"
+    replaced(archive, after)
+    by_a_link(home)
+    before = outside(home)
+    place = worktree.find(archive)
+    with pytest.raises(ProjectError), journal.locked(place):
+        journal.undo(place)
+    assert outside(home) == before
+
+
+def test_undo_brings_a_folder_back(home: Path) -> None:
+    """That the update deleted with its last file."""
+    archive = home / "x/archive"
+    replaced(archive, None)
+    assert not (archive / "docker").exists()
+    place = worktree.find(archive)
+    with journal.locked(place):
+        journal.undo(place)
+    assert (archive / "docker/own").read_text() == VICTIM
+
+
+@pytest.mark.parametrize("call", ["write", "rename"])
+def test_a_link_that_comes_on_the_way_is_not_followed(
+    home: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Between two steps of one replacement, somebody exchanges the folder."""
+    archive = home / "x/archive"
+    victim = home / "elsewhere/own"
+    real: Callable[..., object] = os.open if call == "write" else os.rename
+
+    def exchanging(*arguments: object, **options: object) -> object:
+        name = str(arguments[0])
+        if name.startswith(".dockgen-update-") and not (home / "elsewhere").exists():
+            (archive / "docker").rename(home / "kept")
+            (home / "elsewhere").mkdir()
+            victim.write_text(VICTIM)
+            (archive / "docker").symlink_to(home / "elsewhere")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(os, "open" if call == "write" else "rename", exchanging)
+    with suppress(ProjectError):
+        replaced(archive, Saved(b"new\n", 0o644))
+    monkeypatch.undo()
+    assert [path.name for path in (home / "elsewhere").iterdir()] == ["own"]
+    assert victim.read_text() == VICTIM

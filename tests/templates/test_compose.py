@@ -1,0 +1,67 @@
+"""compose.yaml: what it says beside what is private, and that `dockgen check` runs the same."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dockgen.engine import RunOptions
+from dockgen.matrix import Kind, Language
+from tests.conftest import Make
+
+each_kind = pytest.mark.parametrize("kind", Kind)
+
+
+def service(project: Path) -> dict[str, Any]:
+    """The one service of a project."""
+    compose = yaml.safe_load((project / "compose.yaml").read_text())
+    assert set(compose) == {"services"}
+    (name,) = compose["services"]
+    assert name == "app"
+    found: dict[str, Any] = compose["services"]["app"]
+    return found
+
+
+# How docker run calls it.
+OPTIONS: dict[str, Callable[[Any], list[str]]] = {
+    "mem_limit": lambda value: [f"--memory={value}"],
+    "pids_limit": lambda value: [f"--pids-limit={value}"],
+    "read_only": lambda value: ["--read-only"] if value is True else [],
+    "tmpfs": lambda values: [f"--tmpfs={value}" for value in values],
+    "cap_drop": lambda values: [f"--cap-drop={value}" for value in values],
+    "security_opt": lambda values: [
+        f"--security-opt={value.removesuffix(':true')}" for value in values
+    ],
+}
+
+
+@each_kind
+def test_a_container_is_checked_as_compose_runs_it(make: Make, kind: Kind) -> None:
+    """With the same limits, and with no right that it could do without."""
+    found = service(make(kind=kind))
+    options = [option for name, words in OPTIONS.items() for option in words(found[name])]
+    assert options == RunOptions().arguments()
+    assert options == [
+        "--memory=256m",
+        "--pids-limit=128",
+        "--read-only",
+        "--tmpfs=/tmp",
+        "--cap-drop=ALL",
+        "--security-opt=no-new-privileges",
+    ]
+
+
+@each_kind
+@pytest.mark.parametrize("language", Language)
+def test_says_nothing_else(make: Make, language: Language, kind: Kind) -> None:
+    """A service is published to this machine alone; a crash is tried again, a job isn't."""
+    found = service(make(language=language, kind=kind))
+    rest = {name: value for name, value in found.items() if name not in OPTIONS}
+    expected: dict[str, Any] = {"build": ".", "image": "my-app", "restart": "on-failure:5"}
+    if kind is Kind.SERVICE:
+        expected["ports"] = ["127.0.0.1:${HOST_PORT:-8080}:8080"]
+    if kind is Kind.JOB:
+        expected["restart"] = "no"
+    assert rest == expected
