@@ -273,7 +273,9 @@ def _defaults(expression: str, by_language: Mapping[str, Any]) -> dict[str, str]
     facts = {name: of.get(found[1]) for name, of in by_language.items()} if found else {}
     # Of a table it is the first entry.
     return {
-        name: str([*one][0] if isinstance(one, dict) else one) for name, one in facts.items() if one
+        name: str(next(iter(one)) if isinstance(one, dict) else one)
+        for name, one in facts.items()
+        if one
     }
 
 
