@@ -156,9 +156,7 @@ def extract(version: str, directory: Path) -> None:
     releases = {one.version: one for one in Manifest.read(data / bundle.MANIFEST).releases}
     if version in releases:
         with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
-            git.run("init", "--quiet", "--bare", ".", cwd=Path(folder))
-            bundled = data / bundle.BUNDLE
-            git.run("fetch", "--quiet", bundled, "refs/tags/*:refs/tags/*", cwd=Path(folder))
+            fetch(data / bundle.BUNDLE, Path(folder))
             starter.write(tree.read(Path(folder), releases[version].tree), directory)
         return
     archive = subprocess.run(
@@ -172,11 +170,16 @@ def extract(version: str, directory: Path) -> None:
         opened.extractall(directory, filter="data")
 
 
+def fetch(bundled: Path, repository: Path) -> None:
+    """Make a repository of the empty folder, with what a bundle holds."""
+    git.run("init", "--quiet", "--bare", ".", cwd=repository)
+    git.run("fetch", "--quiet", bundled, "refs/tags/*:refs/tags/*", repository=repository)
+
+
 def working_copy() -> tree.Tree:
     """The templates as they lie here, uncommitted work included."""
     with bundle.provide() as (path, manifest), tempfile.TemporaryDirectory() as folder:
-        git.run("init", "--quiet", "--bare", ".", cwd=Path(folder))
-        git.run("fetch", "--quiet", path, "refs/tags/*:refs/tags/*", cwd=Path(folder))
+        fetch(path, Path(folder))
         return tree.read(Path(folder), manifest.latest.tree)
 
 
