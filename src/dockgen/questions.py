@@ -3,7 +3,7 @@
 import os
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,16 +17,6 @@ from dockgen.matrix import Language
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 80
 _shown.maxlevel = _shown.maxlist = _shown.maxdict = _shown.maxset = 2
-
-# What --ask asks only where it has more than one answer: with these answers to questions before it.
-_SENSIBLE_WITH: Mapping[str, Mapping[str, Sequence[str]]] = {
-    "cgo": {"language": ("go",)},
-    "framework": {"kind": ("service",)},
-    "package_manager": {"language": ("python", "node")},
-    "port": {"kind": ("service",)},
-    "runtime_packages": {"flavor": ("slim", "alpine")},
-    "private_host": {"private_dependencies": ("ssh", "token")},
-}
 
 # How many files a questionnaire may include, each counted as often as it is.
 _MAXIMUM_INCLUDES = 100
@@ -327,22 +317,6 @@ def _documents(path: Path, root: Path, included: list[Path] | None = None) -> li
     for document in filter(None, documents):
         flat.extend(document if isinstance(document, list) else [document])
     return flat
-
-
-def rounds(names: Sequence[str]) -> list[list[str]]:
-    """Questions to ask, in as many rounds as it takes to know which of them make sense."""
-    found: list[list[str]] = [[]]
-    for name in names:
-        if any(earlier in found[-1] for earlier in _SENSIBLE_WITH.get(name, ())):
-            found.append([])
-        found[-1].append(name)
-    return found
-
-
-def makes_sense(name: str, answers: Mapping[str, Any]) -> bool:
-    """Whether a question can have more than one answer, as far as these answers tell."""
-    wanted = _SENSIBLE_WITH.get(name, {})
-    return all(answers.get(earlier, values[0]) in values for earlier, values in wanted.items())
 
 
 def collect(

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from dockgen import bundle, git, questions, rendered, signals
+from dockgen import bundle, git, questions, rendered, rounds, signals
 from dockgen.apply import cannot_write
 from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 from dockgen.registry import git_address
@@ -76,7 +76,7 @@ def render(
         ToolMissingError: git is missing or too old.
     """
     git.require()
-    *earlier, last = questions.rounds(ask)
+    *earlier, last = rounds.of(ask)
     told = dict(answers)
     # copier refuses this question's empty default before it asks, where an answer is needed.
     usual = {"private_host": "git.example.com", **(defaults or {})}
@@ -85,10 +85,10 @@ def render(
         with _readable_errors(target or directory, "dockgen new --help"):
             # Which questions make sense depends on answers that copier tells at the end of a run.
             for names in earlier:
-                to_ask = [name for name in names if questions.makes_sense(name, told)]
+                to_ask = [name for name in names if rounds.makes_sense(name, told)]
                 run = _copy(chosen, newest, directory, told, to_ask, usual, pretend=True)
                 told |= {name: run[name] for name in to_ask if name in run}
-            to_ask = [name for name in last if questions.makes_sense(name, told)]
+            to_ask = [name for name in last if rounds.makes_sense(name, told)]
             usual = usual if "private_host" in to_ask else dict(defaults or {})
             given = _copy(chosen, newest, directory, told, to_ask, usual)
         named = {question.name for question in questions.load(chosen.questionnaire)}

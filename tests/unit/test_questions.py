@@ -90,37 +90,6 @@ def test_only_name_language_and_flavor_are_asked() -> None:
     assert asked == ["name", "language", "flavor"]
 
 
-def test_a_question_that_depends_on_another_is_asked_after_it() -> None:
-    """In a later round, when the answer is known; the others stay together."""
-    names = ["name", "language", "cgo", "flavor", "kind", "framework", "port", "runtime_packages"]
-    assert questions.rounds(names) == [
-        ["name", "language"],
-        ["cgo", "flavor", "kind"],
-        ["framework", "port", "runtime_packages"],
-    ]
-    assert questions.rounds(["language", "flavor"]) == [["language", "flavor"]]
-    assert questions.rounds([]) == [[]]
-
-
-@pytest.mark.parametrize(
-    ("name", "sensible", "senseless"),
-    [
-        ("cgo", {"language": "go"}, {"language": "node"}),
-        ("package_manager", {"language": "node"}, {"language": "go"}),
-        ("framework", {"kind": "service"}, {"kind": "job"}),
-        ("port", {}, {"kind": "worker"}),
-        ("runtime_packages", {"flavor": "slim"}, {"flavor": "scratch"}),
-        ("private_host", {"private_dependencies": "ssh"}, {"private_dependencies": "none"}),
-    ],
-)
-def test_a_question_without_a_choice_makes_no_sense(
-    name: str, sensible: dict[str, str], senseless: dict[str, str]
-) -> None:
-    """What a starter doesn't ask leaves the choice."""
-    assert questions.makes_sense(name, sensible)
-    assert not questions.makes_sense(name, senseless)
-
-
 def test_every_default_is_told_in_words() -> None:
     """`usual` reads them out of the expressions; that of the name is the folder's."""
     told = {question.name: question.usual for question in questions.load()}
