@@ -1,7 +1,7 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: benchmark-commands benchmark-fleet help new venv test test-all test-fast mutate lint format lock examples docs \
-  benchmark release engine-up engine-down clean
+  compare benchmark release engine-up engine-down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -61,6 +61,9 @@ examples: $(VENV)/.ready ## render examples/ anew
 
 docs: $(VENV)/.ready ## write what the documentation takes from the code
 	@$(BIN)/python -m scripts.write_docs
+
+compare: $(VENV)/.ready ## compare what the templates render with a release or a git revision: make compare ARGS=v0.7.0
+	@$(BIN)/python -m scripts.compare_rendered $(ARGS)
 
 benchmark: $(VENV)/.ready ## measure the images beside naive ones: make benchmark ARGS="--cell go-scratch"
 	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m benchmarks $(ARGS)

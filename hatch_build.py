@@ -14,7 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class BundleHook(BuildHookInterface[Any]):
-    """Puts the bundle, its manifest and the questionnaire into ``dockgen/data``."""
+    """Puts the bundle, its manifest and the questions into ``dockgen/data``."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write the data files and name them to the builder; an editable install needs none."""
@@ -31,7 +31,7 @@ class BundleHook(BuildHookInterface[Any]):
         build_data["force_include"] |= {
             str(path): f"dockgen/data/{bundle.BUNDLE}",
             str(folder / bundle.MANIFEST): f"dockgen/data/{bundle.MANIFEST}",
-            str(root / bundle.QUESTIONNAIRE): f"dockgen/data/{bundle.QUESTIONNAIRE}",
+            **{str(root / path): f"dockgen/data/{path}" for path in bundle.questions(root)},
         }
 
     def finalize(self, version: str, *_: object) -> None:

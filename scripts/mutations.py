@@ -114,7 +114,7 @@ def _span(node: ast.expr, text: str) -> tuple[int, int]:
     return offset(node.lineno, node.col_offset), end
 
 
-# copier.yml: validators, limits, and what is left out of a project.
+# copier.yml and templates/questions: validators, and what is left out of a project. Limits.
 
 QUESTIONNAIRE = ROOT / "copier.yml"
 # Where answers are refused: the tests for the first pattern that fits the question.
@@ -151,12 +151,14 @@ def validators() -> Iterator[Mutation]:
     text = QUESTIONNAIRE.read_text(encoding="utf-8")
     for found in re.finditer(r'(?m)^( +)validator: (?:"(.*)"|>-\n((?:\1  .*\n)+))', text):
         question = re.findall(r"(?m)^(\w+):$", text[: found.start()])[-1]
-        tests = next(tests for names, tests in REFUSALS.items() if re.fullmatch(names, question))
         group = 2 if found[2] else 3
-        spans = list(_parts(found[group]))
-        for start, end, words in spans:
-            at = found.start(group)
-            yield cut("validators", QUESTIONNAIRE, (at + start, at + end), words, tests)
+        path, at, body = QUESTIONNAIRE, found.start(group), found[group]
+        if "{% include" in body:
+            path, at = ROOT / f"templates/questions/{question}.jinja", 0
+            body = path.read_text(encoding="utf-8")
+        tests = next(tests for names, tests in REFUSALS.items() if re.fullmatch(names, question))
+        for start, end, words in _parts(body):
+            yield cut("validators", path, (at + start, at + end), words, tests)
 
 
 def _parts(text: str) -> Iterator[tuple[int, int, str]]:
@@ -197,11 +199,12 @@ def _split(condition: str, word: str) -> list[str]:
 
 def limits() -> Iterator[Mutation]:
     """A promise below what was measured, and one that is never reached."""
-    text = QUESTIONNAIRE.read_text(encoding="utf-8")
-    for found in re.finditer(r"promised: ([\d.]+), measured: ([\d.]+)", text):
-        for promise in (float(found[2]) - 0.5, float(found[1]) + 100):
-            words = f"promised: {promise:g}, measured: {found[2]}"
-            yield cut("limits", QUESTIONNAIRE, found.span(), words, ["tests/unit/test_matrix.py"])
+    for path in sorted(ROOT.glob("templates/*/language.yml")):
+        text = path.read_text(encoding="utf-8")
+        for found in re.finditer(r"promised: ([\d.]+), measured: ([\d.]+)", text):
+            for promise in (float(found[2]) - 0.5, float(found[1]) + 100):
+                words = f"promised: {promise:g}, measured: {found[2]}"
+                yield cut("limits", path, found.span(), words, ["tests/unit/test_matrix.py"])
 
 
 def exclusions() -> Iterator[Mutation]:
@@ -251,7 +254,7 @@ _HARDENING = re.compile(
 def dockerfiles() -> Iterator[Mutation]:
     """Each hardening left out."""
     for path in sorted(ROOT.glob("templates/*/**/*.jinja")):
-        if path.name.endswith(".Dockerfile.jinja") or path.parent.name in _MANAGERS:
+        if path.name.endswith(".Dockerfile.jinja") or path.parent.name == "package_managers":
             for found in _HARDENING.finditer(path.read_text(encoding="utf-8")):
                 words = "RUN " if found[0].startswith("RUN find") else ""
                 words = "RUN true\n" if words else ""
@@ -261,6 +264,7 @@ def dockerfiles() -> Iterator[Mutation]:
 
 
 _MANAGERS = {
+    "go": "go-slim",
     "npm": "node-slim",
     "pnpm": "pnpm",
     "yarn": "yarn",
@@ -273,9 +277,9 @@ _MANAGERS = {
 def _case(path: Path) -> str:
     """The images that a template is part of, as pytest selects them."""
     language, *between, file = path.relative_to(ROOT / "templates").parts
-    if between and between[0] in _MANAGERS:
-        return _MANAGERS[between[0]]
     flavor = file.partition(".")[0]
+    if between == ["package_managers"]:
+        return _MANAGERS[flavor]
     return f"{language} and {flavor}" + (" and vite" if between else " and not vite")
 
 

@@ -4,7 +4,7 @@ Usage: python scripts/render_examples.py [DIRECTORY]
 
 Of the starter, what its team left as `dockgen starter init` made it is made anew. The team's own
 files are taken from examples/starters/acme, with the version of dockgen that they name brought up
-to date.
+to date. Its base/ is a copy of templates/, so it is not committed once more: `acme` has it.
 """
 
 import re
@@ -43,13 +43,14 @@ def main(directory: Path) -> None:
         for cell in matrix.ALL:
             answers = {"name": "my-app", "language": cell.language, "flavor": cell.flavor}
             template.render(Path(folder) / str(cell), answers, ask=())
-        starter.write(acme(), Path(folder) / "starters/acme")
+        files = {name: file for name, file in acme().items() if not name.startswith(starter.BASE)}
+        starter.write(files, Path(folder) / "starters/acme")
         shutil.rmtree(directory, ignore_errors=True)
         shutil.copytree(folder, directory)
 
 
 def acme() -> dict[str, File]:
-    """The files of the starter on this checkout's templates."""
+    """The files of the whole starter, on this checkout's templates."""
     with source.own() as origin:
         version = origin.manifest.latest.version
         files = starter.scaffold(origin, replace(starter.load(ACME), base=version))

@@ -21,13 +21,12 @@ from pathlib import Path
 import click
 import pexpect
 import pyte
-import yaml
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
 from benchmarks import commands, fleet, results, tables
-from dockgen import checks, cli, matrix, questions
+from dockgen import checks, cli, languages, matrix, questions
 from dockgen.cases import Case
 from dockgen.matrix import Flavor, Language
 from dockgen.testing import test_contracts
@@ -75,8 +74,7 @@ def words(measured: Measured | None, command: str) -> str:
 
 def sizes() -> str:
     """The table of cells as Markdown: measured size, promised limit, link to the Dockerfile."""
-    table = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))["limits"]["default"]
-    names = {"go": "Go (net/http)", "python": "Python (FastAPI)", "node": "Node (Express)"}
+    table = {language: languages.limits()[language] for language in Language}
     lines = [f"| | {' | '.join(Flavor)} |", "|---" * (len(Flavor) + 1) + "|"]
     for language in Language:
         cells = [
@@ -86,9 +84,11 @@ def sizes() -> str:
             else "-"
             for flavor in Flavor
         ]
-        lines.append(f"| {names[language]} | {' | '.join(cells)} |")
-    figures = [figures for flavors in table.values() for figures in flavors.values()]
-    bases = ", ".join(dict.fromkeys(f"{f['base']} on {f['date']}" for f in figures))
+        facts = languages.load()[language]
+        framework = facts["frameworks"][languages.frameworks(language)[0]]
+        lines.append(f"| {facts['name']} ({framework['label']}) | {' | '.join(cells)} |")
+    every = [figures for flavors in table.values() for figures in flavors.values()]
+    bases = ", ".join(dict.fromkeys(f"{f['base']} on {f['date']}" for f in every))
     words = (
         "MB of 10⁶ bytes, unpacked: the summed layer tars of the default sample app's image as the"
         f" tests measured it ({bases}), and the limit that its project is held to."
@@ -141,8 +141,6 @@ def rules() -> str:
 
 def proof() -> str:
     """docs/proof.md: what CI builds and runs, read from the tests that do it."""
-    tables = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
-    limits = {**tables["limits"]["default"], **tables["other_limits"]["default"]}
     head = (
         "Everything that CI builds and runs, on a real engine: at each change, and the rest before"
         " a release (`make test-all`). Written by `make docs` from the tests themselves; a test"
@@ -186,16 +184,15 @@ def proof() -> str:
     ]
     for case, contract in held:
         language, flavor = (str(case.answers[name]) for name in ("language", "flavor"))
-        # The first of each list in copier.yml is its language's default.
-        usual = tables["frameworks"]["default"][language][0] if case.kind == "service" else "stdlib"
+        usual = languages.frameworks(language)[0] if case.kind == "service" else "stdlib"
         framework = case.answers.get("framework", usual)
         with_c = " with cgo" if case.answers.get("cgo") else ""
-        managers = tables["package_managers"]["default"][language]
-        manager = case.answers.get("package_manager", managers[0])
-        app, _ = limit_of(case, tables)
+        managers = languages.load()[language]["package_managers"]
+        manager = case.answers.get("package_manager", next(iter(managers)))
+        app, _ = limit_of(case)
         lines.append(
             f"| {language} | {flavor} | {case.kind} | {framework}{with_c} | {manager}"
-            f" | {limits[app][flavor]['promised']:g} | {contract} |"
+            f" | {languages.limits()[app][flavor]['promised']:g} | {contract} |"
         )
     more = (
         f"Besides, {len(pairwise.CASES)} projects in which any two answers meet that don't exclude"

@@ -19,9 +19,15 @@ from copier import _template
 def recall() -> Iterator[None]:
     """Keep what was made of a text for those that come with the same text."""
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(jinja2.Environment, "compile", _Compiled())
-        patches.setattr(_template, "load_template_config", _Configurations())
+        start(patches)
         yield
+
+
+def start(patches: pytest.MonkeyPatch | None = None) -> None:
+    """Begin to keep; without ``patches`` for as long as the process lives."""
+    patches = patches or pytest.MonkeyPatch()
+    patches.setattr(jinja2.Environment, "compile", _Compiled())
+    patches.setattr(_template, "load_template_config", _Configurations())
 
 
 class _Compiled:

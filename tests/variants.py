@@ -6,10 +6,9 @@ held to all contracts once. A package manager changes what is built and nothing 
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from dockgen import languages
 from dockgen.cases import Case
 
 
@@ -93,15 +92,14 @@ BUILDS = (
 VARIANTS = APPS + BUILDS
 
 
-def limit_of(case: Case, tables: Mapping[str, Any]) -> tuple[str, str]:
-    """The entry of copier.yml's limits that a case is held to, such as ("go-worker", "slim").
+def limit_of(case: Case) -> tuple[str, str]:
+    """The entry of `languages.limits` that a case is held to, such as ("go-worker", "slim").
 
-    ``tables`` is the whole of copier.yml. The rendered project has the figure: see test_cover.py.
+    The rendered project has the figure: see test_cover.py.
     """
     language, flavor = str(case.answers["language"]), str(case.answers["flavor"])
-    # The first framework in copier.yml is its language's default; without requests there is none.
-    usual = tables["frameworks"]["default"][language][0] if case.kind == "service" else "stdlib"
+    # The first framework is its language's default; without requests there is none.
+    usual = languages.frameworks(language)[0] if case.kind == "service" else "stdlib"
     framework = case.answers.get("framework", usual)
     keys = (f"{language}-{case.kind}", f"{language}-{framework}", language)
-    known = {*tables["limits"]["default"], *tables["other_limits"]["default"]}
-    return next(key for key in keys if key in known), flavor
+    return next(key for key in keys if key in languages.limits()), flavor

@@ -74,6 +74,12 @@ def checkout() -> Path | None:
     return root if all(part.exists() for part in parts) else None
 
 
+def questions(root: Path) -> list[Path]:
+    """The questionnaire of a checkout, and what it includes, relative to ``root``."""
+    files = [root / QUESTIONNAIRE, *sorted(root.glob("templates/*/language.yml"))]
+    return [path.relative_to(root) for path in files]
+
+
 def questionnaire() -> Path:
     """Dockgen's own copier.yml: the working copy's in a checkout, else the installed one."""
     return (checkout() or DATA) / QUESTIONNAIRE

@@ -14,32 +14,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from dockgen import reader, signals
+from dockgen import languages, reader, signals
 from dockgen.errors import ProjectError
 
 FILE = "uv.lock"
 
-# All that the build target writes, but for go.sum: there, both sides of a conflict are right.
-_FILES = {
-    "requirements.txt",
-    "requirements-dev.txt",
-    FILE,
-    "poetry.lock",
-    "package-lock.json",
-    "pnpm-lock.yaml",
-    "yarn.lock",
-}
 # The answers that decide which packages a project starts with, or who locks them.
-_PACKAGES = {"package_manager", "framework", "kind"}
-# The answers that each package manager's lock file depends on; Go's go.sum takes other lines.
-_DEPENDS_ON = {
-    "pip": _PACKAGES,
-    "uv": {*_PACKAGES, "name", "language_version", "package_index"},
-    "poetry": {*_PACKAGES, "language_version"},
-    "npm": _PACKAGES,
-    "pnpm": _PACKAGES,
-    "yarn": _PACKAGES,
-}
+_PACKAGES = ("package_manager", "framework", "kind")
 
 _MANIFEST = "pyproject.toml"
 # A workspace of uv's of its own: what lies in a folder inside is no part of any other one.
@@ -67,9 +48,11 @@ def is_outdated(
         given: the names of those that somebody changed. A question that is new to the project
             changes nothing unless somebody answered it.
     """
+    manager = languages.package_managers().get(after.get("package_manager", ""), {})
+    # Go's go.sum takes other lines: it has no lock file that one answer or another would change.
+    names = (*_PACKAGES, *manager.get("locks", ())) if "lock_files" in manager else ()
     return any(
-        before[name] != after.get(name) if name in before else name in given
-        for name in _DEPENDS_ON.get(after.get("package_manager", ""), ())
+        before[name] != after.get(name) if name in before else name in given for name in names
     )
 
 
@@ -79,7 +62,9 @@ def is_lock_file(path: str) -> bool:
     Args:
         path: relative to the project.
     """
-    return path in _FILES
+    # But for go.sum: there, both sides of a conflict are right.
+    managers = languages.package_managers().values()
+    return any(path in manager.get("lock_files", ()) for manager in managers)
 
 
 def command(answers: Mapping[str, Any], conflicts: Collection[str] = ()) -> str:
@@ -103,9 +88,8 @@ def _options(answers: Mapping[str, Any]) -> list[str]:
     if answers.get("private_dependencies") == "ssh":
         options += ["--ssh default", "--secret id=known_hosts,src=$HOME/.ssh/known_hosts"]
     if answers.get("private_dependencies") == "token":
-        file = {"npm": ".npmrc", "pnpm": ".npmrc", "yarn": ".yarnrc.yml"}.get(
-            answers.get("package_manager", ""), ".netrc"
-        )
+        manager = languages.package_managers().get(answers.get("package_manager", ""), {})
+        file = manager.get("secret", ".netrc")
         name = file.removeprefix(".").removesuffix(".yml")
         options.append(f"--secret id={name},src=$HOME/{file}")
     if answers.get("build_ca"):

@@ -4,13 +4,14 @@ import os
 import re
 import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dockgen import bundle, reader
 from dockgen.errors import ProjectError, UsageError, unreadable
+from dockgen.matrix import Language
 
 # A value in a message: on one line and short, also where YAML's aliases make it endless.
 _shown = reprlib.Repr()
@@ -26,7 +27,8 @@ class Question:
     """One question of the questionnaire.
 
     ``choices`` holds the values to choose from; it is empty for free text. ``asked`` is false for
-    a question that is only asked with ``--ask``.
+    a question that is only asked with ``--ask``. ``by_language`` holds the default of each language
+    where it depends on that.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Question:
     default: object
     choices: tuple[str, ...]
     asked: bool
+    by_language: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def flag(self) -> str:
@@ -51,9 +54,11 @@ class Question:
         if self.type == "bool":
             return "yes" if self.default else "no"
         default = str(self.default)
-        if preferences := re.match(r"\{\{ \['(\w+)'", default):
+        if not self.by_language and (preferences := re.match(r"\{\{ \['(\w+)'", default)):
             return preferences[1]
-        by_language = re.findall(r"'(\w+)': '([^']+)'", default) if "{{" in default else []
+        # A starter on a release up to v0.7.0 has the table in the expression.
+        written = re.findall(r"'(\w+)': '([^']+)'", default) if "{{" in default else []
+        by_language = self.by_language.items() or written
         return ", ".join(f"{name}: {value}" for name, value in by_language) or default
 
     def parse(self, value: object, source: str) -> Any:
@@ -120,9 +125,12 @@ def load(questionnaire: Path | None = None) -> tuple[Question, ...]:
     Raises:
         ProjectError: it is not YAML, or a question in it has no default.
     """
+    questionnaire = questionnaire or bundle.questionnaire()
+    entries = read(questionnaire)
+    by_language = _languages(questionnaire, entries)
     return tuple(
-        _question(name, entry)
-        for name, entry in read(questionnaire or bundle.questionnaire()).items()
+        _question(name, entry, by_language)
+        for name, entry in entries.items()
         # `_…` are copier's settings; `when: false` values are computed, never answered.
         if not name.startswith("_") and not is_hidden(entry)
     )
@@ -150,6 +158,31 @@ def read(questionnaire: Path) -> dict[str, Any]:
             )
         entries |= document
     return entries
+
+
+def languages(questionnaire: Path) -> dict[str, Any]:
+    """The language.yml files that a questionnaire reads, by language.
+
+    Raises:
+        ProjectError: one of the files is not YAML.
+    """
+    return _languages(questionnaire, read(questionnaire))
+
+
+def _languages(questionnaire: Path, entries: Mapping[str, Any]) -> dict[str, Any]:
+    vendored = entries.get("template_root", {})
+    prefix = str(vendored.get("default", "")) if isinstance(vendored, dict) else ""
+    if not re.fullmatch(r"[\w./-]*", prefix):
+        return {}
+    root = questionnaire.parent.resolve()
+    files = {name: root / f"{prefix}templates/{name}/language.yml" for name in Language}
+    return {
+        str(name): document
+        for name, path in files.items()
+        if path.resolve().is_relative_to(root) and path.is_file()
+        for document in _documents(path, root)
+        if isinstance(document, dict)
+    }
 
 
 def is_hidden(entry: object) -> bool:
@@ -182,7 +215,7 @@ def _constant(expression: str) -> object:
         return True
 
 
-def _question(name: str, entry: object) -> Question:
+def _question(name: str, entry: object, by_language: Mapping[str, Any]) -> Question:
     # copier takes `name: value` for a question with that default.
     facts: dict[str, Any] = entry if isinstance(entry, dict) else {"default": entry}
     if "default" not in facts:
@@ -197,8 +230,9 @@ def _question(name: str, entry: object) -> Question:
         type=facts.get("type", kinds.get(type(facts["default"]), "yaml")),
         help=facts.get("help", ""),
         default=facts["default"],
-        choices=choices_of(facts.get("choices", ())),
+        choices=choices_of(facts.get("choices", ()), by_language),
         asked=facts.get("ask", True) is True,
+        by_language=_defaults(str(facts["default"]), by_language),
     )
 
 
@@ -215,7 +249,7 @@ def _require_shape(name: str, facts: Mapping[str, Any]) -> None:
                 f"correct it in {bundle.QUESTIONNAIRE}",
             )
     try:
-        choices_of(facts.get("choices", ()))
+        choices_of(facts.get("choices", ()), {})
     except (TypeError, LookupError, ValueError) as error:
         raise ProjectError(
             f"the question {name}: its choices are {_text(facts['choices'])}",
@@ -223,10 +257,30 @@ def _require_shape(name: str, facts: Mapping[str, Any]) -> None:
         ) from error
 
 
-def choices_of(choices: Any) -> tuple[str, ...]:
-    """The values to choose from; () for choices that only copier can compute."""
+def _defaults(expression: str, by_language: Mapping[str, Any]) -> dict[str, str]:
+    """The default of each language, where a default is a fact of its language.yml, or begins so."""
+    found = re.search(r"languages\[language\]\.(\w+)", expression)
+    facts = {name: of.get(found[1]) for name, of in by_language.items()} if found else {}
+    # Of a table it is the first entry.
+    return {
+        name: str(next(iter(one)) if isinstance(one, dict) else one)
+        for name, one in facts.items()
+        if one
+    }
+
+
+def choices_of(choices: Any, by_language: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """The values to choose from; () for choices that only copier can compute.
+
+    Args:
+        choices: as the questionnaire has them.
+        by_language: the language.yml files, where ``choices('frameworks')`` comes from.
+    """
     if isinstance(choices, str):
-        return ()
+        table = re.search(r"\bchoices\('(\w+)'", choices)
+        tables = [of.get(table[1]) for of in (by_language or {}).values()] if table else []
+        names = (name for one in tables if isinstance(one, dict) for name in one)
+        return tuple(dict.fromkeys(map(str, names)))
     pairs = choices.items() if isinstance(choices, dict) else ((None, item) for item in choices)
     # An item of a list is a value, or a pair of label and value.
     values = [item[1] if isinstance(item, list) else item for _, item in pairs]
@@ -251,7 +305,7 @@ def _documents(path: Path, root: Path, included: list[Path] | None = None) -> li
             )
         return [document for file in found for document in _documents(file, root, included)]
 
-    if path == bundle.questionnaire():
+    if root == bundle.questionnaire().parent:
         documents = reader.own_yaml_documents(path, include)
     else:
         try:

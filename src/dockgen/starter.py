@@ -17,7 +17,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockgen import apply, bundle, fleet, git, gitfolder, merge, reader, registry, tree, update
+from dockgen import (
+    apply,
+    bundle,
+    fleet,
+    git,
+    gitfolder,
+    includes,
+    merge,
+    reader,
+    registry,
+    tree,
+    update,
+)
 from dockgen.errors import CheckFailedError, ProjectError, UsageError, unreadable
 from dockgen.fleet import Mode, Outcome
 from dockgen.inside import Folder, Inside, Saved
@@ -255,6 +267,12 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             }
             for version in (before, after)
         )
+        # What dockgen has no more stays as long as a file that the team wrote includes it.
+        gone_files = {
+            path: base[path] for path in base if path.startswith(BASE) and path not in new
+        }
+        written = (file for path, file in ours.items() if file != base.get(path))
+        new |= includes.needed(gone_files, written)
         _require_room(place, new)
         if unfinished := update.unfinished(ours, new):
             raise ProjectError(
@@ -427,7 +445,7 @@ def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[s
         "limits": {
             str(name): {
                 flavor: figures["promised"]
-                for flavor, figures in questionnaire["limits"]["default"][name].items()
+                for flavor, figures in _limits(template, questionnaire, name).items()
             }
             for name in settings.languages
         },
@@ -441,6 +459,20 @@ def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[s
                     found[name.removesuffix(_SUFFIX)] = _rendered(file, **facts)
                 else:
                     found[name] = file
+    return found
+
+
+def _limits(
+    template: Tree, questionnaire: Mapping[str, Any], language: Language
+) -> Mapping[str, Any]:
+    """The limits of a language's default sample app, by flavor."""
+    file = template.get(f"templates/{language}/language.yml")
+    if file is None:  # up to v0.7.0
+        limits: Mapping[str, Any] = questionnaire["limits"]["default"][language]
+        return limits
+    facts: Any = reader.parse_yaml(file.content.decode(), "language.yml")
+    frameworks = facts["frameworks"]
+    found: Mapping[str, Any] = next(iter(frameworks.values()))["limits"]
     return found
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from dockgen import bundle, git, questions, rendered, signals
+from dockgen import bundle, git, questions, rendered, rounds, signals
 from dockgen.apply import cannot_write
 from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 from dockgen.registry import git_address
@@ -63,7 +63,8 @@ def render(
     Args:
         directory: doesn't exist yet; its name is what the project's name is made from.
         answers: given answers; questions without one take their default.
-        ask: the questions to ask on the terminal first.
+        ask: the questions to ask on the terminal first, but for those that an earlier answer leaves
+            no choice in.
         origin: what to render; None for dockgen's own templates.
         defaults: other defaults than the questionnaire's.
         target: what a message names in place of ``directory``: where the tree goes afterwards.
@@ -75,10 +76,21 @@ def render(
         ToolMissingError: git is missing or too old.
     """
     git.require()
+    *earlier, last = rounds.of(ask)
+    told = dict(answers)
+    # copier refuses this question's empty default before it asks, where an answer is needed.
+    usual = {"private_host": "git.example.com", **(defaults or {})}
     with own() if origin is None else nullcontext(origin) as chosen, found(chosen):
         newest = chosen.manifest.latest.version
         with _readable_errors(target or directory, "dockgen new --help"):
-            given = _copy(chosen, newest, directory, answers, ask, defaults or {})
+            # Which questions make sense depends on answers that copier tells at the end of a run.
+            for names in earlier:
+                to_ask = [name for name in names if rounds.makes_sense(name, told)]
+                run = _copy(chosen, newest, directory, told, to_ask, usual, pretend=True)
+                told |= {name: run[name] for name in to_ask if name in run}
+            to_ask = [name for name in last if rounds.makes_sense(name, told)]
+            usual = usual if "private_host" in to_ask else dict(defaults or {})
+            given = _copy(chosen, newest, directory, told, to_ask, usual)
         named = {question.name for question in questions.load(chosen.questionnaire)}
         kept = {name: value for name, value in given.items() if name in named}
         return Rendering(directory, kept, newest)
@@ -137,8 +149,10 @@ def _copy(
     answers: Mapping[str, Any],
     ask: Sequence[str],
     defaults: Mapping[str, Any],
+    *,
+    pretend: bool = False,
 ) -> Mapping[str, Any]:
-    """Render; return all answers."""
+    """Render, or only pretend to; return all answers."""
     with (
         _surroundings(directory),
         _worker(
@@ -150,10 +164,11 @@ def _copy(
             defaults=True,
             ask=ask,
             unsafe=origin.trusted,
+            pretend=pretend,
         ) as worker,
     ):
         worker.run_copy()
-    if not origin.trusted:  # a task may have made a repository of it
+    if not origin.trusted and not pretend:  # a task may have made a repository of it
         rendered.check(directory)
     return worker.answers.user
 

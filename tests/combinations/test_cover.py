@@ -1,14 +1,10 @@
 """What tests/images builds covers all that copier.yml promises."""
 
 import tomllib
-from typing import Any
 
-import pytest
-import yaml
-
-from dockgen import matrix
+from dockgen import languages, matrix
 from dockgen.cases import Case
-from tests.conftest import ROOT, Make
+from tests.conftest import Make
 from tests.variants import APPS, BUILDS, RELEASE, limit_of
 
 CELLS = tuple(
@@ -17,43 +13,33 @@ CELLS = tuple(
 )
 
 
-@pytest.fixture(scope="module")
-def tables() -> dict[str, Any]:
-    """copier.yml."""
-    found: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
-    return found
-
-
-def promised(tables: dict[str, Any]) -> dict[tuple[str, str], float]:
-    """Each limit in copier.yml, in MB."""
-    both = {**tables["limits"]["default"], **tables["other_limits"]["default"]}
+def promised() -> dict[tuple[str, str], float]:
+    """Each limit in the language.yml files, in MB."""
     return {
         (app, flavor): figures["promised"]
-        for app, flavors in both.items()
+        for app, flavors in languages.limits().items()
         for flavor, figures in flavors.items()
     }
 
 
-def test_each_limit_is_measured_on_a_built_image(tables: dict[str, Any]) -> None:
+def test_each_limit_is_measured_on_a_built_image() -> None:
     """In every run: what only a release builds doesn't count."""
-    assert {limit_of(case, tables) for case in (*CELLS, *APPS, *BUILDS)} == set(promised(tables))
+    assert {limit_of(case) for case in (*CELLS, *APPS, *BUILDS)} == set(promised())
 
 
-def test_each_project_has_the_limit_that_counts_as_its_own(
-    make: Make, tables: dict[str, Any]
-) -> None:
+def test_each_project_has_the_limit_that_counts_as_its_own(make: Make) -> None:
     """What the test above goes by is what dockgen.toml says."""
-    limits = promised(tables)
+    limits = promised()
     cases = {case.name: case for case in (*CELLS, *APPS, *BUILDS, *RELEASE)}
     assert {
         name: tomllib.loads((make(**case.answers) / "dockgen.toml").read_text())["limits"][
             "size_mb"
         ]
         for name, case in cases.items()
-    } == {name: limits[limit_of(case, tables)] for name, case in cases.items()}
+    } == {name: limits[limit_of(case)] for name, case in cases.items()}
 
 
-def test_each_app_is_held_to_all_contracts_once_on_each_flavor(tables: dict[str, Any]) -> None:
+def test_each_app_is_held_to_all_contracts_once_on_each_flavor() -> None:
     """In a run or before a release: by language, framework, kind and flavor."""
     proven = [
         (
@@ -63,7 +49,7 @@ def test_each_app_is_held_to_all_contracts_once_on_each_flavor(tables: dict[str,
         )
         for case in (*CELLS, *APPS, *RELEASE)
     ]
-    frameworks = tables["frameworks"]["default"]
+    frameworks = {language: languages.frameworks(language) for language in languages.load()}
     apps = {
         (language, str(flavor), app)
         for language in frameworks

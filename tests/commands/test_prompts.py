@@ -158,7 +158,7 @@ def test_a_bad_name_is_corrected_on_the_spot(tmp_path: Path) -> None:
 
 
 def test_ask_asks_everything(tmp_path: Path) -> None:
-    """--ask also puts the questions that have a safe default."""
+    """--ask also puts the questions that have a safe default, but for those without a choice."""
     terminal = Terminal(
         tmp_path, "new", "my-app", "--language", "go", "--flavor", "scratch", "--ask"
     )
@@ -168,15 +168,11 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal.press(ENTER)
     terminal.see("What does the sample app stand on?")
     terminal.press(ENTER)
-    terminal.see("What installs the packages")
-    terminal.press(ENTER)
     terminal.see("Which version of the language")
     terminal.press(ENTER)
     terminal.see("Which port does the service listen on?")
     terminal.press(CTRL_U, "9000", ENTER)
     terminal.see("Which mirror do the base images come from")
-    terminal.press(ENTER)
-    terminal.see("Which packages of Debian or Alpine")
     terminal.press(ENTER)
     terminal.see("Which CI builds, checks and releases the image?")
     terminal.press(ENTER)
@@ -186,9 +182,9 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal.see("Finish with 'Alt+Enter' or 'Esc then Enter'")
     terminal.press(ESCAPE, ENTER)
     terminal.see("How does the build get at the company's private packages?")
-    terminal.press(ENTER)
+    terminal.press(DOWN, ENTER)
     terminal.see("Which host are the private packages on")
-    terminal.press(ENTER)
+    terminal.press(CTRL_U, "git.example.com", ENTER)
     terminal.see("Which index do packages come from")
     terminal.press(ENTER)
     terminal.see("Does the build trust the certificate authorities")
@@ -199,6 +195,30 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal.press(ENTER)
     assert terminal.end() == 0
     assert answers(tmp_path / "my-app")["port"] == 9000
+    assert answers(tmp_path / "my-app")["private_host"] == "git.example.com"
+    for words in ("What installs the packages", "Which packages of Debian or Alpine"):
+        assert words not in terminal.text
+
+
+def test_ask_leaves_out_what_an_answer_settles(tmp_path: Path) -> None:
+    """A worker in Python calls no C, has one framework and listens on no port."""
+    given = ["--registry", "", "--ci", "none", "--labels", "{}", "--ca-certificates", ""]
+    given += ["--policy", "{}", "--unmanaged", "[]", "--build-ca", "no", "--package-index", ""]
+    terminal = Terminal(tmp_path, "new", "my-app", *given, "--ask")
+    for words in (
+        "Which language is it written in?",
+        "What should the image stand on?",
+        "Does it answer requests",
+    ):
+        terminal.see(words)
+        terminal.press(*([DOWN, ENTER] if words.startswith("Does it") else [ENTER]))
+    for words in ("What installs", "Which version", "Which packages", "private packages?"):
+        terminal.see(words)
+        terminal.press(ENTER)
+    assert terminal.end() == 0
+    for words in ("cgo", "What does the sample app", "Which port", "Which host"):
+        assert words not in terminal.text
+    assert answers(tmp_path / "my-app")["kind"] == "worker"
 
 
 def test_defaults_ask_nothing_on_a_terminal_either(tmp_path: Path) -> None:

@@ -213,11 +213,12 @@ def test_editable_install_renders_the_working_copy(
 
 
 def test_wheel_carries_no_template_twice(wheel: Path) -> None:
-    """The bundle, its manifest and the questionnaire are all the data there is."""
+    """The bundle, its manifest and the questions are all the data there is."""
     with zipfile.ZipFile(wheel) as archive:
         data = [name for name in archive.namelist() if "/data/" in name]
     assert sorted(data) == [
         "dockgen/data/copier.yml",
         "dockgen/data/templates.bundle",
         "dockgen/data/templates.json",
+        *(f"dockgen/data/templates/{name}/language.yml" for name in ("go", "node", "python")),
     ]

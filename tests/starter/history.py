@@ -59,5 +59,7 @@ def release(folder: Path) -> Path:
         (root / "src/dockgen/data").mkdir(parents=True, exist_ok=True)
         bundle.release(root, version, 1_700_000_000 + number)
     data = root / "src/dockgen/data"
-    shutil.copy(root / "copier.yml", data)
+    for path in bundle.questions(root):
+        (data / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / path, data / path)
     return data

@@ -8,9 +8,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import render_examples
 import yaml
 
-from dockgen import questions, source, starter, template
+from dockgen import languages, questions, source, starter, template
 from dockgen.matrix import Cell, Flavor, Language
 from tests.conftest import PLAIN, ROOT, Render, tree
 from tests.starter.conftest import Run
@@ -27,11 +28,17 @@ each_acme_cell = pytest.mark.parametrize("cell", CELLS, ids=str)
 
 
 @pytest.fixture(scope="session")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[Cell, Path]:
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole starter, with its base/."""
+    return starter.write(render_examples.acme(), tmp_path_factory.mktemp("starter") / "acme")
+
+
+@pytest.fixture(scope="session")
+def projects(acme: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[Cell, Path]:
     """A project of each of its cells."""
     folder = tmp_path_factory.mktemp("acme")
     made = {}
-    with source.working_copy(ACME) as origin:
+    with source.working_copy(acme) as origin:
         for cell in CELLS:
             answers = {"name": "my-app", "language": cell.language, "flavor": cell.flavor}
             made[cell] = template.render(folder / str(cell), answers, (), origin).directory
@@ -39,13 +46,13 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[Cell, Path]:
 
 
 @pytest.fixture
-def repository(person: Path) -> Path:
+def repository(acme: Path, person: Path) -> Path:
     """The starter in a repository of its own, with its first release.
 
     That one has no owner yet, no catalog-info.yaml and no block for Python alone.
     """
     folder = person / "acme-starter"
-    shutil.copytree(ACME, folder)
+    shutil.copytree(acme, folder)
     question = r"\n# Who is called.*?\{% endif %\}\n"
     (folder / "copier.yml").write_text(
         re.sub(question, "", (folder / "copier.yml").read_text(), count=1, flags=re.DOTALL)
@@ -63,12 +70,12 @@ def repository(person: Path) -> Path:
     return folder
 
 
-def release_second(repository: Path) -> None:
-    """The committed example is the second release."""
+def release_second(acme: Path, repository: Path) -> None:
+    """The example is the second release."""
     for path in sorted(repository.iterdir()):
         if path.name != ".git":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    shutil.copytree(ACME, repository, dirs_exist_ok=True)
+    shutil.copytree(acme, repository, dirs_exist_ok=True)
     commit(repository, "Owners")
     git("tag", "--annotate", "v2.0.0", "--message", "v2.0.0", cwd=repository)
 
@@ -128,19 +135,21 @@ def test_only_what_it_changes_is_different(
     assert changed == {".copier-answers.yml", "Dockerfile", "README.md"} | limit
 
 
-def test_a_question_is_added(projects: dict[Cell, Path]) -> None:
+def test_a_question_is_added(acme: Path, projects: dict[Cell, Path]) -> None:
     """Its answer is in the added file, and is looked at."""
     facts = yaml.safe_load((projects[CELLS[0]] / "catalog-info.yaml").read_text())
     assert facts["metadata"]["name"] == "my-app"
     assert facts["spec"]["owner"] == "platform"
-    by_name = {entry.name: entry for entry in questions.load(ACME / "copier.yml")}
+    by_name = {entry.name: entry for entry in questions.load(acme / "copier.yml")}
     assert by_name["owner"].asked
     assert "ci" not in by_name
 
 
-def test_a_bad_answer_to_it_is_refused(run: Run, repository: Path, person: Path) -> None:
+def test_a_bad_answer_to_it_is_refused(
+    run: Run, acme: Path, repository: Path, person: Path
+) -> None:
     """By the starter's own validator."""
-    release_second(repository)
+    release_second(acme, repository)
     assert run("starter", "add", "acme", repository).code == 0
     done = run("new", "--starter", "acme", "my-app", "--defaults", "--owner", "Nobody!")
     assert done.code == 2
@@ -148,21 +157,20 @@ def test_a_bad_answer_to_it_is_refused(run: Run, repository: Path, person: Path)
     assert not (person / "my-app").exists()
 
 
-def test_choices_are_narrowed() -> None:
+def test_choices_are_narrowed(acme: Path) -> None:
     """No alpine, and no Node."""
-    by_name = {entry.name: entry for entry in questions.load(ACME / "copier.yml")}
+    by_name = {entry.name: entry for entry in questions.load(acme / "copier.yml")}
     assert by_name["language"].choices == ("go", "python")
     assert by_name["flavor"].choices == ("slim", "scratch")
 
 
 def test_a_limit_is_changed(projects: dict[Cell, Path]) -> None:
     """python-slim may weigh what Acme says, the others what dockgen says."""
-    dockgen = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"]
     limits = {
         cell: tomllib.loads((projects[cell] / "dockgen.toml").read_text())["limits"]["size_mb"]
         for cell in CELLS
     }
-    wanted = {cell: dockgen[cell.language][cell.flavor]["promised"] for cell in CELLS}
+    wanted = {cell: languages.limits()[cell.language][cell.flavor]["promised"] for cell in CELLS}
     assert limits == wanted | {Cell(Language.PYTHON, Flavor.SLIM): 140}
 
 
@@ -196,20 +204,20 @@ def test_output_is_tidy(projects: dict[Cell, Path], cell: Cell) -> None:
         assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n|\{%|\{#|\{\{", text), name
 
 
-def test_each_test_of_its_own_can_be_rendered(tmp_path: Path) -> None:
+def test_each_test_of_its_own_can_be_rendered(acme: Path, tmp_path: Path) -> None:
     """The answers in starter.toml are allowed."""
     cases = tomllib.loads((ACME / "starter.toml").read_text())["test"]
     assert [case["name"] for case in cases] == ["payments"]
-    with source.working_copy(ACME) as origin:
+    with source.working_copy(acme) as origin:
         for case in cases:
             made = template.render(tmp_path / case["name"], case["answers"], (), origin)
             assert made.answers["owner"] == "payments"
 
 
-def test_starter_toml_names_what_base_is() -> None:
+def test_starter_toml_names_what_base_is(acme: Path) -> None:
     """As in its questionnaire."""
     settings = starter.load(ACME)
-    entries = questions.read(ACME / "copier.yml")
+    entries = questions.read(acme / "copier.yml")
     assert entries["dockgen_source"]["default"].endswith(f"@{settings.base}")
     assert settings.name == entries["starter_name"]["default"] == "acme"
 
@@ -236,7 +244,7 @@ def require_second(project: Path) -> None:
     assert git("ls-files", "--unmerged", cwd=project) == ""
 
 
-def test_projects_follow_its_releases(run: Run, repository: Path, person: Path) -> None:
+def test_projects_follow_its_releases(run: Run, acme: Path, repository: Path, person: Path) -> None:
     """From `dockgen new --starter` to `dockgen update`."""
     assert run("starter", "add", "acme", repository).code == 0
     done = run("new", "--starter", "acme", "my-app", "--defaults")
@@ -247,30 +255,30 @@ def test_projects_follow_its_releases(run: Run, repository: Path, person: Path) 
     assert "vendor" in (project / "Dockerfile").read_text()
     assert not (project / "catalog-info.yaml").exists()
     edited(project)
-    release_second(repository)
+    release_second(acme, repository)
     done = run("update", project)
     assert done.code == 0, done.errors
     require_second(project)
 
 
-def test_projects_follow_it_with_plain_copier(repository: Path, person: Path) -> None:
+def test_projects_follow_it_with_plain_copier(acme: Path, repository: Path, person: Path) -> None:
     """From `copier copy` to `copier update`, without --trust."""
     copier("copy", "--defaults", repository, person / "my-app", cwd=person)
     project = person / "my-app"
     assert not (project / "catalog-info.yaml").exists()
     edited(project)
-    release_second(repository)
+    release_second(acme, repository)
     copier("update", "--defaults", cwd=project)
     require_second(project)
 
 
 def test_a_project_of_copier_is_updated_by_dockgen(
-    run: Run, repository: Path, person: Path
+    run: Run, acme: Path, repository: Path, person: Path
 ) -> None:
     """Both record the same; the starter has to be registered."""
     copier("copy", "--defaults", repository, person / "my-app", cwd=person)
     edited(person / "my-app")
-    release_second(repository)
+    release_second(acme, repository)
     done = run("update", "my-app")
     assert done.code == 3
     assert "starter add" in done.errors

@@ -6,7 +6,7 @@ import tomllib
 
 import yaml
 
-from dockgen import matrix
+from dockgen import languages, matrix
 from tests.conftest import ROOT, Make, Render, of, tree
 
 EXAMPLES = ROOT / "examples"
@@ -116,11 +116,10 @@ def test_yaml_passes_yamllint(rendered_project: Render) -> None:
 
 
 def test_limit_is_the_promised_one(rendered_project: Render) -> None:
-    """dockgen.toml repeats the table in copier.yml."""
+    """dockgen.toml repeats the one in the language's language.yml."""
     for cell in matrix.ALL:
-        table = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"]
         settings = tomllib.loads((rendered_project(cell) / "dockgen.toml").read_text())
-        promised = table[cell.language][cell.flavor]["promised"]
+        promised = languages.limits()[cell.language][cell.flavor]["promised"]
         assert settings["limits"]["size_mb"] == promised
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import matrix
+from dockgen import languages, matrix
 from dockgen.matrix import Cell, Flavor
 from tests.conftest import PLAIN, ROOT, Make, Run, of, tree
 from tests.templates.test_team_answers import hadolint, refusal
@@ -189,9 +189,7 @@ def test_a_flavor_that_is_taken_away_is_not_proposed(make: Make) -> None:
 @each_packed_cell
 def test_the_limit_leaves_room(make: Make, cell: Cell) -> None:
     """1000 MB, with the reason; a project that knows better says so."""
-    promised = yaml.safe_load((ROOT / "copier.yml").read_text())["limits"]["default"][
-        cell.language
-    ][cell.flavor]["promised"]
+    promised = languages.limits()[cell.language][cell.flavor]["promised"]
     text = (make(**of(cell), runtime_packages=["a"]) / "dockgen.toml").read_text()
     assert tomllib.loads(text)["limits"]["size_mb"] == promised + 1000
     assert f"\n# {promised:g} is the limit without packages." in text
@@ -255,7 +253,7 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         {"language": "node", "framework": "vite", "language_version": "21"},
-        "language_version: Vite 8 needs Node 20, 22 or later: choose one such as 24",
+        "language_version: Vite 8 needs Node 20.19, 22.13, 23.5 or later: choose one such as 24",
         {"language": "node", "framework": "vite", "language_version": "22"},
     ),
     (
@@ -330,12 +328,15 @@ def test_an_impossible_pair_is_refused(make: Make) -> None:
 
 
 def test_the_names_that_python_needs_are_known() -> None:
-    """They are those of the lock files; a new dependency belongs into copier.yml's list."""
-    known = yaml.safe_load((ROOT / "copier.yml").read_text())["python_packages"]["default"]
+    """They are those of the lock files; a new dependency belongs into language.yml's list."""
+    known = languages.load()["python"]["packages"]
     python = ROOT / "templates/python"
     locked = {
         name
-        for path in (*python.glob("*/poetry-packages.toml"), *python.glob("*/requirements*.txt"))
+        for path in (
+            *python.glob("apps/*/poetry-packages.toml"),
+            *python.glob("apps/*/requirements*.txt"),
+        )
         for name in re.findall(
             r'^(?:name = ")?([a-z0-9-]+)(?="$|==)', path.read_text(), re.MULTILINE
         )

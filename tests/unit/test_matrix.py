@@ -1,42 +1,29 @@
-"""The matrix and copier.yml name the same cells."""
+"""The matrix, copier.yml and the language.yml files name the same cells."""
 
 import json
-from typing import Any
 
-import pytest
-import yaml
-
-from dockgen import matrix, questions
+from dockgen import languages, matrix, questions
 from dockgen.matrix import Flavor, Language
 from tests.conftest import ROOT
 
-Limits = dict[str, dict[str, dict[str, Any]]]
 # How much more than the measured size a limit may be, in MB: an official base image is published
 # to weigh up to 3 MB more than its stand-in.
 ROOM = 5
 
 
-def table(name: str) -> Limits:
-    """A table of limits of copier.yml: the app, the flavor, then the figures."""
-    entries = yaml.safe_load((ROOT / "copier.yml").read_text())
-    found: Limits = entries[name]["default"]
-    return found
-
-
 def test_every_cell_has_a_limit() -> None:
-    """copier.yml has a limit for exactly the cells of the matrix."""
-    limits = table("limits")
-    assert {f"{language}-{flavor}" for language in limits for flavor in limits[language]} == {
+    """The language.yml files have a limit for exactly the cells of the matrix."""
+    limits = languages.limits()
+    assert {f"{language}-{flavor}" for language in Language for flavor in limits[language]} == {
         str(cell) for cell in matrix.ALL
     }
 
 
-@pytest.mark.parametrize("name", ["limits", "other_limits"])
-def test_every_promise_is_near_what_was_measured(name: str) -> None:
+def test_every_promise_is_near_what_was_measured() -> None:
     """It leaves at least 1 MB, and not so much that an image may grow unseen."""
     wrong = {
         (app, flavor): figures
-        for app, flavors in table(name).items()
+        for app, flavors in languages.limits().items()
         for flavor, figures in flavors.items()
         if not figures["measured"] + 1 <= figures["promised"] <= figures["measured"] + ROOM
     }
@@ -44,9 +31,9 @@ def test_every_promise_is_near_what_was_measured(name: str) -> None:
 
 
 def test_the_measured_sizes_are_those_of_the_benchmarks() -> None:
-    """benchmarks/results.json has them to the byte, copier.yml to a tenth of a MB."""
+    """benchmarks/results.json has them to the byte, language.yml to a tenth of a MB."""
     cells = json.loads((ROOT / "benchmarks/results.json").read_text())["cells"]
-    limits = table("limits")
+    limits = languages.limits()
     wrong = {
         str(cell): measured
         for cell in matrix.ALL

@@ -87,10 +87,7 @@ def back_to_1_2(checkout: Checkout) -> None:
 def back_to_1_1(checkout: Checkout) -> None:
     """A file had another name, and another one was there."""
     checkout.rename(f"{PROJECT}/docker/rootfs.py.jinja", f"{PROJECT}/docker/collect.py.jinja")
-    for name in ("slim", "alpine", "scratch"):
-        checkout.substitute(
-            f"templates/python/{name}.Dockerfile.jinja", r"rootfs\.py", "collect.py"
-        )
+    checkout.substitute("templates/python/slim.Dockerfile.jinja", r"rootfs\.py", "collect.py")
     checkout.substitute(f"{PROJECT}/.dockerignore.jinja", r"rootfs\.py", "collect.py")
     checkout.write(f"{PROJECT}/NOTES.md", b"# Notes\n\nRead me first.\n")
     checkout.substitute("templates/shared/compose.yaml.jinja", r"pids_limit: 128", "pids_limit: 64")
@@ -144,5 +141,7 @@ def release(folder: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "data")
     shutil.copytree(ROOT / "src/dockgen", site / "dockgen", ignore=ignored)
     shutil.copytree(data, site / "dockgen/data")
-    shutil.copy(folder / "history/copier.yml", site / "dockgen/data")
+    for path in bundle.questions(folder / "history"):
+        (site / "dockgen/data" / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "history" / path, site / "dockgen/data" / path)
     return site

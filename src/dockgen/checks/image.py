@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 
+from dockgen import languages
 from dockgen.checks.model import Place, Violation, rule
 from dockgen.contract import Contract
 from dockgen.image import Image, Layer
@@ -14,18 +15,10 @@ _MB = 10**6
 _NAMED = 5
 
 _SHELLS = {"ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"}
-# What installs a language's packages, or compiles.
-_TOOLS = {
-    *("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "corepack", "bun"),
-    *("pip", "pip3", "uv", "uvx", "pipx", "poetry", "pdm", "conda"),
-    *("go", "gofmt", "cc", "gcc", "c++", "g++", "clang", "cpp", "ld", "as", "make", "cargo"),
-}
+# What compiles. What installs a language's packages is in its language.yml.
+_COMPILERS = {"cc", "gcc", "c++", "g++", "clang", "cpp", "ld", "as", "make", "cargo"}
 # What a distribution installs its own packages with.
 _DISTRIBUTION_TOOLS = {"apk", "apt", "apt-get", "aptitude", "dpkg", "dnf", "microdnf", "rpm", "yum"}
-# The folders of package managers that are started through their interpreter, as `python -m pip`.
-_TOOL_FOLDER = re.compile(
-    r"/(node_modules/(npm|yarn|pnpm|corepack)|(site|dist)-packages/(pip|uv|poetry)|ensurepip)$"
-)
 # What stands around a tool's name: x86_64-linux-gnu-gcc-14, pip3.14.
 _PREFIX = re.compile(r"^\w+-(\w+-)?linux-(gnu|musl)\w*-")
 _VERSION = re.compile(r"[-.]?\d+(\.\d+)*$")
@@ -168,11 +161,11 @@ def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
 
     CIS Docker 4.3, NIST SP 800-190 4.1, OWASP Docker rule 0.
     """
-    unwanted = _TOOLS
+    unwanted = _COMPILERS | languages.tools()
     if not contract.base.package_manager:
-        unwanted = _TOOLS | _DISTRIBUTION_TOOLS
+        unwanted |= _DISTRIBUTION_TOOLS
     found = {path for path in _programs(image) if _plain(_base(path)) in unwanted}
-    found |= {path for path in image.tree if _TOOL_FOLDER.search(path)}
+    found |= {path for path in image.tree if path.endswith(languages.tool_folders())}
     if found:
         yield Violation(
             f"the image has package managers or compilers: {_few(found)}",

@@ -111,17 +111,17 @@ def serve(folder: Path) -> Iterator[Company]:
     keys_of = ["--file=keys.Dockerfile", f"--build-arg=PYPI={pypi}", "--output=keys"]
     _docker("build", *keys_of, ".", cwd=context)
     go_sum = _write_packages(context / "www")
-    requirements = (ROOT / "templates/python/fastapi/requirements-dev.txt").read_text()
+    requirements = (ROOT / "templates/python/apps/fastapi/requirements-dev.txt").read_text()
     pinned = re.findall(r"^[\w.-]+==[^\s;\\]+", requirements, re.MULTILINE)
     (context / "requirements.txt").write_text("\n".join(pinned))
     tools = []
     for name in ("uv", "poetry"):
-        tool = (ROOT / f"templates/python/{name}/tool.jinja").read_text()
+        tool = (ROOT / f"templates/python/package_managers/{name}.jinja").read_text()
         tools += re.findall(rf"{name}==[\d.]+", tool)
     (context / "tools.txt").write_text("\n".join(tools))
     managers = [f"https://{HOST}/mirror/npm"]
     for name, package in {"pnpm": "pnpm", "yarn": "@yarnpkg/cli-dist"}.items():
-        toolchain = (ROOT / f"templates/node/{name}/toolchain.jinja").read_text()
+        toolchain = (ROOT / f"templates/node/package_managers/{name}.jinja").read_text()
         managers += re.findall(rf"{package}@[\d.]+", toolchain)
     (context / "managers.txt").write_text("\n".join(managers))
     token = secrets.token_hex(20)
