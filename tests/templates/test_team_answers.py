@@ -139,7 +139,6 @@ def test_own_authorities_come_into_the_image(make: Make, cell: Cell) -> None:
     """The file is there, the build gets it, and the Dockerfile puts it where it is trusted."""
     project = make(**of(cell), ca_certificates=certificate())
     assert (project / "docker/ca-certificates.crt").read_text() == certificate()
-    assert "\n!docker/ca-certificates.crt\n" in (project / ".dockerignore").read_text()
     dockerfile = project / "Dockerfile"
     assert "docker/ca-certificates.crt" in dockerfile.read_text()
     assert "\n\n\n" not in dockerfile.read_text()

@@ -91,7 +91,6 @@ def back_to_1_1(checkout: Checkout) -> None:
         checkout.substitute(
             f"templates/python/{name}.Dockerfile.jinja", r"rootfs\.py", "collect.py"
         )
-    checkout.substitute(f"{PROJECT}/.dockerignore.jinja", r"rootfs\.py", "collect.py")
     checkout.write(f"{PROJECT}/NOTES.md", b"# Notes\n\nRead me first.\n")
     checkout.substitute("templates/shared/compose.yaml.jinja", r"pids_limit: 128", "pids_limit: 64")
     checkout.substitute(
