@@ -1,4 +1,4 @@
-"""What reaches the builder through a project's .dockerignore: seen by a build that copies it all."""
+"""What a project's .dockerignore lets reach the builder: seen by a build that copies it all."""
 
 import subprocess
 from pathlib import Path
@@ -29,8 +29,8 @@ STAYS_OUT = (
 # Of each: what its builds and programs read besides, and what they leave behind.
 OWN = {
     "go": (
-        ("go.sum", "go.work", "tools/go.mod", "tools/main.go", "my-app/lib.go", "vendor/modules.txt",
-         "build/notes.txt", "internal/x.s"),
+        ("go.sum", "go.work", "tools/go.mod", "tools/main.go", "my-app/lib.go",
+         "vendor/modules.txt", "build/notes.txt", "internal/x.s"),
         ("README.md", "coverage.out", "my-app.test"),
     ),
     "python": (
