@@ -193,10 +193,11 @@ def test_the_health_check_says_which_host_it_asks(framework: str, tmp_path: Path
 
 def wait_for_connection(container: Container, address: str = "0100007F") -> None:
     """Wait until a client is connected, by what the kernel says of the network."""
-    # Port 8080 as the server's address, in the state ESTABLISHED.
-    connected = re.compile(rf"{address}:1F90 [0-9A-F]{{8}}:[0-9A-F]{{4}} 01 ")
+    # Port 8080 as the server's address, in the state ESTABLISHED: on a socket for both families, it
+    # is in the second file.
+    connected = re.compile(rf"{address}:1F90 [0-9A-F]{{8,32}}:[0-9A-F]{{4}} 01 ")
     deadline = time.monotonic() + PATIENCE
-    read = "print(open('/proc/net/tcp').read())"
+    read = "print(open('/proc/net/tcp').read(), open('/proc/net/tcp6').read())"
     while not connected.search(container.execute("python", "-c", read)):
         assert time.monotonic() < deadline
         time.sleep(0.05)
