@@ -33,11 +33,17 @@ RUN apt-get update && apt-get install -y --no-install-recommends patchelf \\
     && sed -i 's/"dependencies": {/&"optional": "1.0.0",/' ../../package.json
 """
 NODE_NEEDED = """\
-RUN echo 'process.dlopen({}, __dirname + "/part.node")' >node_modules/optional/index.js
+RUN echo 'process.dlopen(module, __dirname + "/part.node")' >node_modules/optional/index.js
 """
 # Where they come in: the step that collects the libraries.
 STEP = {
-    "python": ("\n# /rootfs gets", PYTHON, PYTHON_NEEDED, "rootfs.py ", "--without libtbb.so.12 "),
+    "python": (
+        "\n# /rootfs gets",
+        PYTHON,
+        PYTHON_NEEDED,
+        "python /tmp/rootfs.py ",
+        "--without libtbb.so.12 ",
+    ),
     "node": (
         "FROM packages AS rootfs\n",
         NODE,
@@ -62,7 +68,7 @@ def project(language: str, folder: Path, *, needed: bool = False, without: bool 
     added = optional.replace("RUN ", f"RUN : {secrets.token_hex()} && ", 1) + needs * needed
     text = text.replace(place, place + added if place.startswith("FROM") else added + place)
     if without:
-        assert text.count(f"/tmp/{command.removeprefix('sh /tmp/')}") == 1
+        assert text.count(command) == 1
         text = text.replace(command, f"{command}{option}")
     dockerfile.write_text(text)
     return directory
