@@ -102,7 +102,9 @@ def copy_shared_libraries(without: set[str]) -> None:
         missing = re.findall(r"(\S+) => not found|Error loading shared library ([^:]+):", output)
         for library in sorted({first or second for first, second in missing} - bundled - without):
             if is_needed(library, binary):
-                sys.exit(f"{binary} needs {library}: install it in the build stage. {where(library)}")
+                sys.exit(
+                    f"{binary} needs {library}: install it in the build stage. {where(library)}"
+                )
             print(f"{binary} lacks {library}, which nothing has needed so far. {where(library)}")
         for library in map(Path, re.findall(r"(/\S+) \(0x", output)):
             if not library.is_relative_to(VENV):
