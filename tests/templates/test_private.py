@@ -38,7 +38,9 @@ Projects = Callable[[str, Cell], Path]
 each_answer = pytest.mark.parametrize("answer", ANSWERS)
 
 # The programs that download, at the start of a command.
-DOWNLOADS = re.compile(r"(?:go build|go vet|go mod|pip install|uv venv|uv pip|npm ci|npm install) ?")
+DOWNLOADS = re.compile(
+    r"(?:go build|go vet|go mod|pip install|uv venv|uv pip|npm ci|npm install) ?"
+)
 # Those of them that install a tool.
 TOOL = re.compile(r"(?<!uv )pip install |npm install --global ")
 
