@@ -78,7 +78,7 @@ def project(language: str, folder: Path, *, needed: bool = False, without: bool 
 def test_a_library_that_nothing_needs_is_named(language: str, tmp_path: Path) -> None:
     """The package works without it, as it does on a machine that lacks it."""
     directory = project(language, tmp_path)
-    command = ["docker", "build", "--progress=plain", "--output=type=cacheonly", directory]
+    command = ["docker", "build", "--progress=plain", "--output=type=cacheonly", str(directory)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     assert REMARK in done.stderr
