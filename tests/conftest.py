@@ -170,7 +170,8 @@ def released_project(tmp_path_factory: pytest.TempPathFactory) -> Released:
             with template.offline() as origin:
                 newest = origin.manifest.latest.version
                 wanted = newest if version == "newest" else version
-                template.render_version(origin, wanted, directory, answers)
+                # What is newest is what an update makes of a project that exists.
+                template.render_version(origin, wanted, directory, answers, exists=True)
         return directory
 
     return render

@@ -97,18 +97,24 @@ def render(
 
 
 def render_version(
-    origin: Source, version: str, directory: Path, answers: Mapping[str, Any]
+    origin: Source,
+    version: str,
+    directory: Path,
+    answers: Mapping[str, Any],
+    *,
+    exists: bool = False,
 ) -> None:
     """Render one version of a template into ``directory``, within `found`; nothing is asked.
 
-    Answers that are no question of that version may stand in for the default of one.
+    Answers that are no question of that version may stand in for the default of one. A question may
+    have another default for a project that ``exists``, as in copier's own updates.
 
     Raises:
         UsageError: an answer is not allowed; the message names the question.
         ProjectError: the disk is full or can't be written.
     """
     with _readable_errors(directory, "dockgen new --help"):
-        _copy(origin, version, directory, answers, ask=(), defaults={})
+        _copy(origin, version, directory, answers, ask=(), defaults={}, overwrite=exists)
 
 
 def update(origin: Source, version: str, project: Path, data: Mapping[str, Any]) -> None:
@@ -150,6 +156,7 @@ def _copy(
     ask: Sequence[str],
     defaults: Mapping[str, Any],
     *,
+    overwrite: bool = False,
     pretend: bool = False,
 ) -> Mapping[str, Any]:
     """Render, or only pretend to; return all answers."""
@@ -163,6 +170,7 @@ def _copy(
             vcs_ref=version,
             defaults=True,
             ask=ask,
+            overwrite=overwrite,
             unsafe=origin.trusted,
             pretend=pretend,
         ) as worker,

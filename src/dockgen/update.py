@@ -192,7 +192,7 @@ def plan(
         template.render_version(origin, before, base, old)
         try:
             kept = _without(old, source.computed(origin, after))
-            template.render_version(origin, after, new, {**kept, **data})
+            template.render_version(origin, after, new, {**kept, **data}, exists=True)
         except UsageError as error:
             raise UsageError(
                 f"{place.directory}: {error.message}",

@@ -73,6 +73,7 @@ def test_defaults_are_python_on_slim(inline: Run, tmp_path: Path) -> None:
         "framework": "fastapi",
         "package_manager": "pip",
         "runtime_packages": [],
+        "compose_name": True,
         "ci": "none",
         "labels": {},
         "ca_certificates": "",

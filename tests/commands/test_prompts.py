@@ -172,6 +172,8 @@ def test_ask_asks_everything(tmp_path: Path) -> None:
     terminal.press(ENTER)
     terminal.see("Which port does the service listen on?")
     terminal.press(CTRL_U, "9000", ENTER)
+    terminal.see("Does compose.yaml name the project")
+    terminal.press(ENTER)
     terminal.see("Which mirror do the base images come from")
     terminal.press(ENTER)
     terminal.see("Which CI builds, checks and releases the image?")

@@ -70,7 +70,8 @@ MANIFEST = {
 # How the step that installs them begins, and the folder that it keeps them in.
 INSTALL = {
     Language.GO: (
-        "RUN --mount=type=cache,target=/go/pkg/mod \\\n    go mod download",
+        "RUN --mount=type=cache,target=/go/pkg/mod \\\n"
+        "    --mount=type=cache,target=/root/.cache/go-build \\\n    GOOS",
         "/go/pkg/mod",
     ),
     Language.PYTHON: (

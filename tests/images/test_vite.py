@@ -342,7 +342,7 @@ def test_an_edited_line_runs_no_more_than_it_must(
     """Packages stay; the site is built and copied anew."""
     copy = shutil.copytree(cached.directory, tmp_path / "copy")
     steps.edit_source(copy, line, secrets.token_hex())
-    expected = ["COPY src/", "RUN npm run build", "COPY --from=site"]
+    expected = ["COPY . .", "RUN npm run build", "COPY --from=site"]
     run = steps.build(copy).run
     assert [step[: len(start)] for step, start in zip(run, expected, strict=True)] == expected
 

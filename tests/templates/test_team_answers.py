@@ -136,7 +136,6 @@ def test_own_authorities_come_into_the_image(make: Make) -> None:
     for cell in matrix.ALL:
         project = make(**of(cell), ca_certificates=certificate())
         assert (project / "docker/ca-certificates.crt").read_text() == certificate()
-        assert "\n!docker/ca-certificates.crt\n" in (project / ".dockerignore").read_text()
         dockerfile = project / "Dockerfile"
         assert "docker/ca-certificates.crt" in dockerfile.read_text()
         assert "\n\n\n" not in dockerfile.read_text()

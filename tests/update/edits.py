@@ -38,8 +38,8 @@ def ten_edits(project: Path, base: str) -> None:
     workflow = project / ".github/workflows/ci.yml"
     job = "\n  own:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: make own\n"
     workflow.write_text(workflow.read_text() + job)
-    # 8: what else is to reach the build
-    edit(project / ".dockerignore", "!app/\n", "!app/\n!data/\n")
+    # 8: what else is to stay out of the build
+    edit(project / ".dockerignore", "*.zip\n", "*.zip\nbackups\n")
     # 9: a base image that somebody moved on
     edit(dockerfile, "FROM debian:bookworm-slim AS base", f"FROM {base} AS base")
     # 10: words of one's own
@@ -61,7 +61,7 @@ def kept(project: Path, base: str) -> dict[str, bool]:
         "renamed file": has("app/service.py", '"/ready"')
         and not (project / "app/main.py").exists(),
         "own CI job": has(".github/workflows/ci.yml", "run: make own"),
-        "own .dockerignore line": has(".dockerignore", "!data/"),
+        "own .dockerignore line": has(".dockerignore", "\nbackups\n"),
         "moved base image": has("Dockerfile", f"FROM {base} AS base"),
         "own README": has("README.md", "Ann."),
     }

@@ -88,7 +88,6 @@ def back_to_1_1(checkout: Checkout) -> None:
     """A file had another name, and another one was there."""
     checkout.rename(f"{PROJECT}/docker/rootfs.py.jinja", f"{PROJECT}/docker/collect.py.jinja")
     checkout.substitute("templates/python/slim.Dockerfile.jinja", r"rootfs\.py", "collect.py")
-    checkout.substitute(f"{PROJECT}/.dockerignore.jinja", r"rootfs\.py", "collect.py")
     checkout.write(f"{PROJECT}/NOTES.md", b"# Notes\n\nRead me first.\n")
     checkout.substitute("templates/shared/compose.yaml.jinja", r"pids_limit: 128", "pids_limit: 64")
     checkout.substitute(

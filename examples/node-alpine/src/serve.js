@@ -1,7 +1,12 @@
-// Docker kills what still runs ten seconds after SIGTERM.
+// compose.yaml has a container killed that still runs ten seconds after SIGTERM.
 const stopTimeout = 8000;
 
-// Serves app until SIGTERM, then lets the requests in flight finish. Port 0 takes any free port.
+// Whoever hangs up first loses no request only if it is the balancer in front, and many, AWS' and
+// nginx among them, keep a connection for 60 seconds. Google's keeps it for 600.
+const keepAliveTimeout = 75_000;
+
+// Serves app until SIGTERM, then lets the requests in flight finish. What hasn't finished by then,
+// such as a stream, is cut off. Port 0 takes any free port.
 export function serve(app, port) {
   const server = app.listen(port, (error) => {
     if (error) {
@@ -9,8 +14,9 @@ export function serve(app, port) {
     }
     log('listening', { port: server.address().port });
   });
+  server.keepAliveTimeout = keepAliveTimeout;
 
-  const closeIdle = closerOfIdleConnections(server);
+  const { closeIdle, inFlight } = watchConnections(server);
   const stop = (signal) => {
     log('stopping', { signal });
     // close() would call it at once.
@@ -19,7 +25,10 @@ export function serve(app, port) {
     // database, gets another second.
     server.close(() => setTimeout(() => process.exit(), 1000).unref());
     setInterval(closeIdle, 50).unref();
-    setTimeout(() => process.exit(1), stopTimeout).unref();
+    setTimeout(() => {
+      log('cut off', { requests: inFlight() });
+      process.exit();
+    }, stopTimeout).unref();
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
@@ -27,29 +36,31 @@ export function serve(app, port) {
   return server;
 }
 
-// Returns a function that hangs up on all clients without a request in flight. Node's own
-// closeIdleConnections() cuts off answers that are still on their way, and spares clients that have
-// asked for nothing yet. A server that speaks TLS itself says 'secureConnection' for 'connection'.
-function closerOfIdleConnections(server) {
+// Knows what a server has in flight, and returns two functions: `inFlight` lists the requests, and
+// `closeIdle` hangs up on all clients without one. Node's own closeIdleConnections() cuts off answers
+// that are still on their way, and spares clients that have asked for nothing yet. A server that speaks
+// TLS itself says 'secureConnection' for 'connection'.
+function watchConnections(server) {
+  const sockets = new Set();
   const requests = new Map();
   server.on('connection', (socket) => {
-    requests.set(socket, 0);
-    socket.once('close', () => requests.delete(socket));
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
-  server.on('request', ({ socket }, response) => {
-    requests.set(socket, requests.get(socket) + 1);
-    response.once('close', () => {
-      if (!socket.destroyed) {
-        requests.set(socket, requests.get(socket) - 1);
-      }
-    });
+  server.on('request', ({ method, url, socket }, response) => {
+    requests.set(response, { socket, asked: `${method} ${url.split('?', 1)[0]}` });
+    response.once('close', () => requests.delete(response));
   });
-  return () => {
-    for (const [socket, inFlight] of requests) {
-      if (inFlight === 0) {
-        socket.destroy();
+  return {
+    inFlight: () => [...requests.values()].map(({ asked }) => asked),
+    closeIdle: () => {
+      const busy = new Set([...requests.values()].map(({ socket }) => socket));
+      for (const socket of sockets) {
+        if (!busy.has(socket)) {
+          socket.destroy();
+        }
       }
-    }
+    },
   };
 }
 

@@ -8,7 +8,10 @@ process.exitCode = 1;
 const socket = connect(port, '127.0.0.1');
 socket.setTimeout(2000, () => socket.destroy());
 socket.on('error', (error) => console.error(error.message));
-socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+// As a balancer asks that speaks HTTPS: a redirect to it is for others.
+socket.write(
+  'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n',
+);
 socket.once('data', (answer) => {
   process.exitCode = answer.toString().startsWith('HTTP/1.1 200 ') ? 0 : 1;
   socket.destroy();

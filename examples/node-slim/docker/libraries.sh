@@ -2,8 +2,35 @@
 # Collect the shared libraries that node and the packages' native addons load into /rootfs.
 #
 # The Dockerfile runs this in its build stage, where the base image is mounted at /base. What the
-# base has is left out, so one script serves every base.
+# base has is left out, so one script serves every base. A library that a dependency can't be
+# imported without has to be there. Others that are missing are named in the build's output, but for
+# those that are named here: libraries.sh LIBRARY...
 set -eu
+
+without=" $* "
+
+# Say which package of the distribution has a library, as far as its name tells.
+where() {
+    if [ -e /etc/alpine-release ]; then
+        echo "Alpine: apk add so:$1"
+    else
+        echo "Debian: probably" "$(echo "$1" | tr 'A-Z_' 'a-z-' \
+            | sed -e 's/\(\.so\.[0-9]*\).*/\1/' -e 's/\([0-9]\)\.so\./\1-/' -e 's/\.so\.//')"
+    fi
+}
+
+# Import the dependencies, once, and note what goes wrong.
+import_errors() {
+    [ -e /tmp/errors ] || timeout 60 node --input-type=module --eval '
+        import { readFileSync } from "node:fs";
+        const { dependencies = {} } = JSON.parse(readFileSync("package.json"));
+        for (const name of Object.keys(dependencies)) {
+            await import(name).catch(console.log);
+        }
+        process.exit();
+    ' >/tmp/errors 2>&1 || true
+    cat /tmp/errors
+}
 
 find "$(command -v node)" node_modules -type f \
     \( -name node -o -name '*.node' -o -name '*.so*' \) >/tmp/binaries
@@ -15,16 +42,21 @@ while read -r binary; do
     # The words of glibc's ldd, and of musl's.
     missing=$(echo "$linked" | sed -n \
         -e 's/^[[:space:]]*\([^ ]*\) => not found.*/\1/p' \
-        -e 's/^Error loading shared library \([^:]*\):.*/\1/p')
+        -e 's/^Error loading shared library \([^:]*\):.*/\1/p' | sort -u)
     case $missing in
-        '') ;;
         # Some packages bring builds for the other C library along, which are never loaded here.
         *libc.musl-* | *ld-linux-* | *libc.so.6*) continue ;;
-        *)
-            echo "$binary needs" $missing "- install it in the build stage." >&2
-            exit 1
-            ;;
     esac
+    for library in $missing; do
+        case $without in
+            *" $library "*) continue ;;
+        esac
+        if [ "$binary" = "$(command -v node)" ] || import_errors | grep -qF "$library"; then
+            echo "$binary needs $library: install it in the build stage. $(where "$library")" >&2
+            exit 1
+        fi
+        echo "$binary lacks $library, which nothing has needed so far. $(where "$library")"
+    done
 
     for library in $(echo "$linked" | sed -n 's/.*[[:space:]]\(\/[^ ]*\) (0x.*/\1/p'); do
         case $library in

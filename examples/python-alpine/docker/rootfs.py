@@ -4,10 +4,14 @@ The Dockerfile runs this in its build stage, where the base image is mounted at 
 /rootfs over that base. What the base has is left out, so one script serves every base: Debian,
 Alpine, or nothing at all.
 
-Usage: python rootfs.py MODULE...
-The named modules and all that they import get bytecode, so that the service starts faster.
+Usage: python rootfs.py [--without LIBRARY]... MODULE...
+The named modules and all that they import get bytecode, so that the service starts faster. A shared
+library that a package can't be imported without has to be there; others that are missing are named
+in the build's output, but for those that it is told to do without.
 """
 
+import argparse
+import functools
 import importlib
 import os
 import py_compile
@@ -22,6 +26,7 @@ from pathlib import Path
 BASE = Path("/base")
 ROOTFS = Path("/rootfs")
 VENV = Path(sys.prefix)
+PACKAGES = Path(sysconfig.get_path("platlib"))
 STDLIB = Path(sysconfig.get_path("stdlib"))
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -42,6 +47,16 @@ SYSTEM = (
     *("/etc/host.conf", "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"),
 )
 NOLOGIN = "/sbin/nologin"
+
+# Debian's packages whose name doesn't follow from that of their library.
+DEBIAN = {
+    "libcuda.so.1": "none, as it comes with the driver of the machine",
+    "libglib-2.0.so.0": "libglib2.0-0t64",
+    "libgthread-2.0.so.0": "libglib2.0-0t64",
+    "libmagic.so.1": "libmagic1t64",
+    "libmlx5.so.1": "ibverbs-providers",
+    "librdmacm.so.1": "librdmacm1t64",
+}
 
 
 def below(root: Path, path: Path) -> Path:
@@ -76,7 +91,7 @@ def check_release() -> None:
         sys.exit(f"The build stage is {names[0]}, the base image is {names[1]}: use the same.")
 
 
-def copy_shared_libraries() -> None:
+def copy_shared_libraries(without: set[str]) -> None:
     """Copy what the interpreter and each extension module link to, installed packages included."""
     installed = list(VENV.rglob("*.so*"))
     bundled = {file.name for file in installed}
@@ -85,14 +100,46 @@ def copy_shared_libraries() -> None:
         output = ldd.stdout + ldd.stderr
         # glibc's wording and musl's. A library from a package may be loaded before it's needed.
         missing = re.findall(r"(\S+) => not found|Error loading shared library ([^:]+):", output)
-        if lost := {first or second for first, second in missing} - bundled:
-            sys.exit(f"{binary} needs {', '.join(sorted(lost))}: install it in the build stage.")
+        for library in sorted({first or second for first, second in missing} - bundled - without):
+            if is_needed(library, binary):
+                sys.exit(
+                    f"{binary} needs {library}: install it in the build stage. {where(library)}"
+                )
+            print(f"{binary} lacks {library}, which nothing has needed so far. {where(library)}")
         for library in map(Path, re.findall(r"(/\S+) \(0x", output)):
             if not library.is_relative_to(VENV):
                 copy(library)
     # glibc loads this one by name when a thread ends, which ldd can't see.
     for library in Path("/usr/lib").glob("*/libgcc_s.so.1"):
         copy(library)
+
+
+def is_needed(library: str, binary: Path) -> bool:
+    """Whether the package that has the binary can't be imported without the library."""
+    if not binary.is_relative_to(PACKAGES):
+        return not binary.is_relative_to(VENV)
+    return library in import_error(binary.relative_to(PACKAGES).parts[0].partition(".")[0])
+
+
+@functools.cache
+def import_error(package: str) -> str:
+    """Import a package in a process of its own; return why that failed, or an empty string."""
+    command = [sys.executable, "-Bc", f"import {package}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return ""
+    return done.stderr if done.returncode else ""
+
+
+def where(library: str) -> str:
+    """Say which package of the distribution has a library, as far as its name tells."""
+    if Path("/etc/alpine-release").exists():
+        return f"Alpine: apk add so:{library}"
+    name, _, version = library.partition(".so.")
+    dash = "-" if name[-1:].isdigit() else ""
+    likely = f"{name}{dash}{version.partition('.')[0]}".lower().replace("_", "-")
+    return f"Debian: {DEBIAN.get(library, f'probably {likely}')}"
 
 
 def copy_certificates() -> None:
@@ -139,14 +186,18 @@ def compile_imported(modules: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--without", action="append", default=[], metavar="LIBRARY")
+    parser.add_argument("modules", nargs="+", metavar="MODULE")
+    options = parser.parse_args()
     check_release()
     copy(Path(sys.base_prefix, "bin/python"))
     copy(STDLIB)
-    copy_shared_libraries()
+    copy_shared_libraries(set(options.without))
     copy_certificates()
     for name in SYSTEM:
         copy(Path(name))
     add_account("etc/passwd", f"root:x:0:0::/:{NOLOGIN}", f"nonroot:x:65532:65532::/tmp:{NOLOGIN}")
     add_account("etc/group", "root:x:0:", "nonroot:x:65532:")
     add_temporary_folder()
-    compile_imported(sys.argv[1:])
+    compile_imported(options.modules)

@@ -7,12 +7,15 @@ import os
 import socket
 import sys
 
+# As a balancer asks that speaks HTTPS: a redirect to it is for others.
+REQUEST = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n\r\n"
+
 
 def check(port: int) -> str:
     """Return what is wrong with the service on that port, or an empty string."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            connection.sendall(REQUEST)
             status = connection.recv(64).partition(b"\r\n")[0].decode()
     except OSError as error:
         return f"no answer: {error}"

@@ -253,6 +253,22 @@ def new(
         if not dry_run:
             apply.place(staged, target)
     (report.new_project_json if as_json else report.new_project)(made)
+    if (ci := rendering.answers.get("ci", "none")) != "none":
+        _warn_below_root(target, str(ci))
+
+
+def _warn_below_root(target: Path, ci: str) -> None:
+    """Say that a project below the root of its repository has CI files where nobody reads them."""
+    from dockgen import report
+
+    for root in target.resolve().parents:
+        if (root / ".git").exists():
+            files = {"github": ".github", "gitlab": ".gitlab-ci.yml"}[ci]
+            report.warning(
+                f"no CI reads {target.resolve().relative_to(root) / files}: it belongs to the root "
+                f"of the repository, {root}, and docs/ci.md says what to change in it"
+            )
+            return
 
 
 def _decided(team: "Team") -> tuple[dict[str, Any], dict[str, Any]]:

@@ -20,10 +20,18 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int]) -> None:
-        """Listen on the address."""
+        """Listen on the address: one of IPv6 takes connections by IPv4, too."""
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
-        # Connections that have sent no request.
+        # Connections that have sent no request, and what the others have asked for.
         self.waiting: set[socket.socket] = set()
+        self.in_flight: dict[socket.socket, str] = {}
+
+    def server_bind(self) -> None:
+        """Bind to the address."""
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start the thread of a new connection."""
@@ -33,6 +41,7 @@ class Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         """Forget a connection that is over."""
         self.waiting.discard(request)
+        self.in_flight.pop(request, None)
         super().shutdown_request(request)
 
     def server_close(self) -> None:
@@ -55,7 +64,11 @@ class Handler(BaseHTTPRequestHandler):
     def parse_request(self) -> bool:
         """From its first line on, a request is in flight."""
         self.server.waiting.discard(self.connection)
-        return super().parse_request()
+        parsed = super().parse_request()
+        if parsed:
+            path = self.path.partition("?")[0].encode("unicode_escape").decode()
+            self.server.in_flight[self.connection] = f"{self.command} {path}"
+        return parsed
 
     def version_string(self) -> str:
         """Tell in a header who answers, but not which Python that is."""

@@ -1,0 +1,116 @@
+"""What a project's .dockerignore lets reach the builder: seen by a build that copies it all."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dockgen import template
+
+PROBE = "FROM scratch\nCOPY . /\n"
+
+# Of any language: what programs read, at the top and in folders of their own.
+ENTERS = (
+    "LICENSE", "VERSION", "alembic.ini", "schema.sql", "migrations/0001.sql", "patches/one.patch",
+    "static/.well-known/security.txt", "static/app.log", "certs/ca.crt", "docker/start.sh",
+    "templates/mail.html", "testdata/dump.sql",
+)  # fmt: skip
+
+STAYS_OUT = (
+    ".aws/credentials", ".docker/config.json", ".env", ".env.local", ".git/config", ".gitignore",
+    ".idea/workspace.xml", ".netrc", ".npmrc", ".pypirc", ".secrets/token", ".vscode/settings.json",
+    ".github/workflows/own.yml", "app.log", "backup.tar.gz", "db.sqlite3", "dist/bundle",
+    "dump.sql", "id_ed25519", "server.key", "server.pem",
+    "deep/.env", "deep/.env.production", "deep/.git/config", "deep/.npmrc", "deep/id_rsa",
+    "deep/server.key", "deep/server.pem", "deep/store.p12",
+    "Dockerfile.dev", "compose.override.yaml", "docker-compose.yml",
+)  # fmt: skip
+
+# Of each: what its builds and programs read besides, and what they leave behind.
+OWN = {
+    "go": (
+        ("go.sum", "go.work", "tools/go.mod", "tools/main.go", "my-app/lib.go",
+         "vendor/modules.txt", "build/notes.txt", "internal/x.s"),
+        ("README.md", "coverage.out", "my-app.test"),
+    ),
+    "python": (
+        ("README.md", "app/static/.well-known/security.txt", "conftest.py", "tests/data/one.json",
+         "app/build/data.json"),
+        ("app/__pycache__/main.pyc", "tests/.pytest_cache/x", "build/lib/x.py", "lib/.venv/x",
+         "x.egg-info/PKG-INFO"),
+    ),
+    "node": (
+        ("README.md", "tsconfig.json", "src/.well-known/security.txt", "src/dist/x.js",
+         "prisma/schema.prisma", "views/index.ejs", "packages/one/package.json"),
+        ("node_modules/x/index.js", "packages/one/node_modules/x/index.js", "coverage/x"),
+    ),
+    "yarn": ((".yarnrc.yml", ".yarn/patches/one.patch", ".yarn/releases/yarn.cjs"),
+             (".yarn/cache/x.zip", ".yarn/install-state.gz")),
+    "vite": (("about/index.html", "components/x.js", "svelte.config.js", "public/.well-known/x"),
+             ("dist/index.html", "node_modules/x/index.js")),
+}  # fmt: skip
+ANSWERS = {
+    "go": {"language": "go", "flavor": "scratch"},
+    "python": {"language": "python", "flavor": "slim"},
+    "node": {"language": "node", "flavor": "alpine"},
+    "yarn": {"language": "node", "flavor": "alpine", "package_manager": "yarn"},
+    "vite": {"language": "node", "flavor": "alpine", "framework": "vite"},
+}
+
+
+def reached(project: Path, folder: Path) -> set[str]:
+    """The files that a build of the project gets, with what is in them."""
+    (folder / "probe.Dockerfile").write_text(PROBE)
+    subprocess.run(
+        ["docker", "build", "--quiet", f"--file={folder}/probe.Dockerfile",
+         f"--output=type=local,dest={folder}/seen", project],
+        capture_output=True, timeout=60, check=True,
+    )  # fmt: skip
+    seen = folder / "seen"
+    return {path.relative_to(seen).as_posix() for path in seen.rglob("*") if path.is_file()}
+
+
+def lay(project: Path, names: tuple[str, ...]) -> None:
+    """Make files of these names, where there are none."""
+    for path in (project / name for name in names):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text("laid here")
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_the_project_s_own_files_reach_the_build(kind: str, tmp_path: Path) -> None:
+    """All of its own folders do; secrets, version control and what builds leave behind don't."""
+    project = template.render(tmp_path / "my-app", {"name": "my-app", **ANSWERS[kind]}, ask=())
+    enters, stays_out = OWN[kind]
+    lay(project.directory, (*ENTERS, *STAYS_OUT, *enters, *stays_out))
+    seen = reached(project.directory, tmp_path)
+    assert {*ENTERS, *enters} - seen == set()
+    assert {*STAYS_OUT, *stays_out} & seen == set()
+
+
+def test_the_binary_of_a_go_build_stays_out(tmp_path: Path) -> None:
+    """It has the name of a folder that may be there in its place."""
+    answers = {"name": "my-app", **ANSWERS["go"]}
+    project = template.render(tmp_path / "my-app", answers, ask=()).directory
+    lay(project, ("my-app",))
+    seen = reached(project, tmp_path)
+    assert "my-app" not in seen
+    assert "main.go" in seen
+
+
+def test_a_public_certificate_can_be_let_in(tmp_path: Path) -> None:
+    """By a last line, as the first one of .dockerignore says."""
+    answers = {"name": "my-app", **ANSWERS["python"]}
+    project = template.render(tmp_path / "my-app", answers, ask=()).directory
+    ignored = project / ".dockerignore"
+    (line,) = [
+        words for text in ignored.read_text().splitlines() for words in text.split()
+        if words.startswith("!certs/")
+    ]  # fmt: skip
+    with ignored.open("a") as file:
+        file.write(f"{line}\n")
+    lay(project, ("certs/public.pem", "certs/private.pem"))
+    seen = reached(project, tmp_path)
+    assert "certs/public.pem" in seen
+    assert "certs/private.pem" not in seen
