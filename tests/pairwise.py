@@ -44,6 +44,7 @@ COMMON: Mapping[str, Sequence[Any]] = {
     "registry": ["", "mirror.example.com/hub"],
     "labels": [{}, {"org.opencontainers.image.vendor": 'A "quoted" $name'}],
     "port": [8080, 9000],
+    "compose_name": [True, False],
     "policy": [{}, {"size_mb": 300, "required_labels": ["com.example.owner"]}],
     "unmanaged": [[], ["README.md"]],
 }

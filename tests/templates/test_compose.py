@@ -17,7 +17,8 @@ each_kind = pytest.mark.parametrize("kind", Kind)
 def service(project: Path) -> dict[str, Any]:
     """The one service of a project."""
     compose = yaml.safe_load((project / "compose.yaml").read_text())
-    assert set(compose) == {"services"}
+    assert set(compose) == {"name", "services"}
+    assert compose["name"] == "my-app"
     (name,) = compose["services"]
     assert name == "app"
     found: dict[str, Any] = compose["services"]["app"]
@@ -29,7 +30,8 @@ OPTIONS: dict[str, Callable[[Any], list[str]]] = {
     "mem_limit": lambda value: [f"--memory={value}"],
     "pids_limit": lambda value: [f"--pids-limit={value}"],
     "read_only": lambda value: ["--read-only"] if value is True else [],
-    "tmpfs": lambda values: [f"--tmpfs={value}" for value in values],
+    # A check lets /tmp grow to the limit of memory.
+    "tmpfs": lambda values: [f"--tmpfs={value.removesuffix(':size=64m')}" for value in values],
     "cap_drop": lambda values: [f"--cap-drop={value}" for value in values],
     "security_opt": lambda values: [
         f"--security-opt={value.removesuffix(':true')}" for value in values
@@ -59,7 +61,10 @@ def test_says_nothing_else(make: Make, language: Language, kind: Kind) -> None:
     """A service is published to this machine alone; a crash is tried again, a job isn't."""
     found = service(make(language=language, kind=kind))
     rest = {name: value for name, value in found.items() if name not in OPTIONS}
-    expected: dict[str, Any] = {"build": ".", "image": "my-app", "restart": "on-failure:5"}
+    expected: dict[str, Any] = {
+        **{"build": ".", "image": "my-app", "restart": "on-failure:5"},
+        **{"init": True, "stop_grace_period": "10s"},
+    }
     if kind is Kind.SERVICE:
         expected["ports"] = ["127.0.0.1:${HOST_PORT:-8080}:8080"]
     if kind is Kind.JOB:

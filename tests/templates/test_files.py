@@ -8,7 +8,8 @@ from tests.conftest import Make, tree
 from tests.templates.test_dockerignore import CA
 
 EVERYWHERE = {
-    *(".copier-answers.yml", ".dockerignore", ".editorconfig", ".gitignore"),
+    *(".copier-answers.yml", ".dockerignore", ".editorconfig"),
+    *(".gitattributes", ".gitignore"),
     *("Dockerfile", "README.md", "compose.yaml", "dockgen.toml"),
 }
 LANGUAGES = {
