@@ -62,8 +62,11 @@ def test_says_nothing_else(make: Make, language: Language, kind: Kind) -> None:
     found = service(make(language=language, kind=kind))
     rest = {name: value for name, value in found.items() if name not in OPTIONS}
     expected: dict[str, Any] = {
-        **{"build": ".", "image": "my-app", "restart": "on-failure:5"},
-        **{"init": True, "stop_grace_period": "10s"},
+        "build": ".",
+        "image": "my-app",
+        "restart": "on-failure:5",
+        "init": True,
+        "stop_grace_period": "10s",
     }
     if kind is Kind.SERVICE:
         expected["ports"] = ["127.0.0.1:${HOST_PORT:-8080}:8080"]

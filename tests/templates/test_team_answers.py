@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import checks, dockerfile, matrix, questions, template
+from dockgen import checks, dockerfile, languages, matrix, questions, template
 from dockgen import project as projects
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
-from tests.conftest import ROOT, Make, each_cell, of, tree
+from tests.conftest import Make, each_cell, of, tree
 
 BIN = Path(sys.executable).parent
 
@@ -320,7 +320,7 @@ def test_a_choice_that_is_taken_away_is_refused(make: Make, question: str, choic
 @pytest.mark.parametrize("question", ["framework", "package_manager"])
 def test_what_is_for_another_language_is_refused(make: Make, question: str) -> None:
     """With what there is for this one."""
-    offered = yaml.safe_load((ROOT / "copier.yml").read_text())[f"{question}s"]["default"]
+    offered = {name: list(facts[f"{question}s"]) for name, facts in languages.load().items()}
     for language, choices in offered.items():
         for other, theirs in offered.items():
             for choice in set(theirs) - set(choices):
