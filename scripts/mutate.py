@@ -41,6 +41,9 @@ KNOWN: dict[str, str] = {
     "*/running.py: seen.exit_code is None or seen.run_seconds is None -> *": (
         "a job has both, or it has neither"
     ),
+    "copier.yml: labels | reject('string') | list or *": (
+        "what is no string looks like no name of a label either"
+    ),
 }
 
 # Without the test that looks at the committed examples, which a mutation leaves as they are.
