@@ -183,8 +183,9 @@ def _parts(text: str) -> Iterator[tuple[int, int, str]]:
                 yield at + bound.start(), at + bound.end(), str(other)
     if not conditions and (second := re.search(r" or \(.*\)(?= \}\})", text)):
         yield *second.span(), ""
-    for anchor in _ANCHOR.finditer(text):
-        yield *anchor.span(), ""
+    for pattern in re.finditer(r"'[^']*'", text):
+        for anchor in _ANCHOR.finditer(pattern[0]):
+            yield *pattern.span(), pattern[0][: anchor.start()] + pattern[0][anchor.end() :]
 
 
 def _split(condition: str, word: str) -> list[str]:
