@@ -117,25 +117,29 @@ def _span(node: ast.expr, text: str) -> tuple[int, int]:
 # copier.yml and templates/questions: validators, and what is left out of a project. Limits.
 
 QUESTIONNAIRE = ROOT / "copier.yml"
-# Where answers are refused: the tests for the first pattern that fits the question.
+# Where answers are refused and taken: the tests for the first pattern that fits the question.
 _ANSWERS, _PACKAGES = "tests/templates/test_team_answers.py", "tests/templates/test_packages.py"
+_PRIVATE, _NODE = "tests/templates/test_private.py", "tests/templates/test_node.py"
 _TEXTS, _FLAGS = "tests/hostile/test_answers.py", "tests/commands/test_new.py"
+# Each with a project whose answers are the defaults.
+_DEFAULTS = "other_choices_stay"
 REFUSALS = {
-    "name": [_TEXTS, "-k", "for_no_name or keeps_to_itself"],
-    "registry": [_TEXTS, "-k", "for_no_registry or for_a_registry"],
-    "port": [_TEXTS, _FLAGS, "-k", "ports_at or bad_answer"],
-    "private_host": ["tests/templates/test_private.py", "-k", "host"],
-    "private_dependencies": ["tests/templates/test_private.py", "-k", "taken_away"],
-    "package_index": ["tests/templates/test_private.py", "-k", "an_index or no_index"],
-    "labels": [_ANSWERS, "-k", "bad_labels or good_labels"],
+    "name": [_ANSWERS, _TEXTS, "-k", f"{_DEFAULTS} or for_no_name or keeps_to_itself"],
+    "registry": [_ANSWERS, _PACKAGES, _TEXTS, "-k",
+                 f"{_DEFAULTS} or impossible or for_no_registry or for_a_registry"],
+    "private_host": [_ANSWERS, _PRIVATE, "-k", f"{_DEFAULTS} or host or somewhere"],
+    "private_dependencies": [_PRIVATE, "-k", "taken_away"],
+    "package_index": [_ANSWERS, _PRIVATE, "-k", f"{_DEFAULTS} or an_index or no_index"],
+    "labels": [_ANSWERS, _PACKAGES, _TEXTS, "-k",
+               f"{_DEFAULTS} or labels or impossible or for_a_label"],
     "ca_certificates": [_ANSWERS, "-k", "authorities or certificate or private_key"],
     "policy": [_ANSWERS, "-k", "policy"],
     "runtime_packages": [_PACKAGES, "-k", "taken or refused"],
     "unmanaged": [_PACKAGES, _FLAGS, "-k", "impossible or bad_answer"],
-    "language_version": [_PACKAGES, "tests/templates/test_node.py", _TEXTS, "-k",
-                         "impossible or old_node or go_takes"],
+    "language_version": [_PACKAGES, _NODE, _TEXTS, "-k",
+                         "impossible or no_version or old_node or go_takes"],
     ".*": [_ANSWERS, _PACKAGES, "tests/combinations/test_pairwise.py", "-k",
-           "away or impossible or excludes"],
+           "away or another_language or impossible or excludes"],
 }  # fmt: skip
 # Where a project's files are counted.
 _FILES = [f"tests/templates/test_{name}.py" for name in ("files", "ci")] + [
@@ -181,8 +185,9 @@ def _parts(text: str) -> Iterator[tuple[int, int, str]]:
                 yield at + bound.start(), at + bound.end(), str(other)
     if not conditions and (second := re.search(r" or \(.*\)(?= \}\})", text)):
         yield *second.span(), ""
-    for anchor in _ANCHOR.finditer(text):
-        yield *anchor.span(), ""
+    for pattern in re.finditer(r"'[^']*'", text):
+        for anchor in _ANCHOR.finditer(pattern[0]):
+            yield *pattern.span(), pattern[0][: anchor.start()] + pattern[0][anchor.end() :]
 
 
 def _split(condition: str, word: str) -> list[str]:

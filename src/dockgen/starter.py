@@ -267,9 +267,12 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             }
             for version in (before, after)
         )
-        # What dockgen has no more stays as long as a file that the team wrote includes it.
+        # What dockgen has no more stays as long as a file that the team wrote includes it; but for
+        # a project's own files, whose stubs go along where they have another name.
         gone_files = {
-            path: base[path] for path in base if path.startswith(BASE) and path not in new
+            path: file
+            for path, file in base.items()
+            if path.startswith(BASE) and path not in new and "/project/" not in path
         }
         written = (file for path, file in ours.items() if file != base.get(path))
         new |= includes.needed(gone_files, written)

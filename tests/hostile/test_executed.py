@@ -128,7 +128,12 @@ def test_nothing_of_the_folder_is_started(
         [strace, "-f", "-qq", "-e", "trace=execve", "-s", "4096", "-o", traced,
          Path(sys.executable).with_name("dockgen"), *words],
         cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        env=PLAIN | PERSON | {"PATH": f"{own}:{os.environ['PATH']}", "UV_OFFLINE": "1"},
+        env=PLAIN | PERSON | {
+            "PATH": f"{own}:{os.environ['PATH']}",
+            "UV_OFFLINE": "1",
+            "XDG_CONFIG_HOME": str(tmp_path / "settings"),
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        },
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     executed = {Path(os.path.realpath(path)) for path in EXECUTED.findall(traced.read_text())}

@@ -158,7 +158,7 @@ def base(sandbox: Sandbox) -> Iterator[str]:
     try:
         path.write_text(
             f"{sound}FROM scratch\nCOPY --from=build /rootfs/ /\n"
-            "COPY --from=build --chmod=4755 /server /helper\n"
+            "COPY --from=build --chmod=4755 /rootfs/etc/passwd /helper\n"
             "COPY --from=build /rootfs/etc/passwd /etc/group\n"
         )
         engine.build(sandbox.directory, tag)
@@ -177,16 +177,16 @@ def broken(out: str) -> dict[str, bool | None]:
 @pytest.mark.usefixtures("base")
 def test_a_base_s_own_layers_are_not_the_project_s(sandbox: Sandbox) -> None:
     """A setuid file of the base may be hidden; one of the project's may not."""
-    sandbox.add("COPY --from=build --chmod=755 /server /helper")
+    sandbox.add("COPY --from=build --chmod=755 /rootfs/etc/passwd /helper")
     assert broken(sandbox.check("--json")[1]) == {}
-    sandbox.add("COPY --from=build --chmod=4755 /server /own")
-    sandbox.add("COPY --from=build --chmod=755 /server /own")
+    sandbox.add("COPY --from=build --chmod=4755 /rootfs/etc/passwd /own")
+    sandbox.add("COPY --from=build --chmod=755 /rootfs/etc/passwd /own")
     assert broken(sandbox.check("--json")[1]) == {"DG106": False}
 
 
 def test_an_image_on_another_base_is_not_guessed_at(sandbox: Sandbox, base: str) -> None:
     """The Dockerfile of today names another one than the image was built on."""
-    sandbox.add("COPY --from=build --chmod=755 /server /helper")
+    sandbox.add("COPY --from=build --chmod=755 /rootfs/etc/passwd /helper")
     tag = f"dockgen-test:{secrets.token_hex(6)}"
     engine.build(sandbox.directory, tag)
     try:

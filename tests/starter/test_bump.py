@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import bundle, journal, source, starter
+from dockgen import bundle, source, starter
+from dockgen.inside import Folder
 from dockgen.starter import Settings
 from dockgen.tree import File
 from tests.conftest import PLAIN
@@ -380,10 +381,10 @@ def test_a_failed_write_leaves_everything_as_it_was(
     """All or nothing, as with an update."""
     before = state(acme)
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_more: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(journal, "_put", fail)
+    monkeypatch.setattr(Folder, "write", fail)
     done = run("starter", "bump", acme)
     assert done.code == 3
     assert "No space left" in done.errors

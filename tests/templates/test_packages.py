@@ -308,6 +308,42 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"kind": "worker", "framework": "stdlib"},
     ),
     (
+        {"language": "go", "language_version": "1"},
+        "language_version: digits and dots, such as 1.27: go.mod takes no single number",
+        {"language": "python", "language_version": "3"},
+    ),
+    (
+        {"language": "node", "package_manager": "pnpm", "language_version": "21"},
+        "language_version: pnpm 11 needs Node 22.13 or later: choose one such as 24, or"
+        " --package-manager npm",
+        {"language": "node", "package_manager": "pnpm", "language_version": "23"},
+    ),
+    (
+        {"port": 1023},
+        "port: 1024 to 65535, because the service doesn't run as root",
+        {"port": 1024},
+    ),
+    (
+        {"port": 65536},
+        "port: 1024 to 65535, because the service doesn't run as root",
+        {"port": 65535},
+    ),
+    (
+        {"registry": "a" * 201},
+        "registry: at most 200 characters",
+        {"registry": "a" * 200},
+    ),
+    (
+        {"labels": ["a"]},
+        "labels: a mapping of names to texts, such as {org.opencontainers.image.vendor: Acme}",
+        {"labels": {"a": "b"}},
+    ),
+    (
+        {"labels": {"a": 1}},
+        "labels: each value is one line of text, of 1 to 256 characters",
+        {"labels": {"a": "1", "x.com.docker.a": "1"}},
+    ),
+    (
         {"language": "go", "flavor": "scratch", "cgo": True},
         "flavor: cgo links with a C library, and scratch has none: choose slim",
         {"language": "go", "flavor": "slim", "cgo": True},
@@ -325,6 +361,15 @@ def test_an_impossible_pair_is_refused(make: Make) -> None:
     for answers, words, others in PAIRS:
         assert refusal(make, **answers) == words
         assert make(**others).is_dir()
+
+
+@pytest.mark.parametrize(
+    "version", ["", "v3", "3.", "3.14-slim", "03", "3.014", "3.1.2.3", "3.14\n", "3" + "0" * 9]
+)
+def test_what_is_no_version_is_refused(make: Make, version: str) -> None:
+    """No base image's tag begins with it."""
+    message = refusal(make, language_version=version)
+    assert message == "language_version: digits and dots, such as 3.14"
 
 
 def test_the_names_that_python_needs_are_known() -> None:
