@@ -126,4 +126,4 @@ def test_an_addon_without_its_library_stops_the_build(with_addon: Path, tmp_path
     (copy / "Dockerfile").write_text(dockerfile.replace(BEFORE, WANTING + BEFORE))
     with pytest.raises(BuildError) as caught:
         engine.build(copy)
-    assert re.search(r"node_modules/bcrypt/\S+\.node needs libgone\+\+\.so\.6 ", caught.value.log)
+    assert re.search(r"node_modules/bcrypt/\S+\.node needs libgone\+\+\.so\.6: ", caught.value.log)
