@@ -16,6 +16,12 @@ Model = Mapping[str, Any]
 
 # The usual names, in the order in which `docker compose` looks for them.
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
 # The service that dockgen renders.
 MAIN = "app"
 
@@ -65,9 +71,15 @@ class Change:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def find(directory: Path) -> Path | None:
-    """The compose file in ``directory`` that `docker compose` takes; None if there is none."""
-    return next((directory / name for name in NAMES if (directory / name).exists()), None)
+def find(directory: Path) -> list[Path]:
+    """The compose files in ``directory`` that `docker compose` takes: one, and its override.
+
+    Empty if there is none.
+    """
+    found = []
+    for names in (NAMES, OVERRIDES):
+        found += [directory / name for name in names if (directory / name).exists()][:1]
+    return found if found and found[0].name in NAMES else []
 
 
 def main_service(model: Model) -> str:

@@ -136,7 +136,7 @@ def test_out_of_memory_is_told_as_that(inline: Run, tmp_path: Path) -> None:
 
 
 def test_check_takes_the_projects_own_settings(inline: Run, tmp_path: Path) -> None:
-    """A service that needs a variable gets it from compose.yaml, and is healthy."""
+    """A service that needs a variable gets it from compose.override.yaml, and is healthy."""
     inline("new", "my-app", "--language", "python", "--flavor", "slim")
     start = tmp_path / "my-app/app/__main__.py"
     start.write_text(f"import os\n\nos.environ['DATABASE_URL']\n{start.read_text()}")

@@ -33,7 +33,7 @@ _NO_REMOTE = {
 
 
 def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> Model:
-    """The model of the compose file in ``directory``, which is there.
+    """The model of the compose file in ``directory``, which is there, with its override.
 
     Args:
         directory: the project.
@@ -42,9 +42,7 @@ def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> M
     Raises:
         ProjectError: compose can't read it.
     """
-    file = composefile.find(directory)
-    if file is None:
-        raise AssertionError(directory)
+    files = composefile.find(directory)
     # Files of environment variables stay named, so that one can see where they are.
     words = ("config", "--format=json", "--no-env-resolution")
     done = command.run(
@@ -55,7 +53,7 @@ def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> M
     )
     if done.returncode != 0:
         raise ProjectError(
-            f"docker compose can't read {file}: {command.reason(done.stderr)}",
+            f"docker compose can't read {files[0]}: {command.reason(done.stderr)}",
             "see what is wrong with it: docker compose config",
         )
     model: Model = reader.parse_json(done.stdout)
@@ -122,7 +120,7 @@ class Composed:
             BuildError: a step failed, or it took longer than ``deadline`` seconds.
         """
         file = self._write(Change())
-        compose = _compose(self.directory, file, self.name)
+        compose = _compose(self.directory, file, name=self.name)
         what = f"the image of {self.directory}"
         hint = "see all of it with: docker compose build"
         try:
@@ -148,7 +146,7 @@ class Composed:
             ProjectError: something can't be started.
         """
         file = self._write(change)
-        compose = _compose(self.directory, file, self.name)
+        compose = _compose(self.directory, file, name=self.name)
         try:
             done = command.run(
                 *compose, "up", "--detach", "--no-build", "--", self.main,
@@ -214,9 +212,10 @@ def _escaped(value: Any) -> Any:
     return [_escaped(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _compose(directory: Path, file: Path, name: str = "") -> list[str]:
+def _compose(directory: Path, *files: Path, name: str = "") -> list[str]:
     named = [f"--project-name={name}"] if name else []
-    return ["compose", *named, f"--project-directory={directory}", f"--file={file}"]
+    read = [f"--file={file}" for file in files]
+    return ["compose", *named, f"--project-directory={directory}", *read]
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
