@@ -46,7 +46,7 @@ def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> M
     # Files of environment variables stay named, so that one can see where they are.
     words = ("config", "--format=json", "--no-env-resolution")
     done = command.run(
-        *_compose(directory, file),
+        *_compose(directory, *files),
         *words,
         errors_apart=True,
         environment=_environment(variables or {}),
