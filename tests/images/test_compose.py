@@ -1,5 +1,6 @@
 """A project run by its own compose.yaml, on a real engine: apart from all that the user runs."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,7 @@ def project(tmp_path: Path) -> Path:
     directory = tmp_path / "project"
     (directory / "data").mkdir(parents=True)
     (directory / "data/old").write_text("the user's own\n")
+    os.mkfifo(directory / "data/pipe")
     (directory / "Dockerfile").write_text(DOCKERFILE)
     (directory / "compose.yaml").write_text(COMPOSE)
     (directory / ".env").write_text("NAME=words\n")
@@ -97,7 +99,7 @@ def test_a_run_stands_apart(project: Path, theirs: None, monkeypatch: pytest.Mon
             name = composed.name
     assert said == "from words in .env, nothing of the user's\n"
     assert state.memory_bytes == 64 * 1024**2
-    assert [path.name for path in (project / "data").iterdir()] == ["old"]
+    assert sorted(path.name for path in (project / "data").iterdir()) == ["old", "pipe"]
     assert volumes() == before
     assert engine.composed_projects(name) == ()
     # The user's own still runs.
@@ -116,6 +118,15 @@ def test_what_reaches_out_is_refused(project: Path) -> None:
     assert "--trust" in caught.value.hint
     with engine.prepare(project, trusted=True) as composed:
         assert composed.main == "web"
+
+
+def test_a_file_that_leads_elsewhere_is_refused(project: Path, tmp_path: Path) -> None:
+    """Variables of the user's own files would end up in the container."""
+    (tmp_path / "credentials").write_text("NAME=hunter2\n")
+    (project / ".env").unlink()
+    (project / ".env").symlink_to(tmp_path / "credentials")
+    with pytest.raises(ProjectError, match="leads out of"), engine.prepare(project):
+        pass
 
 
 def test_every_key_that_compose_writes_is_known(project: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> M
         ProjectError: compose can't read it.
     """
     files = composefile.find(directory)
+    for file in (*files, directory / ".env"):
+        # No pipe to wait for, and no link to a file of secrets that the variables would come from.
+        with suppress(FileNotFoundError):
+            reader.content(file, inside=directory)
     # Files of environment variables stay named, so that one can see where they are.
     words = ("config", "--format=json", "--no-env-resolution")
     done = command.run(
@@ -198,10 +202,18 @@ def _copied(source: Path, target: Path) -> str:
         )
     shutil.rmtree(target, ignore_errors=True)
     if source.is_dir():
-        shutil.copytree(source, target, symlinks=True)
+        shutil.copytree(source, target, symlinks=True, ignore=_special)
     else:
         shutil.copy2(source, target)
     return str(target)
+
+
+def _special(folder: str, names: list[str]) -> list[str]:
+    """The pipes, sockets and devices in a folder: nothing can be copied from those."""
+    paths = [Path(folder, name) for name in names]
+    return [
+        path.name for path in paths if not (path.is_symlink() or path.is_file() or path.is_dir())
+    ]
 
 
 def _escaped(value: Any) -> Any:
