@@ -206,6 +206,7 @@ def test_ask_leaves_out_what_an_answer_settles(tmp_path: Path) -> None:
     """A worker in Python calls no C, has one framework and listens on no port."""
     given = ["--registry", "", "--ci", "none", "--labels", "{}", "--ca-certificates", ""]
     given += ["--policy", "{}", "--unmanaged", "[]", "--build-ca", "no", "--package-index", ""]
+    given += ["--compose-name", "yes"]
     terminal = Terminal(tmp_path, "new", "my-app", *given, "--ask")
     for words in (
         "Which language is it written in?",
@@ -292,12 +293,13 @@ def test_a_line_that_a_terminal_shows_is_a_line_that_can_be_pasted(tmp_path: Pat
 
 NARROWED = """
 import sys
+from pathlib import Path
 
 from dockgen import template
 
 unavailable = {"language": {"python": "we run no Python"}}
 unavailable["flavor"] = {"alpine": "nobody knows musl"}
-made = template.render(sys.argv[1], {"unavailable": unavailable}, ask=("language", "flavor"))
+made = template.render(Path(sys.argv[1]), {"unavailable": unavailable}, ask=("language", "flavor"))
 """
 
 

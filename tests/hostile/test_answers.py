@@ -272,8 +272,8 @@ def refused(refusal: Refusal, flags: Mapping[str, str], answers_file: Path | Non
 )  # fmt: skip
 def test_yaml(refusal: Refusal, question: questions.Question) -> None:
     """Types that nobody expects, aliases to themselves, a depth without end: refused by name."""
-    # A word is the name of a package, and copier reads bytes as text.
-    expected = {"text", "in-bytes"} if question.name == "runtime_packages" else set()
+    # A word is the name of a package.
+    expected = {"text"} if question.name == "runtime_packages" else set()
     found = set()
     for written, text in YAML.items():
         said = refused(refusal, {question.name: text})
@@ -364,7 +364,12 @@ def test_git_ignores_the_binary_and_no_folder(make: Make, name: str) -> None:
 def test_the_lists_are_complete() -> None:
     """A question that has no tests here yet is named."""
     tested = {question for question, *_ in PLACES.values()}
-    tested |= {"port", "build_ca", "cgo"}  # numbers, yes and no: above, with what YAML makes of it
+    tested |= {
+        "port",
+        "build_ca",
+        "cgo",
+        "compose_name",
+    }  # numbers, yes and no: above, with what YAML makes of it
     free = {question.name for question in questions.load() if not question.choices}
     assert free == tested
     assert set(itertools.chain(*TAKEN.values())) <= set(TEXTS)

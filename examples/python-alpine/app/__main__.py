@@ -30,11 +30,11 @@ def main() -> None:
         "app.main:app",
         host="",
         port=int(os.environ.get("PORT") or "8080"),
-        # Whoever hangs up first loses no request only if it is the balancer in front, and many, AWS'
-        # and nginx among them, keep a connection for 60 seconds. Google's keeps it for 600.
+        # Longer than the load balancer in front, or requests get lost when the service hangs
+        # up first. AWS's and nginx keep a connection for 60 seconds, Google's for 600.
         timeout_keep_alive=75,
-        # compose.yaml has a container killed that still runs ten seconds after SIGTERM. uvicorn says
-        # how many requests, such as streams, it cuts off before that.
+        # Docker kills the container ten seconds after SIGTERM. Before that, uvicorn cuts off
+        # what is left, such as streams, and logs how many there were.
         timeout_graceful_shutdown=7,
     )
 
