@@ -23,10 +23,10 @@ import (
 )
 
 const (
-	// compose.yaml has a container killed that still runs ten seconds after SIGTERM.
+	// Docker kills a container that still runs ten seconds after SIGTERM.
 	stopTimeout = 8 * time.Second
-	// Whoever hangs up first loses no request only if it is the balancer in front, and many, AWS' and
-	// nginx among them, keep a connection for 60 seconds. Google's keeps it for 600.
+	// Longer than the load balancer in front keeps an idle connection, or requests get lost. AWS's and
+	// nginx keep it for 60 seconds, Google's for 600.
 	idleTimeout = 75 * time.Second
 )
 

@@ -51,8 +51,12 @@ def old_project(tmp_path: Path) -> Path:
 
 
 def updated(program: list[str | Path], project: Path, **environment: str) -> dict[str, bytes]:
-    """Update a project with one installation, without any network; return its files."""
-    sh(*OFFLINE, *program, "update", project, cwd=project.parent, **environment)
+    """Update a project with one installation, without any network; return its files.
+
+    It is told what is the default for a new project alone.
+    """
+    data = ("--data", "compose_name=yes")
+    sh(*OFFLINE, *program, "update", *data, project, cwd=project.parent, **environment)
     return {name: data for name, data in tree(project).items() if not name.startswith(".git/")}
 
 

@@ -1,8 +1,8 @@
 // compose.yaml has a container killed that still runs ten seconds after SIGTERM.
 const stopTimeout = 8000;
 
-// Whoever hangs up first loses no request only if it is the balancer in front, and many, AWS' and
-// nginx among them, keep a connection for 60 seconds. Google's keeps it for 600.
+// Longer than the load balancer in front keeps an idle connection, or requests get lost. AWS's and
+// nginx keep it for 60 seconds, Google's for 600.
 const keepAliveTimeout = 75_000;
 
 // Serves app until SIGTERM, then lets the requests in flight finish. What hasn't finished by then,
