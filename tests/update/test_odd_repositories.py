@@ -54,8 +54,13 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_line_endings_of_the_person_s_settings(
     make: Make, update: Update, settings: Path, tmp_path: Path
 ) -> None:
-    """core.autocrlf: the clone has CRLF on the disk, which is no change."""
+    """core.autocrlf: the clone has CRLF on the disk, which is no change.
+
+    In a project whose owner deleted .gitattributes, which would decide.
+    """
     project = make()
+    (project / ".gitattributes").unlink()
+    commit(project)
     settings.write_text("[core]\n\tautocrlf = true\n")
     subprocess.run(["git", "clone", "--quiet", project, tmp_path / "clone"], check=True)
     assert b"\r\n" in (tmp_path / "clone/compose.yaml").read_bytes()
@@ -106,8 +111,10 @@ def test_edits_that_git_was_told_not_to_see_stay(make: Make, update: Update, fla
 
 
 def test_a_base_image_in_a_file_with_crlf_is_nobody_s_move(make: Make, update: Update) -> None:
-    """Line endings are no version."""
+    """Line endings are no version, where the project has none of its own choice."""
     project = make()
+    (project / ".gitattributes").unlink()
+    commit(project)
     path = project / "Dockerfile"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     commit(project)
@@ -260,8 +267,7 @@ def test_the_same_rename_on_both_sides_is_merged(make: Make, update: Update) -> 
     git("mv", "docker/collect.py", "docker/rootfs.py", cwd=project)
     with (project / "docker/rootfs.py").open("a") as file:
         file.write("# mine\n")
-    for name in ("Dockerfile", ".dockerignore"):
-        edit(project / name, "collect.py", "rootfs.py")
+    edit(project / "Dockerfile", "collect.py", "rootfs.py")
     commit(project)
     done = update(project)
     assert done.code == 0, done.output + done.errors
