@@ -159,6 +159,7 @@ def _download(url: str) -> bytes:
 
 def _downloaded(url: str, deadline: float) -> bytes:
     import http.client
+    import urllib.error
     import urllib.request
 
     class Redirects(urllib.request.HTTPRedirectHandler):
@@ -198,5 +199,8 @@ def _downloaded(url: str, deadline: float) -> bytes:
             if length.isdecimal() and len(content) < min(int(length[:9]), MAXIMUM_BYTES):
                 raise OSError("the answer was cut off")  # half a team file has half of its locks
             return content
+    except urllib.error.HTTPError as error:
+        error.close()  # it holds the answer
+        raise
     except (ValueError, http.client.HTTPException) as error:
         raise OSError(str(error) or type(error).__name__) from error

@@ -508,6 +508,8 @@ def test_a_folder_of_a_monorepo_is_fine(make: Make, update: Update, tmp_path: Pa
 def test_line_endings_of_windows_stay(make: Make, update: Update) -> None:
     """Committed with CRLF, a file stays so, and is merged line by line."""
     project = make()
+    (project / ".gitattributes").unlink()
+    commit(project)
     path = project / "compose.yaml"
     text = path.read_text().replace("on-failure:5", "always")
     path.write_bytes(text.replace("\n", "\r\n").encode())
