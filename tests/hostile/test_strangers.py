@@ -132,6 +132,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(web, "_asked", {})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as server:
+        server.daemon_threads = False  # each answer has ended before the next test begins
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
@@ -175,6 +176,9 @@ class TestWeb:
         with pytest.raises(ProjectError, match="took longer"):
             web.fetch(f"{host}/drip")
         assert time.monotonic() - begin < 30
+        for thread in threading.enumerate():
+            if thread.name.endswith("(work)"):
+                thread.join(10)
 
     def test_half_a_file_is_none(self, host: str) -> None:
         """It would have half of the locks."""
