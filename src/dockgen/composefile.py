@@ -6,7 +6,7 @@ https://github.com/compose-spec/compose-spec/blob/main/spec.md
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +59,12 @@ _KEPT_OF_NETWORK = ("internal", "enable_ipv4", "enable_ipv6")
 class Change:
     """How a run differs from the compose file.
 
-    ``image`` takes the place of what would be built. ``port`` is one that the main service listens
-    on, which is published also where the file doesn't. The others are as `engine.RunOptions` has
-    them; None and empty leave what the file says.
+    ``image`` takes the place of what would be built; None leaves what the file says. ``port`` is
+    one that the main service listens on, which is published also where the file doesn't.
     """
 
     image: str | None = None
     port: int | None = None
-    user: str = ""
-    read_only: bool | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def find(directory: Path) -> list[Path]:
@@ -276,11 +272,6 @@ def apart(
         own["image"] = change.image
         own["pull_policy"] = "never"
         own.pop("build", None)
-    if change.user:
-        own["user"] = change.user
-    if change.read_only is not None:
-        own["read_only"] = change.read_only
-    own["environment"] = {**(own.get("environment") or {}), **change.environment}
     found: dict[str, Any] = {"services": services}
     found["networks"] = {
         name: {key: network[key] for key in _KEPT_OF_NETWORK if key in (network or {})}

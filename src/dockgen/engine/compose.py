@@ -13,7 +13,7 @@ from dockgen import composefile, reader, signals
 from dockgen.composefile import Change, Model
 from dockgen.engine import command
 from dockgen.engine.container import Container
-from dockgen.engine.images import BUILD_SECONDS, BuildError
+from dockgen.engine.images import BUILD_SECONDS, run_build
 from dockgen.errors import ProjectError
 
 # What a service's dependencies get to turn healthy, and images to be pulled, in seconds.
@@ -32,12 +32,8 @@ _NO_REMOTE = {
 }
 
 
-def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> Model:
+def read_model(directory: Path) -> Model:
     """The model of the compose file in ``directory``, which is there, with its override.
-
-    Args:
-        directory: the project.
-        variables: what it gets to see of the environment, besides its own .env.
 
     Raises:
         ProjectError: compose can't read it.
@@ -53,7 +49,7 @@ def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> M
         *_compose(directory, *files),
         *words,
         errors_apart=True,
-        environment=_environment(variables or {}),
+        environment=_environment(),
     )
     if done.returncode != 0:
         raise ProjectError(
@@ -65,20 +61,18 @@ def read_model(directory: Path, variables: Mapping[str, str] | None = None) -> M
 
 
 @contextmanager
-def prepare(
-    directory: Path, *, trusted: bool = False, variables: Mapping[str, str] | None = None
-) -> Iterator["Composed"]:
+def prepare(directory: Path, *, trusted: bool = False) -> Iterator["Composed"]:
     """The services of the compose file in ``directory``, to be built and run; gone in the end.
 
     Args:
         directory: the project.
         trusted: whether the file may reach beyond the project's folder.
-        variables: what it gets to see of the environment, besides its own .env.
 
     Raises:
-        ProjectError: compose can't read the file, or it reaches beyond the folder.
+        ProjectError: compose can't read the file, it reaches beyond the folder, or what it mounts
+            is too large to be copied.
     """
-    model = read_model(directory, variables)
+    model = read_model(directory)
     main = composefile.main_service(model)
     reaches = [] if trusted else composefile.reaches(model, main, directory)
     if reaches:
@@ -111,6 +105,11 @@ class Composed:
         }
         self._model = model
         self._folder = folder
+        # Before anything is built: one that is too large is an error.
+        self._copies = {
+            source: _copied(Path(source), folder / f"mount-{number}")
+            for number, source in enumerate(composefile.written_folders(model, self.main))
+        }
 
     @property
     def image(self) -> str:
@@ -125,20 +124,11 @@ class Composed:
         """
         file = self._write(Change())
         compose = _compose(self.directory, file, name=self.name)
-        what = f"the image of {self.directory}"
-        hint = "see all of it with: docker compose build"
-        try:
-            done = command.start(
-                *compose, "--progress=plain", "build", "--", *self.tags,
-                deadline=deadline, environment=_environment({}),
-            )  # fmt: skip
-        except command.TimedOut as error:
-            log = error.stdout.decode(errors="replace") if error.stdout else ""
-            raise BuildError(f"{what} wasn't built within {deadline:g} s.", hint, log) from error
-        if done.returncode != 0:
-            raise BuildError(
-                f"{what} can't be built: {command.reason(done.stdout)}", hint, done.stdout
-            )
+        run_build(
+            *compose, "--progress=plain", "build", "--", *self.tags,
+            what=f"the image of {self.directory}", again="docker compose build",
+            deadline=deadline, environment=_environment(),
+        )  # fmt: skip
 
     @contextmanager
     def running(self, change: Change) -> Iterator[Container]:
@@ -154,7 +144,7 @@ class Composed:
         try:
             done = command.run(
                 *compose, "up", "--detach", "--no-build", "--", self.main,
-                deadline=UP_SECONDS, environment=_environment({}),
+                deadline=UP_SECONDS, environment=_environment(),
             )  # fmt: skip
             if done.returncode != 0:
                 raise ProjectError(
@@ -172,11 +162,7 @@ class Composed:
                 command.run("image", "rm", "--force", "--", tag)
 
     def _write(self, change: Change) -> Path:
-        copies = {
-            source: _copied(Path(source), self._folder / f"mount-{number}")
-            for number, source in enumerate(composefile.written_folders(self._model, self.main))
-        }
-        found = composefile.apart(self._model, self.main, change, self.tags, copies)
+        found = composefile.apart(self._model, self.main, change, self.tags, self._copies)
         file = self._folder / "compose.json"
         # A dollar is the file's own by now, and stands for no variable.
         file.write_text(json.dumps(_escaped(found)), encoding="utf-8")
@@ -190,7 +176,7 @@ def _copied(source: Path, target: Path) -> str:
         ProjectError: it is too large to be copied.
     """
     if not source.exists():
-        target.mkdir(exist_ok=True)
+        target.mkdir()
         return str(target)
     files = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
     total = sum(path.lstat().st_size for path in files)
@@ -200,7 +186,6 @@ def _copied(source: Path, target: Path) -> str:
             "are too many to run on a copy",
             "mount it read-only, or use a named volume",
         )
-    shutil.rmtree(target, ignore_errors=True)
     if source.is_dir():
         shutil.copytree(source, target, symlinks=True, ignore=_special)
     else:
@@ -230,7 +215,7 @@ def _compose(directory: Path, *files: Path, name: str = "") -> list[str]:
     return ["compose", *named, f"--project-directory={directory}", *read]
 
 
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -238,7 +223,7 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
         or name.startswith(_PASSED_ON_PREFIXES)
         or name.lower().endswith("_proxy")
     }
-    return kept | _NO_REMOTE | dict(variables)
+    return kept | _NO_REMOTE
 
 
 def composed(project: str, service: str) -> Container:

@@ -2,7 +2,7 @@
 
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,19 +67,42 @@ def build(
     if cache_mounts:
         arguments.append(f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={cache_mounts}")
     what = f"the stage {target} of {context}" if target else f"the image of {context}"
+    words = (*arguments, "--", str(context))
+    run_build(*words, what=what, again=f"docker build {context}", deadline=deadline)
+
+
+def run_build(
+    *arguments: str,
+    what: str,
+    again: str,
+    deadline: float,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Run a docker command that builds something.
+
+    Args:
+        arguments: what stands behind ``docker``.
+        what: what is built, for the message.
+        again: the command that shows all of it, for the hint.
+        deadline: in seconds.
+        environment: all that docker sees of the environment; None for this process's own.
+
+    Raises:
+        BuildError: a step failed, or it took longer than ``deadline`` seconds.
+    """
     try:
-        finished = command.start(*arguments, "--", str(context), deadline=deadline)
+        finished = command.start(*arguments, deadline=deadline, environment=environment)
     except command.TimedOut as error:
         log = error.stdout.decode(errors="replace") if error.stdout else ""
         raise BuildError(
             f"{what} wasn't built within {deadline:g} s.",
-            f"see which step takes so long with: docker build {context}",
+            f"see which step takes so long with: {again}",
             log,
         ) from error
     if finished.returncode != 0:
         raise BuildError(
             f"{what} can't be built: {command.reason(finished.stdout)}",
-            f"see all of it with: docker build {context}",
+            f"see all of it with: {again}",
             finished.stdout,
         )
 
