@@ -14,7 +14,7 @@ from typing import Any
 
 from dockgen import bundle, matrix, project, questions, reader, template
 from dockgen.errors import ProjectError, UsageError, unreadable
-from dockgen.matrix import Flavor, Kind, Language
+from dockgen.matrix import Flavor, Language, Workload
 from dockgen.project import Project
 from dockgen.source import Source
 
@@ -36,13 +36,13 @@ class Case:
 
     name: str
     answers: Mapping[str, Any] = field(default_factory=dict)
-    usual_kind: str = Kind.SERVICE
+    usual_kind: str = Workload.SERVICE
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> Workload:
         """The kind of the project; what is none is told of when the case is rendered."""
         value = self.answers.get("kind", self.usual_kind)
-        return Kind(value) if value in tuple(Kind) else Kind.SERVICE
+        return Workload(value) if value in tuple(Workload) else Workload.SERVICE
 
 
 def load(directory: Path | None = None) -> tuple[Case, ...]:
@@ -159,7 +159,7 @@ def _usual_kind(entries: Mapping[str, Any]) -> str:
     """The kind that a questionnaire makes by default; dockgen's own computes it, as a service."""
     entry = entries.get("kind")
     default = str(entry.get("default", "")) if isinstance(entry, dict) else ""
-    return Kind.SERVICE if not default or "{" in default else default
+    return Workload.SERVICE if not default or "{" in default else default
 
 
 def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Case]:

@@ -7,7 +7,7 @@ A project's comes from its dockgen.toml and its answers file; `project` reads th
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dockgen.matrix import Flavor, Kind
+from dockgen.matrix import Flavor, Workload
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Contract:
     workers and jobs.
     """
 
-    workload: Kind
+    workload: Workload
     port: int | None
     limits: Limits
     policy: Policy = field(default_factory=Policy)

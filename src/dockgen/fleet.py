@@ -21,9 +21,9 @@ from dockgen import (
     journal,
     lock,
     questions,
-    registry,
     signals,
     source,
+    starters,
     team,
     template,
     update,
@@ -32,8 +32,8 @@ from dockgen import (
 from dockgen.bundle import Manifest
 from dockgen.errors import CheckFailedError, DockgenError, ProjectError
 from dockgen.project import ANSWERS, LIMITS, recorded
-from dockgen.registry import Starter
 from dockgen.source import Source
+from dockgen.starters import Starter
 from dockgen.update import Plan
 from dockgen.worktree import Worktree
 
@@ -254,7 +254,7 @@ def _registered(directory: Path, own: Manifest, url: str) -> Starter | None:
     """
     if _is_own(own, url):
         return None
-    registered = registry.find_by_url(url)
+    registered = starters.find_by_url(url)
     if registered is None:
         raise ProjectError(
             f"{directory} was made from a template that isn't registered here: {url:.80}",
@@ -464,5 +464,5 @@ def _is_ours(directory: Path) -> bool:
         url = recorded(directory).url
     except ProjectError:
         return True
-    known = _is_own(manifest, url) or registry.find_by_url(url) is not None
+    known = _is_own(manifest, url) or starters.find_by_url(url) is not None
     return known or (directory / LIMITS).is_file()

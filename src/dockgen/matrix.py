@@ -20,7 +20,7 @@ class Flavor(StrEnum):
     SCRATCH = "scratch"
 
 
-class Kind(StrEnum):
+class Workload(StrEnum):
     """What a program does: answer requests, work in the background, or run to its end."""
 
     SERVICE = "service"

@@ -6,7 +6,7 @@ from dockgen.checks.running import Observation, Process
 from dockgen.contract import Contract
 from dockgen.engine import Container, State
 from dockgen.errors import ProjectError
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 
 # How much longer than its limit a container is watched, in seconds, to tell slow from never.
 _PATIENCE = 3.0
@@ -18,7 +18,7 @@ def observe(container: Container, contract: Contract) -> Observation:
     Raises:
         ToolMissingError: the engine went away.
     """
-    if contract.workload is Kind.JOB:
+    if contract.workload is Workload.JOB:
         return _observe_job(container, contract)
     health = container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
     root_status = None if contract.port is None else _root_status(container, contract.port)

@@ -10,7 +10,7 @@ from typing import Any
 from dockgen import reader
 from dockgen.contract import BASES, Contract, Limits, Policy
 from dockgen.errors import ProjectError
-from dockgen.matrix import Cell, Flavor, Kind, Language
+from dockgen.matrix import Cell, Flavor, Language, Workload
 
 ANSWERS = ".copier-answers.yml"
 LIMITS = "dockgen.toml"
@@ -39,7 +39,7 @@ class Project:
     port: int | None
     limits: Limits
     policy: Policy = field(default_factory=Policy)
-    kind: Kind = Kind.SERVICE
+    kind: Workload = Workload.SERVICE
 
     @property
     def contract(self) -> Contract:
@@ -86,7 +86,7 @@ def load(directory: Path) -> Project:
         name=_text(answers, "name"),
         cell=_cell(answers),
         template_version=_text(answers, "_commit"),
-        port=_port(answers) if kind is Kind.SERVICE else None,
+        port=_port(answers) if kind is Workload.SERVICE else None,
         limits=_limits(settings, kind),
         policy=_policy(settings),
         kind=kind,
@@ -112,9 +112,9 @@ def _settings(directory: Path) -> Mapping[str, Any]:
     return settings
 
 
-def _limits(settings: Mapping[str, Any], kind: Kind) -> Limits:
+def _limits(settings: Mapping[str, Any], kind: Workload) -> Limits:
     limits = settings["limits"]
-    is_job = kind is Kind.JOB
+    is_job = kind is Workload.JOB
     return Limits(
         size_bytes=int(_limit(limits, "size_mb") * _MB),
         healthy_seconds=0 if is_job else float(_limit(limits, "healthy_seconds")),
@@ -194,11 +194,11 @@ def _cell(answers: Mapping[str, Any]) -> Cell:
     )
 
 
-def _kind(answers: Mapping[str, Any]) -> Kind:
+def _kind(answers: Mapping[str, Any]) -> Workload:
     # Templates before this question made services.
     if "kind" not in answers:
-        return Kind.SERVICE
-    return Kind(_choice(answers, "kind", [str(kind) for kind in Kind]))
+        return Workload.SERVICE
+    return Workload(_choice(answers, "kind", [str(kind) for kind in Workload]))
 
 
 def _choice(answers: Mapping[str, Any], key: str, choices: list[str]) -> str:

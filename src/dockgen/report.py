@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from dockgen.check import Checked
     from dockgen.fleet import Mode, Outcome
-    from dockgen.matrix import Cell, Kind
+    from dockgen.matrix import Cell, Workload
     from dockgen.merge import Change
-    from dockgen.registry import Starter
     from dockgen.starter import Made
+    from dockgen.starters import Starter
     from dockgen.team import Decision, Team
     from dockgen.testing.proof import Proof
     from dockgen.testing.sizes import Sizes
@@ -63,7 +63,7 @@ class NewProject:
     directory: Path
     answers: Mapping[str, Any]
     cell: "Cell"
-    kind: "Kind"
+    kind: "Workload"
     port: int | None
     files: Sequence[Path]
     template_version: str

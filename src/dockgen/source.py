@@ -13,11 +13,11 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from dockgen import bundle, git, questions, registry, signals, tree, web
+from dockgen import bundle, git, questions, signals, starters, tree, web
 from dockgen.bundle import Manifest, Release
 from dockgen.errors import ProjectError
 from dockgen.inside import Folder, Inside, Saved
-from dockgen.registry import Starter
+from dockgen.starters import Starter
 
 # Stands for a starter's address while its working copy is tried: reserved (RFC 2606).
 WORKING_COPY_URL = "https://dockgen.invalid/starter.git"
@@ -113,7 +113,7 @@ def refresh(registered: Starter) -> str:
         ProjectError: they can't be fetched and there are none on this machine.
     """
     try:
-        registry.fetch(registered)
+        starters.fetch(registered)
     except ProjectError as error:
         fetched = registered.fetched
         if fetched is None:

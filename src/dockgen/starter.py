@@ -26,7 +26,7 @@ from dockgen import (
     includes,
     merge,
     reader,
-    registry,
+    starters,
     tree,
     update,
 )
@@ -162,7 +162,7 @@ def init(origin: Source, target: Path, name: str, languages: Iterable[Language],
         UsageError: it can't be called that.
         ProjectError: something is in the way, or the disk can't be written.
     """
-    registry.require_name(name)
+    starters.require_name(name)
     chosen = set(languages)
     settings = Settings(
         name=name,

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from dockgen import bundle, git, questions, rendered, rounds, signals
 from dockgen.apply import cannot_write
 from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
-from dockgen.registry import git_address
 from dockgen.source import Source, own
+from dockgen.starters import git_address
 
 if TYPE_CHECKING:
     from copier._main import Worker

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import lock, registry, source, team, template, web
+from dockgen import lock, source, starters, team, template, web
 from dockgen.errors import DockgenError, ProjectError, UsageError
 from tests.conftest import Run
 from tests.update.conftest import commit, git
@@ -225,14 +225,14 @@ class TestWeb:
 def test_a_starter_s_address_has_no_credentials(url: str) -> None:
     """Projects record it, and CI files hold it."""
     with pytest.raises(UsageError) as caught:
-        registry.check_new("acme", url)
+        starters.check_new("acme", url)
     assert "s3cret" not in caught.value.message + caught.value.hint
 
 
 @pytest.mark.parametrize("url", ["git@h:x/y.git", "ssh://git@h/x", "https://h/x", "gh:a/b"])
 def test_a_starter_s_address_has_the_user_of_ssh(url: str) -> None:
     """Which is no secret."""
-    assert url in registry.check_new("acme", url).url
+    assert url in starters.check_new("acme", url).url
 
 
 def test_uv_looks_no_further_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

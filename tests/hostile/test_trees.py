@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import apply, registry, rendered, source, template, tree
+from dockgen import apply, rendered, source, starters, template, tree
 from dockgen.errors import DockgenError, ProjectError
 from dockgen.inside import Folder, Inside, OutsideError, Saved, is_git
-from dockgen.registry import Starter
+from dockgen.starters import Starter
 from tests.update.conftest import PERSON, commit, git
 
 # Copier leaves the folder open that it walks when a template is refused.
@@ -132,7 +132,7 @@ class Template:
         """Tag what is committed, and fetch it."""
         git("tag", "-a", version, "-m", version, cwd=self.folder)
         found = Starter("acme", str(self.folder))
-        registry.fetch(found)
+        starters.fetch(found)
         return found
 
 
@@ -269,7 +269,7 @@ def test_a_starter_s_tree_leaves_its_folder_nowhere(home: Path, acme: Template) 
     starter = Starter("acme", str(acme.folder))
     git("tag", "v1.0.0", made, cwd=acme.folder)
     with pytest.raises(ProjectError, match="fsck"):
-        registry.fetch(starter)
+        starters.fetch(starter)
     assert not starter.clone.exists()
     subprocess.run(["git", "clone", "-q", "--mirror", acme.folder, starter.clone], check=True)
     with pytest.raises(OutsideError), source.starter(starter):

@@ -19,7 +19,7 @@ from dockgen.checks import Observation, Process
 from dockgen.engine import BuildError, Container, EngineVersion
 from dockgen.errors import ProjectError
 from dockgen.image import Config, HealthCheck, Image, Layer
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 from tests.conftest import ROOT, Run
 
 MB = 10**6
@@ -40,7 +40,7 @@ GOOD_RUN = Observation(
     stop_seconds=0.25,
 )
 
-FOR_SERVICES = [rule for rule in checks.RULES if Kind.SERVICE in rule.kinds]
+FOR_SERVICES = [rule for rule in checks.RULES if Workload.SERVICE in rule.kinds]
 
 Pretend = Callable[..., None]
 

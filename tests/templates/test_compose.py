@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from dockgen.engine import RunOptions
-from dockgen.matrix import Kind, Language
+from dockgen.matrix import Language, Workload
 from tests.conftest import Make
 
-each_kind = pytest.mark.parametrize("kind", Kind)
+each_kind = pytest.mark.parametrize("kind", Workload)
 
 
 def service(project: Path) -> dict[str, Any]:
@@ -40,7 +40,7 @@ OPTIONS: dict[str, Callable[[Any], list[str]]] = {
 
 
 @each_kind
-def test_a_container_is_checked_as_compose_runs_it(make: Make, kind: Kind) -> None:
+def test_a_container_is_checked_as_compose_runs_it(make: Make, kind: Workload) -> None:
     """With the same limits, and with no right that it could do without."""
     found = service(make(kind=kind))
     options = [option for name, words in OPTIONS.items() for option in words(found[name])]
@@ -57,7 +57,7 @@ def test_a_container_is_checked_as_compose_runs_it(make: Make, kind: Kind) -> No
 
 @each_kind
 @pytest.mark.parametrize("language", Language)
-def test_says_nothing_else(make: Make, language: Language, kind: Kind) -> None:
+def test_says_nothing_else(make: Make, language: Language, kind: Workload) -> None:
     """A service is published to this machine alone; a crash is tried again, a job isn't."""
     found = service(make(language=language, kind=kind))
     rest = {name: value for name, value in found.items() if name not in OPTIONS}
@@ -68,8 +68,8 @@ def test_says_nothing_else(make: Make, language: Language, kind: Kind) -> None:
         "init": True,
         "stop_grace_period": "10s",
     }
-    if kind is Kind.SERVICE:
+    if kind is Workload.SERVICE:
         expected["ports"] = ["127.0.0.1:${HOST_PORT:-8080}:8080"]
-    if kind is Kind.JOB:
+    if kind is Workload.JOB:
         expected["restart"] = "no"
     assert rest == expected

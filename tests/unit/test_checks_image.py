@@ -8,8 +8,7 @@ from dockgen import matrix
 from dockgen.checks import Finding, check_image
 from dockgen.contract import BASES, Contract, Limits, Policy
 from dockgen.image import Config, File, HealthCheck, Image, Kind, Layer
-from dockgen.matrix import Flavor
-from dockgen.matrix import Kind as Workload
+from dockgen.matrix import Flavor, Workload
 
 CONTRACT = Contract(
     workload=Workload.SERVICE,
@@ -126,7 +125,7 @@ def test_dg103_leaves_a_missing_health_check_to_dg102(test: tuple[str, ...]) -> 
 
 def test_a_job_needs_no_health_check() -> None:
     """It ends by itself; whatever else holds for images holds for it, too."""
-    job = replace(CONTRACT, workload=matrix.Kind.JOB, port=None)
+    job = replace(CONTRACT, workload=matrix.Workload.JOB, port=None)
     assert findings(configured(replace(CONFIG, health_check=None)), job) == []
     assert findings(configured(replace(CONFIG, health_check=None, user="")), job) == ["DG101"]
 

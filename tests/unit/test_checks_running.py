@@ -6,10 +6,10 @@ import pytest
 
 from dockgen.checks import Observation, Process, check_running
 from dockgen.contract import Contract, Limits
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 
 CONTRACT = Contract(
-    workload=Kind.SERVICE,
+    workload=Workload.SERVICE,
     port=8080,
     limits=Limits(size_bytes=1_000_000, healthy_seconds=10, stop_seconds=2),
 )
@@ -28,10 +28,10 @@ SEEN = Observation(
 )
 
 
-WORKER = replace(CONTRACT, workload=Kind.WORKER, port=None)
+WORKER = replace(CONTRACT, workload=Workload.WORKER, port=None)
 JOB = replace(
     CONTRACT,
-    workload=Kind.JOB,
+    workload=Workload.JOB,
     port=None,
     limits=Limits(size_bytes=1_000_000, healthy_seconds=0, stop_seconds=2, run_seconds=60),
 )

@@ -7,7 +7,7 @@ import pytest
 from dockgen import project
 from dockgen.contract import Limits, Policy
 from dockgen.errors import ProjectError
-from dockgen.matrix import Cell, Flavor, Kind, Language
+from dockgen.matrix import Cell, Flavor, Language, Workload
 
 ANSWERS = """\
 # Changes here will be overwritten by copier.
@@ -60,7 +60,7 @@ def test_a_worker_has_no_port(directory: Path) -> None:
     """Whatever the answers file says of it."""
     edit(directory / ".copier-answers.yml", "language: ", "kind: worker\nlanguage: ")
     loaded = project.load(directory)
-    assert (loaded.kind, loaded.port) == (Kind.WORKER, None)
+    assert (loaded.kind, loaded.port) == (Workload.WORKER, None)
 
 
 def test_a_job_has_a_time_to_run(directory: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_job_has_a_time_to_run(directory: Path) -> None:
         project.load(directory)
     edit(directory / "dockgen.toml", "healthy_seconds = 10", "run_seconds = 90")
     loaded = project.load(directory)
-    assert loaded.kind is Kind.JOB
+    assert loaded.kind is Workload.JOB
     assert (loaded.limits.run_seconds, loaded.limits.healthy_seconds) == (90.0, 0.0)
 
 

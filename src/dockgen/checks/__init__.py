@@ -12,7 +12,7 @@ from dockgen.checks.model import Finding, Place, Rule, Severity
 from dockgen.checks.running import Observation, Process
 from dockgen.contract import Contract
 from dockgen.image import Image
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 
 __all__ = [
     "OF_BASE",
@@ -62,7 +62,7 @@ def check_image(image: Image, contract: Contract) -> list[Finding]:
 
 def cannot_start(reason: str, contract: Contract) -> Finding:
     """Return what is found when no container can be started, so that none can be looked at."""
-    is_job = contract.workload is Kind.JOB
+    is_job = contract.workload is Workload.JOB
     return Finding(
         (_running.runs_to_its_end if is_job else _running.turns_healthy).code,
         f"no container of it can be started: {reason}",

@@ -8,7 +8,7 @@ from dockgen import languages
 from dockgen.checks.model import Place, Violation, rule
 from dockgen.contract import Contract
 from dockgen.image import Image, Layer
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 
 _MB = 10**6
 # How many paths a message names before it only counts.
@@ -41,7 +41,7 @@ def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
         )
 
 
-@rule("DG102", Kind.SERVICE, Kind.WORKER)
+@rule("DG102", Workload.SERVICE, Workload.WORKER)
 def has_health_check(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has a health check that needs no shell.
 
@@ -63,7 +63,7 @@ def has_health_check(image: Image, _contract: Contract) -> Iterator[Violation]:
         )
 
 
-@rule("DG103", Kind.SERVICE, Kind.WORKER)
+@rule("DG103", Workload.SERVICE, Workload.WORKER)
 def has_start_interval(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Is probed often while it starts.
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from dockgen.contract import Contract
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 
 Facts = TypeVar("Facts")
 
@@ -66,7 +66,7 @@ class Rule(Generic[Facts]):
     code: str
     title: str
     why: str
-    kinds: frozenset[Kind]
+    kinds: frozenset[Workload]
     severity: Severity
     violations: Callable[[Facts, Contract], Iterator[Violation]]
 
@@ -79,7 +79,7 @@ class Rule(Generic[Facts]):
 
 
 def rule(
-    code: str, *kinds: Kind, severity: Severity = Severity.ERROR
+    code: str, *kinds: Workload, severity: Severity = Severity.ERROR
 ) -> Callable[[Callable[[Facts, Contract], Iterator[Violation]]], Rule[Facts]]:
     """Make a rule of a function: the first line of its docstring is the title, the rest is why.
 
@@ -89,7 +89,7 @@ def rule(
     def make(violations: Callable[[Facts, Contract], Iterator[Violation]]) -> Rule[Facts]:
         title, _, why = inspect.cleandoc(violations.__doc__ or "").partition("\n\n")
         return Rule(
-            code, title.removesuffix("."), why, frozenset(kinds or Kind), severity, violations
+            code, title.removesuffix("."), why, frozenset(kinds or Workload), severity, violations
         )
 
     return make

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dockgen.checks.model import Violation, rule
 from dockgen.contract import Contract
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 
 # The value of Seccomp in /proc/<pid>/status when a filter is at work.
 _FILTERED = 2
@@ -62,7 +62,7 @@ class Observation:
 _NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
 
 
-@rule("DG201", Kind.SERVICE, Kind.WORKER)
+@rule("DG201", Workload.SERVICE, Workload.WORKER)
 def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Turns healthy in time.
 
@@ -91,7 +91,7 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
         )
 
 
-@rule("DG202", Kind.SERVICE)
+@rule("DG202", Workload.SERVICE)
 def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Answers GET /.
 
@@ -213,7 +213,7 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """
     limit = contract.limits.stop_seconds
     hint = "handle SIGTERM: finish the open requests, then exit with 0"
-    is_job = contract.workload is Kind.JOB
+    is_job = contract.workload is Workload.JOB
     if is_job and seen.exit_code is not None:
         return  # it ended before anybody stopped it
     if seen.memory_bytes is not None:
@@ -232,7 +232,7 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
         )
 
 
-@rule("DG209", Kind.JOB)
+@rule("DG209", Workload.JOB)
 def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Runs to its end.
 

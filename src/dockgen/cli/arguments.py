@@ -9,10 +9,10 @@ def complete_starter(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[str]:
     """The registered starters that begin like this, for the shell's completion."""
-    from dockgen import registry
+    from dockgen import starters
 
     try:
-        return [known.name for known in registry.load() if known.name.startswith(incomplete)]
+        return [known.name for known in starters.load() if known.name.startswith(incomplete)]
     except DockgenError:
         return []
 

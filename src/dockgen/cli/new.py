@@ -85,12 +85,12 @@ def _value_of(option: str, args: list[str]) -> str | None:
 
 def _open(ctx: click.Context, name: str, *, trusted: bool, offline: bool) -> "Source | None":
     """The registered starter of that name, open until the command ends; None for dockgen's own."""
-    from dockgen import git, registry, report, source
+    from dockgen import git, report, source, starters
 
-    if name == registry.OWN:
+    if name == starters.OWN:
         return None
     git.require()
-    registered = registry.find(name)
+    registered = starters.find(name)
     if not offline:
         with report.progress() as doing:
             doing(f"Fetching {name}")
@@ -304,9 +304,9 @@ def _lock(staged: Path, answers: Mapping[str, Any], *, dry_run: bool, trusted: b
 
 def _choose(ctx: click.Context, *, trusted: bool, offline: bool) -> "Source | None":
     """Ask which template to use, if there is a starter to choose; the first one is preselected."""
-    from dockgen import registry, report
+    from dockgen import report, starters
 
-    registered = registry.load()
+    registered = starters.load()
     if not registered:
         return None
     import questionary
@@ -316,7 +316,7 @@ def _choose(ctx: click.Context, *, trusted: bool, offline: bool) -> "Source | No
         questionary.Choice(f"{known.name:<{width}}  {report.spelt(known.url)}", known.name)
         for known in registered
     ]
-    choices.append(questionary.Choice(f"{'dockgen':<{width}}  its own templates", registry.OWN))
+    choices.append(questionary.Choice(f"{'dockgen':<{width}}  its own templates", starters.OWN))
     chosen: str = questionary.select("Which template?", choices).unsafe_ask()
     return _open(ctx, chosen, trusted=trusted, offline=offline)
 

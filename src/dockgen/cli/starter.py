@@ -65,17 +65,17 @@ def init(
       dockgen starter init platform/starter --name acme
     """
     from dockgen import apply, git, report, source
-    from dockgen import starter as starters
+    from dockgen import starter as repository
 
     git.require()
     # Not resolved: where a link leads is looked at before anything is written through it.
     target = Path(os.path.abspath(directory))  # noqa: PTH100
     apply.check_target(target)
-    called = starters.name_for(target) if name is None else name
+    called = repository.name_for(target) if name is None else name
     chosen = [Language(language) for language in languages] or list(Language)
     ctx.meta[LEFT] = lambda: apply.left(target)
     with source.own() as origin:
-        made = starters.init(origin, target, called, chosen, starters.Ci(ci))
+        made = repository.init(origin, target, called, chosen, repository.Ci(ci))
     (report.made_starter_json if as_json else report.made_starter)(made)
 
 
@@ -104,7 +104,7 @@ def bump(
       dockgen starter bump --undo
     """
     from dockgen import fleet, git, report, source
-    from dockgen import starter as starters
+    from dockgen import starter as repository
 
     if dry_run and undo:
         raise UsageError("--dry-run and --undo exclude each other", "name one of them")
@@ -119,9 +119,9 @@ def bump(
     ctx.meta[LEFT] = lambda: "the starter is as it was, or at the newer dockgen"
     with report.progress() as doing, source.own() as origin:
         doing("Merging")
-        outcome = starters.bump(directory.resolve(), origin, to, mode)
+        outcome = repository.bump(directory.resolve(), origin, to, mode)
     (report.bumped_json if as_json else report.bumped)(outcome, mode)
-    if problem := starters.problem(outcome, mode):
+    if problem := repository.problem(outcome, mode):
         raise problem
 
 
@@ -144,17 +144,17 @@ def add(name: str, url: str, as_json: bool) -> None:
       dockgen starter add acme https://git.acme.example/platform/starter
       dockgen starter add acme ./acme-starter
     """
-    from dockgen import git, questions, registry, report, source
+    from dockgen import git, questions, report, source, starters
 
     git.require()
-    registered = registry.check_new(name, url)
+    registered = starters.check_new(name, url)
     with report.progress() as doing:
         doing(f"Fetching {registered.address}")
-        registry.fetch(registered)
+        starters.fetch(registered)
     with source.starter(registered) as opened:
         questions.load(opened.questionnaire)  # one that can't be used is told of here
         releases = [release.version for release in opened.manifest.releases]
-    registry.add(registered)
+    starters.add(registered)
     listed = report.ListedStarter(registered, releases)
     (report.starters_json if as_json else report.added_starter)([listed])
 
@@ -169,11 +169,11 @@ def list_(as_json: bool) -> None:
       dockgen starter list
       dockgen starter list --json
     """
-    from dockgen import registry, report, source
+    from dockgen import report, source, starters
     from dockgen.errors import ProjectError
 
     listed = []
-    for registered in registry.load():
+    for registered in starters.load():
         try:
             releases = [release.version for release in source.releases(registered)]
         except ProjectError:
@@ -191,9 +191,9 @@ def remove(name: str) -> None:
     Examples:
       dockgen starter remove acme
     """
-    from dockgen import registry, report
+    from dockgen import report, starters
 
-    report.text(f"Removed {name}, which was {registry.remove(name).url}")
+    report.text(f"Removed {name}, which was {starters.remove(name).url}")
 
 
 _DIRECTORY = click.argument(

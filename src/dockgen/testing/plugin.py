@@ -26,7 +26,7 @@ from dockgen.checks import Observation
 from dockgen.engine import Container, Health, Response
 from dockgen.errors import DockgenError, ProjectError, ToolMissingError
 from dockgen.image import Image
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 from dockgen.observe import observe
 from dockgen.project import Project, recorded
 from dockgen.source import Source
@@ -246,7 +246,7 @@ def service(
     except ProjectError as error:
         pytest.fail(_words(error), pytrace=False)
     main = "app" if "app" in built else built[0]
-    waiting = "" if project.kind is Kind.JOB else f"--wait --wait-timeout {PATIENCE}"
+    waiting = "" if project.kind is Workload.JOB else f"--wait --wait-timeout {PATIENCE}"
     up = f"up --build --detach {waiting}"
     with ExitStack() as stack:
         environment = stack.enter_context(pytest.MonkeyPatch.context())
@@ -315,7 +315,7 @@ def seen(
 ) -> Observation:
     """What was seen of the container, from its start to its stop: it doesn't run after this."""
     del healthz  # to be asked first, because watching ends with a stop
-    if project.kind is Kind.JOB:
+    if project.kind is Workload.JOB:
         # It may have ended long ago, and is watched from its start on.
         service.wait_ended(project.limits.run_seconds)
         service.start()

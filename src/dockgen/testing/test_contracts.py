@@ -16,7 +16,7 @@ from dockgen.checks import Files, Finding, Observation
 from dockgen.checks import image as image_rules
 from dockgen.engine import BuildError, Container, Health, HealthTiming, Response, RunOptions
 from dockgen.image import Image
-from dockgen.matrix import Kind
+from dockgen.matrix import Workload
 from dockgen.observe import process_of
 from dockgen.project import Project
 from dockgen.testing import linters, sizes
@@ -51,15 +51,15 @@ def healthy(image: str, options: RunOptions) -> Iterator[Container]:
 
 
 # Contracts that mean something for some kinds only: the plugin leaves them out for the others.
-for_services = pytest.mark.dockgen_kinds(Kind.SERVICE)
-for_jobs = pytest.mark.dockgen_kinds(Kind.JOB)
-for_all_but_jobs = pytest.mark.dockgen_kinds(Kind.SERVICE, Kind.WORKER)
+for_services = pytest.mark.dockgen_kinds(Workload.SERVICE)
+for_jobs = pytest.mark.dockgen_kinds(Workload.JOB)
+for_all_but_jobs = pytest.mark.dockgen_kinds(Workload.SERVICE, Workload.WORKER)
 
 
 @contextmanager
 def at_work(image: str, options: RunOptions, project: Project) -> Iterator[Container]:
     """Run a container that does what it is for: a service answers, a job comes to its end."""
-    if project.kind is not Kind.JOB:
+    if project.kind is not Workload.JOB:
         with healthy(image, options) as container:
             if project.port is not None:
                 assert container.get("/", port=project.port).status == 200
@@ -161,7 +161,7 @@ def test_answers_the_health_page(healthz: Response | None) -> None:
 @pytest.fixture
 def sound_image(built_image: str, first_health: Health, project: Project) -> str:
     """The image, if a container of it turned healthy once; else nobody waits for another one."""
-    if first_health.seconds is None and project.kind is not Kind.JOB:
+    if first_health.seconds is None and project.kind is not Workload.JOB:
         pytest.fail("not asked, as its container doesn't turn healthy", pytrace=False)
     return built_image
 
@@ -178,7 +178,7 @@ def test_runs_under_any_user(sound_image: str, project: Project) -> None:
     """A platform may pick the user: 12345 has no name and owns no file."""
     options = RunOptions(port=project.port, user="12345:12345")
     with at_work(sound_image, options, project) as container:
-        if project.kind is Kind.JOB:
+        if project.kind is Workload.JOB:
             return  # there is no process any more
         process = process_of(container, container.inspect())
         assert process is not None, "the state of its process can't be read"

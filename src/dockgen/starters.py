@@ -1,4 +1,4 @@
-"""The registry: the starter templates that this user trusts, and their clones on this machine.
+"""The starters: templates that this user trusts, and their clones on this machine.
 
 Only an address in here is ever followed. What a project's answers file says decides nothing.
 """
