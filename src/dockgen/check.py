@@ -1,9 +1,9 @@
 """The check: one project's files, image and container, held to its contract."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dockgen import checks, composefile, dockerfile, engine, observe
@@ -19,26 +19,31 @@ from dockgen.project import Project
 
 @dataclass(frozen=True)
 class Checked:
-    """A project that was checked: what was read, what was seen, and what was found.
+    """What was checked, what it was held to, what was read and seen, and what was found.
 
-    ``seen`` is None if no container could be started; then no rule about one was asked.
-    ``findings`` are all of them, also those of rules that the project ignores.
+    ``name`` is what to call it. ``project`` is None for what dockgen didn't make, and
+    ``directory`` for an image that belongs to no folder. ``seen`` is None if there was no
+    container; then no rule about one was asked. ``findings`` are all of them, also those of rules
+    that are ignored. ``left_out`` says of rules that weren't asked why not, by code, and ``needs``
+    what a container needs that the hardened run doesn't give it, in words.
     """
 
-    project: Project
+    name: str
+    directory: Path | None
+    project: Project | None
+    contract: Contract
     image: Image
     seen: Observation | None
     findings: Sequence[Finding]
-
-    @property
-    def contract(self) -> Contract:
-        """What it was held to."""
-        return self.project.contract
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    needs: Sequence[str] = ()
 
     def holds(self, code: str) -> bool | None:
         """Whether a rule is met; None if there was nothing to ask it of."""
         if any(finding.rule == code for finding in self.findings):
             return False
+        if code in self.left_out:
+            return None
         if self.image.base_layers is None and code in checks.OF_BASE:
             return None
         if self.seen is None:
@@ -105,7 +110,15 @@ def check(
             else engine.run(built, engine.RunOptions(port=contract.port))
         )
         seen, of_container = _watch(container, contract)
-    return Checked(project, read, seen, [*findings, *of_container])
+    return Checked(
+        name=project.name,
+        directory=project.directory,
+        project=project,
+        contract=contract,
+        image=read,
+        seen=seen,
+        findings=[*findings, *of_container],
+    )
 
 
 def read_image(name: str, base: Sequence[str] | None) -> Image:

@@ -14,12 +14,12 @@ from dockgen.matrix import Flavor, Workload
 class Limits:
     """What an image and its container are held to.
 
-    ``size_bytes`` is for the sum of the layer tars, unpacked; dockgen.toml has it in MB of 10^6
-    bytes. ``healthy_seconds`` is 0 for a job, which has no health check, and ``run_seconds``, the
-    time from a job's start to its end, is 0 for everything else.
+    ``size_bytes`` is for the sum of the layer tars, unpacked, and None for no limit; dockgen.toml
+    has it in MB of 10^6 bytes. ``healthy_seconds`` is 0 for a job, which has no health check, and
+    ``run_seconds``, the time from a job's start to its end, is 0 for everything else.
     """
 
-    size_bytes: int
+    size_bytes: int | None
     healthy_seconds: float
     stop_seconds: float
     run_seconds: float = 0

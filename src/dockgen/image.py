@@ -28,6 +28,7 @@ _CHUNK = 1 << 20
 # No description of an image is longer, in bytes.
 _LARGEST_JSON = 16_000_000
 _NANOSECONDS = 1e9
+_HIGHEST_PORT = 65535
 # The level that `gzip` uses on its own, and registries mostly receive.
 _GZIP_LEVEL = 6
 _WHITEOUT = ".wh."
@@ -111,13 +112,22 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class Config:
-    """What an image says of how to run it. Each is empty or None where the image doesn't."""
+    """What an image says of how to run it. Each is empty or None where the image doesn't.
+
+    ``ports`` are the TCP ports that it exposes, in order, and ``volumes`` the paths that it
+    declares.
+    """
 
     user: str = ""
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     health_check: HealthCheck | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[int, ...] = ()
+    volumes: tuple[str, ...] = ()
+    working_directory: str = ""
+    stop_signal: str = ""
 
 
 @dataclass(frozen=True)
@@ -319,7 +329,23 @@ def _config(facts: Mapping[str, Any]) -> Config:
         command=tuple(facts.get("Cmd") or ()),
         health_check=_health_check(facts.get("Healthcheck")),
         labels=facts.get("Labels") or {},
+        environment=dict(word.split("=", 1) for word in facts.get("Env") or () if "=" in word),
+        ports=_ports(facts.get("ExposedPorts") or {}),
+        volumes=tuple(sorted(facts.get("Volumes") or {})),
+        working_directory=facts.get("WorkingDir") or "",
+        stop_signal=facts.get("StopSignal") or "",
     )
+
+
+def _ports(exposed: Mapping[str, Any]) -> tuple[int, ...]:
+    """The TCP ports of what EXPOSE wrote, such as "80/tcp", "8000-8010/tcp" or "53/udp"."""
+    found: set[int] = set()
+    for words in exposed:
+        numbers, _, protocol = words.partition("/")
+        first, _, last = numbers.partition("-")
+        if protocol in ("", "tcp") and int(last or first) <= _HIGHEST_PORT:
+            found.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(found))
 
 
 def _health_check(facts: Mapping[str, Any] | None) -> HealthCheck | None:

@@ -266,8 +266,9 @@ def end_of_log(log: str) -> None:
 def checked_project(checked: "Checked") -> None:
     """Show the sizes and times beside their limits, each rule, and what to do about findings."""
     console = _console()
-    cell = checked.project.cell
-    console.print(f"[bold]{_named(checked.project.name)}[/] ({cell.language} on {cell.flavor})\n")
+    cell = checked.project and checked.project.cell
+    kind = f"{cell.language} on {cell.flavor}" if cell else str(checked.contract.workload)
+    console.print(f"[bold]{_named(checked.name)}[/] ({kind})\n")
     console.print(_measures(checked))
     console.print()
     console.print(_rules(checked))
@@ -286,30 +287,30 @@ def checked_project_json(checked: "Checked") -> None:
     """The same facts for programs, as one JSON object; what could not be seen is null."""
     from dockgen import checks
 
-    project, seen = checked.project, checked.seen
+    project, seen, limits = checked.project, checked.seen, checked.contract.limits
     facts = {
-        "name": project.name,
-        "directory": str(project.directory),
-        "cell": str(project.cell),
-        "template_version": project.template_version,
+        "name": checked.name,
+        "directory": checked.directory and str(checked.directory),
+        "cell": project and str(project.cell),
+        "template_version": project and project.template_version,
         "holds": not checked.failures,
         "size": {
             "unpacked_bytes": checked.image.unpacked_bytes,
             "gzip_bytes": checked.image.gzip_bytes,
-            "limit_bytes": project.limits.size_bytes,
+            "limit_bytes": limits.size_bytes,
         },
-        "kind": project.kind,
+        "kind": checked.contract.workload,
         "healthy": {
             "seconds": seen and seen.healthy_seconds,
-            "limit_seconds": project.limits.healthy_seconds or None,
+            "limit_seconds": limits.healthy_seconds or None,
         },
         "run": {
             "seconds": seen and seen.run_seconds,
-            "limit_seconds": project.limits.run_seconds or None,
+            "limit_seconds": limits.run_seconds or None,
         },
         "stop": {
             "seconds": seen.stop_seconds if seen and seen.exit_code is None else None,
-            "limit_seconds": project.limits.stop_seconds,
+            "limit_seconds": limits.stop_seconds,
         },
         "rules": [
             {
@@ -330,6 +331,8 @@ def checked_project_json(checked: "Checked") -> None:
             }
             for rule in checks.applicable(checked.contract)
         ],
+        "left_out": dict(checked.left_out),
+        "needs": list(checked.needs),
     }
     _print_json(facts)
 
@@ -846,7 +849,7 @@ def _diff(console: "Console", diff: str) -> None:
 def _measures(checked: "Checked") -> "Table":
     from rich.table import Table
 
-    limits, image, seen = checked.project.limits, checked.image, checked.seen
+    limits, image, seen = checked.contract.limits, checked.image, checked.seen
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("")
     for title in ("measured", "limit"):
@@ -855,7 +858,7 @@ def _measures(checked: "Checked") -> "Table":
     table.add_row(
         "size unpacked",
         f"{image.unpacked_bytes / _MB:.2f} MB",
-        f"{limits.size_bytes / _MB:g} MB",
+        "none" if limits.size_bytes is None else f"{limits.size_bytes / _MB:g} MB",
         f"{image.gzip_bytes / _MB:.2f} MB gzipped",
     )
     if limits.run_seconds:

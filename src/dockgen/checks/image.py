@@ -113,7 +113,7 @@ def is_within_size(image: Image, contract: Contract) -> Iterator[Violation]:
     NIST SP 800-190 4.1, OWASP Docker rule 9.
     """
     limit = contract.limits.size_bytes
-    if image.unpacked_bytes > limit:
+    if limit is not None and image.unpacked_bytes > limit:
         over = image.unpacked_bytes - limit
         largest = max(image.layers, key=lambda layer: layer.unpacked_bytes)
         yield Violation(

@@ -246,7 +246,7 @@ def new(
             template_version=rendering.version,
             starter=origin.name if origin else "",
             team=ours.location if ours else "",
-            limit_mb=loaded.limits.size_bytes / 10**6,
+            limit_mb=(loaded.limits.size_bytes or 0) / 10**6,
             dry_run=dry_run,
             warnings=[*ctx.meta.get(_WARNINGS, ()), *warnings],
         )

@@ -121,7 +121,7 @@ def test_is_within_its_size_limit(
     case: Case, image: Image, project: Project, record_property: Callable[[str, object], None]
 ) -> None:
     """The summed layer tars are within dockgen.toml's limit; the plugin shows them in the end."""
-    limit = project.limits.size_bytes
+    limit = project.limits.size_bytes or 0
     record_property(
         *sizes.property_of(case.name, sizes.Size(image.unpacked_bytes, image.gzip_bytes, limit))
     )
