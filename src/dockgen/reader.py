@@ -196,6 +196,7 @@ def parse_toml(
     hint: str = "correct it, and run the command again",
     kind: type[DockgenError] = ProjectError,
     parse_float: Callable[[str], Any] = float,
+    values: int = MAXIMUM_VALUES,
 ) -> dict[str, Any]:
     """The tables of a TOML text.
 
@@ -205,6 +206,7 @@ def parse_toml(
         hint: what to do if it is wrong.
         kind: the error to raise.
         parse_float: makes a number of the text of one with a point.
+        values: how many it may hold.
 
     Raises:
         DockgenError: of that kind: it is not valid TOML, or nested too deep.
@@ -213,24 +215,24 @@ def parse_toml(
         if _LONG_KEY.search(words):
             raise ValueError("a key has too many parts")
         read = tomllib.loads(words, parse_float=parse_float)
-        _require_bounded(read)
+        _require_bounded(read, values)
     except (ValueError, ArithmeticError, RecursionError) as error:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise kind(f"{name} is not valid TOML: {_short(reason)}", hint) from error
     return read
 
 
-def parse_json(words: str | bytes) -> Any:
-    """The value of a JSON text.
+def parse_json(words: str | bytes, *, values: int = MAXIMUM_VALUES) -> Any:
+    """The value of a JSON text, which may hold so many of them.
 
     Raises:
-        ValueError: it is not valid JSON, or nested too deep.
+        ValueError: it is not valid JSON, nested too deep, or too long.
     """
     try:
         read = json.loads(words)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
-    _require_bounded(read)
+    _require_bounded(read, values)
     return read
 
 
@@ -306,7 +308,7 @@ def _require_file(path: Path, mode: int) -> None:
         raise ProjectError(f"{path} is {kind}, not a file", "put a file in its place")
 
 
-def _require_bounded(read: Any) -> None:
+def _require_bounded(read: Any, values: int) -> None:
     """Make sure that a value is nested to a bounded depth, and holds no endless numbers.
 
     Raises:
@@ -322,7 +324,7 @@ def _require_bounded(read: Any) -> None:
             if isinstance(value, dict | list):
                 inner.extend(value.values() if isinstance(value, dict) else value)
         count += len(inner)
-        if count > MAXIMUM_VALUES:
+        if count > values:
             raise ValueError("it holds too many values")
         if not inner:
             return
