@@ -10,6 +10,7 @@ checkout if none is given.
 import ast
 import inspect
 import io
+import itertools
 import os
 import re
 import sys
@@ -135,8 +136,40 @@ def rules() -> str:
         " DG1xx for its image, DG2xx for a running container of it. A code never"
         " changes its meaning. Written by `make docs` from the code; a test compares the two."
     )
-    head = f"# Rules\n\n{textwrap.fill(words, 100)}\n"
-    return "\n".join([head, *(f"## {r.code}: {r.title}\n\n{r.why}\n" for r in checks.RULES)])
+    severities = (
+        "An **error** harms those who run the image, or breaks a limit that you set: then"
+        " `dockgen check` exits with 1. A **warning** costs bytes, time or safety, and has good"
+        " reasons now and then. An **info** is good to know. The last column has the codes that"
+        " other tools give to the same fault, or to a part of it."
+    )
+    lines = [
+        "# Rules\n",
+        f"{textwrap.fill(words, 100)}\n",
+        f"{textwrap.fill(severities, 100)}\n",
+        "| rule | what must be true | | elsewhere |",
+        "|---|---|---|---|",
+        *(
+            f"| [{rule.code}](#{anchor(f'{rule.code}: {rule.title}')}) | {rule.title} |"
+            f" {rule.severity} | {', '.join(itertools.chain(*rule.alike.values()))} |"
+            for rule in checks.RULES
+        ),
+        "",
+    ]
+    for rule in checks.RULES:
+        alike = "; ".join(f"{tool} {', '.join(codes)}" for tool, codes in rule.alike.items())
+        lines += [
+            f"## {rule.code}: {rule.title}\n",
+            f"{rule.why}\n",
+            f"**Fix:** {rule.fix}\n",
+            *([f"**Sources:** {'; '.join(rule.sources)}\n"] if rule.sources else []),
+            *([f"**Elsewhere:** {alike}\n"] if alike else []),
+        ]
+    return "\n".join(lines)
+
+
+def anchor(heading: str) -> str:
+    """The anchor that GitHub and GitLab give a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def proof() -> str:

@@ -16,10 +16,14 @@ CODES = [rule.code for rule in checks.RULES]
 
 @pytest.mark.parametrize("rule", checks.RULES, ids=CODES)
 def test_a_rule_is_documented(rule: Rule[Files] | Rule[Image] | Rule[Observation]) -> None:
-    """It has a code, a title in one line, a reason in sentences."""
+    """It has a code, a title in one line, a reason in sentences, what to type, others' codes."""
     assert re.fullmatch(r"DG[012]\d\d", rule.code)
     assert re.fullmatch(r"[A-Z][^\n.]{5,60}", rule.title)
-    assert len(rule.why.split()) > 15
+    assert len(rule.why.split()) > 12
+    assert re.fullmatch(r"[a-z][^\n]{10,99}[^.]", rule.fix)
+    assert all(
+        re.fullmatch(r"[A-Za-z]+[A-Za-z0-9_-]*", code) for code in sum(rule.alike.values(), ())
+    )
 
 
 def test_codes_are_unique() -> None:

@@ -19,7 +19,12 @@ class Files:
     dockerfile: Dockerfile | None
 
 
-@rule("DG001")
+@rule(
+    "DG001",
+    fix="name images as your registry has them: FROM registry.example.com/hub/python:3.14",
+    sources=["NIST SP 800-190 4.1.5", "CIS Docker 4.2", "OWASP Docker rule 13"],
+    alike={"hadolint": ["DL3026"]},
+)
 def base_images_are_allowed(files: Files, contract: Contract) -> Iterator[Violation]:
     """Base images come from an allowed registry.
 
@@ -27,8 +32,6 @@ def base_images_are_allowed(files: Files, contract: Contract) -> Iterator[Violat
     base images wants none from elsewhere. It holds for each FROM, COPY --from, RUN --mount=from
     and `# syntax=` that names an image. The list is the project's own, rules.allowed_registries in
     dockgen.toml; without one, every registry is allowed.
-
-    NIST SP 800-190 4.1.5, CIS Docker 4.2, OWASP Docker rule 13.
     """
     allowed = contract.policy.allowed_registries
     if not allowed:

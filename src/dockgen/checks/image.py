@@ -24,54 +24,72 @@ _PREFIX = re.compile(r"^\w+-(\w+-)?linux-(gnu|musl)\w*-")
 _VERSION = re.compile(r"[-.]?\d+(\.\d+)*$")
 
 
-@rule("DG101")
+@rule(
+    "DG101",
+    fix="write in the last stage: USER 65532:65532",
+    sources=["CIS Docker 4.1", "OWASP Docker rule 2", "Kubernetes' restricted profile"],
+    alike={
+        "hadolint": ["DL3002", "DL3066"],
+        "Trivy": ["DS-0002"],
+        "Dockle": ["CIS-DI-0001"],
+        "Checkov": ["CKV_DOCKER_3", "CKV_DOCKER_8"],
+    },
+)
 def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Runs as a numeric user that is not root.
 
     A break-out from a container starts with the rights of its user, and without USER that is
     root. A name won't do: Kubernetes' runAsNonRoot can't tell whether it means root, and refuses.
-
-    CIS Docker 4.1, OWASP Docker rule 2, hadolint DL3002, Kubernetes' restricted profile.
     """
     user = image.config.user
     if not re.fullmatch(r"[1-9]\d*:[1-9]\d*", user):
         yield Violation(
-            f"the image's user is {user!r}" if user else "the image names no user, so it is root",
-            "write in the last stage: USER 65532:65532",
+            f"the image's user is {user!r}" if user else "the image names no user, so it is root"
         )
 
 
-@rule("DG102", Workload.SERVICE, Workload.WORKER)
+@rule(
+    "DG102",
+    Workload.SERVICE,
+    Workload.WORKER,
+    fix='write in the last stage: HEALTHCHECK --start-interval=1s CMD ["…"]',
+    sources=["CIS Docker 4.6"],
+    alike={
+        "hadolint": ["DL3057"],
+        "Trivy": ["DS-0026"],
+        "Dockle": ["CIS-DI-0006"],
+        "Checkov": ["CKV_DOCKER_2"],
+    },
+)
 def has_health_check(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has a health check that needs no shell.
 
     Without one, an engine takes a hung service for a good one, and `docker compose up --wait`
     waits for nothing. The shell form starts a shell for each probe, and needs one in the image. A
     job, which runs to its end, needs none.
-
-    CIS Docker 4.6, hadolint DL3057 (off by default), CKV_DOCKER_2 (which HEALTHCHECK NONE passes).
     """
     check = image.config.health_check
-    hint = 'write in the last stage: HEALTHCHECK --start-interval=1s CMD ["…"]'
     if check is None or not check.test:
-        yield Violation("the image has no health check", hint)
+        yield Violation("the image has no health check")
     elif check.test[0] == "NONE":
-        yield Violation("the image's health check is turned off", hint)
+        yield Violation("the image's health check is turned off")
     elif check.test[0] != "CMD" or len(check.test) < 2 or _is_shell(check.test[1:]):
-        yield Violation(
-            f"the health check is started by a shell: {' '.join(check.test[1:])!r:.80}", hint
-        )
+        yield Violation(f"the health check is started by a shell: {' '.join(check.test[1:])!r:.80}")
 
 
-@rule("DG103", Workload.SERVICE, Workload.WORKER)
+@rule(
+    "DG103",
+    Workload.SERVICE,
+    Workload.WORKER,
+    fix="write: HEALTHCHECK --start-period=20s --start-interval=1s …",
+    sources=["Dockerfile reference, HEALTHCHECK --start-interval", "Docker Engine 25 and later"],
+)
 def has_start_interval(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Is probed often while it starts.
 
     The first probe comes after a whole interval, 30 s by default, so that everything that
     waits for a healthy service waits as long. A start interval gives an answer within about a
     second, and costs nothing afterwards.
-
-    Dockerfile reference, HEALTHCHECK --start-interval; Docker Engine 25 and later.
     """
     check = image.config.health_check
     if check is None or not check.test or check.test[0] == "NONE":
@@ -81,36 +99,39 @@ def has_start_interval(image: Image, _contract: Contract) -> Iterator[Violation]
         yield Violation(
             f"the health check's start interval is {check.start_interval_seconds:g} s, "
             f"its start period {check.start_period_seconds:g} s (0: not set)",
-            "write: HEALTHCHECK --start-period=20s --start-interval=1s …",
         )
 
 
-@rule("DG104")
+@rule(
+    "DG104",
+    fix='write the command as a list: ENTRYPOINT ["/usr/local/bin/app"]',
+    sources=["Dockerfile reference, shell form ENTRYPOINT"],
+    alike={"hadolint": ["DL3025"], "BuildKit": ["JSONArgsRecommended"]},
+)
 def starts_in_exec_form(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Is started without a shell in between.
 
     A shell that stands between the engine and the program keeps SIGTERM to itself, so that the
     program is killed after ten seconds, with its requests.
-
-    Hadolint DL3025, BuildKit JSONArgsRecommended, Trivy DS-0016.
     """
     command = image.config.entrypoint + image.config.command
-    hint = 'write the command as a list: ENTRYPOINT ["/usr/local/bin/app"]'
     if not command:
-        yield Violation("the image doesn't say what to start", hint)
+        yield Violation("the image doesn't say what to start")
     elif _is_shell(command):
-        yield Violation(f"a shell starts the program: {' '.join(command)!r:.80}", hint)
+        yield Violation(f"a shell starts the program: {' '.join(command)!r:.80}")
 
 
-@rule("DG105")
+@rule(
+    "DG105",
+    fix="find what grew with: docker history <image>, or raise limits.size_mb in dockgen.toml",
+    sources=["NIST SP 800-190 4.1", "OWASP Docker rule 9"],
+)
 def is_within_size(image: Image, contract: Contract) -> Iterator[Violation]:
     """Is within its size limit.
 
     Each byte is stored, pulled and scanned by everyone who runs the image, and each file is
     something that an intruder finds there. The limit is the project's own, in dockgen.toml; the
     size is the sum of the unpacked layer tars, which no engine and no store change.
-
-    NIST SP 800-190 4.1, OWASP Docker rule 9.
     """
     limit = contract.limits.size_bytes
     if limit is not None and image.unpacked_bytes > limit:
@@ -120,12 +141,16 @@ def is_within_size(image: Image, contract: Contract) -> Iterator[Violation]:
             f"the image is {image.unpacked_bytes / _MB:.2f} MB unpacked, {over:,} bytes over its "
             f"limit of {limit / _MB:g} MB; its largest layer is {_name(image, largest)} with "
             f"{largest.unpacked_bytes / _MB:.2f} MB",
-            "find what grew with: docker history <image>, or raise limits.size_mb in dockgen.toml",
-            Place(layer=largest.digest),
+            place=Place(layer=largest.digest),
         )
 
 
-@rule("DG106")
+@rule(
+    "DG106",
+    fix="leave them out, or take the bits away in the step that brings them: chmod a-s",
+    sources=["CIS Docker 4.8"],
+    alike={"Dockle": ["CIS-DI-0008"]},
+)
 def has_no_setuid_file(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has no setuid or setgid file.
 
@@ -134,8 +159,6 @@ def has_no_setuid_file(image: Image, _contract: Contract) -> Iterator[Violation]
     that layer, so each layer counts that the project adds. What the layers of the base image hold
     is not the project's to remove; what a container sees of it, is. Where the base is unknown, only
     what a container sees counts.
-
-    CIS Docker 4.8, Dockle CIS-DI-0008.
     """
     own = () if image.base_layers is None else image.layers[image.base_layers :]
     found = {file.path for layer in own for file in layer.files if file.is_setuid}
@@ -143,12 +166,15 @@ def has_no_setuid_file(image: Image, _contract: Contract) -> Iterator[Violation]
     if found:
         yield Violation(
             f"the image has setuid or setgid files: {_few(found)}",
-            "leave them out, or take the bits away in the step that brings them: chmod a-s",
-            _place(image, found),
+            place=_place(image, found),
         )
 
 
-@rule("DG107")
+@rule(
+    "DG107",
+    fix="copy what the service needs from a build stage into a base that has none of them",
+    sources=["CIS Docker 4.3", "NIST SP 800-190 4.1", "OWASP Docker rule 0"],
+)
 def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
     """Has no package manager and no compiler.
 
@@ -158,8 +184,6 @@ def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
     The package manager of the distribution (apt, dpkg, apk) is part of the slim and alpine bases:
     taking it out in a later layer would save nothing, and hide from scanners what is installed. It
     is accepted there, and not in scratch.
-
-    CIS Docker 4.3, NIST SP 800-190 4.1, OWASP Docker rule 0.
     """
     unwanted = _COMPILERS | languages.tools()
     if not contract.base.package_manager:
@@ -169,20 +193,21 @@ def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
     if found:
         yield Violation(
             f"the image has package managers or compilers: {_few(found)}",
-            "copy what the service needs from a build stage into a base that has none of them",
-            _place(image, found),
+            place=_place(image, found),
         )
 
 
-@rule("DG108")
+@rule(
+    "DG108",
+    fix="leave it out, or take the alpine flavor",
+    sources=["NIST SP 800-190 4.1", "hardening guides of distroless images"],
+)
 def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
     """Has no shell when it is built from scratch.
 
     Most attacks go on through a shell once they can start a program. An image from scratch
     promises that there is none; the slim and alpine flavors keep theirs, for whoever has to look
     into a container.
-
-    NIST SP 800-190 4.1, hardening guides of distroless images.
     """
     if contract.base.shell:
         return
@@ -190,20 +215,22 @@ def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
     if found:
         yield Violation(
             f"the image has a shell: {_few(found)}",
-            "leave it out, or take the alpine flavor",
-            _place(image, found),
+            place=_place(image, found),
         )
 
 
-@rule("DG109")
+@rule(
+    "DG109",
+    fix='write in the last stage: LABEL org.opencontainers.image.source="…"',
+    sources=["OCI image specification, annotations"],
+    alike={"hadolint": ["DL3049", "DL3051"]},
+)
 def has_required_labels(image: Image, contract: Contract) -> Iterator[Violation]:
     """Carries the required labels.
 
     Labels tell whoever meets an image in a registry or a cluster what it is, who answers for it
     and where its source is. The list is the project's own, rules.required_labels in dockgen.toml;
     without one, no label is required. A label without a text counts for none.
-
-    OCI image specification, annotations; hadolint DL3049.
     """
     for name in contract.policy.required_labels:
         if not image.config.labels.get(name, "").strip():

@@ -1,7 +1,7 @@
 """What a rule is, and what it finds."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -36,10 +36,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Violation:
-    """What a rule's function yields: what is wrong, what to do about it, and where it is."""
+    """What a rule's function yields: what is wrong, what to do about it, and where it is.
+
+    Without a hint, the rule's ``fix`` is the hint.
+    """
 
     message: str
-    hint: str
+    hint: str = ""
     place: Place | None = None
 
 
@@ -59,13 +62,17 @@ class Rule(Generic[Facts]):
     """Something that must be true of files, an image or a container: ``Facts`` is what it looks at.
 
     ``code`` never changes its meaning once released; ``title`` says what must be true, ``why`` the
-    reason and its source, ``kinds`` which workloads it is for, and ``severity`` how much a finding
-    counts.
+    reason, ``fix`` what to type, ``sources`` who asks for the same, and ``alike`` the codes that
+    other tools have for it, by tool. ``kinds`` are the workloads that it is for, and ``severity``
+    says how much a finding counts.
     """
 
     code: str
     title: str
     why: str
+    fix: str
+    sources: tuple[str, ...]
+    alike: Mapping[str, tuple[str, ...]]
     kinds: frozenset[Workload]
     severity: Severity
     violations: Callable[[Facts, Contract], Iterator[Violation]]
@@ -75,21 +82,36 @@ class Rule(Generic[Facts]):
         if contract.workload not in self.kinds:
             return
         for found in self.violations(facts, contract):
-            yield Finding(self.code, found.message, found.hint, found.place, self.severity)
+            hint = found.hint or self.fix
+            yield Finding(self.code, found.message, hint, found.place, self.severity)
 
 
 def rule(
-    code: str, *kinds: Workload, severity: Severity = Severity.ERROR
+    code: str,
+    *kinds: Workload,
+    fix: str,
+    sources: Sequence[str] = (),
+    alike: Mapping[str, Sequence[str]] | None = None,
+    severity: Severity = Severity.ERROR,
 ) -> Callable[[Callable[[Facts, Contract], Iterator[Violation]]], Rule[Facts]]:
     """Make a rule of a function: the first line of its docstring is the title, the rest is why.
 
-    It is for these workloads; without one, for all of them.
+    It is for these workloads; without one, for all of them. This is the one place of all that there
+    is to say about a rule: reports, `dockgen explain` and docs/rules.md read it.
     """
 
     def make(violations: Callable[[Facts, Contract], Iterator[Violation]]) -> Rule[Facts]:
         title, _, why = inspect.cleandoc(violations.__doc__ or "").partition("\n\n")
         return Rule(
-            code, title.removesuffix("."), why, frozenset(kinds or Workload), severity, violations
+            code=code,
+            title=title.removesuffix("."),
+            why=why,
+            fix=fix,
+            sources=tuple(sources),
+            alike={tool: tuple(codes) for tool, codes in (alike or {}).items()},
+            kinds=frozenset(kinds or Workload),
+            severity=severity,
+            violations=violations,
         )
 
     return make

@@ -62,21 +62,26 @@ class Observation:
 _NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
 
 
-@rule("DG201", Workload.SERVICE, Workload.WORKER)
+@rule(
+    "DG201",
+    Workload.SERVICE,
+    Workload.WORKER,
+    fix="see what the service prints: docker compose up --build",
+    sources=["CIS Docker 5.27"],
+    alike={"hadolint": ["DL3057"]},
+)
 def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Turns healthy in time.
 
     A deployment waits for healthy, and an outage lasts as long as a restart does. The limit is
     the project's own, in dockgen.toml; the time runs from the container's start to the end of its
     first good probe.
-
-    CIS Docker 5.27, hadolint DL3057.
     """
     limit = contract.limits.healthy_seconds
     if seen.memory_bytes is not None and seen.healthy_seconds is None:
         yield _out_of_memory(seen.memory_bytes)
         return
-    hint = "see what the service prints: docker compose up --build"
+    hint = ""
     if _NO_LOADER.search(seen.log):
         hint = (
             "the loader that the program was built for isn't in the image: build it without a C"
@@ -91,7 +96,11 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
         )
 
 
-@rule("DG202", Workload.SERVICE)
+@rule(
+    "DG202",
+    Workload.SERVICE,
+    fix="let it answer GET / with 200, on the port that is published, on 0.0.0.0 or [::]",
+)
 def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Answers GET /.
 
@@ -100,98 +109,93 @@ def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """
     if seen.root_status != 200:
         found = "no answer" if seen.root_status is None else f"status {seen.root_status}"
-        yield Violation(
-            f"GET / on port {contract.port} gives {found}, not 200",
-            "does the service listen on 0.0.0.0, and on this port?",
-        )
+        yield Violation(f"GET / on port {contract.port} gives {found}, not 200")
 
 
-@rule("DG203")
+@rule(
+    "DG203",
+    fix="write in the last stage: USER 65532:65532",
+    sources=["CIS Docker 4.1", "OWASP Docker rule 2", "Kubernetes' restricted profile"],
+)
 def process_is_not_root(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Its process is not root.
 
     What the image says can be overruled, by compose.yaml or by the program itself: what counts
     is the process. All of its four user and group ids are looked at.
-
-    CIS Docker 4.1, OWASP Docker rule 2, Kubernetes' restricted profile.
     """
     if seen.process is None:
         yield from _unseen(seen)
     elif 0 in seen.process.uids or 0 in seen.process.gids:
         yield Violation(
             f"it runs with the user ids {_numbers(seen.process.uids)} and the group ids "
-            f"{_numbers(seen.process.gids)}; 0 is root",
-            "write in the last stage: USER 65532:65532",
+            f"{_numbers(seen.process.gids)}; 0 is root"
         )
 
 
-@rule("DG204")
+@rule(
+    "DG204",
+    fix="write in compose.yaml: cap_drop: [ALL]",
+    sources=["CIS Docker 5.4", "OWASP Docker rule 3", "Kubernetes' restricted profile"],
+)
 def has_no_capability(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Has no capability.
 
     Capabilities are root's rights, cut into pieces. A service that listens on a port above
     1024 needs none.
-
-    CIS Docker 5.4, OWASP Docker rule 3, Kubernetes' restricted profile.
     """
     if seen.process is None:
         yield from _unseen(seen)
     elif seen.process.capabilities:
-        yield Violation(
-            f"its effective capabilities are {seen.process.capabilities:#x}, not 0",
-            "write in compose.yaml: cap_drop: [ALL]",
-        )
+        yield Violation(f"its effective capabilities are {seen.process.capabilities:#x}, not 0")
 
 
-@rule("DG205")
+@rule(
+    "DG205",
+    fix="write in compose.yaml: security_opt: [no-new-privileges:true]",
+    sources=["CIS Docker 5.26", "OWASP Docker rule 4", "Kubernetes' allowPrivilegeEscalation"],
+)
 def cannot_gain_privileges(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Can't gain privileges.
 
     With no-new-privileges, a setuid file or one with capabilities gives nothing to whoever
     starts it.
-
-    CIS Docker 5.26, OWASP Docker rule 4, Kubernetes' allowPrivilegeEscalation.
     """
     if seen.process is None:
         yield from _unseen(seen)
     elif not seen.process.no_new_privileges:
-        yield Violation(
-            "its process may gain privileges",
-            "write in compose.yaml: security_opt: [no-new-privileges:true]",
-        )
+        yield Violation("its process may gain privileges")
 
 
-@rule("DG206")
+@rule(
+    "DG206",
+    fix="leave seccomp=unconfined out of compose.yaml, and look at: docker info",
+    sources=["CIS Docker 5.22", "OWASP Docker rule 6", "Kubernetes' restricted profile"],
+)
 def is_filtered(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Runs behind a system call filter.
 
     The engine's default seccomp profile keeps the rarely used system calls away from the
     service, where most of the kernel's weaknesses are.
-
-    CIS Docker 5.22, OWASP Docker rule 6, Kubernetes' restricted profile.
     """
     if seen.process is None:
         yield from _unseen(seen)
     elif seen.process.seccomp != _FILTERED:
-        yield Violation(
-            "no seccomp filter is at work",
-            "leave seccomp=unconfined out of compose.yaml, and look at: docker info",
-        )
+        yield Violation("no seccomp filter is at work")
 
 
-@rule("DG207")
+@rule(
+    "DG207",
+    fix="write in compose.yaml: read_only: true, and below tmpfs: /tmp",
+    sources=["CIS Docker 5.13", "OWASP Docker rule 8"],
+)
 def leaves_root_alone(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Changes nothing in its root file system.
 
     What can't be written can't be replaced by an intruder, and a container that keeps nothing
     in itself can be thrown away at any time.
-
-    CIS Docker 5.13, OWASP Docker rule 8.
     """
     if not seen.read_only:
-        yield Violation(
-            "its root file system is writable", "write in compose.yaml: read_only: true"
-        )
+        yield Violation("its root file system is writable")
     if seen.changes:
         changed = ", ".join(seen.changes[:_REPEATED])
         yield Violation(
@@ -200,7 +204,12 @@ def leaves_root_alone(seen: Observation, _contract: Contract) -> Iterator[Violat
         )
 
 
-@rule("DG208")
+@rule(
+    "DG208",
+    fix="handle SIGTERM: finish the open requests, then exit with 0",
+    sources=["twelve-factor app, IX. Disposability"],
+    alike={"hadolint": ["DL3025"]},
+)
 def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Stops when it is told to.
 
@@ -208,11 +217,8 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     after ten seconds, with the requests that it was serving; one that ends with another code than
     0 looks like a crash. A job that is stopped before its end may end with any code. The limit is
     the project's own, in dockgen.toml.
-
-    Hadolint DL3025; twelve-factor app, IX. Disposability.
     """
     limit = contract.limits.stop_seconds
-    hint = "handle SIGTERM: finish the open requests, then exit with 0"
     is_job = contract.workload is Workload.JOB
     if is_job and seen.exit_code is not None:
         return  # it ended before anybody stopped it
@@ -221,41 +227,39 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
             yield _out_of_memory(seen.memory_bytes)
         return
     if seen.stop_exit_code == _KILLED:
-        yield Violation(f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM", hint)
+        yield Violation(f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM")
     elif seen.stop_exit_code != 0 and not is_job:
         yield Violation(
-            f"it ended with exit code {seen.stop_exit_code}, not 0{_last_lines(seen.log)}", hint
+            f"it ended with exit code {seen.stop_exit_code}, not 0{_last_lines(seen.log)}"
         )
     elif seen.stop_seconds > limit:
-        yield Violation(
-            f"it took {seen.stop_seconds:.2f} s to stop, the limit is {limit:g} s", hint
-        )
+        yield Violation(f"it took {seen.stop_seconds:.2f} s to stop, the limit is {limit:g} s")
 
 
-@rule("DG209", Workload.JOB)
+@rule(
+    "DG209",
+    Workload.JOB,
+    fix="see what it prints: docker compose up --build --exit-code-from app",
+    sources=["Kubernetes, Jobs", "systemd.service, Type=oneshot"],
+)
 def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Runs to its end.
 
     A job has no health: whether it did its work is told by its exit code, and 0 is the one that
     schedulers take for done. The limit is the project's own, limits.run_seconds in dockgen.toml.
-
-    Kubernetes, Jobs; systemd.service, Type=oneshot.
     """
     limit = contract.limits.run_seconds
     if seen.memory_bytes is not None:
         yield _out_of_memory(seen.memory_bytes)
         return
-    hint = "see what it prints: docker compose up --build --exit-code-from app"
     if seen.exit_code is None or seen.run_seconds is None:
         yield Violation(
             f"it still ran after {limit:g} s", "raise limits.run_seconds in dockgen.toml"
         )
     elif seen.exit_code != 0:
-        yield Violation(
-            f"it ended with exit code {seen.exit_code}, not 0{_last_lines(seen.log)}", hint
-        )
+        yield Violation(f"it ended with exit code {seen.exit_code}, not 0{_last_lines(seen.log)}")
     elif seen.run_seconds > limit:
-        yield Violation(f"it ran for {seen.run_seconds:.2f} s, the limit is {limit:g} s", hint)
+        yield Violation(f"it ran for {seen.run_seconds:.2f} s, the limit is {limit:g} s")
 
 
 RULES = (
