@@ -4,17 +4,28 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from dockgen import checks, composefile, dockerfile, engine, observe
 from dockgen import image as saved_image
-from dockgen.checks import Files, Finding, Observation, Severity
+from dockgen.checks import AnyRule, Files, Finding, Observation, Severity
 from dockgen.composefile import Change
 from dockgen.contract import Contract
 from dockgen.engine import Container
 from dockgen.errors import ProjectError
 from dockgen.image import Image
 from dockgen.project import Project
+
+
+class Verdict(StrEnum):
+    """What a check says of one rule."""
+
+    HOLDS = "ok"
+    FINDING = "finding"
+    IGNORED = "ignored"
+    NOT_ASKED = "not asked"
+    BASE_UNKNOWN = "base unknown"
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,11 @@ class Checked:
     left_out: Mapping[str, str] = field(default_factory=dict)
     needs: Sequence[str] = ()
 
+    @property
+    def rules(self) -> Sequence[AnyRule]:
+        """The rules that are for it, whether they could be asked or not."""
+        return checks.applicable(self.contract)
+
     def holds(self, code: str) -> bool | None:
         """Whether a rule is met; None if there was nothing to ask it of."""
         if any(finding.rule == code for finding in self.findings):
@@ -53,6 +69,15 @@ class Checked:
     def ignored(self, code: str) -> str | None:
         """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
         return self.contract.policy.ignored.get(code)
+
+    def verdict(self, code: str) -> Verdict:
+        """What there is to say of a rule."""
+        holds = self.holds(code)
+        if holds is None:
+            return Verdict.BASE_UNKNOWN if code in checks.OF_BASE else Verdict.NOT_ASKED
+        if holds:
+            return Verdict.HOLDS
+        return Verdict.FINDING if self.ignored(code) is None else Verdict.IGNORED
 
     @property
     def failures(self) -> list[Finding]:

@@ -51,6 +51,15 @@ _TEXTS = "templates/starter/"
 _STUB = _TEXTS + "stubs/file.jinja"
 _DOCKERFILE_STUB = _TEXTS + "stubs/Dockerfile.jinja"
 _SUFFIX = ".jinja"
+_PARTS = {
+    "README.md": "how to go on from here",
+    "copier.yml": "the questions: dockgen's, and yours",
+    "starter.toml": "the version of dockgen, and tests of yours",
+    "templates/": "a line for each file of a project: edit it, delete it, or add another",
+    "base/": "dockgen's own templates, not to be edited",
+    ".github/workflows/ci.yml": "tests each pull request",
+    ".gitlab-ci.yml": "tests each merge request",
+}
 # What git leaves around two versions of a line that it can't merge.
 _MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
@@ -92,6 +101,16 @@ class Made:
     def message(self) -> str:
         """The message of the first commit."""
         return f"Start from dockgen {self.settings.base}"
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """What there is to see in it, and what each is for."""
+        names = [path.as_posix() for path in self.files]
+        return {
+            part: words
+            for part, words in _PARTS.items()
+            if any(name == part or (part.endswith("/") and name.startswith(part)) for name in names)
+        }
 
 
 def load(directory: Path) -> Settings:

@@ -10,7 +10,7 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,6 +61,14 @@ class Starter:
         except OSError:
             return None
         return datetime.fromtimestamp(seconds, UTC)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A registered starter template, and its releases on this machine, oldest first."""
+
+    starter: Starter
+    releases: Sequence[str]
 
 
 def load() -> tuple[Starter, ...]:

@@ -152,6 +152,19 @@ class Decision:
     choices: Sequence[str]
     refused: Mapping[str, str]
 
+    @property
+    def is_computed(self) -> bool:
+        """Whether the value follows from other answers."""
+        return isinstance(self.value, str) and "{" in self.value
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A team file, or none, and what is decided about each question."""
+
+    team: Team | None
+    decisions: Sequence[Decision]
+
 
 def decision(question: Question, team: Team | None) -> Decision:
     """What a team file, or none, decides about a question."""

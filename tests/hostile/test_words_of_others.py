@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import report
+from dockgen import report, shell
 from dockgen.address import masked, without_credentials
 from dockgen.errors import DockgenError
+from dockgen.report import json as report_json
 from tests.conftest import PLAIN, Run
 from tests.update.conftest import commit, git
 
@@ -122,7 +123,7 @@ class TestPrinter:
 
     def test_json(self, capsys: pytest.CaptureFixture[str]) -> None:
         """It escapes as JSON does, and reads back as the same."""
-        report._print_json({"words": EVIL, 1: "https://me:s3cret@h"})
+        report_json.show({"words": EVIL, 1: "https://me:s3cret@h"})
         printed = capsys.readouterr().out
         assert printed.isascii()
         assert not any(raw in printed for raw in RAW)
@@ -131,7 +132,7 @@ class TestPrinter:
     def test_a_folder_is_entered_by_a_command_of_one_line(self) -> None:
         """As bash reads it."""
         name = "two\nlines 'quoted' \x1b]0;x\x07"
-        quoted = report._quoted(name)
+        quoted = shell.quoted(name)
         assert quoted.isprintable()
         done = subprocess.run(
             ["bash", "-c", f"printf %s {quoted}"], capture_output=True, check=True

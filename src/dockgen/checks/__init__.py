@@ -18,6 +18,7 @@ __all__ = [
     "OF_BASE",
     "OF_PROCESS",
     "RULES",
+    "AnyRule",
     "Files",
     "Finding",
     "Observation",
@@ -32,14 +33,16 @@ __all__ = [
     "check_running",
 ]
 
-RULES: tuple[Rule[Files] | Rule[Image] | Rule[Observation], ...] = (
+AnyRule = Rule[Files] | Rule[Image] | Rule[Observation]
+
+RULES: tuple[AnyRule, ...] = (
     *_files.RULES,
     *_image.RULES,
     *_running.RULES,
 )
 
 
-def applicable(contract: Contract) -> list[Rule[Files] | Rule[Image] | Rule[Observation]]:
+def applicable(contract: Contract) -> list[AnyRule]:
     """Return the rules that are for this workload."""
     return [rule for rule in RULES if contract.workload in rule.kinds]
 

@@ -30,7 +30,8 @@ def check(directory: Path, image: str | None, trust: bool, as_json: bool) -> Non
       dockgen check --json my-app
     """
     from dockgen import check as checking
-    from dockgen import checks, engine, project, report, update
+    from dockgen import engine, project, report, update
+    from dockgen.report import json, terminal
 
     directory = directory.resolve()
     update.require_whole(directory)
@@ -41,8 +42,9 @@ def check(directory: Path, image: str | None, trust: bool, as_json: bool) -> Non
     except engine.BuildError as error:
         report.end_of_log(error.log)
         raise
-    (report.checked_project_json if as_json else report.checked_project)(checked)
+    (json.checked if as_json else terminal.checked)(checked)
     if checked.failures:
         codes = sorted({finding.rule for finding in checked.failures})
-        of = len(checks.applicable(loaded.contract))
-        raise CheckFailedError(f"{len(codes)} of {of} rules don't hold: {', '.join(codes)}")
+        raise CheckFailedError(
+            f"{len(codes)} of {len(checked.rules)} rules don't hold: {', '.join(codes)}"
+        )

@@ -182,12 +182,13 @@ def new(
     """
     import tempfile
 
-    from dockgen import apply, questions, report, template
+    from dockgen import advice, apply, create, questions, report, template
     from dockgen import team as teams
+    from dockgen.report import json, terminal
 
-    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
     origin: Source | None = ctx.meta.get(_ORIGIN)
-    if starter is None and terminal and not defaults:
+    if starter is None and on_terminal and not defaults:
         origin = _choose(ctx, trusted=trust, offline=offline)
     questionnaire = origin.questionnaire if origin else None
     known = questions.load(questionnaire)
@@ -207,7 +208,7 @@ def new(
     for words in warnings:
         report.warning(words)
     if ours and not as_json:
-        report.team_counts(ours)
+        terminal.team_counts(ours)
     to_ask = _to_ask(
         [question for question in known if question.name not in answers],
         directory,
@@ -215,7 +216,7 @@ def new(
         team=ours,
         defaults=defaults,
         ask=ask,
-        terminal=terminal,
+        terminal=on_terminal,
         as_json=as_json,
     )
     # A dry run writes to the machine's temporary folder alone; else the tree is rendered on the
@@ -236,7 +237,7 @@ def new(
         loaded = _load(staged, origin)
         trusted = origin is None or origin.trusted
         _lock(staged, rendering.answers, dry_run=dry_run, trusted=trusted)
-        made = report.NewProject(
+        made = create.Created(
             directory=target,
             answers=rendering.answers,
             cell=loaded.cell,
@@ -249,10 +250,11 @@ def new(
             limit_mb=(loaded.limits.size_bytes or 0) / 10**6,
             dry_run=dry_run,
             warnings=[*ctx.meta.get(_WARNINGS, ()), *warnings],
+            next_commands=advice.after_new(target, staged, rendering.answers, loaded.kind),
         )
         if not dry_run:
             apply.place(staged, target)
-    (report.new_project_json if as_json else report.new_project)(made)
+    (json.created if as_json else terminal.created)(made)
     if (ci := rendering.answers.get("ci", "none")) != "none":
         _warn_below_root(target, str(ci))
 

@@ -64,8 +64,9 @@ def init(
       dockgen starter init acme-starter --language go --language python --ci gitlab
       dockgen starter init platform/starter --name acme
     """
-    from dockgen import apply, git, report, source
+    from dockgen import advice, apply, git, source
     from dockgen import starter as repository
+    from dockgen.report import json, terminal
 
     git.require()
     # Not resolved: where a link leads is looked at before anything is written through it.
@@ -76,7 +77,7 @@ def init(
     ctx.meta[LEFT] = lambda: apply.left(target)
     with source.own() as origin:
         made = repository.init(origin, target, called, chosen, repository.Ci(ci))
-    (report.made_starter_json if as_json else report.made_starter)(made)
+    (json.made if as_json else terminal.made)(made, advice.after_init(made))
 
 
 @starter.command(short_help="Move a starter template to a newer dockgen.")
@@ -103,8 +104,9 @@ def bump(
       dockgen starter bump --to v0.4.0 acme-starter
       dockgen starter bump --undo
     """
-    from dockgen import fleet, git, report, source
+    from dockgen import advice, fleet, git, report, source
     from dockgen import starter as repository
+    from dockgen.report import json, terminal
 
     if dry_run and undo:
         raise UsageError("--dry-run and --undo exclude each other", "name one of them")
@@ -120,7 +122,11 @@ def bump(
     with report.progress() as doing, source.own() as origin:
         doing("Merging")
         outcome = repository.bump(directory.resolve(), origin, to, mode)
-    (report.bumped_json if as_json else report.bumped)(outcome, mode)
+    if as_json:
+        json.bumped(outcome, mode)
+    else:
+        plan = outcome.plan
+        terminal.updated(outcome, mode, advice.after_bump(plan) if plan else ())
     if problem := repository.problem(outcome, mode):
         raise problem
 
@@ -144,7 +150,8 @@ def add(name: str, url: str, as_json: bool) -> None:
       dockgen starter add acme https://git.acme.example/platform/starter
       dockgen starter add acme ./acme-starter
     """
-    from dockgen import git, questions, report, source, starters
+    from dockgen import advice, git, questions, report, source, starters
+    from dockgen.report import json, terminal
 
     git.require()
     registered = starters.check_new(name, url)
@@ -155,8 +162,11 @@ def add(name: str, url: str, as_json: bool) -> None:
         questions.load(opened.questionnaire)  # one that can't be used is told of here
         releases = [release.version for release in opened.manifest.releases]
     starters.add(registered)
-    listed = report.ListedStarter(registered, releases)
-    (report.starters_json if as_json else report.added_starter)([listed])
+    listed = starters.Listed(registered, releases)
+    if as_json:
+        json.starters([listed])
+    else:
+        terminal.added(listed, advice.after_add(name))
 
 
 @starter.command("list", short_help="The registered starter templates.")
@@ -169,8 +179,9 @@ def list_(as_json: bool) -> None:
       dockgen starter list
       dockgen starter list --json
     """
-    from dockgen import report, source, starters
+    from dockgen import advice, source, starters
     from dockgen.errors import ProjectError
+    from dockgen.report import json, terminal
 
     listed = []
     for registered in starters.load():
@@ -178,8 +189,11 @@ def list_(as_json: bool) -> None:
             releases = [release.version for release in source.releases(registered)]
         except ProjectError:
             releases = []
-        listed.append(report.ListedStarter(registered, releases))
-    (report.starters_json if as_json else report.starters)(listed)
+        listed.append(starters.Listed(registered, releases))
+    if as_json:
+        json.starters(listed)
+    else:
+        terminal.starters(listed, advice.REGISTER)
 
 
 @starter.command(short_help="Trust a starter template no more.")
@@ -257,7 +271,8 @@ def test(
     """
     import tempfile
 
-    from dockgen import cases, engine, report, source
+    from dockgen import cases, engine, output, report, source
+    from dockgen.report import json, terminal
     from dockgen.testing import proof
     from dockgen.testing import sizes as image_sizes
 
@@ -287,13 +302,13 @@ def test(
             tell=doing,
         )
     if sizes:
-        report.write(sizes, image_sizes.dump(proven.sizes))
+        output.write(sizes, image_sizes.dump(proven.sizes))
     if markdown:
-        report.write(markdown, image_sizes.markdown(proven.sizes, before), append=True)
+        output.write(markdown, image_sizes.markdown(proven.sizes, before), append=True)
     if verbose:
         report.log(proven.log)
-    result = report.ProvenStarter(directory, [case.name for case in chosen], proven, before)
-    (report.proven_starter_json if as_json else report.proven_starter)(result)
+    result = proof.Proven(directory, [case.name for case in chosen], proven, before)
+    (json.proven if as_json else terminal.proven)(result)
     if proven.broken:
         broken = sorted({found.case or "the starter's own tests" for found in proven.broken})
         count = sum(len(found.contracts) for found in proven.broken)
@@ -327,8 +342,9 @@ def bake(
       docker buildx bake --builder farm
       docker buildx bake --builder farm test
     """
-    from dockgen import apply, cases, report, source
+    from dockgen import advice, apply, cases, report, source
     from dockgen import bake as baking
+    from dockgen.report import terminal
 
     directory, output = directory.resolve(), Path(os.path.abspath(output))  # noqa: PTH100
     apply.check_target(output)
@@ -348,4 +364,4 @@ def bake(
         content = baking.definition(baking.image_name(directory.name), names)
         (staged / baking.FILE).write_text(content, encoding="utf-8")
         apply.place(staged, output)
-    report.baked(output, names)
+    terminal.baked(output, names, advice.after_bake(output))

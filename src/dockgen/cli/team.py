@@ -35,10 +35,11 @@ def show(directory: Path, named: str | None, as_json: bool) -> None:
     """
     from dockgen import questions, report
     from dockgen import team as teams
+    from dockgen.report import json, terminal
 
     known = questions.load()
     found = teams.find(directory, named, known)
     if found and found.warning:
         report.warning(found.warning)
-    shown = report.ShownTeam(found, [teams.decision(question, found) for question in known])
-    (report.team_json if as_json else report.team)(shown)
+    shown = teams.Shown(found, [teams.decision(question, found) for question in known])
+    (json.team if as_json else terminal.team)(shown)

@@ -69,7 +69,8 @@ def update(
       dockgen update --data flavor=scratch my-app
       dockgen update --undo my-app
     """
-    from dockgen import fleet, report
+    from dockgen import advice, fleet, report
+    from dockgen.report import json, terminal
 
     if sum((only_check, dry_run, undo)) > 1:
         raise UsageError("--check, --dry-run and --undo exclude each other", "name one of them")
@@ -106,10 +107,11 @@ def update(
     if alone and outcomes[0].error is not None and not as_json:
         raise outcomes[0].error
     if as_json:
-        report.updated_json(outcomes, mode, warnings)
+        json.updated(outcomes, mode, warnings)
     elif alone:
-        report.updated(outcomes[0], mode)
+        plan = outcomes[0].plan
+        terminal.updated(outcomes[0], mode, advice.after_update(plan) if plan else ())
     else:
-        report.updated_fleet(outcomes, mode)
+        terminal.updated_fleet(outcomes, mode)
     if problem := fleet.problem(outcomes, mode):
         raise problem

@@ -56,6 +56,19 @@ class Proof:
     log: str
 
 
+@dataclass(frozen=True)
+class Proven:
+    """A starter template that was held to its contracts: its cases, and what was found.
+
+    ``before`` has the sizes of another run, None if there is nothing to compare with.
+    """
+
+    directory: Path
+    cases: Sequence[str]
+    proof: Proof
+    before: Mapping[str, Size] | None
+
+
 def require() -> None:
     """Make sure that the extra ``testing`` is installed.
 

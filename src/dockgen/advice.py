@@ -1,0 +1,79 @@
+"""The advice: the commands to go on with, after each command."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dockgen.shell import quoted, short
+
+if TYPE_CHECKING:
+    from dockgen.matrix import Workload
+    from dockgen.starter import Made
+    from dockgen.update import Plan
+
+# How a starter is registered, for those who have none.
+REGISTER = "dockgen starter add NAME URL"
+
+_COMMIT = "git add --all . && git commit"
+_START = {
+    "service": "docker compose up --build --wait",
+    "worker": "docker compose up --build --wait",
+    "job": "docker compose up --build --exit-code-from app",
+}
+
+
+def after_new(
+    directory: Path, written: Path, answers: Mapping[str, Any], kind: "Workload"
+) -> tuple[str, ...]:
+    """How to start a new project; ``written`` is where its files lie at the moment."""
+    from dockgen import lock
+
+    first = (lock.command(answers),) if lock.is_missing(written, answers) else ()
+    return (f"cd {quoted(short(directory))}", *first, _START[kind])
+
+
+def after_update(plan: "Plan") -> tuple[str, ...]:
+    """How to look at an update, prove it and keep it."""
+    lock = (plan.lock_command,) if plan.lock_command else ()
+    return (*_enter(plan.directory), *lock, "git diff", "dockgen check", _COMMIT)
+
+
+def after_bump(plan: "Plan") -> tuple[str, ...]:
+    """The same for a starter that was brought to a newer dockgen."""
+    return (*_enter(plan.directory), "git diff", "dockgen starter test", _COMMIT)
+
+
+def lock_anew(plan: "Plan") -> str:
+    """How to write the lock files of one project of many anew; "" where they are as they should."""
+    enter = f"cd {quoted(short(plan.directory))}"
+    return f"{enter} && {plan.lock_command}" if plan.lock_command else ""
+
+
+def after_init(made: "Made") -> tuple[str, ...]:
+    """How to change a new starter, prove it, publish it and use it."""
+    release = "git tag --annotate v1.0.0 --message v1.0.0"
+    return (
+        f"cd {quoted(short(made.directory))}",
+        *(() if made.committed else (f'git add --all . && git commit --message "{made.message}"',)),
+        f"$EDITOR templates/{made.settings.languages[0]}/project/Dockerfile.jinja",
+        "dockgen starter test",
+        f"git add --all && git commit && {release}",
+        *(() if made.inside else ("git remote add origin URL",)),
+        "git push --follow-tags origin main",
+        f"dockgen starter add {made.settings.name} URL",
+    )
+
+
+def after_add(starter: str) -> tuple[str, ...]:
+    """How to use the starter of this name."""
+    return (f"dockgen new --starter {starter} my-app",)
+
+
+def after_bake(directory: Path) -> tuple[str, ...]:
+    """How to build what was written for bake."""
+    return (f"cd {quoted(short(directory))} && docker buildx bake",)
+
+
+def _enter(directory: Path) -> Sequence[str]:
+    folder = short(directory)
+    return [] if folder == "." else [f"cd {quoted(folder)}"]

@@ -1,0 +1,228 @@
+"""The renderer for programs: each result as one JSON object, in ASCII."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from dockgen.address import masked
+from dockgen.report import console
+
+if TYPE_CHECKING:
+    from dockgen.check import Checked
+    from dockgen.create import Created
+    from dockgen.fleet import Mode, Outcome
+    from dockgen.starter import Made
+    from dockgen.starters import Listed
+    from dockgen.team import Shown
+    from dockgen.testing.proof import Proven
+
+
+def created(result: "Created") -> None:
+    """A project that was made, or would be."""
+    facts = {
+        "directory": str(result.directory),
+        "dry_run": result.dry_run,
+        "template_version": result.template_version,
+        "starter": result.starter or None,
+        "team": result.team or None,
+        "warnings": list(result.warnings),
+        "answers": dict(result.answers),
+        "files": [path.as_posix() for path in result.files],
+        "limit_mb": result.limit_mb,
+        "next": [] if result.dry_run else list(result.next_commands),
+    }
+    show(facts)
+
+
+def team(shown: "Shown") -> None:
+    """What is decided about each question, and by whom."""
+    facts = {
+        "team": shown.team
+        and {
+            "location": shown.team.location,
+            "name": shown.team.name,
+            "contact": shown.team.contact,
+            "kept_since": shown.team.kept and shown.team.kept.isoformat(),
+        },
+        "questions": [
+            {
+                "name": decision.question,
+                "value": decision.value,
+                "from": decision.source,
+                "locked": decision.locked,
+                "reason": decision.reason,
+                "choices": list(decision.choices),
+                "refused": dict(decision.refused),
+            }
+            for decision in shown.decisions
+        ],
+    }
+    show(facts)
+
+
+def checked(result: "Checked") -> None:
+    """What was measured and found; what could not be seen is null."""
+    project, seen, limits = result.project, result.seen, result.contract.limits
+    facts = {
+        "name": result.name,
+        "directory": result.directory and str(result.directory),
+        "cell": project and str(project.cell),
+        "template_version": project and project.template_version,
+        "holds": not result.failures,
+        "size": {
+            "unpacked_bytes": result.image.unpacked_bytes,
+            "gzip_bytes": result.image.gzip_bytes,
+            "limit_bytes": limits.size_bytes,
+        },
+        "kind": result.contract.workload,
+        "healthy": {
+            "seconds": seen and seen.healthy_seconds,
+            "limit_seconds": limits.healthy_seconds or None,
+        },
+        "run": {
+            "seconds": seen and seen.run_seconds,
+            "limit_seconds": limits.run_seconds or None,
+        },
+        "stop": {
+            "seconds": seen.stop_seconds if seen and seen.exit_code is None else None,
+            "limit_seconds": limits.stop_seconds,
+        },
+        "rules": [
+            {
+                "code": rule.code,
+                "title": rule.title,
+                "holds": result.holds(rule.code),
+                "ignored": result.ignored(rule.code),
+                "findings": [
+                    {
+                        "message": finding.message,
+                        "hint": finding.hint,
+                        "severity": finding.severity,
+                        "place": finding.place and asdict(finding.place),
+                    }
+                    for finding in result.findings
+                    if finding.rule == rule.code
+                ],
+            }
+            for rule in result.rules
+        ],
+        "left_out": dict(result.left_out),
+        "needs": list(result.needs),
+    }
+    show(facts)
+
+
+def updated(outcomes: "Sequence[Outcome]", mode: "Mode", warnings: Sequence[str] = ()) -> None:
+    """What an update did, or would do, with an entry for each project."""
+    facts = {
+        "mode": str(mode),
+        "warnings": list(warnings),
+        "projects": [
+            _outcome(outcome, mode)
+            | {"lock_command": (outcome.plan and outcome.plan.lock_command) or None}
+            for outcome in outcomes
+        ],
+    }
+    show(facts)
+
+
+def bumped(outcome: "Outcome", mode: "Mode") -> None:
+    """What a bump did, or would do, to a starter."""
+    show({"mode": str(mode), **_outcome(outcome, mode)})
+
+
+def _outcome(outcome: "Outcome", mode: "Mode") -> dict[str, Any]:
+    return {
+        "directory": str(outcome.directory),
+        "result": outcome.result,
+        "from": outcome.before or None,
+        "to": outcome.after or None,
+        "error": outcome.error and {"message": outcome.error.message, "hint": outcome.error.hint},
+        "files": [
+            {"path": change.path, "status": str(change.status), "note": change.note}
+            for change in (outcome.plan.changes if outcome.plan else ())
+        ],
+        **({"diff": outcome.plan.diff} if outcome.plan and mode == "dry-run" else {}),
+    }
+
+
+def made(result: "Made", commands: Sequence[str]) -> None:
+    """A starter that was made."""
+    settings = result.settings
+    facts = {
+        "directory": str(result.directory),
+        "name": settings.name,
+        "base": settings.base,
+        "languages": list(settings.languages),
+        "ci": settings.ci,
+        "files": [path.as_posix() for path in result.files],
+        "committed": result.committed,
+        "problem": result.problem or None,
+        "next": list(commands),
+    }
+    show(facts)
+
+
+def starters(listed: "Sequence[Listed]") -> None:
+    """The registered starters."""
+    facts = [
+        {
+            "name": entry.starter.name,
+            "url": entry.starter.url,
+            "releases": list(entry.releases),
+            "fetched": entry.starter.fetched and entry.starter.fetched.isoformat(),
+        }
+        for entry in listed
+    ]
+    show({"starters": facts})
+
+
+def proven(result: "Proven") -> None:
+    """What the contracts of a starter said."""
+    proof, before = result.proof, result.before or {}
+    facts = {
+        "directory": str(result.directory),
+        "holds": not proof.broken,
+        "held": proof.held,
+        "cases": [
+            {
+                "case": case,
+                "holds": all(broken.case != case for broken in proof.broken),
+                "size": asdict(proof.sizes[case]) if case in proof.sizes else None,
+                "before": asdict(before[case]) if case in before else None,
+            }
+            for case in result.cases
+        ],
+        "broken": [
+            {
+                "case": broken.case or None,
+                "contracts": list(broken.contracts),
+                "message": broken.message,
+            }
+            for broken in proof.broken
+        ],
+        "skipped": dict(proof.skipped),
+    }
+    show(facts)
+
+
+def show(facts: Mapping[Any, Any]) -> None:
+    """Print facts as one JSON object; addresses in it are without credentials."""
+    console.raw(dumped(facts) + "\n")
+
+
+def dumped(facts: Mapping[Any, Any]) -> str:
+    """The same as text."""
+    words = json.dumps(_plain(facts), indent=2, default=str)
+    return words.replace("\x7f", "\\u007f")
+
+
+def _plain(value: Any, key: str = "") -> Any:
+    """A value with names that are text, as answers may have others."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner, str(name)) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner, key) for inner in value]
+    # A diff is to be applied.
+    return masked(value) if isinstance(value, str) and key != "diff" else value

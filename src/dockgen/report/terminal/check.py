@@ -1,0 +1,74 @@
+"""What `dockgen check` found, for a terminal."""
+
+from typing import TYPE_CHECKING
+
+from dockgen.report.console import drawing, named
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from dockgen.check import Checked
+
+_MB = 10**6
+_COLORS = {"ok": "green", "finding": "bold red", "ignored": "yellow"}
+
+
+def checked(result: "Checked") -> None:
+    """Show the sizes and times beside their limits, each rule, and what to do about findings."""
+    console = drawing()
+    cell = result.project and result.project.cell
+    kind = f"{cell.language} on {cell.flavor}" if cell else str(result.contract.workload)
+    console.print(f"[bold]{named(result.name)}[/] ({kind})\n")
+    console.print(_measures(result))
+    console.print()
+    console.print(_rules(result))
+    for finding in result.findings:
+        ignored = result.ignored(finding.rule)
+        color = "bold red" if ignored is None else "yellow"
+        console.print()
+        console.print(f"[{color}]{finding.rule}[/] {named(finding.message)}", soft_wrap=True)
+        if ignored is None:
+            console.print(f"  [dim]try:[/] {named(finding.hint)}", soft_wrap=True)
+        else:
+            console.print(f"  [dim]ignored:[/] {named(ignored)}", soft_wrap=True)
+
+
+def _measures(result: "Checked") -> "Table":
+    from rich.table import Table
+
+    limits, image, seen = result.contract.limits, result.image, result.seen
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for title in ("measured", "limit"):
+        table.add_column(title, justify="right")
+    table.add_column("")
+    table.add_row(
+        "size unpacked",
+        f"{image.unpacked_bytes / _MB:.2f} MB",
+        "none" if limits.size_bytes is None else f"{limits.size_bytes / _MB:g} MB",
+        f"{image.gzip_bytes / _MB:.2f} MB gzipped",
+    )
+    if limits.run_seconds:
+        ran = seen and _seconds(seen.run_seconds)
+        table.add_row("time to its end", ran or "-", f"{limits.run_seconds:g} s")
+    else:
+        healthy = seen and _seconds(seen.healthy_seconds)
+        table.add_row("time to healthy", healthy or "-", f"{limits.healthy_seconds:g} s")
+    # A job that came to its end by itself was not stopped.
+    stopped = seen and (f"{seen.stop_seconds:.2f} s" if seen.exit_code is None else "-")
+    table.add_row("time to stop", stopped or "-", f"{limits.stop_seconds:g} s")
+    return table
+
+
+def _seconds(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds:.2f} s"
+
+
+def _rules(result: "Checked") -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for rule in result.rules:
+        verdict = result.verdict(rule.code)
+        table.add_row(rule.code, rule.title, f"[{_COLORS.get(verdict, 'dim')}]{verdict}[/]")
+    return table
