@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import cgroup
 from benchmarks.results import Comparison, Figures
 from dockgen import engine, project, template
-from dockgen import image as saved_image
+from dockgen import saved as saved_image
 from dockgen.engine import Container, HealthTiming, Probe, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Language
@@ -110,7 +110,7 @@ def measure(cell: Cell, rounds: int, doing: Callable[[str], None]) -> Comparison
                     probe_seconds=_rounded(probe_seconds),
                     probe_cpu_seconds=probe_cpu_seconds and round(probe_cpu_seconds, 3),
                     unpacked_bytes=image.unpacked_bytes,
-                    gzip_bytes=image.gzip_bytes,
+                    gzip_bytes=image.gzip_bytes or 0,
                 )
             )
         return Comparison(*figures)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from dockgen import checks, composefile, dockerfile, engine, observe
-from dockgen import image as saved_image
+from dockgen import saved as saved_image
 from dockgen.checks import AnyRule, Files, Finding, Observation, Severity
 from dockgen.composefile import Change
 from dockgen.contract import Contract

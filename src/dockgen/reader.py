@@ -14,7 +14,7 @@ import stat
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
@@ -67,33 +67,52 @@ def content(path: Path, *, inside: Path | None = None, limit: int = MAXIMUM_BYTE
         NotADirectoryError: the same, as a file lies where a folder would.
         ProjectError: it can't be read, is no file, too large, or outside of the folder.
     """
-    try:
-        opened = path
-        if inside is not None:
-            opened = Path(os.path.realpath(path, strict=True))
-            if not opened.is_relative_to(os.path.realpath(inside)):
-                raise ProjectError(
-                    f"{path} is a link that leads out of {inside}",
-                    f"put a file in its place: {path}",
-                )
-        # Looked at before it is opened, which could already do something to a device.
-        _require_file(path, opened.stat().st_mode)
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-        with os.fdopen(os.open(opened, flags), "rb") as stream:
-            _require_file(path, os.fstat(stream.fileno()).st_mode)
+    with opened(path, inside=inside) as stream:
+        try:
             found = stream.read(limit + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        raise
-    except (OSError, ValueError) as error:  # the latter for a name that no file can have
-        if not isinstance(error, OSError):
-            error = OSError(errno.EINVAL, str(error))
-        raise unreadable(path, error) from error
+        except OSError as error:
+            raise unreadable(path, error) from error
     if len(found) > limit:
         raise ProjectError(
             f"{path} is larger than {limit / 10**6:g} MB, so it is not what its name says",
             "put a smaller one in its place",
         )
     return found
+
+
+def opened(path: Path, *, inside: Path | None = None) -> BinaryIO:
+    """A file, opened to be read; see `content`, which also says how large it may be.
+
+    Raises:
+        FileNotFoundError: there is none.
+        NotADirectoryError: the same, as a file lies where a folder would.
+        ProjectError: it can't be opened, is no file, or outside of the folder.
+    """
+    try:
+        real = path
+        if inside is not None:
+            real = Path(os.path.realpath(path, strict=True))
+            if not real.is_relative_to(os.path.realpath(inside)):
+                raise ProjectError(
+                    f"{path} is a link that leads out of {inside}",
+                    f"put a file in its place: {path}",
+                )
+        # Looked at before it is opened, which could already do something to a device.
+        _require_file(path, real.stat().st_mode)
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+        stream = os.fdopen(os.open(real, flags), "rb")
+        try:
+            _require_file(path, os.fstat(stream.fileno()).st_mode)
+        except BaseException:
+            stream.close()
+            raise
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except (OSError, ValueError) as error:  # the latter for a name that no file can have
+        if not isinstance(error, OSError):
+            error = OSError(errno.EINVAL, str(error))
+        raise unreadable(path, error) from error
+    return stream
 
 
 def text(

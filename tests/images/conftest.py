@@ -8,7 +8,6 @@ import os
 import pickle
 import secrets
 import shutil
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,17 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from dockgen import engine, matrix
-from dockgen import image as saved_image
+from dockgen import engine, layer, matrix
+from dockgen import saved as saved_image
 from dockgen.errors import ToolMissingError
 from dockgen.image import Layer
+from dockgen.layer import Allowance
 from dockgen.matrix import Cell, Language
 from dockgen.project import Project
+from dockgen.store import Store
 from tests.images import steps
+
+Measure = Callable[[Store, str, Allowance, bool], Layer]
 
 # Each language and each flavor once: for what hardly depends on the two together.
 SAMPLE = ("go-scratch", "python-slim", "node-alpine")
@@ -105,26 +108,26 @@ def container_engine() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def layers(shared: Path) -> Iterator[Callable[[tarfile.TarFile, str], Layer]]:
+def layers(shared: Path) -> Iterator[Measure]:
     """Measure a layer once in a run, not for each image that has it: gzip takes seconds for a base.
 
     An engine names the file of a layer after its digest. What is yielded measures each time.
     """
-    measure = saved_image._layer
+    measure = saved_image.read_layer
 
-    def measure_once(archive: tarfile.TarFile, path: str) -> Layer:
+    def measure_once(store: Store, path: str, allowance: Allowance, gzip_sizes: bool) -> Layer:
         if not path.startswith("blobs/sha256/"):
-            return measure(archive, path)
-        kept = shared / f"{path.rpartition('/')[2]}-{saved_image._GZIP_LEVEL}"
+            return measure(store, path, allowance, gzip_sizes)
+        kept = shared / f"{path.rpartition('/')[2]}-{layer.GZIP_LEVEL}"
         if not kept.exists():
             own = kept.with_suffix(f".{os.getpid()}")
-            own.write_bytes(pickle.dumps(measure(archive, path)))
+            own.write_bytes(pickle.dumps(measure(store, path, allowance, gzip_sizes)))
             own.rename(kept)
         found: Layer = pickle.loads(kept.read_bytes())  # noqa: S301 - our own
         return found
 
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(saved_image, "_layer", measure_once)
+        patches.setattr(saved_image, "read_layer", measure_once)
         yield measure
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from dockgen import dockerfile, engine
-from dockgen import image as saved_image
 from dockgen import project as projects
+from dockgen import saved as saved_image
 from dockgen.checks import check_image, check_running
 from dockgen.engine import RunOptions
+from dockgen.image import Image
 from dockgen.observe import observe
 from dockgen.project import Project
 
@@ -77,7 +78,7 @@ CASES = (
 
 
 @contextmanager
-def built(directory: Path, lines: str) -> Iterator[tuple[str, Project, saved_image.Image]]:
+def built(directory: Path, lines: str) -> Iterator[tuple[str, Project, Image]]:
     """Build the sound project with these lines added: its image's tag, itself, its image."""
     context = directory / "context"
     shutil.copytree(SOUND, context)

@@ -1,17 +1,16 @@
 """dockgen's way to the engine, on a real one: nothing is left behind."""
 
 import secrets
-import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dockgen import engine
-from dockgen import image as saved_image
+from dockgen import saved as saved_image
 from dockgen.engine import BuildError, Container, RunOptions, command
 from dockgen.errors import ProjectError
-from dockgen.image import Image, Layer
+from dockgen.image import Image
+from tests.images.conftest import Measure
 
 
 @pytest.fixture
@@ -41,12 +40,12 @@ def test_a_saved_image_is_read(context: Path, tmp_path: Path) -> None:
 def test_an_image_is_read_the_same_without_a_memory(
     built_image: str,
     image: Image,
-    layers: Callable[[tarfile.TarFile, str], Layer],
+    layers: Measure,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As users' images are: these tests measure a layer that they know only once."""
-    monkeypatch.setattr(saved_image, "_layer", layers)
+    monkeypatch.setattr(saved_image, "read_layer", layers)
     saved = tmp_path / "image.tar"
     engine.save(built_image, saved)
     assert saved_image.read(saved).layers == image.layers

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import checks, dockerfile, engine, template
-from dockgen import image as saved_image
+from dockgen import checks, dockerfile, engine, layer, template
 from dockgen import project as projects
+from dockgen import saved as saved_image
 from dockgen.engine import Container, RunOptions
 from dockgen.image import Image, Kind, Layer
 from dockgen.matrix import Flavor, Language
@@ -134,7 +134,7 @@ def test_a_program_runs(packed_container: Container) -> None:
 def test_ffmpeg_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the documentation names: two hundred packages in one layer, and nothing left behind."""
     # What gzip makes of half a gigabyte is of no interest here, and takes it half a minute.
-    monkeypatch.setattr(saved_image, "_GZIP_LEVEL", 0)
+    monkeypatch.setattr(layer, "GZIP_LEVEL", 0)
     project = render(tmp_path, Language.PYTHON, Flavor.SLIM, ["ffmpeg"])
     with engine.temporary_image(project.directory) as tag:
         assert leftovers(package_layer(read(tag, tmp_path))) == []

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from dockgen import engine, template
-from dockgen import image as saved_image
+from dockgen import saved as saved_image
 from dockgen.checks import image as image_rules
 from dockgen.engine import Container, RunOptions
 from dockgen.project import Project, load

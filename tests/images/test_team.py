@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dockgen import checks, dockerfile, engine, template
-from dockgen import image as saved_image
 from dockgen import project as projects
+from dockgen import saved as saved_image
 from dockgen.engine import Container
 from dockgen.image import Image
 from dockgen.matrix import Cell, Language

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dockgen import checks, cli, engine, observe
-from dockgen import image as saved_image
+from dockgen import saved as saved_image
 from dockgen.checks import Observation, Process
 from dockgen.engine import BuildError, Container, EngineVersion
 from dockgen.errors import ProjectError

@@ -20,7 +20,7 @@ import yaml
 from pytest_docker.plugin import get_docker_services
 
 from dockgen import cases, dockerfile, engine, lock, reader, source
-from dockgen import image as saved_image
+from dockgen import saved as saved_image
 from dockgen.cases import Case
 from dockgen.checks import Observation
 from dockgen.engine import Container, Health, Response

@@ -123,7 +123,9 @@ def test_is_within_its_size_limit(
     """The summed layer tars are within dockgen.toml's limit; the plugin shows them in the end."""
     limit = project.limits.size_bytes or 0
     record_property(
-        *sizes.property_of(case.name, sizes.Size(image.unpacked_bytes, image.gzip_bytes, limit))
+        *sizes.property_of(
+            case.name, sizes.Size(image.unpacked_bytes, image.gzip_bytes or 0, limit)
+        )
     )
     hold(image_rules.is_within_size(image, project.contract), project)
 

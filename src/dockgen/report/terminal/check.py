@@ -46,7 +46,7 @@ def _measures(result: "Checked") -> "Table":
         "size unpacked",
         f"{image.unpacked_bytes / _MB:.2f} MB",
         "none" if limits.size_bytes is None else f"{limits.size_bytes / _MB:g} MB",
-        f"{image.gzip_bytes / _MB:.2f} MB gzipped",
+        "" if image.gzip_bytes is None else f"{image.gzip_bytes / _MB:.2f} MB gzipped",
     )
     if limits.run_seconds:
         ran = seen and _seconds(seen.run_seconds)
