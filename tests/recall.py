@@ -1,25 +1,34 @@
 """A pytest plugin: a run reads and compiles each template once, and not once for each project.
 
-copier does both anew for each of thousands of renderings, and it takes most of their time. A
+copier does both again for each of thousands of renderings, parses the answers that templates
+compute, such as the language.yml files, and starts git to learn what is known. A checkout of
+dockgen makes its bundle for each command. Together that is most of the time of a rendering. A
 process of its own knows nothing of this: for each language, test_a_process_makes_the_same in
 tests/commands/test_new.py compares what one makes with what is made here.
 """
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pytest
-from copier import _template
+from copier import _template, _user_data, _vcs
+from plumbum import local
+
+from dockgen import bundle
+from dockgen.bundle import Manifest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def recall() -> Iterator[None]:
+def recall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what was made of a text for those that come with the same text."""
     with pytest.MonkeyPatch.context() as patches:
         start(patches)
+        bundles = _Bundles(tmp_path_factory.mktemp("bundle"))
+        patches.setattr(bundle, "provide", bundles.provide)
         yield
 
 
@@ -28,6 +37,52 @@ def start(patches: pytest.MonkeyPatch | None = None) -> None:
     patches = patches or pytest.MonkeyPatch()
     patches.setattr(jinja2.Environment, "compile", _Compiled())
     patches.setattr(_template, "load_template_config", _Configurations())
+    patches.setitem(_user_data.CAST_STR_TO_NATIVE, "yaml", _Answers())
+    is_bundle, get_git = _vcs.is_git_bundle, _vcs.get_git
+    patches.setattr(_vcs, "is_git_bundle", lambda path: not path.is_dir() and is_bundle(path))
+    patches.setattr(_vcs, "get_git", lambda *where: _Git(get_git(*where)))
+
+
+class _Bundles:
+    """`bundle.provide`; the checkout's own bundle is made once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._provide = bundle.provide
+        self._folder = folder
+        self._made: tuple[Path, Manifest] | None = None
+
+    @contextmanager
+    def provide(self) -> Iterator[tuple[Path, Manifest]]:
+        """What was made before; a dockgen that a test made has its own."""
+        root = bundle.checkout()
+        if root is None:
+            with self._provide() as found:
+                yield found
+            return
+        if self._made is None:
+            self._made = bundle.with_working_copy(root, self._folder)
+        yield self._made
+
+
+class _Git:
+    """git as copier starts it, but for the scripts about submodules where a clone has none."""
+
+    def __init__(self, command: Any) -> None:
+        self._command = command
+
+    def __call__(self, *arguments: str) -> str:
+        """Start it."""
+        if arguments[:1] == ("submodule",) and not Path(local.cwd, ".gitmodules").exists():
+            return ""
+        return str(self._command(*arguments))
+
+    def __getitem__(self, arguments: Any) -> Any:
+        """A command with arguments."""
+        return self._command[arguments]
+
+    def with_env(self, **variables: str) -> Any:
+        """A command with variables."""
+        return self._command.with_env(**variables)
 
 
 class _Compiled:
@@ -78,3 +133,17 @@ class _Configurations:
         if content not in self._found:
             self._found[content] = self._load(path, *rest, **more)
         return copy.deepcopy(self._found[content])
+
+
+class _Answers:
+    """`parse_yaml_string`; who asks gets a copy of their own."""
+
+    def __init__(self) -> None:
+        self._parse = _user_data.parse_yaml_string
+        self._found: dict[str, Any] = {}
+
+    def __call__(self, text: str) -> Any:
+        """Parse the text, or take what was parsed from the same one."""
+        if text not in self._found:
+            self._found[text] = self._parse(text)
+        return copy.deepcopy(self._found[text])

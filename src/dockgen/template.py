@@ -209,6 +209,11 @@ def _worker(**options: Any) -> "Worker":
 
             return checked
 
+        def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
+            # copier starts git for each file, only to learn that there is no repository.
+            if (self.subproject.local_abspath / ".git").exists():
+                super()._sync_git_index_executable_bit(dst_relpath, src_mode)
+
         def _render_symlink(self, src_relpath: Path, dst_relpath: Path) -> None:
             super()._render_symlink(src_relpath, dst_relpath)
             rendered.check_link(self.subproject.local_abspath, dst_relpath)
