@@ -1,12 +1,13 @@
-"""A Dockerfile as data: which images it builds on.
+"""A Dockerfile as data: its stages, and which images it builds on.
 
 Reads what BuildKit reads, as far as that takes: continued lines, comments, heredocs, the arguments
 before the first FROM. Nothing is run, and nothing is fetched.
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dockgen import reader
@@ -19,6 +20,8 @@ _HEREDOC = re.compile(r"(?:^|\s)\d*<<(-?)([\"']?)([A-Za-z_][\w.]*)\2(?=\s|$)")
 _TAKES_HEREDOC = {"RUN", "COPY", "ADD"}
 # $NAME, ${NAME}, ${NAME:-text} and ${NAME:+text}.
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?([-+])([^{}]*))?\})")
+# A number of more digits is no stage's.
+_DIGITS = 6
 _FLAG = re.compile(r"--([a-z-]+)=(\S+)")
 
 
@@ -34,25 +37,13 @@ class ImageUse:
 
 
 @dataclass(frozen=True)
-class Dockerfile:
-    """What a Dockerfile says.
-
-    ``images`` are those that a build of it pulls, in the order of their lines; ``base`` is what the
-    last stage stands on, through all stages between, as a FROM has it: "debian:trixie-slim",
-    "scratch", or None without a FROM.
-    """
-
-    images: tuple[ImageUse, ...]
-    base: str | None
-
-
-@dataclass(frozen=True)
-class _Instruction:
-    """An instruction in one line: its keyword in capitals, and the rest."""
+class Instruction:
+    """An instruction in one line: its keyword in capitals, the rest, and its heredocs' text."""
 
     keyword: str
     rest: str
     line: int
+    heredoc: str = ""
 
     @property
     def flags(self) -> list[tuple[str, str]]:
@@ -69,6 +60,75 @@ class _Instruction:
     def words(self) -> list[str]:
         """What is left without the flags."""
         return [word.strip("\"'") for word in self.rest.split()[len(self.flags) :]]
+
+    @property
+    def values(self) -> list[tuple[str, str | None]]:
+        """What an ARG, ENV or LABEL sets; None for an ARG without a default."""
+        try:
+            words = shlex.split(self.rest)
+        except ValueError:  # a quote that nothing closes
+            words = self.rest.split()
+        if self.keyword != "ARG" and words and "=" not in words[0]:
+            # The old form, of one name: ENV NAME and the rest.
+            return [(words[0], self.rest.strip().removeprefix(words[0]).strip())]
+        pairs = [word.partition("=") for word in words]
+        return [(name, value if equals else None) for name, equals, value in pairs]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: what begins with a FROM.
+
+    ``image`` is what stands behind it, with the defaults of arguments put in: an image, or a stage
+    further up, whose position is ``parent`` then. ``line`` is that of the FROM, ``instructions``
+    are those below it, and ``uses`` the positions of the stages that these take files from.
+    ``name`` is in lower case, "" without one.
+    """
+
+    name: str
+    image: str
+    line: int
+    parent: int | None
+    instructions: tuple[Instruction, ...]
+    uses: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dockerfile:
+    """What a Dockerfile says.
+
+    ``images`` are those that a build of it pulls, in the order of their lines; ``base`` is what the
+    last stage stands on, through all stages between, as a FROM has it: "debian:trixie-slim",
+    "scratch", or None without a FROM. ``arguments`` are the instructions before the first FROM.
+    """
+
+    images: tuple[ImageUse, ...]
+    base: str | None
+    stages: tuple[Stage, ...] = ()
+    arguments: tuple[Instruction, ...] = ()
+
+    def lineage(self, position: int) -> list[int]:
+        """The positions of a stage and of those that it stands on, the lowest first."""
+        found = [position]
+        while (parent := self.stages[found[0]].parent) is not None:
+            found.insert(0, parent)
+        return found
+
+    @property
+    def shipped(self) -> list[int]:
+        """The positions of the stages whose steps make the image, the lowest first."""
+        return self.lineage(len(self.stages) - 1) if self.stages else []
+
+    @property
+    def needed(self) -> list[int]:
+        """The positions of the stages that a build of the last one runs."""
+        found = set(self.shipped)
+        # A stage names only such as stand above it.
+        for position in reversed(range(len(self.stages))):
+            if position in found:
+                for used in self.stages[position].uses:
+                    found.update(self.lineage(used))
+        return sorted(found)
 
 
 def find(directory: Path) -> Dockerfile | None:
@@ -100,6 +160,9 @@ def parse(text: str) -> Dockerfile:
     bases: dict[str, str] = {}
     base = None
     images = []
+    heads: list[tuple[str, str, int, int | None]] = []
+    bodies: list[list[Instruction]] = [[]]
+    uses: list[set[int]] = [set()]
     if "syntax" in directives:
         images.append(ImageUse(*directives["syntax"]))
     for instruction in _instructions(lines, directives.get("escape", ("\\", 0))[0]):
@@ -114,11 +177,22 @@ def parse(text: str) -> Dockerfile:
         if instruction.keyword == "FROM":
             words = instruction.words
             named = len(words) == 3 and words[1].upper() == "AS"
+            image = _filled(words[0], arguments) if words else ""
+            stage = words[2].lower() if named else ""
+            heads.append((stage, image, instruction.line, _position(image, stages)))
+            bodies.append([])
+            uses.append(set())
             base = _base(instruction, arguments, bases)
-            stages.append(words[2].lower() if named else "")
+            stages.append(stage)
             if named and base is not None:
                 bases[stages[-1]] = base
-    return Dockerfile(tuple(images), base)
+        else:
+            bodies[-1].append(instruction)
+            above = [_position(name, stages[:-1], numbered=True) for name in names]
+            uses[-1].update(position for position in above if position is not None)
+    parts = [(tuple(body), tuple(sorted(used))) for body, used in zip(bodies, uses, strict=True)]
+    found = tuple(Stage(*head, *part) for head, part in zip(heads, parts[1:], strict=True))
+    return Dockerfile(tuple(images), base, found, parts[0][0])
 
 
 def _directives(lines: list[str]) -> dict[str, tuple[str, int]]:
@@ -132,7 +206,7 @@ def _directives(lines: list[str]) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _instructions(lines: list[str], escape: str) -> Iterator[_Instruction]:
+def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
     """Yield each instruction: continued lines are one, comments and heredocs are left out."""
     continued = re.compile(re.escape(escape) + r"[ \t]*$")
     number = 0
@@ -153,9 +227,11 @@ def _instructions(lines: list[str], escape: str) -> Iterator[_Instruction]:
         if not parts:
             continue
         keyword, *rest = "".join(parts).split(maxsplit=1) or [""]
-        instruction = _Instruction(keyword.upper(), "".join(rest), start + 1)
+        instruction = Instruction(keyword.upper(), "".join(rest), start + 1)
         if instruction.keyword in _TAKES_HEREDOC:
-            number = _after_heredocs(instruction.rest, lines, number)
+            end = _after_heredocs(instruction.rest, lines, number)
+            instruction = replace(instruction, heredoc="\n".join(lines[number:end]))
+            number = end
         yield instruction
 
 
@@ -170,7 +246,7 @@ def _after_heredocs(rest: str, lines: list[str], number: int) -> int:
     return number
 
 
-def _named(instruction: _Instruction) -> list[str]:
+def _named(instruction: Instruction) -> list[str]:
     """The images or stages that an instruction names."""
     if instruction.keyword == "FROM":
         return [name for name in instruction.words[:1] if name != "scratch"]
@@ -188,7 +264,7 @@ def _named(instruction: _Instruction) -> list[str]:
 
 
 def _base(
-    instruction: _Instruction, arguments: Mapping[str, str], bases: Mapping[str, str]
+    instruction: Instruction, arguments: Mapping[str, str], bases: Mapping[str, str]
 ) -> str | None:
     """What a FROM stands on: the base of the stage that it names, or its own image."""
     if not instruction.words:
@@ -201,6 +277,14 @@ def _base(
 def _is_stage(name: str, stages: list[str], *, numbered: bool) -> bool:
     """Whether a name means a stage further up, by its name or, but for FROM, by its number."""
     return name.lower() in stages or (numbered and name.isdecimal())
+
+
+def _position(name: str, stages: list[str], *, numbered: bool = False) -> int | None:
+    """Which of these stages a name means, or None; of several of that name it is the last."""
+    if numbered and name.isdecimal() and len(name) < _DIGITS and int(name) < len(stages):
+        return int(name)
+    found = [number for number, stage in enumerate(stages) if stage == name.lower() != ""]
+    return found[-1] if found else None
 
 
 def _defaults(words: list[str], known: Mapping[str, str]) -> dict[str, str]:

@@ -103,17 +103,27 @@ class Config:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of an image's history: its words, and the digest of the layer that it made, if any."""
+
+    words: str
+    layer: str | None = None
+
+
+@dataclass(frozen=True)
 class Image:
     """A saved image: its configuration and its layers, the base's first.
 
     ``base_layers`` says how many of them are those of its base, None if the base is unknown, and
-    ``platform`` what it is for, such as "linux/amd64".
+    ``platform`` what it is for, such as "linux/amd64". ``history`` has the steps that made it, in
+    order; it is empty if it isn't known.
     """
 
     config: Config
     layers: tuple[Layer, ...]
     base_layers: int | None = None
     platform: str = ""
+    history: tuple[Step, ...] = ()
 
     @property
     def unpacked_bytes(self) -> int:

@@ -197,6 +197,30 @@ def yaml_documents(
         raise kind(f"{name} is not valid YAML{_where(error)}", hint) from error
 
 
+def yaml_lines(words: str, name: str | Path) -> dict[tuple[str, ...], int]:
+    """The line of each key of a YAML text, counted from 1, by the keys on the way to it.
+
+    Raises:
+        ProjectError: it is not valid YAML, or too large; see `parse_yaml`.
+    """
+    try:
+        root = yaml.compose(words, Loader=_Bounded)
+    except _YAML_ERRORS as error:
+        raise ProjectError(f"{name} is not valid YAML{_where(error)}", "correct it") from error
+    found: dict[tuple[str, ...], int] = {}
+    waiting: list[tuple[tuple[str, ...], yaml.Node | None]] = [((), root)]
+    # An alias repeats what it stands for, and may do so without end.
+    while waiting and len(found) < MAXIMUM_VALUES:
+        path, node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    inner = (*path, str(key.value))
+                    found.setdefault(inner, key.start_mark.line + 1)
+                    waiting.append((inner, value))
+    return found
+
+
 def own_yaml_documents(path: Path, include: Callable[[str], list[Any]]) -> list[Any]:
     """All values of a YAML file of dockgen's own, ten times faster, by libyaml."""
     parent: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader

@@ -18,7 +18,7 @@ from typing import Any
 
 from dockgen import layer, reader
 from dockgen.errors import DockgenError, ProjectError, unreadable
-from dockgen.image import Config, HealthCheck, Image, Layer
+from dockgen.image import Config, HealthCheck, Image, Layer, Step
 from dockgen.layer import Allowance, RefusedError
 from dockgen.store import Folder, Store, Tar, is_folder
 
@@ -26,6 +26,8 @@ __all__ = ["is_folder", "read"]
 
 # No engine makes more layers than 127.
 _MOST_LAYERS = 500
+# What is kept of a step's words, in characters.
+_LONGEST_STEP = 1000
 _NANOSECONDS = 1e9
 _HIGHEST_PORT = 65535
 # How many indexes may lie in each other: a layout's own, and one for the platforms.
@@ -84,7 +86,8 @@ def read(
             f"save it again: docker save --output {saved} <image>",
         )
     known = base is not None and [one.digest for one in layers[: len(base)]] == [*base]
-    return Image(found.config, layers, len(base or ()) if known else None, found.platform)
+    history = _history(found.facts.get("history") or [], layers)
+    return Image(found.config, layers, len(base or ()) if known else None, found.platform, history)
 
 
 def _damaged(saved: Path, reason: str) -> ProjectError:
@@ -263,6 +266,20 @@ def _config(facts: Mapping[str, Any]) -> Config:
         volumes=tuple(sorted(facts.get("Volumes") or {})),
         working_directory=_text(facts.get("WorkingDir")),
         stop_signal=_text(facts.get("StopSignal")),
+    )
+
+
+def _history(steps: Sequence[Mapping[str, Any]], layers: Sequence[Layer]) -> tuple[Step, ...]:
+    """The steps that made an image; none where they say of other layers than it has."""
+    if sum(not step.get("empty_layer") for step in steps) != len(layers):
+        return ()
+    digests = iter([layer.digest for layer in layers])
+    return tuple(
+        Step(
+            _text(step.get("created_by"))[:_LONGEST_STEP],
+            None if step.get("empty_layer") else next(digests),
+        )
+        for step in steps
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dockgen.testing import sizes
+from dockgen import sizes
 
 MB = 10**6
 

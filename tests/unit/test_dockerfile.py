@@ -109,3 +109,44 @@ def test_one_that_can_t_be_read_is_named(tmp_path: Path) -> None:
 def test_the_base_of_the_last_stage(text: str, base: str | None) -> None:
     """Through all stages in between, as a FROM has it."""
     assert dockerfile.parse(text).base == base
+
+
+def test_stages() -> None:
+    """Each with what it stands on, its own instructions, and the stages that it takes from."""
+    text = (
+        "ARG V=1\nFROM a:$V AS one\nENV A=1\nFROM b AS two\nFROM ONE\n"
+        "COPY --from=two / /\nRUN --mount=from=0 <<E\nls\nE\n"
+    )
+    found = dockerfile.parse(text)
+    assert [step.rest for step in found.arguments] == ["V=1"]
+    assert [(s.name, s.image, s.line, s.parent, s.uses) for s in found.stages] == [
+        ("one", "a:1", 2, None, ()),
+        ("two", "b", 4, None, ()),
+        ("", "ONE", 5, 0, (0, 1)),
+    ]
+    assert found.stages[2].instructions[1].heredoc == "ls\nE"
+    assert (found.shipped, found.needed) == ([0, 2], [0, 1, 2])
+
+
+def test_what_a_build_needs() -> None:
+    """The last stage, and what it takes from, through all stages between."""
+    text = "FROM a AS x\nFROM x AS y\nFROM b AS test\nFROM scratch\nCOPY --from=y / /"
+    assert dockerfile.parse(text).needed == [0, 1, 3]
+    assert dockerfile.parse("FROM scratch\nCOPY --from=7 / /").needed == [0]
+    assert dockerfile.parse("").needed == []
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("ENV A=1 B='two words' C=", [("A", "1"), ("B", "two words"), ("C", "")]),
+        ("ENV A two words", [("A", "two words")]),
+        ("ARG A B=1", [("A", None), ("B", "1")]),
+        ('LABEL a.b="c d"', [("a.b", "c d")]),
+        ('ENV A="', [("A", '"')]),
+    ],
+)
+def test_values(line: str, values: list[tuple[str, str | None]]) -> None:
+    """In both forms, with quotes and without."""
+    ((step,),) = [stage.instructions for stage in dockerfile.parse(f"FROM a\n{line}").stages]
+    assert step.values == values

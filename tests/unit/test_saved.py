@@ -64,10 +64,10 @@ def digest(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def configuration(layers: list[bytes], config: dict[str, Any]) -> bytes:
+def configuration(layers: list[bytes], config: dict[str, Any], **more: Any) -> bytes:
     """An image's configuration over these unpacked layers."""
     facts = {"config": config, "rootfs": {"diff_ids": [digest(layer) for layer in layers]}}
-    return json.dumps(facts).encode()
+    return json.dumps(facts | more).encode()
 
 
 def docker_archive(
@@ -75,14 +75,18 @@ def docker_archive(
     *layers: bytes,
     config: dict[str, Any] = CONFIG,
     packed: list[bytes] | None = None,
+    **more: Any,
 ) -> Path:
-    """Write the form with a manifest.json; ``packed`` replaces the layers as they are stored."""
+    """Write the form with a manifest.json; ``packed`` replaces the layers as they are stored.
+
+    ``more`` goes into the image's configuration, such as its history.
+    """
     stored = {f"layer{number}.tar": layer for number, layer in enumerate(packed or layers)}
     manifest = [{"Config": "config.json", "RepoTags": ["app:1"], "Layers": list(stored)}]
     path.write_bytes(
         tar(
             *[entry(name, layer) for name, layer in stored.items()],
-            entry("config.json", configuration(list(layers), config)),
+            entry("config.json", configuration(list(layers), config, **more)),
             entry("manifest.json", json.dumps(manifest).encode()),
         )
     )
@@ -156,6 +160,19 @@ def test_reads_the_configuration(saved: Path) -> None:
 def test_reads_an_empty_configuration(saved: Path) -> None:
     """What an image doesn't say is empty."""
     assert saved_image.read(docker_archive(saved, tar(), config={})).config == image.Config()
+
+
+def test_reads_the_history(saved: Path) -> None:
+    """Each layer belongs to the step that made it; a history of other layers is none."""
+    layers = [tar(entry("a")), tar(entry("b"))]
+    steps = [{"created_by": "FROM"}, {"created_by": "ENV", "empty_layer": True}, {}]
+    read = saved_image.read(docker_archive(saved, *layers, history=steps))
+    assert read.history == (
+        image.Step("FROM", digest(layers[0])),
+        image.Step("ENV"),
+        image.Step("", digest(layers[1])),
+    )
+    assert saved_image.read(docker_archive(saved, *layers, history=steps[:2])).history == ()
 
 
 def test_a_size_is_that_of_the_unpacked_tar(saved: Path) -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from dockgen import sizes
 from dockgen.errors import UsageError
-from dockgen.testing import sizes
-from dockgen.testing.sizes import Size
+from dockgen.report import markdown
+from dockgen.sizes import Size
 
 MB = 10**6
 NOW = {"go": Size(7 * MB, 3 * MB, 8 * MB), "node": Size(9 * MB, 4 * MB, 10 * MB),
@@ -44,11 +45,11 @@ def test_differences() -> None:
 
 def test_markdown() -> None:
     """With a column for the difference only if there is something to compare with."""
-    assert sizes.markdown({"go": NOW["go"]}) == (
+    assert markdown.sizes_table({"go": NOW["go"]}) == (
         "| case | unpacked MB | gzip MB | limit MB |\n"
         "| --- | ---: | ---: | ---: |\n"
         "| go | 7.00 | 3.00 | 8 |\n"
     )
-    compared = sizes.markdown(NOW, BEFORE).splitlines()
+    compared = markdown.sizes_table(NOW, BEFORE).splitlines()
     assert compared[0].endswith(" | difference |")
     assert "| old | - | - | - | gone |" in compared

@@ -34,6 +34,7 @@ _VERSION = re.compile(r"[-.]?\d+(\.\d+)*$")
         "Dockle": ["CIS-DI-0001"],
         "Checkov": ["CKV_DOCKER_3", "CKV_DOCKER_8"],
     },
+    at=["USER"],
 )
 def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Runs as a numeric user that is not root.
@@ -60,6 +61,7 @@ def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
         "Dockle": ["CIS-DI-0006"],
         "Checkov": ["CKV_DOCKER_2"],
     },
+    at=["HEALTHCHECK"],
 )
 def has_health_check(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has a health check that needs no shell.
@@ -83,6 +85,7 @@ def has_health_check(image: Image, _contract: Contract) -> Iterator[Violation]:
     Workload.WORKER,
     fix="write: HEALTHCHECK --start-period=20s --start-interval=1s …",
     sources=["Dockerfile reference, HEALTHCHECK --start-interval", "Docker Engine 25 and later"],
+    at=["HEALTHCHECK"],
 )
 def has_start_interval(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Is probed often while it starts.
@@ -107,6 +110,7 @@ def has_start_interval(image: Image, _contract: Contract) -> Iterator[Violation]
     fix='write the command as a list: ENTRYPOINT ["/usr/local/bin/app"]',
     sources=["Dockerfile reference, shell form ENTRYPOINT"],
     alike={"hadolint": ["DL3025"], "BuildKit": ["JSONArgsRecommended"]},
+    at=["ENTRYPOINT", "CMD"],
 )
 def starts_in_exec_form(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Is started without a shell in between.
@@ -224,6 +228,7 @@ def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
     fix='write in the last stage: LABEL org.opencontainers.image.source="…"',
     sources=["OCI image specification, annotations"],
     alike={"hadolint": ["DL3049", "DL3051"]},
+    at=["LABEL"],
 )
 def has_required_labels(image: Image, contract: Contract) -> Iterator[Violation]:
     """Carries the required labels.

@@ -64,7 +64,8 @@ class Rule(Generic[Facts]):
     ``code`` never changes its meaning once released; ``title`` says what must be true, ``why`` the
     reason, ``fix`` what to type, ``sources`` who asks for the same, and ``alike`` the codes that
     other tools have for it, by tool. ``kinds`` are the workloads that it is for, and ``severity``
-    says how much a finding counts.
+    says how much a finding counts. ``at`` names what a finding may come from: instructions of a
+    Dockerfile, in capitals, and keys of a service in a compose file.
     """
 
     code: str
@@ -75,6 +76,7 @@ class Rule(Generic[Facts]):
     alike: Mapping[str, tuple[str, ...]]
     kinds: frozenset[Workload]
     severity: Severity
+    at: tuple[str, ...]
     violations: Callable[[Facts, Contract], Iterator[Violation]]
 
     def __call__(self, facts: Facts, contract: Contract) -> Iterator[Finding]:
@@ -93,6 +95,7 @@ def rule(
     sources: Sequence[str] = (),
     alike: Mapping[str, Sequence[str]] | None = None,
     severity: Severity = Severity.ERROR,
+    at: Sequence[str] = (),
 ) -> Callable[[Callable[[Facts, Contract], Iterator[Violation]]], Rule[Facts]]:
     """Make a rule of a function: the first line of its docstring is the title, the rest is why.
 
@@ -111,6 +114,7 @@ def rule(
             alike={tool: tuple(codes) for tool, codes in (alike or {}).items()},
             kinds=frozenset(kinds or Workload),
             severity=severity,
+            at=tuple(at),
             violations=violations,
         )
 

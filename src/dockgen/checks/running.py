@@ -69,6 +69,7 @@ _NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
     fix="see what the service prints: docker compose up --build",
     sources=["CIS Docker 5.27"],
     alike={"hadolint": ["DL3057"]},
+    at=["HEALTHCHECK", "ENTRYPOINT", "CMD"],
 )
 def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Turns healthy in time.
@@ -100,6 +101,7 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     "DG202",
     Workload.SERVICE,
     fix="let it answer GET / with 200, on the port that is published, on 0.0.0.0 or [::]",
+    at=["EXPOSE", "ENTRYPOINT", "CMD"],
 )
 def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Answers GET /.
@@ -116,6 +118,7 @@ def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     "DG203",
     fix="write in the last stage: USER 65532:65532",
     sources=["CIS Docker 4.1", "OWASP Docker rule 2", "Kubernetes' restricted profile"],
+    at=["user", "USER"],
 )
 def process_is_not_root(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Its process is not root.
@@ -136,6 +139,7 @@ def process_is_not_root(seen: Observation, _contract: Contract) -> Iterator[Viol
     "DG204",
     fix="write in compose.yaml: cap_drop: [ALL]",
     sources=["CIS Docker 5.4", "OWASP Docker rule 3", "Kubernetes' restricted profile"],
+    at=["cap_add", "privileged", "cap_drop"],
 )
 def has_no_capability(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Has no capability.
@@ -153,6 +157,7 @@ def has_no_capability(seen: Observation, _contract: Contract) -> Iterator[Violat
     "DG205",
     fix="write in compose.yaml: security_opt: [no-new-privileges:true]",
     sources=["CIS Docker 5.26", "OWASP Docker rule 4", "Kubernetes' allowPrivilegeEscalation"],
+    at=["security_opt", "privileged"],
 )
 def cannot_gain_privileges(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Can't gain privileges.
@@ -170,6 +175,7 @@ def cannot_gain_privileges(seen: Observation, _contract: Contract) -> Iterator[V
     "DG206",
     fix="leave seccomp=unconfined out of compose.yaml, and look at: docker info",
     sources=["CIS Docker 5.22", "OWASP Docker rule 6", "Kubernetes' restricted profile"],
+    at=["security_opt", "privileged"],
 )
 def is_filtered(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Runs behind a system call filter.
@@ -187,6 +193,7 @@ def is_filtered(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     "DG207",
     fix="write in compose.yaml: read_only: true, and below tmpfs: /tmp",
     sources=["CIS Docker 5.13", "OWASP Docker rule 8"],
+    at=["read_only"],
 )
 def leaves_root_alone(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Changes nothing in its root file system.
@@ -209,6 +216,7 @@ def leaves_root_alone(seen: Observation, _contract: Contract) -> Iterator[Violat
     fix="handle SIGTERM: finish the open requests, then exit with 0",
     sources=["twelve-factor app, IX. Disposability"],
     alike={"hadolint": ["DL3025"]},
+    at=["STOPSIGNAL", "ENTRYPOINT", "CMD"],
 )
 def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Stops when it is told to.
@@ -241,6 +249,7 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     Workload.JOB,
     fix="see what it prints: docker compose up --build --exit-code-from app",
     sources=["Kubernetes, Jobs", "systemd.service, Type=oneshot"],
+    at=["ENTRYPOINT", "CMD"],
 )
 def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Runs to its end.

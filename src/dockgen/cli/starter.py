@@ -272,9 +272,10 @@ def test(
     import tempfile
 
     from dockgen import cases, engine, output, report, source
+    from dockgen import sizes as image_sizes
     from dockgen.report import json, terminal
+    from dockgen.report import markdown as markdown_report
     from dockgen.testing import proof
-    from dockgen.testing import sizes as image_sizes
 
     directory = directory.resolve()
     before = image_sizes.read(compare) if compare else None
@@ -304,7 +305,7 @@ def test(
     if sizes:
         output.write(sizes, image_sizes.dump(proven.sizes))
     if markdown:
-        output.write(markdown, image_sizes.markdown(proven.sizes, before), append=True)
+        output.write(markdown, markdown_report.sizes_table(proven.sizes, before), append=True)
     if verbose:
         report.log(proven.log)
     result = proof.Proven(directory, [case.name for case in chosen], proven, before)

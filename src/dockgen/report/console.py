@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dockgen.address import masked
 from dockgen.errors import DockgenError
@@ -138,8 +138,8 @@ def styled(words: str, style: str = "") -> "Text":
     return Text(spelt(words), style=style)
 
 
-def drawing(*, stderr: bool = False) -> "Console":
-    """A console of rich's, on standard output or standard error."""
+def drawing(file: TextIO | None = None, *, stderr: bool = False) -> "Console":
+    """A console of rich's, on standard output, standard error or a file."""
     from rich.console import Console
     from rich.segment import Segment
 
@@ -162,7 +162,7 @@ def drawing(*, stderr: bool = False) -> "Console":
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    stream = sys.stderr if stderr else sys.stdout
+    stream = file or (sys.stderr if stderr else sys.stdout)
     return Plain(file=stream, force_terminal=stream.isatty(), highlight=False, emoji=False)
 
 

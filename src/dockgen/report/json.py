@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dockgen.check import Checked
     from dockgen.create import Created
     from dockgen.fleet import Mode, Outcome
+    from dockgen.result import Found, Result
     from dockgen.starter import Made
     from dockgen.starters import Listed
     from dockgen.team import Shown
@@ -61,10 +62,14 @@ def team(shown: "Shown") -> None:
     show(facts)
 
 
-def checked(result: "Checked") -> None:
+def checked(result: "Result") -> str:
     """What was measured and found; what could not be seen is null."""
+    return dumped(_checked(result.checked, result.found)) + "\n"
+
+
+def _checked(result: "Checked", found: "Sequence[Found]") -> dict[str, Any]:
     project, seen, limits = result.project, result.seen, result.contract.limits
-    facts = {
+    return {
         "name": result.name,
         "directory": result.directory and str(result.directory),
         "cell": project and str(project.cell),
@@ -96,13 +101,15 @@ def checked(result: "Checked") -> None:
                 "ignored": result.ignored(rule.code),
                 "findings": [
                     {
-                        "message": finding.message,
-                        "hint": finding.hint,
-                        "severity": finding.severity,
-                        "place": finding.place and asdict(finding.place),
+                        "message": one.finding.message,
+                        "hint": one.finding.hint,
+                        "severity": one.finding.severity,
+                        "place": one.finding.place and asdict(one.finding.place),
+                        "source": one.line and {"path": one.line.path, "line": one.line.number},
+                        "fingerprint": one.fingerprint,
                     }
-                    for finding in result.findings
-                    if finding.rule == rule.code
+                    for one in found
+                    if one.finding.rule == rule.code
                 ],
             }
             for rule in result.rules
@@ -110,7 +117,6 @@ def checked(result: "Checked") -> None:
         "left_out": dict(result.left_out),
         "needs": list(result.needs),
     }
-    show(facts)
 
 
 def updated(outcomes: "Sequence[Outcome]", mode: "Mode", warnings: Sequence[str] = ()) -> None:

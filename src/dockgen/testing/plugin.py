@@ -19,7 +19,7 @@ import pytest
 import yaml
 from pytest_docker.plugin import get_docker_services
 
-from dockgen import cases, dockerfile, engine, lock, reader, source
+from dockgen import cases, dockerfile, engine, lock, reader, sizes, source
 from dockgen import saved as saved_image
 from dockgen.cases import Case
 from dockgen.checks import Observation
@@ -30,7 +30,7 @@ from dockgen.matrix import Workload
 from dockgen.observe import observe
 from dockgen.project import Project, recorded
 from dockgen.source import Source
-from dockgen.testing import names, sizes
+from dockgen.testing import names
 
 # A container that doesn't come up in this time never will, in seconds.
 PATIENCE = 60

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockgen import engine
+from dockgen import engine, sizes
 from dockgen.errors import DockgenError, ToolMissingError
-from dockgen.testing import names, sizes
-from dockgen.testing.sizes import Size
+from dockgen.sizes import Size
+from dockgen.testing import names
 
 if TYPE_CHECKING:
     import pytest

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from dockgen import checks, dockerfile, engine
+from dockgen import checks, dockerfile, engine, sizes
 from dockgen.cases import Case
 from dockgen.checks import Files, Finding, Observation
 from dockgen.checks import image as image_rules
@@ -19,7 +19,7 @@ from dockgen.image import Image
 from dockgen.matrix import Workload
 from dockgen.observe import process_of
 from dockgen.project import Project
-from dockgen.testing import linters, sizes
+from dockgen.testing import linters
 from dockgen.testing.plugin import PATIENCE
 
 # A health check that notices within seconds, and a heartbeat that is stale as soon.

@@ -1,6 +1,5 @@
 """The terminal's renderer: one function for each result, by what it is about."""
 
-from dockgen.report.terminal.check import checked
 from dockgen.report.terminal.project import created, updated, updated_fleet
 from dockgen.report.terminal.starter import added, baked, made, proven, starters
 from dockgen.report.terminal.team import team, team_counts
@@ -8,7 +7,6 @@ from dockgen.report.terminal.team import team, team_counts
 __all__ = [
     "added",
     "baked",
-    "checked",
     "created",
     "made",
     "proven",

@@ -1,21 +1,34 @@
 """What `dockgen check` found, for a terminal."""
 
+import io
 from typing import TYPE_CHECKING
 
 from dockgen.report.console import drawing, named
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from dockgen.check import Checked
+    from dockgen.result import Result
 
 _MB = 10**6
 _COLORS = {"ok": "green", "finding": "bold red", "ignored": "yellow"}
 
 
-def checked(result: "Checked") -> None:
+def checked(result: "Result") -> None:
     """Show the sizes and times beside their limits, each rule, and what to do about findings."""
-    console = drawing()
+    _draw(result.checked, drawing())
+
+
+def text(result: "Result") -> str:
+    """The same for a file."""
+    file = io.StringIO()
+    _draw(result.checked, drawing(file))
+    return file.getvalue()
+
+
+def _draw(result: "Checked", console: "Console") -> None:
     cell = result.project and result.project.cell
     kind = f"{cell.language} on {cell.flavor}" if cell else str(result.contract.workload)
     console.print(f"[bold]{named(result.name)}[/] ({kind})\n")

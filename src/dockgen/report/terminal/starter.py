@@ -71,7 +71,7 @@ def proven(result: "Proven") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from dockgen.testing import sizes
+    from dockgen import sizes
 
     console = drawing()
     proof = result.proof

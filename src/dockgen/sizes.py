@@ -17,11 +17,14 @@ _MB = 10**6
 
 @dataclass(frozen=True)
 class Size:
-    """What an image weighs, unpacked and after gzip, and what it may weigh; all in bytes."""
+    """What an image weighs, unpacked and after gzip, and what it may weigh; all in bytes.
+
+    ``gzip_bytes`` is None if it wasn't measured, and ``limit_bytes`` if there is no limit.
+    """
 
     unpacked_bytes: int
-    gzip_bytes: int
-    limit_bytes: int
+    gzip_bytes: int | None
+    limit_bytes: int | None
 
 
 Sizes = Mapping[str, Size]
@@ -99,20 +102,15 @@ def cells(row: Row, *, compared: bool) -> list[str]:
     figures = ["-"] * 3
     if row.now is not None:
         size = row.now
-        figures = [f"{size.unpacked_bytes / _MB:.2f}", f"{size.gzip_bytes / _MB:.2f}",
-                   f"{size.limit_bytes / _MB:g}"]  # fmt: skip
+        packed, limit = size.gzip_bytes, size.limit_bytes
+        figures = [
+            f"{size.unpacked_bytes / _MB:.2f}",
+            "-" if packed is None else f"{packed / _MB:.2f}",
+            "-" if limit is None else f"{limit / _MB:g}",
+        ]
     return [row.case, *figures, *([row.difference] if compared else [])]
 
 
 def head(*, compared: bool) -> list[str]:
     """The titles of the table's columns; sizes are MB of 10^6 bytes."""
     return ["case", "unpacked MB", "gzip MB", "limit MB", *(["difference"] if compared else [])]
-
-
-def markdown(now: Sizes, before: Sizes | None = None) -> str:
-    """The table as Markdown."""
-    compared = before is not None
-    titles = head(compared=compared)
-    lines = [titles, ["---", *["---:"] * (len(titles) - 1)]]
-    lines += [cells(row, compared=compared) for row in rows(now, before)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,81 @@
+"""The renderer for Markdown: a comment below a pull request, or a job's summary.
+
+Whatever somebody else wrote stands in code, where nothing is a link, a mention or HTML.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from dockgen import sizes
+from dockgen.report.words import in_cell, in_code, in_comment, in_html
+from dockgen.result import Found, Result
+from dockgen.sizes import Size, Sizes
+
+# How many findings are told one by one: GitHub takes 65,536 characters for a comment.
+_MOST = 30
+
+
+def checked(result: Result) -> str:
+    """The whole, the size beside the one before, each finding, and what was ignored."""
+    name = result.checked.name
+    # A workflow finds its comment of the run before by the first line.
+    lines = [f"<!-- dockgen check {in_comment(result.prefix or name)} -->", ""]
+    lines += [f"### {in_code(name)}: {_whole(result)}", ""]
+    image, limits, seen = result.checked.image, result.checked.contract.limits, result.checked.seen
+    size = Size(image.unpacked_bytes, image.gzip_bytes, limits.size_bytes)
+    before = {name: result.before} if result.before else None
+    lines += [sizes_table({name: size}, before)]
+    if seen and seen.healthy_seconds is not None:
+        lines.append(f"Healthy after {seen.healthy_seconds:.2f} s of {limits.healthy_seconds:g} s.")
+    if seen and seen.run_seconds is not None:
+        lines.append(f"Ran for {seen.run_seconds:.2f} s of {limits.run_seconds:g} s.")
+    if seen and seen.exit_code is None:
+        lines.append(f"Stopped after {seen.stop_seconds:.2f} s of {limits.stop_seconds:g} s.")
+    counted = [found for found in result.found if found.ignored is None]
+    lines += _listed(counted)
+    ignored = [found for found in result.found if found.ignored is not None]
+    if ignored:
+        lines += ["", "<details>", f"<summary>{len(ignored)} ignored</summary>"]
+        lines += [*_listed(ignored), "", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def _whole(result: Result) -> str:
+    codes = sorted({finding.rule for finding in result.checked.failures})
+    if not codes:
+        return "every rule holds"
+    return f"{len(codes)} of {len(result.checked.rules)} rules don't hold"
+
+
+def _listed(found: Sequence[Found]) -> Iterable[str]:
+    """A paragraph for each finding, the first ones."""
+    for one in found[:_MOST]:
+        where = f" {in_code(f'{one.line.path}:{one.line.number}')}" if one.line else ""
+        yield ""
+        yield f"- **{one.rule.code}** {in_html(one.rule.title)}{where}  "
+        yield f"  {in_code(one.finding.message)}  "
+        if one.ignored is None:
+            yield f"  try: {in_code(one.finding.hint)}"
+        else:
+            yield f"  ignored: {in_code(one.ignored)}"
+    if len(found) > _MOST:
+        yield ""
+        yield f"… and {len(found) - _MOST} more."
+
+
+def sizes_table(now: Sizes, before: Sizes | None = None) -> str:
+    """The sizes of images by name, beside those of another run."""
+    compared = before is not None
+    titles = sizes.head(compared=compared)
+    rows = [sizes.cells(row, compared=compared) for row in sizes.rows(now, before)]
+    return table(titles, [[_name(first), *others] for first, *others in rows])
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of words and figures: the first column stands left, the others right."""
+    lines = [titles, ["---", *["---:"] * (len(titles) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _name(name: str) -> str:
+    """A name as it is, if nothing in it could be markup."""
+    return name if name.replace("-", "").isalnum() and name.isascii() else in_cell(name)

@@ -1,0 +1,59 @@
+"""Words of findings, as each format may have them: in one line, without credentials, escaped."""
+
+import html
+import re
+
+from dockgen.address import masked
+from dockgen.report.console import in_one_line
+from dockgen.result import Found
+
+# What a message of SARIF would take for a link, or for a place to put an argument in.
+_LINK = re.compile(r"\](?=\()")
+_PLACEHOLDER = re.compile(r"\{(\d+)\}")
+# The longest that is repeated of one message, in characters: a comment has room for many.
+_LONGEST = 1000
+
+
+def plain(words: str) -> str:
+    """In one line, with whatever can't be printed spelt out, and not endless."""
+    line = in_one_line(masked(words))
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def advice(found: Found) -> str:
+    """What was found, and what to do about it."""
+    return f"{plain(found.finding.message)}. Try: {plain(found.finding.hint)}"
+
+
+def title(found: Found) -> str:
+    """The rule's code, and what must be true."""
+    return f"{found.rule.code}: {found.rule.title}"
+
+
+def in_sarif(words: str) -> str:
+    """Without links and placeholders, which a message of SARIF may have."""
+    return _PLACEHOLDER.sub(r"{{\1}}", _LINK.sub("] ", words))
+
+
+def in_code(words: str) -> str:
+    """As code in Markdown: nothing in it is markup, a link, a mention or HTML."""
+    line = plain(words)
+    longest = max(map(len, re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    room = " " if not line.strip() or line[0] in "` " or line[-1] in "` " else ""
+    return f"{fence}{room}{line}{room}{fence}"
+
+
+def in_cell(words: str) -> str:
+    """As code in a table's cell of Markdown, which a bar would end."""
+    return in_code(words).replace("|", "\\|")
+
+
+def in_comment(words: str) -> str:
+    """As a part of a comment of HTML, which nothing in it can end."""
+    return re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9_./-]", "-", plain(words)))
+
+
+def in_html(words: str) -> str:
+    """As text of HTML."""
+    return html.escape(plain(words))

@@ -1,0 +1,106 @@
+"""The result of a check: what was found, where in the repository, and whether it was there before.
+
+Plain data, made once for all formats. A finding's fingerprint stays the same as long as the same is
+wrong at the same place, whatever the figures in its words are and on whichever line it stands.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dockgen import cause, checks
+from dockgen.address import masked
+from dockgen.cause import Line, Sources
+from dockgen.check import Checked
+from dockgen.checks import AnyRule, Finding, Severity
+from dockgen.sizes import Size
+
+# Figures change from run to run.
+_FIGURE = re.compile(r"\d[\d.,]*")
+
+
+class Format(StrEnum):
+    """How a result is written down."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITLAB = "gitlab"
+    GITHUB = "github"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding, and what there is to know of it besides.
+
+    ``line`` is where in the repository it comes from, its path relative to the root; None if it
+    comes from no file there. ``ignored`` has the reason why it fails nothing, None if it does.
+    """
+
+    finding: Finding
+    rule: AnyRule
+    line: Line | None
+    fingerprint: str
+    ignored: str | None
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails the check."""
+        return self.ignored is None and self.finding.severity is Severity.ERROR
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check says: what was checked, and each finding.
+
+    ``prefix`` is the way from the repository's root to the project, "" or with a slash last.
+    ``before`` is the size in a former report, None if there is nothing to compare with.
+    """
+
+    checked: Checked
+    found: Sequence[Found]
+    prefix: str = ""
+    before: Size | None = None
+
+
+def of(checked: Checked, sources: Sources, prefix: str) -> Result:
+    """The result of a check.
+
+    Args:
+        checked: what was checked.
+        sources: the files that its findings may come from.
+        prefix: the way from the repository's root to the project, "" or with a slash last.
+    """
+    rules = {rule.code: rule for rule in checks.RULES}
+    prints = fingerprints(
+        [(f.rule, f.place.path if f.place else None, masked(f.message)) for f in checked.findings]
+    )
+    found = []
+    for finding, fingerprint in zip(checked.findings, prints, strict=True):
+        rule = rules[finding.rule]
+        line = cause.find(finding, rule, sources, checked.image)
+        line = line and Line(prefix + line.path, line.number)
+        found.append(Found(finding, rule, line, fingerprint, checked.ignored(finding.rule)))
+    return Result(checked, found, prefix)
+
+
+def fingerprints(findings: Sequence[tuple[str, str | None, str]]) -> list[str]:
+    """A fingerprint for each finding: its rule's code, its path and its message.
+
+    Of a message counts what stands before its first semicolon, without figures. Those that are
+    alike get one each by their order.
+    """
+    seen: Counter[str] = Counter()
+    prints = []
+    for code, path, message in findings:
+        words = _FIGURE.sub("#", message.partition(";")[0])
+        text = "\0".join((code, path or "", words))
+        seen[text] += 1
+        data = f"{text}\0{seen[text]}".encode("utf-8", "surrogatepass")
+        prints.append(hashlib.sha256(data).hexdigest()[:32])
+    return prints
