@@ -1,18 +1,18 @@
 """The check: one project's files, image and container, held to its contract."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from dockgen import checks, composefile, dockerfile, engine, observe
+from dockgen import checks, composefile, context, dockerfile, engine, observe
 from dockgen import saved as saved_image
 from dockgen.checks import AnyRule, Files, Finding, Observation, Severity
 from dockgen.composefile import Change
 from dockgen.contract import Contract
-from dockgen.engine import Container
+from dockgen.engine import BuildError, Container
 from dockgen.errors import ProjectError
 from dockgen.image import Image
 from dockgen.project import Project
@@ -111,7 +111,8 @@ def check(
     """
     contract = project.contract
     found = dockerfile.find(project.directory)
-    findings = checks.check_files(Files(found), contract)
+    files = Files(found, context.read(project.directory) if found else None)
+    findings = checks.check_files(files, contract)
     engine.require()
     with ExitStack() as stack:
         composed = None
@@ -120,11 +121,12 @@ def check(
         built = image
         if built is None:
             doing("Building the image")
-            if composed:
-                composed.build()
-                built = composed.image
-            else:
-                built = stack.enter_context(engine.temporary_image(project.directory))
+            with _explained(findings):
+                if composed:
+                    composed.build()
+                    built = composed.image
+                else:
+                    built = stack.enter_context(engine.temporary_image(project.directory))
         doing("Reading the image")
         read = read_image(built, engine.base_layers(found.base if found else None))
         findings += checks.check_image(read, contract)
@@ -144,6 +146,19 @@ def check(
         seen=seen,
         findings=[*findings, *of_container],
     )
+
+
+@contextmanager
+def _explained(findings: Sequence[Finding]) -> Iterator[None]:
+    """Say why a build failed if a rule about its files knows that."""
+    try:
+        yield
+    except BuildError as error:
+        for found in findings:
+            if found.rule in checks.OF_BUILD:
+                message = f"the image can't be built: {found.message} ({found.rule})"
+                raise BuildError(message, found.hint, error.log) from error
+        raise
 
 
 def read_image(name: str, base: Sequence[str] | None) -> Image:

@@ -17,12 +17,14 @@ class Limits:
     ``size_bytes`` is for the sum of the layer tars, unpacked, and None for no limit; dockgen.toml
     has it in MB of 10^6 bytes. ``healthy_seconds`` is 0 for a job, which has no health check, and
     ``run_seconds``, the time from a job's start to its end, is 0 for everything else.
+    ``context_bytes`` is for what a build gets from its folder.
     """
 
     size_bytes: int | None
     healthy_seconds: float
     stop_seconds: float
     run_seconds: float = 0
+    context_bytes: int = 100 * 10**6
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,8 @@ def _limits(settings: Mapping[str, Any], kind: Workload) -> Limits:
         healthy_seconds=0 if is_job else float(_limit(limits, "healthy_seconds")),
         stop_seconds=float(_limit(limits, "stop_seconds")),
         run_seconds=float(_limit(limits, "run_seconds")) if is_job else 0,
+        # Younger than the first projects.
+        context_bytes=int(_limit({"context_mb": 100, **limits}, "context_mb") * _MB),
     )
 
 

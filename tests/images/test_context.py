@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import template
+from dockgen import context, template
 
 PROBE = "FROM scratch\nCOPY . /\n"
 
@@ -114,3 +114,34 @@ def test_a_public_certificate_can_be_let_in(tmp_path: Path) -> None:
     seen = reached(project, tmp_path)
     assert "certs/public.pem" in seen
     assert "certs/private.pem" not in seen
+
+
+PATTERNS = """\
+# A comment.
+/rooted
+folder/
+deep/*/x
+**/any.log
+a?c
+[de]*
+!dkept
+back
+!back/in/again
+./dotted/
+spaced
+star/**
+!star/one/two
+"""
+NAMES = (
+    "rooted", "sub/rooted", "folder/x", "sub/folder/x", "deep/a/x", "deep/a/b/x", "deep/x",
+    "any.log", "sub/any.log", "abc", "abbc", "sub/abc", "drop", "ekept", "dkept", "back/out",
+    "back/in/again", "back/in/out", "dotted/x", "spaced", "star/one/two", "star/one/three", "zzz",
+)  # fmt: skip
+
+
+def test_what_enters_is_what_the_builder_gets(tmp_path: Path) -> None:
+    """The size of a build's context is told without a build: by the builder's own patterns."""
+    project = tmp_path / "project"
+    lay(project, NAMES)
+    (project / ".dockerignore").write_text(PATTERNS.replace("spaced", "  spaced \t"))
+    assert set(context.read(project).files) == reached(project, tmp_path)

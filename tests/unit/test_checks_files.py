@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dockgen import dockerfile
-from dockgen.checks import Files, check_files
+from dockgen.checks import Files, Finding, Severity, check_files
+from dockgen.context import Context
 from dockgen.contract import Policy
 from tests.unit.test_checks_image import CONTRACT
 
@@ -14,8 +15,18 @@ def messages(text: str, *allowed: str) -> list[str]:
     """What is said about a Dockerfile where these registries are allowed."""
     contract = replace(CONTRACT, policy=Policy(allowed_registries=allowed))
     found = check_files(Files(dockerfile.parse(text)), contract)
-    assert {finding.rule for finding in found} <= {"DG001"}
-    return [finding.message for finding in found]
+    return [finding.message for finding in found if finding.rule == "DG001"]
+
+
+def findings(text: str, context: Context | None = None, **limits: int) -> list[Finding]:
+    """What is found in a Dockerfile and in the folder that it's built from."""
+    contract = replace(CONTRACT, limits=replace(CONTRACT.limits, **limits))
+    return check_files(Files(dockerfile.parse(text), context), contract)
+
+
+def codes(text: str, context: Context | None = None, **limits: int) -> list[str]:
+    """The codes of what is found."""
+    return [finding.rule for finding in findings(text, context, **limits)]
 
 
 @pytest.mark.parametrize(
@@ -75,3 +86,121 @@ def test_a_missing_dockerfile_is_no_proof() -> None:
     (finding,) = check_files(Files(None), contract)
     assert finding.message == "there is no Dockerfile to look at"
     assert check_files(Files(None), CONTRACT) == []
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["python:3.14", "python:3.14@sha256:0", "python@sha256:0", "localhost:5000/a:1", "a:$V", "$A"],
+)
+def test_dg002_passes_a_version(image: str) -> None:
+    """A tag, a digest, or what nobody knows before the build."""
+    assert codes(f"FROM {image}\nFROM scratch") == []
+
+
+@pytest.mark.parametrize("image", ["python", "python:latest", "localhost:5000/a", "$R/python"])
+def test_dg002_finds_the_newest(image: str) -> None:
+    """In each instruction that pulls an image; it warns, as a build of today is none the worse."""
+    for text in (f"FROM {image}", f"FROM scratch\nCOPY --from={image} /x /x"):
+        (finding,) = findings(text)
+        assert (finding.rule, finding.severity) == ("DG002", Severity.WARNING)
+
+
+def test_dg002_takes_stages_for_none() -> None:
+    """A stage has no version, and scratch is no image."""
+    assert codes("FROM scratch AS one\nFROM one\nCOPY --from=0 / /\nCOPY --from=one / /") == []
+
+
+def test_dg003_names_line_file_and_version() -> None:
+    """And what to write in the line."""
+    text = "# go\nFROM golang:1.24 AS build\nCOPY . .\nRUN go build"
+    (finding,) = findings(text, Context(".dockerignore", go={"go.mod": "1.25.3"}))
+    assert finding.rule == "DG003"
+    assert "line 2" in finding.message
+    assert finding.hint == "write in line 2: FROM golang:1.25"
+    assert codes(text, Context(".dockerignore", go={"go.mod": "1.24"})) == []
+
+
+BIG = Context("", {"a/x": 600, "a/y": 500, "b": 5})
+
+
+@pytest.mark.parametrize("copy", ["COPY . .", "ADD ./ /app", 'COPY [".", "/app"]', "COPY * /app/"])
+def test_dg004_finds_a_missing_ignore_file(copy: str) -> None:
+    """Where the whole folder is copied."""
+    (finding,) = findings(f"FROM scratch\n{copy}", BIG)
+    assert (finding.rule, finding.severity) == ("DG004", Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM scratch\nCOPY app/ go.mod /app/",
+        "FROM scratch AS a\nFROM scratch\nCOPY --from=a . .",
+        "FROM scratch AS test\nCOPY . .\nFROM scratch",
+    ],
+)
+def test_dg004_passes_what_copies_less(text: str) -> None:
+    """Single files, another stage's, and those of a stage that the build leaves out."""
+    assert codes(text, BIG) == []
+
+
+def test_dg004_holds_the_context_to_its_limit() -> None:
+    """To the byte; the largest of what lies at the top is named, and the file to name it in."""
+    text = "FROM scratch AS a\nCOPY . .\nFROM scratch\nCOPY --from=a / /"
+    ignoring = replace(BIG, ignore_file="Dockerfile.dockerignore")
+    assert codes(text, ignoring, context_bytes=1105) == []
+    (finding,) = findings(text, ignoring, context_bytes=1104)
+    assert finding.rule == "DG004"
+    assert "; a has" in finding.message
+    assert finding.hint.startswith("name it in Dockerfile.dockerignore")
+
+
+WORDS = "hunter2!"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"ARG NPM_TOKEN={WORDS}",
+        f'ENV A=1 \\\n  DB_PASSWORD="{WORDS}"',
+        f"ENV DB_PASSWORD {WORDS}",
+        f"RUN pip install --index-url https://me:{WORDS}@example.com/simple x",
+        f"RUN <<EOF\ncurl https://me:{WORDS}@example.com\nEOF",
+    ],
+)
+def test_dg005_finds_a_secret_and_keeps_it(lines: str) -> None:
+    """In a stage that doesn't become the image; what is found is named, and not repeated."""
+    (finding,) = findings(f"FROM scratch AS build\n{lines}\nFROM scratch")
+    assert (finding.rule, finding.severity) == ("DG005", Severity.ERROR)
+    assert WORDS not in finding.message
+    assert finding.place is not None
+    assert finding.place.line == 2
+
+
+def test_dg005_leaves_the_image_to_dg111() -> None:
+    """What the image says of itself is read from the image, also where there is no Dockerfile."""
+    assert codes(f"FROM scratch AS base\nENV TOKEN={WORDS}\nFROM base\nENV TOKEN={WORDS}") == []
+    assert codes(f"ARG TOKEN={WORDS}\nFROM scratch") == ["DG005"]
+
+
+@pytest.mark.parametrize(
+    "lines", ["ENV PASSWORD_FILE=/run/x", "ARG TOKEN=dummy", "RUN echo $TOKEN"]
+)
+def test_dg005_passes_what_is_none(lines: str) -> None:
+    """A path, what stands in for a secret, and a variable."""
+    assert codes(f"FROM scratch AS build\n{lines}\nFROM scratch") == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("ARG NPM_TOKEN", ["DG006"]),
+        ("ARG A NPM_TOKEN=", ["DG006"]),
+        ("ARG NPM_TOKEN=dummy", []),
+        ("ARG TOKEN_FILE", []),
+        ("ARG PUBLIC_KEY", []),
+        ("RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN npm ci", []),
+    ],
+)
+def test_dg006(lines: str, found: list[str]) -> None:
+    """A build argument that is named as a secret, and comes from outside."""
+    assert codes(f"FROM scratch\n{lines}") == found

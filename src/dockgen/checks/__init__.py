@@ -16,6 +16,7 @@ from dockgen.matrix import Workload
 
 __all__ = [
     "OF_BASE",
+    "OF_BUILD",
     "OF_PROCESS",
     "RULES",
     "AnyRule",
@@ -49,6 +50,8 @@ def applicable(contract: Contract) -> list[AnyRule]:
 
 # The rules that look at a process: a short job may have ended before there was one to look at.
 OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
+# Those that know why a build fails.
+OF_BUILD = ("DG003",)
 # Those that tell the project's own layers from its base's.
 OF_BASE = ("DG106",)
 

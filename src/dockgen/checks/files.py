@@ -1,22 +1,29 @@
 """Rules DG001…: what must hold for a project's files, before anything is built."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from dockgen.checks.model import Place, Violation, rule
+from dockgen import credentials, gomodule
+from dockgen.checks.model import Place, Severity, Violation, rule
+from dockgen.context import Context
 from dockgen.contract import Contract
-from dockgen.dockerfile import Dockerfile
+from dockgen.dockerfile import Dockerfile, Instruction
 
 # What an image's name means where it names no registry.
 _HUB = "docker.io"
 _HUB_OFFICIAL = "library"
+_MB = 10**6
 
 
 @dataclass(frozen=True)
 class Files:
-    """A project's files, as far as rules look at them; ``dockerfile`` is None if there is none."""
+    """A project's files, as far as rules look at them.
+
+    ``dockerfile`` is None if there is none, and ``context`` if nobody looked at the build's folder.
+    """
 
     dockerfile: Dockerfile | None
+    context: Context | None = None
 
 
 @rule(
@@ -51,7 +58,204 @@ def base_images_are_allowed(files: Files, contract: Contract) -> Iterator[Violat
             )
 
 
-RULES = (base_images_are_allowed,)
+@rule(
+    "DG002",
+    fix="name the version, for example: FROM python:3.14-slim",
+    sources=["CIS Docker 4.2", "Dockerfile best practices, pin base image versions"],
+    alike={
+        "hadolint": ["DL3006", "DL3007"],
+        "Trivy": ["DS-0001"],
+        "Dockle": ["DKL-DI-0006"],
+        "Checkov": ["CKV_DOCKER_7"],
+    },
+    severity=Severity.WARNING,
+)
+def images_have_a_version(files: Files, _contract: Contract) -> Iterator[Violation]:
+    """Base images are named with a version.
+
+    Without a tag, an image is the newest: the one that was built and tested today is another one
+    tomorrow, with another version of the language, and an old build can't be repeated. It holds for
+    each image that a build pulls, in COPY --from, too. A digest is a version.
+    """
+    for image in files.dockerfile.images if files.dockerfile else ():
+        name, at, _ = image.name.partition("@")
+        tag = _last(name).partition(":")[2]
+        if not at and "$" not in _last(name) and tag in ("", "latest"):
+            yield Violation(
+                f"line {image.line} of the Dockerfile takes {name.removesuffix(':latest')} in"
+                " whatever version is the newest",
+                f"name the version: {name.removesuffix(':latest')}:<version>",
+                Place("Dockerfile", image.line),
+            )
+
+
+@rule(
+    "DG003",
+    fix="take a newer image: FROM golang:<the version of the go line>",
+    sources=["Go toolchains, GOTOOLCHAIN=local in the official image"],
+)
+def go_is_new_enough(files: Files, _contract: Contract) -> Iterator[Violation]:
+    """The Go image is as new as the module needs.
+
+    Go refuses to build a module whose `go` line names a newer version than its own, and the
+    official image keeps it from fetching one. A dependency that is updated may raise the line, so
+    this is the most frequent reason for a build that worked last week and fails today.
+    """
+    if files.dockerfile is None or files.context is None:
+        return
+    for found in gomodule.too_old(files.dockerfile, files.context.go):
+        version = ".".join(found.needed.split(".")[:2])
+        yield Violation(
+            f"line {found.line} of the Dockerfile builds with {found.image}, and {found.path} needs"
+            f" go {found.needed}",
+            f"write in line {found.line}: FROM golang:{version}",
+            Place("Dockerfile", found.line),
+        )
+
+
+@rule(
+    "DG004",
+    fix="write a .dockerignore with what the build doesn't read: .git, .env*, dependencies, builds",
+    sources=["Docker, build context and .dockerignore", "OWASP Docker rule 12"],
+    alike={"BuildKit": ["CopyIgnoredFile"], "Dockle": ["DKL-LI-0003"]},
+    severity=Severity.WARNING,
+)
+def context_is_small(files: Files, contract: Contract) -> Iterator[Violation]:
+    """Sends only what the build needs.
+
+    A step that copies the whole folder sends all that lies in it: version control, secrets,
+    dependencies of this machine. They end up in the image or in the build cache, make each build
+    slower, and each change of any of them builds everything anew. The limit for what is sent is
+    100 MB, or limits.context_mb in dockgen.toml. Nothing is asked of a Dockerfile that copies
+    single files and folders.
+    """
+    if files.dockerfile is None or files.context is None:
+        return
+    whole = _copies_of_all(files.dockerfile)
+    if not whole:
+        return
+    line = whole[0].line
+    sent = sum(files.context.files.values())
+    limit = contract.limits.context_bytes
+    if not files.context.ignore_file:
+        yield Violation(
+            f"line {line} of the Dockerfile copies the whole folder, {sent / _MB:.1f} MB, and there"
+            " is no .dockerignore",
+            place=Place("Dockerfile", line),
+        )
+    elif sent > limit:
+        path, size = max(_below(files.context.files).items(), key=lambda item: item[1])
+        yield Violation(
+            f"line {line} of the Dockerfile sends {sent / _MB:.1f} MB, the limit is"
+            f" {limit / _MB:g} MB; {path} has {size / _MB:.1f} MB",
+            f"name it in {files.context.ignore_file}, or raise limits.context_mb in dockgen.toml",
+            Place(files.context.ignore_file),
+        )
+
+
+@rule(
+    "DG005",
+    fix="hand it to the step that needs it: RUN --mount=type=secret,id=token …",
+    sources=["CIS Docker 4.10", "OWASP Docker rule 12", "Docker, build secrets"],
+    alike={
+        "hadolint": ["DL3064"],
+        "BuildKit": ["SecretsUsedInArgOrEnv"],
+        "Trivy": ["DS-0031"],
+    },
+)
+def dockerfile_has_no_secret(files: Files, _contract: Contract) -> Iterator[Violation]:
+    """The Dockerfile holds no secret.
+
+    Whoever can read the repository has it, and so has the build cache. This is about the stages
+    that don't become the image; DG111 looks at what does. A value that only stands in for a secret,
+    such as "changeme", is none.
+    """
+    if files.dockerfile is None:
+        return
+    shipped = files.dockerfile.shipped
+    steps = [*files.dockerfile.arguments]
+    for position, stage in enumerate(files.dockerfile.stages):
+        steps += stage.instructions if position not in shipped else ()
+    for step in steps:
+        for what in _secrets(step):
+            yield Violation(
+                f"line {step.line} of the Dockerfile holds {what}",
+                place=Place("Dockerfile", step.line),
+            )
+
+
+@rule(
+    "DG006",
+    fix="hand it to the step that needs it: RUN --mount=type=secret,id=token …",
+    sources=["CIS Docker 4.10", "OWASP Docker rule 12", "Docker, build secrets"],
+    alike={
+        "hadolint": ["DL3064"],
+        "BuildKit": ["SecretsUsedInArgOrEnv"],
+        "Trivy": ["DS-0031"],
+    },
+    severity=Severity.WARNING,
+)
+def no_argument_is_a_secret(files: Files, _contract: Contract) -> Iterator[Violation]:
+    """Takes no secret as a build argument.
+
+    The value of a build argument stays in the history of the image, in its provenance and in the
+    build cache, where anyone who pulls the one or shares the other can read it. A secret mount
+    leaves nothing behind.
+    """
+    if files.dockerfile is None:
+        return
+    stages = [stage.instructions for stage in files.dockerfile.stages]
+    for step in (step for steps in (files.dockerfile.arguments, *stages) for step in steps):
+        for name, value in step.values if step.keyword == "ARG" else ():
+            if not value and credentials.is_named_as_one(name):
+                yield Violation(
+                    f"line {step.line} of the Dockerfile takes {name} as a build argument",
+                    f"write in place of it: RUN --mount=type=secret,id={name},env={name} …",
+                    Place("Dockerfile", step.line),
+                )
+
+
+RULES = (
+    base_images_are_allowed,
+    images_have_a_version,
+    go_is_new_enough,
+    context_is_small,
+    dockerfile_has_no_secret,
+    no_argument_is_a_secret,
+)
+
+
+def _copies_of_all(dockerfile: Dockerfile) -> list[Instruction]:
+    """The steps of a build of the last stage that take the whole folder."""
+    found = []
+    for position in dockerfile.needed:
+        for step in dockerfile.stages[position].instructions:
+            if step.keyword in ("COPY", "ADD") and not any(
+                flag == "from" for flag, _ in step.flags
+            ):
+                sources = [word.strip("[],\"'") for word in step.words[:-1]]
+                if any(source.rstrip("/") in ("", ".", "*", "./*") for source in sources):
+                    found.append(step)
+    return found
+
+
+def _below(files: Mapping[str, int]) -> dict[str, int]:
+    """The bytes of each file and folder at the top."""
+    sizes: dict[str, int] = {}
+    for path, size in files.items():
+        top = path.partition("/")[0]
+        sizes[top] = sizes.get(top, 0) + size
+    return sizes
+
+
+def _secrets(step: Instruction) -> Iterator[str]:
+    """What secrets an instruction holds, in words."""
+    if step.keyword in ("ARG", "ENV", "LABEL"):
+        for name, value in step.values:
+            if value and (what := credentials.in_variable(name, value)):
+                yield f"{what} ({name})"
+    elif what := credentials.in_text(f"{step.rest}\n{step.heredoc}"):
+        yield what
 
 
 def _is_below(image: str, prefix: str) -> bool:

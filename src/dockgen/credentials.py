@@ -1,0 +1,201 @@
+"""Secrets told from what only looks like one: by the name of a variable, by its value, in a file.
+
+What is found is described, and never repeated. Values that only stand in for a secret are none: an
+empty one, a variable, a path to a file that holds it, "changeme", a password that equals its user.
+Nor is what packages bring: a key that anybody can download protects nothing.
+"""
+
+import re
+from collections.abc import Iterator
+
+# How much of a file is looked at, in bytes: what people write by hand is shorter.
+LARGEST = 200_000
+
+# What a name ends in that holds a secret: DB_PASSWORD, apiKey. Not TOKEN_EXPIRY, not PASSWORD_FILE.
+_NAMES_SECRET = re.compile(
+    r"(?:^|[_.-])(?:password|passwd|passphrase|pword|psw|secrets?|tokens?|credentials?|auth"
+    r"|api_?key|(?:access|secret|private|signing|encryption|master|deploy|ssh|license|account"
+    r"|storage|session|jwt|crypto|admin)_?key|secret_key_base)$|[_.-](?:pwd|pass)$"
+)
+# What may be a secret if it looks like one: STRIPE_KEY, but also SORT_KEY.
+_NAMES_KEY = re.compile(r"[_.-]key$")
+_NAMES_NONE = re.compile(r"public|publishable|gpg|fingerprint|(?:^|_)max_|anon_key$|site_key$")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+_STANDS_IN = re.compile(
+    r"""(?xi)
+    \W* | [\W_x0]+ | \d{1,6} | true|false|yes|no|on|off|enabled?|disabled?
+    | none|null|nil|undefined|unset|empty|todo|tbd|n/?a|basic|bearer|required|optional
+    | .*(?:change|replace|insert|set|fill)[-_\s]?(?:me|this|it|in).* | .*placeholder.* | .*example.*
+    | (?:your|my|some|the|a)[-_\s].* | .*dummy.* | .*fake.* | .*not[-_\s]?(?:a|so)[-_\s]?.*
+    | (?:test|dev|build|ci|local|temp|sample|default|insecure|unsafe|demo)(?:[-_\s].*|ing|elopment)?
+    | (?:pass(?:word|wd)?|secret|token|key|postgres|mysql|mariadb|redis|mongo|minio|rabbitmq)\d{0,4}
+    | root|admin|administrator|guest|user|username|app|node|python
+    | [~./\\].* | [a-z]:\\.* | \w+/\w[\w/]*\.\w{1,5}
+    | .*<.*>.* | .*\$.* | .*\{\{.* | %\w+% | .*\.\.\..*
+    """
+)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://([^/\s:@'\"]*):([^/\s@'\"]+)@", re.IGNORECASE)
+
+# What services give out, each known by its beginning and its length.
+_TOKENS = (
+    ("a GitHub token", r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{80,}"),
+    ("a GitLab token", r"gl(?:pat|dt|rt|cbt|ptt|ft|soat)-[A-Za-z0-9_-]{20,}"),
+    ("an npm token", r"npm_[A-Za-z0-9]{36}"),
+    ("a PyPI token", r"pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}"),
+    ("a Docker Hub token", r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{27,}"),
+    ("a Slack token", r"xox[abeoprs]-[A-Za-z0-9-]{20,}"),
+    ("a Stripe key", r"[sr]k_live_[A-Za-z0-9]{20,}"),
+    ("a SendGrid key", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    ("a Hugging Face token", r"hf_[A-Za-z]{34}"),
+    ("an Anthropic key", r"sk-ant-[a-z0-9]+-[A-Za-z0-9_-]{80,}"),
+    ("an OpenAI key", r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,}"),
+    ("a DigitalOcean token", r"do[opr]_v1_[a-f0-9]{64}"),
+    ("an age key", r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
+    ("an Azure storage key", r"AccountKey=[A-Za-z0-9+/]{86}=="),
+)
+_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9_])(?:"
+    + "|".join(f"(?P<t{number}>{pattern})" for number, (_, pattern) in enumerate(_TOKENS))
+    + ")"
+)
+# The key itself has to follow: code that reads keys names the first line, too.
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\n|\\r|\s)+"
+    r"(?:[A-Za-z-]+: [^\n]*\n|\s)*[A-Za-z0-9+/=]{16}"
+)
+_LETTERS = 8  # how many different ones a token has at least
+
+# Folders of packages, and those of tests and examples, whose keys are made up.
+_PACKAGED = re.compile(
+    r"/(?:node_modules|bower_components|site-packages|dist-packages|vendor|pkg/mod|gems|\.pnpm"
+    r"|\.yarn|\.cargo|\.cache|\.npm|\.git)/|^/(?:usr/(?:s?bin|lib(?:32|64|exec|x32)?|include|share)"
+    r"|usr/local/(?:s?bin|lib|include|share|go)|s?bin|lib(?:32|64|x32)?|var/(?:lib|cache)"
+    r"|etc/ssl/certs|proc|sys)/"
+)
+_ASIDE = re.compile(
+    r"/(?:tests?|__tests__|testdata|test[-_]?(?:data|fixtures|keys|certs|resources)|specs?|fixtures?"
+    r"|__fixtures__|mocks?|__mocks__|examples?|samples?|docs?|e2e|demos?)/|snakeoil",
+    re.IGNORECASE,
+)
+_ENV_FILE = re.compile(r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w-]+\.env)$")
+_ENV_SAMPLE = re.compile(
+    r"\.(?:example|sample|template|tmpl|tpl|dist|defaults?|schema|test|testing|ci|md|bak~?)\b|"
+    r"\b(?:example|sample|template)s?\.env$"
+)
+
+# What a file's name promises: the name, what is found, and the words that it's found in. The first
+# group is the secret.
+_FILES = (
+    (r"/\.?npmrc$", "a password for an npm registry",
+     r"(?m)^\s*(?:[^\s#;=]*:)?_(?:authToken|auth|password)\s*=\s*[\"']?([^\s\"']+)"),
+    (r"/\.yarnrc\.yml$", "a password for an npm registry",
+     r"(?m)^\s*npmAuth(?:Token|Ident)\s*:\s*[\"']?([^\s\"']+)"),
+    (r"/[._]netrc$", "a password for a host", r"(?s)\bmachine\s.*?\bpassword\s+(\S+)"),
+    (r"/\.pypirc$", "a password for a package index", r"(?m)^\s*password\s*[=:]\s*(\S+)"),
+    (r"/(?:\.docker/config\.json|\.dockercfg|\.dockerconfigjson)$", "a password for a registry",
+     r"\"(?:auth|identitytoken)\"\s*:\s*\"([^\"]+)\""),
+    (r"/\.aws/credentials$", "a key for AWS", r"(?mi)^\s*aws_secret_access_key\s*=\s*(\S+)"),
+    (r"/(?:\.kube/config|kubeconfig)$", "a key for a Kubernetes cluster",
+     r"(?m)^\s*-?\s*(?:client-key-data|token|password)\s*:\s*[\"']?([^\s\"']+)"),
+    (r"/\.config/gcloud/.*\.json$", "a key for Google Cloud",
+     r"\"(?:refresh_token|client_secret)\"\s*:\s*\"([^\"]+)\""),
+    (r"/\.pgpass$", "a password for a database", r"(?m)^[^#\s:]+:[^:]*:[^:]*:[^:]*:(\S+)"),
+    (r"/\.my\.cnf$", "a password for a database", r"(?m)^\s*password\s*=\s*[\"']?([^\s\"']+)"),
+)  # fmt: skip
+_KNOWN_FILES = tuple((re.compile(name), what, re.compile(words)) for name, what, words in _FILES)
+_WITH_URLS = re.compile(
+    r"/(?:\.git-credentials|pip\.conf|\.?pip/pip\.conf|uv\.toml|\.condarc|\.git/config|\.gitconfig"
+    r"|sources\.list|[\w.-]+\.(?:ya?ml|json|toml|ini|conf|cfg|properties|sh))$"
+)
+_ASSIGNMENT = re.compile(
+    r"""(?m)^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#]*))"""
+)
+
+
+def in_variable(name: str, value: str) -> str:
+    """What secret a variable holds, in words; "" if it holds none."""
+    found = in_text(value)
+    if found:
+        return found
+    plain = _plain(name)
+    if _NAMES_NONE.search(plain) or _STANDS_IN.fullmatch(value.strip()):
+        return ""
+    if _NAMES_SECRET.search(plain):
+        return "a secret"
+    return "a key" if _NAMES_KEY.search(plain) and _is_random(value) else ""
+
+
+def is_named_as_one(name: str) -> bool:
+    """Whether a variable's name says that it holds a secret."""
+    plain = _plain(name)
+    return bool(_NAMES_SECRET.search(plain)) and not _NAMES_NONE.search(plain)
+
+
+def in_text(text: str) -> str:
+    """What secret can be told from a text alone, in words; "" if there is none."""
+    if _PRIVATE_KEY.search(text):
+        return "a private key"
+    for found in _TOKEN.finditer(text):
+        token = found[0]
+        if len(set(token)) > _LETTERS and "example" not in token.lower():
+            return _TOKENS[int((found.lastgroup or "t0")[1:])][0]
+    return in_urls(text)
+
+
+def in_urls(text: str) -> str:
+    """Whether an address has a password; "" if none has."""
+    for user, password in _URL.findall(text):
+        if password != user and not _STANDS_IN.fullmatch(password):
+            return "an address with a password"
+    return ""
+
+
+def is_worth_reading(path: str, size: int) -> bool:
+    """Whether a file of an image may hold a secret of its makers; ``path`` is absolute."""
+    return 0 < size <= LARGEST and not _PACKAGED.search(path)
+
+
+def in_file(path: str, content: bytes) -> str:
+    """What secret a file of an image holds, in words; "" if it holds none.
+
+    ``path`` is absolute, and `is_worth_reading`.
+    """
+    if b"\0" in content[:1024]:
+        return ""
+    text = content.decode("utf-8", "replace")
+    for name, what, words in _KNOWN_FILES:
+        if name.search(path):
+            values = words.findall(text)
+            return what if any(not _STANDS_IN.fullmatch(value) for value in values) else ""
+    if _ENV_FILE.search(path) and not _ENV_SAMPLE.search(path):
+        return next(_in_assignments(text), "")
+    if _ASIDE.search(path) or _ENV_SAMPLE.search(path):
+        return ""
+    if _PRIVATE_KEY.search(text):
+        return "a private key"
+    for found in _TOKEN.finditer(text):
+        if len(set(found[0])) > _LETTERS and "example" not in found[0].lower():
+            return _TOKENS[int((found.lastgroup or "t0")[1:])][0]
+    return in_urls(text) if _WITH_URLS.search(path) else ""
+
+
+def _in_assignments(text: str) -> Iterator[str]:
+    for name, *values in _ASSIGNMENT.findall(text):
+        if found := in_variable(name, "".join(values)):
+            yield f"{found} ({name})"
+
+
+def _plain(name: str) -> str:
+    return _HUMP.sub("_", name).lower()
+
+
+def _is_random(value: str) -> bool:
+    """Whether a value is long, and of letters and digits in no order: nothing that people name."""
+    kinds = (re.search("[0-9]", value), re.search("[a-z]", value), re.search("[A-Z]", value))
+    return (
+        len(value) >= 20
+        and len(set(value)) > _LETTERS
+        and sum(map(bool, kinds)) >= 2
+        and " " not in value
+    )
