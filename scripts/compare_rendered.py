@@ -26,7 +26,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dockgen import bundle, git, matrix, starter, tree
+from dockgen import bundle, git, matrix, scaffold, tree
 from dockgen.bundle import Manifest
 from dockgen.cases import Case
 from tests import pairwise, recall
@@ -67,7 +67,7 @@ def main(version: str, *names: str) -> int:
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
         before, after = Path(folder) / "before", Path(folder) / "after"
         extract(version, before)
-        starter.write(working_copy(), after)
+        scaffold.write(working_copy(), after)
         with multiprocessing.Pool(initializer=recall.start) as pool:
             for name, lines in pool.imap_unordered(
                 partial(differences, before, after), cases.values(), chunksize=4
@@ -157,7 +157,7 @@ def extract(version: str, directory: Path) -> None:
     if version in releases:
         with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
             fetch(data / bundle.BUNDLE, Path(folder))
-            starter.write(tree.read(Path(folder), releases[version].tree), directory)
+            scaffold.write(tree.read(Path(folder), releases[version].tree), directory)
         return
     archive = subprocess.run(
         ["git", "archive", "--", version, bundle.QUESTIONNAIRE, "templates"],

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from dockgen import matrix, source, starter, template
+from dockgen import matrix, scaffold, source, starter, template
 from dockgen.tree import File
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,8 +43,8 @@ def main(directory: Path) -> None:
         for cell in matrix.ALL:
             answers = {"name": "my-app", "language": cell.language, "flavor": cell.flavor}
             template.render(Path(folder) / str(cell), answers, ask=())
-        files = {name: file for name, file in acme().items() if not name.startswith(starter.BASE)}
-        starter.write(files, Path(folder) / "starters/acme")
+        files = {name: file for name, file in acme().items() if not name.startswith(scaffold.BASE)}
+        scaffold.write(files, Path(folder) / "starters/acme")
         shutil.rmtree(directory, ignore_errors=True)
         shutil.copytree(folder, directory)
 
@@ -53,7 +53,7 @@ def acme() -> dict[str, File]:
     """The files of the whole starter, on this checkout's templates."""
     with source.own() as origin:
         version = origin.manifest.latest.version
-        files = starter.scaffold(origin, replace(starter.load(ACME), base=version))
+        files = scaffold.files(origin, replace(starter.load(ACME), base=version))
     for name in DROPPED:
         del files[name]
     for name in OWN:

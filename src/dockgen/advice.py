@@ -9,7 +9,7 @@ from dockgen.shell import quoted, short
 if TYPE_CHECKING:
     from dockgen.matrix import Workload
     from dockgen.starter import Made
-    from dockgen.update import Plan
+    from dockgen.threeway import Plan
 
 # How a starter is registered, for those who have none.
 REGISTER = "dockgen starter add NAME URL"

@@ -50,6 +50,10 @@ class Manifest:
         """The newest version in the bundle."""
         return self.releases[-1]
 
+    def is_at(self, url: str) -> bool:
+        """Whether an address is the one that projects record, or was."""
+        return url in (self.url, *self.former_urls)
+
     @classmethod
     def read(cls, path: Path) -> "Manifest":
         """Read a manifest that ``write`` wrote."""

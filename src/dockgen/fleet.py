@@ -5,135 +5,42 @@ import os
 import shlex
 import signal
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from dockgen import (
     address,
-    bundle,
     git,
-    journal,
     lock,
     questions,
+    releases,
     signals,
     source,
     starters,
     team,
     template,
+    threeway,
     update,
-    worktree,
 )
 from dockgen.bundle import Manifest
 from dockgen.errors import CheckFailedError, DockgenError, ProjectError
-from dockgen.project import ANSWERS, LIMITS, recorded
+from dockgen.project import recorded
 from dockgen.source import Source
 from dockgen.starters import Starter
-from dockgen.update import Plan
-from dockgen.worktree import Worktree
-
-# Folders in which no project of anybody's own lies.
-_PASSED_OVER = {".git", ".venv", "node_modules", "vendor", "__pycache__"}
-
-
-class Mode(StrEnum):
-    """What to do with each project."""
-
-    UPDATE = "update"
-    CHECK = "check"
-    DRY_RUN = "dry-run"
-    UNDO = "undo"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one project.
-
-    ``result`` is "up to date", "updated", "conflicts", "behind", "undone" or "failed", and of a dry
-    run what it would be; ``before`` and ``after`` are versions of the template, "" if unknown.
-    """
-
-    directory: Path
-    result: str
-    before: str = ""
-    after: str = ""
-    plan: Plan | None = None
-    error: DockgenError | None = None
-    detail: str = ""
-
-    @property
-    def summary(self) -> str:
-        """The outcome in a line."""
-        if self.error is not None:
-            return f"failed: {self.error.message}"
-        if self.result == "undone":
-            again = not self.detail.startswith(journal.UNDO)
-            return (
-                f"{'made again' if again else 'undone'} ({self.detail.removeprefix(journal.UNDO)})"
-            )
-        if self.result == "up to date":
-            return f"up to date ({self.before})"
-        steps = f"{self.before} → {self.after}" if self.before != self.after else self.before
-        return f"{self.result} ({steps})"
+from dockgen.threeway import Mode, Outcome
 
 
 def _nobody(_words: str) -> None:
     """Told something that nobody needs to hear."""
 
 
-def find(
-    directories: Sequence[Path], *, search: bool, warn: Callable[[str], None] = _nobody
-) -> list[Path]:
-    """The projects to work on: the directories themselves, or with ``search`` those below them.
-
-    ``warn`` is told of folders that can't be looked into.
-
-    Raises:
-        ProjectError: a directory doesn't exist, or there is no project below any of them.
-    """
-    for directory in directories:
-        if not directory.is_dir():
-            raise ProjectError(f"{directory} is no directory", "name a project's directory")
-    if not search:
-        return list(dict.fromkeys(directory.resolve() for directory in directories))
-    found = [
-        folder
-        for directory in directories
-        for folder in _below(directory.resolve(), warn)
-        if _is_ours(folder)
-    ]
-    if not found:
-        raise ProjectError(
-            f"there is no dockgen project below {', '.join(map(str, directories))}",
-            "make one with: dockgen new",
-        )
-    return list(dict.fromkeys(found))
-
-
-def _below(directory: Path, warn: Callable[[str], None]) -> Iterator[Path]:
-    """The folders below one that have an answers file, no matter how deep they lie."""
-    waiting = [str(directory)]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            with os.scandir(folder) as scanned:
-                entries = sorted(scanned, key=lambda entry: entry.name)
-            inner = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-        except OSError as error:
-            warn(f"{folder:.200} is passed over: {error.strerror}")
-            continue
-        if any(entry.name == ANSWERS and entry not in inner for entry in entries):
-            yield Path(folder)
-        waiting += [entry.path for entry in reversed(inner) if entry.name not in _PASSED_OVER]
-
-
 @dataclass(frozen=True)
-class Wish:
+class UpdateOptions:
     """What to do with each project.
 
     ``to`` is the release to update to, None for the newest; ``data`` are answers that change, as
@@ -153,13 +60,13 @@ class Wish:
 
 
 def update_all(
-    directories: Sequence[Path], wish: Wish, doing: Callable[[str], None]
+    directories: Sequence[Path], options: UpdateOptions, doing: Callable[[str], None]
 ) -> list[Outcome]:
     """Work on each project, on all processors; a failure of one stops none of the others.
 
     Args:
         directories: the projects.
-        wish: what to do.
+        options: what to do.
         doing: told in a few words what is being done.
 
     Raises:
@@ -167,13 +74,13 @@ def update_all(
     """
     git.require()
     with ExitStack() as stack:
-        jobs = _jobs(directories, wish, doing, stack)
+        jobs = _jobs(directories, options, doing, stack)
         if len(jobs) == 1:
             doing(f"Looking at {directories[0].name}")
-            return [_told(jobs[0], wish)]
-        if wish.mode is Mode.CHECK:
-            return [_isolated(job, wish) for job in jobs]
-        return _side_by_side(jobs, wish, doing)
+            return [_run_one(jobs[0], options)]
+        if options.mode is Mode.CHECK:
+            return [_isolated(job, options) for job in jobs]
+        return _side_by_side(jobs, options, doing)
 
 
 @dataclass(frozen=True)
@@ -187,10 +94,13 @@ class _Job:
 
 
 def _jobs(
-    directories: Sequence[Path], wish: Wish, doing: Callable[[str], None], stack: ExitStack
+    directories: Sequence[Path],
+    options: UpdateOptions,
+    doing: Callable[[str], None],
+    stack: ExitStack,
 ) -> list[_Job]:
     """Find each project's template and its team's decisions; each starter is fetched once."""
-    if wish.mode is Mode.UNDO:
+    if options.mode is Mode.UNDO:
         return [_Job(directory) for directory in directories]  # it takes no template
     own = stack.enter_context(source.own())
     opened: dict[Starter | None, Source | DockgenError] = {None: own}
@@ -200,7 +110,7 @@ def _jobs(
         registered = _registered(directory, own.manifest, read.url)
         if registered is not None and registered not in opened:
             doing(f"Fetching {registered.name}")
-            opened[registered] = _open(registered, wish, stack)
+            opened[registered] = _open(registered, options, stack)
         origin = opened[registered]
         if isinstance(origin, DockgenError):
             raise origin
@@ -208,7 +118,7 @@ def _jobs(
             # The project keeps the address it knows: ssh for one person, https for another.
             url = address.without_credentials(read.url)
             origin = replace(origin, manifest=replace(origin.manifest, url=url))
-        return _Job(directory, origin, _data(directory, origin, wish, read.answers))
+        return _Job(directory, origin, _data(directory, origin, options, read.answers))
 
     jobs: list[_Job] = []
     for directory in directories:
@@ -224,25 +134,25 @@ def _jobs(
 
 
 def _data(
-    directory: Path, origin: Source, wish: Wish, answers: Mapping[str, Any]
+    directory: Path, origin: Source, options: UpdateOptions, answers: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """The answers that are given, and those that the team's file locks."""
     known = questions.load(origin.questionnaire)
-    given = questions.collect(None, wish.data, {}, origin.questionnaire)
-    ours = team.find(directory, wish.team, known)
+    given = questions.collect(None, options.data, {}, origin.questionnaire)
+    ours = team.find(directory, options.team, known)
     if ours is None:
         return given
     if ours.warning:
-        wish.warn(ours.warning)
+        options.warn(ours.warning)
     # A project's own labels stay beside the team's.
     return ours.answers({**{k: v for k, v in answers.items() if k == "labels"}, **given}, known)
 
 
-def _open(registered: Starter, wish: Wish, stack: ExitStack) -> Source | DockgenError:
+def _open(registered: Starter, options: UpdateOptions, stack: ExitStack) -> Source | DockgenError:
     try:
-        if not wish.offline and (words := source.refresh(registered)):
-            wish.warn(words)
-        return stack.enter_context(source.starter(registered, trusted=wish.trusted))
+        if not options.offline and (words := source.refresh(registered)):
+            options.warn(words)
+        return stack.enter_context(source.starter(registered, trusted=options.trusted))
     except DockgenError as error:
         return error
 
@@ -252,7 +162,7 @@ def _registered(directory: Path, own: Manifest, url: str) -> Starter | None:
 
     The project's word alone is not enough to follow it.
     """
-    if _is_own(own, url):
+    if own.is_at(url):
         return None
     registered = starters.find_by_url(url)
     if registered is None:
@@ -263,13 +173,9 @@ def _registered(directory: Path, own: Manifest, url: str) -> Starter | None:
     return registered
 
 
-def _is_own(manifest: Manifest, url: str) -> bool:
-    return url in (manifest.url, *manifest.former_urls)
-
-
 def _side_by_side(
     jobs: Sequence[_Job],
-    wish: Wish,
+    options: UpdateOptions,
     doing: Callable[[str], None],
 ) -> list[Outcome]:
     # copier's settings live in the process, so each project gets one of its own. Spawned, since a
@@ -281,7 +187,7 @@ def _side_by_side(
     )
     try:
         # What warns has warned by now, and can't be sent to another process.
-        silent = replace(wish, warn=_nobody)
+        silent = replace(options, warn=_nobody)
         running = [pool.submit(_isolated, job, silent) for job in jobs]
         for number, _ in enumerate(as_completed(running), 1):
             doing(f"{number} of {len(jobs)} projects")
@@ -296,13 +202,13 @@ def _side_by_side(
         pool.shutdown(cancel_futures=True)
 
 
-def _alone(job: _Job, wish: Wish) -> Outcome:
+def _alone(job: _Job, options: UpdateOptions) -> Outcome:
     """Work on a project whose process was ended, such as for its memory, or beside one that was."""
     with ProcessPoolExecutor(
         1, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_signals
     ) as pool:
         try:
-            return pool.submit(_isolated, job, wish).result()
+            return pool.submit(_isolated, job, options).result()
         except BrokenProcessPool:
             error = ProjectError(
                 f"{job.directory}: the process that worked on it was ended by this machine",
@@ -316,10 +222,10 @@ def _ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _isolated(job: _Job, wish: Wish) -> Outcome:
+def _isolated(job: _Job, options: UpdateOptions) -> Outcome:
     """Work on one of many projects: even a bug of dockgen's stops none of the others."""
     try:
-        return _told(job, wish)
+        return _run_one(job, options)
     except Exception as error:
         return Outcome(job.directory, "failed", error=_bug(error))
 
@@ -336,24 +242,24 @@ def _bug(error: Exception) -> DockgenError:
     return bug
 
 
-def _told(job: _Job, wish: Wish) -> Outcome:
+def _run_one(job: _Job, options: UpdateOptions) -> Outcome:
     try:
-        if wish.mode is Mode.UNDO:
+        if options.mode is Mode.UNDO:
             recorded(job.directory)  # no project at all is told of first
-            return undo(job.directory)
+            return threeway.undo(job.directory)
         if job.error is not None:
             raise job.error
         if job.origin is None:  # only an undo has none
             raise AssertionError(job)
-        if wish.mode is Mode.CHECK:
-            return _checked(job, job.origin.manifest, wish)
+        if options.mode is Mode.CHECK:
+            return _checked(job, job.origin.manifest, options)
         origin = job.origin
         with template.found(origin):
-            return carry_out(
+            return threeway.carry_out(
                 job.directory,
-                wish.mode,
+                options.mode,
                 lambda place: update.plan(
-                    place, origin, wish.to, job.data, keep_pins=wish.keep_pins
+                    place, origin, options.to, job.data, keep_pins=options.keep_pins
                 ),
             )
     except DockgenError as error:
@@ -407,62 +313,9 @@ def _to_choose(outcomes: Sequence[Outcome]) -> str:
     return f"{choose}write the lock file anew: {commands[0]};"
 
 
-def _checked(job: _Job, manifest: Manifest, wish: Wish) -> Outcome:
-    before, after = update.versions(job.directory, manifest, wish.to)
+def _checked(job: _Job, manifest: Manifest, options: UpdateOptions) -> Outcome:
+    before, after = update.versions(job.directory, manifest, options.to)
     answers = recorded(job.directory).answers
     differs = any(answers.get(name) != value for name, value in job.data.items())
-    behind = differs or update.is_behind(manifest, before, after)
+    behind = differs or releases.is_behind(manifest, before, after)
     return Outcome(job.directory, "behind" if behind else "up to date", before, after)
-
-
-def undo(directory: Path) -> Outcome:
-    """Take the last update or bump of a project or starter back.
-
-    Raises:
-        ProjectError: there is none, or a file that it wrote has changed since.
-    """
-    place = worktree.find(directory)
-    with journal.locked(place):
-        return Outcome(directory, "undone", detail=update.undo(place))
-
-
-def carry_out(directory: Path, mode: Mode, plan: Callable[[Worktree], Plan]) -> Outcome:
-    """Do what is planned for a project or starter; a dry run only plans.
-
-    Args:
-        directory: the project or starter.
-        mode: to UPDATE or DRY_RUN.
-        plan: makes the plan, once nobody else is at work there.
-
-    Raises:
-        DockgenError: what ``plan`` raises, or a file can't be written.
-    """
-    place = worktree.find(directory)
-    if mode is Mode.DRY_RUN:
-        planned = plan(place)
-        return _outcome(planned, "would update" if planned.writes else "up to date")
-    with journal.locked(place):
-        # A killed update was taken back just now, so all is read afresh.
-        planned = plan(place)
-        if not planned.writes:
-            return _outcome(planned, "up to date")
-        journal.replace(place, update.entry(place, planned))
-        return _outcome(planned, "conflicts" if planned.conflicts else "updated")
-
-
-def _outcome(planned: Plan, result: str) -> Outcome:
-    return Outcome(planned.directory, result, planned.before, planned.after, planned)
-
-
-def _is_ours(directory: Path) -> bool:
-    """Whether a project is dockgen's, and not another copier template's.
-
-    One with limits is, whatever its starter; and of an unreadable one is told later.
-    """
-    manifest = Manifest.read(bundle.DATA / bundle.MANIFEST)
-    try:
-        url = recorded(directory).url
-    except ProjectError:
-        return True
-    known = _is_own(manifest, url) or starters.find_by_url(url) is not None
-    return known or (directory / LIMITS).is_file()

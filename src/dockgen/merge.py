@@ -1,12 +1,12 @@
 """The merge: what an update does to each file of a project. No disk, no index: values only.
 
-copier merges; what it would lose is merged again here, with git's own three-way merge. The states
-that take part:
+Where copier has merged, its result is taken, and what it would lose is merged again, with git's own
+three-way merge. The states that take part:
 
 - ``base``: the project as the old template renders it
 - ``ours``: the project as its owner has it
 - ``new``: the project as the new template renders it
-- ``merged``: what copier made of the three
+- ``merged``: what copier made of the three, if it was asked
 """
 
 from collections import Counter
@@ -59,10 +59,10 @@ class States:
     base: Tree
     ours: Tree
     new: Tree
-    merged: Tree
-    conflicts: Collection[str]
-    template_renames: Mapping[str, str]
-    own_renames: Mapping[str, str]
+    merged: Tree = field(default_factory=dict)
+    conflicts: Collection[str] = ()
+    template_renames: Mapping[str, str] = field(default_factory=dict)
+    own_renames: Mapping[str, str] = field(default_factory=dict)
 
 
 def changes(

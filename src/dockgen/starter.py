@@ -6,51 +6,36 @@ of the release. So what `init` wrote can be made again from the release, and `bu
 difference between two releases into what the team made of it.
 """
 
-import json
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dockgen import (
     apply,
-    bundle,
-    fleet,
     git,
     gitfolder,
     includes,
-    merge,
     reader,
+    releases,
+    scaffold,
     starters,
+    threeway,
     tree,
-    update,
 )
 from dockgen.errors import CheckFailedError, ProjectError, UsageError, unreadable
-from dockgen.fleet import Mode, Outcome
-from dockgen.inside import Folder, Inside, Saved
 from dockgen.matrix import Language
 from dockgen.merge import States
+from dockgen.scaffold import BASE, FILE, Ci, Settings
 from dockgen.source import Source
-from dockgen.tree import EXECUTABLE, File, Tree
-from dockgen.update import Plan
+from dockgen.threeway import Mode, Outcome, Plan
+from dockgen.tree import Tree
 from dockgen.worktree import Worktree
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-FILE = "starter.toml"
-BASE = "base/"
-
-# Where a release has the texts of a starter.
-_TEXTS = "templates/starter/"
-_STUB = _TEXTS + "stubs/file.jinja"
-_DOCKERFILE_STUB = _TEXTS + "stubs/Dockerfile.jinja"
-_SUFFIX = ".jinja"
 _PARTS = {
     "README.md": "how to go on from here",
     "copier.yml": "the questions: dockgen's, and yours",
@@ -62,24 +47,6 @@ _PARTS = {
 }
 # What git leaves around two versions of a line that it can't merge.
 _MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
-
-
-class Ci(StrEnum):
-    """Which CI proves the starter."""
-
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    NONE = "none"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What starter.toml says under [starter]; ``base`` is dockgen's version, such as "v0.4.0"."""
-
-    name: str
-    base: str
-    languages: tuple[Language, ...] = tuple(Language)
-    ci: Ci = Ci.GITHUB
 
 
 @dataclass(frozen=True)
@@ -162,18 +129,6 @@ def name_for(directory: Path) -> str:
     return slug
 
 
-def scaffold(origin: Source, settings: Settings) -> dict[str, File]:
-    """All files of a new starter, by path: the same for the same release and settings.
-
-    Raises:
-        ProjectError: the release isn't there, or is older than starters are.
-    """
-    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder:
-        git.run("init", "--quiet", "--bare", ".", cwd=Path(folder))
-        _fetch(origin, Path(folder))
-        return _scaffold(Path(folder), origin, settings)
-
-
 def init(origin: Source, target: Path, name: str, languages: Iterable[Language], ci: Ci) -> Made:
     """Make the repository of a new starter in ``target``, all of it or nothing.
 
@@ -189,12 +144,12 @@ def init(origin: Source, target: Path, name: str, languages: Iterable[Language],
         languages=tuple(language for language in Language if language in chosen),
         ci=ci,
     )
-    files = scaffold(origin, settings)
+    files = scaffold.files(origin, settings)
     apply.check_target(target)
     with apply.staging(target) as folder:
         staged = folder / target.name
         try:
-            write(files, staged)
+            scaffold.write(files, staged)
         except OSError as error:
             raise apply.cannot_write(target, error) from error
         inside, problem = _is_inside(staged), ""
@@ -222,8 +177,8 @@ def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome
     if mode is not Mode.UNDO or not (directory / FILE).is_file():
         load(directory)  # no starter at all is told of first; a conflict in it can be undone
     if mode is Mode.UNDO:
-        return fleet.undo(directory)
-    return fleet.carry_out(directory, mode, lambda place: plan(place, origin, to))
+        return threeway.undo(directory)
+    return threeway.carry_out(directory, mode, lambda place: plan(place, origin, to))
 
 
 def problem(outcome: Outcome, mode: Mode) -> CheckFailedError | None:
@@ -251,11 +206,11 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
     place.require_settled()
     place.require_clean()
     settings = load(place.directory)
-    before, after = settings.base, update.target(origin.manifest, to)
-    releases = [release.version for release in origin.manifest.releases]
-    if before not in releases:
-        raise _unknown(settings, releases)
-    if releases.index(after) < releases.index(before):
+    before, after = settings.base, releases.target(origin.manifest, to)
+    known = [release.version for release in origin.manifest.releases]
+    if before not in known:
+        raise scaffold.unknown(settings, known)
+    if known.index(after) < known.index(before):
         raise UsageError(
             f"{settings.name} is at {before}, newer than {after}: there is no way back",
             "take a bump back with: dockgen starter bump --undo",
@@ -269,8 +224,8 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             "keep the starter in a repository made with: git init --object-format=sha1",
         )
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
-        repository = update.scratch_repository(place, Path(name) / "merge") / ".git"
-        _fetch(origin, repository)
+        repository = place.scratch(Path(name) / "merge") / ".git"
+        scaffold.fetch(origin, repository)
         ours = tree.read(repository, place.tree)
         if FILE not in ours:
             raise ProjectError(
@@ -281,7 +236,7 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
         base, new = (
             {
                 path: file
-                for path, file in _scaffold(repository, origin, settings, version).items()
+                for path, file in scaffold.of_release(repository, origin, settings, version).items()
                 if not path.startswith(gone)
             }
             for version in (before, after)
@@ -296,14 +251,14 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
         written = (file for path, file in ours.items() if file != base.get(path))
         new |= includes.needed(gone_files, written)
         _require_room(place, new)
-        if unfinished := update.unfinished(ours, new):
+        if unfinished := threeway.unfinished(ours, new):
             raise ProjectError(
                 f"{place.directory / unfinished[0]} holds the conflict markers of an unfinished "
                 "merge",
                 "choose one side of each, remove the markers, and commit",
             )
         base_id, new_id = (
-            tree.store(repository, write(files, Path(name) / part))
+            tree.store(repository, scaffold.write(files, Path(name) / part))
             for part, files in (("base", base), ("new", new))
         )
         own_renames = tree.renames(repository, base_id, place.tree)
@@ -311,27 +266,11 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             base=base,
             ours=ours,
             new=new,
-            merged={},
-            conflicts=(),
             template_renames=_renames(repository, base_id, new_id, base, new),
             # A stub is a line: only one that is the same to the byte has surely moved.
             own_renames={old: own for old, own in own_renames.items() if base[old] == ours[own]},
         )
-        found = update.spare_untracked(place.directory, merge.changes(states, ""), base)
-        return Plan(
-            place.directory, before, after, found, update.diff(repository, place.tree, found)
-        )
-
-
-def write(files: Tree, directory: Path) -> Path:
-    """Write files into the new folder ``directory``, and return it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    directory.mkdir(parents=True, exist_ok=True)
-    for path, file in files.items():
-        permissions = (0o777 if file.mode == EXECUTABLE else 0o666) & ~mask
-        Folder(directory).write(Inside.of(path), Saved(file.content, permissions))
-    return directory
+        return threeway.compare(place, repository, place.tree, states, (before, after))
 
 
 def _text(path: Path, table: Mapping[str, Any], key: str) -> str:
@@ -363,168 +302,6 @@ def _ci(path: Path, name: object) -> Ci:
     )
 
 
-def _unknown(settings: Settings, releases: Sequence[str]) -> ProjectError:
-    return update.unknown_release(
-        f"{settings.name} is at {settings.base} of dockgen",
-        settings.base,
-        releases,
-        brings="this one",
-        mend=f"set base in {FILE} to the release that {BASE} is a copy of, at most {{nearest}}, "
-        "and commit",
-    )
-
-
-def _fetch(origin: Source, repository: Path) -> None:
-    """Bring dockgen's releases into a repository of ours."""
-    git.run(
-        "fetch", "--quiet", origin.repository.resolve(), "+refs/tags/*:refs/dockgen/*",
-        repository=repository,
-    )  # fmt: skip
-
-
-def _scaffold(
-    repository: Path, origin: Source, settings: Settings, version: str = ""
-) -> dict[str, File]:
-    version = version or settings.base
-    release = next((r for r in origin.manifest.releases if r.version == version), None)
-    if release is None:
-        raise _unknown(settings, [known.version for known in origin.manifest.releases])
-    template = tree.read(repository, release.tree)
-    if _STUB not in template:
-        raise ProjectError(
-            f"{version} of dockgen knows no starters: they begin with v0.4.0",
-            f"take a later release for base in {FILE}",
-        )
-    return {
-        **_vendored(template, settings.languages),
-        **_stubs(template, settings.languages),
-        **_texts(template, settings, version, origin.manifest.url),
-    }
-
-
-def _vendored(template: Tree, languages: Sequence[Language]) -> dict[str, File]:
-    """The copy of the release: without its texts for starters, and other languages."""
-    others = tuple(f"templates/{name}/" for name in set(Language) - set(languages))
-    left_out = (_TEXTS, *others)
-    return {BASE + path: file for path, file in template.items() if not path.startswith(left_out)}
-
-
-def _stubs(template: Tree, languages: Sequence[Language]) -> dict[str, File]:
-    """A file for each one of the projects, that takes it over."""
-    found = {}
-    for language in languages:
-        for path, file in template.items():
-            if not path.startswith(f"templates/{language}/project/"):
-                continue
-            if path.endswith("/project/Dockerfile.jinja"):
-                found[path] = _rendered(template[_DOCKERFILE_STUB], language=language)
-            elif _can_be_included(path, file):
-                content = _rendered(template[_STUB], path=BASE + path).content
-                found[_stub_for(path)] = File(content, file.mode)
-            else:
-                found[path] = file
-    return found
-
-
-def _stub_for(path: str) -> str:
-    """The path of the stub for a file that can be included."""
-    return path if path.endswith(_SUFFIX) else path + _SUFFIX
-
-
-def _can_be_included(path: str, file: File) -> bool:
-    """Whether Jinja would give the file as it is: others are copied."""
-    if path.endswith(_SUFFIX):
-        return True
-    if file.mode == tree.SYMLINK:
-        return False
-    try:
-        text = file.content.decode()
-    except UnicodeDecodeError:
-        return False
-    return not any(mark in text for mark in ("{{", "{%", "{#", "\r"))
-
-
-def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[str, File]:
-    """What is the starter's own from the beginning: questionnaire, settings, read-me, CI."""
-    questionnaire = reader.parse_yaml(
-        template[bundle.QUESTIONNAIRE].content.decode(), bundle.QUESTIONNAIRE
-    )
-    language = questionnaire["language"]
-    labels = {choice["value"]: label for label, choice in language["choices"].items()}
-    choices = {labels[name]: str(name) for name in settings.languages}
-    # Python's sample app is the default wherever it can be chosen.
-    preferred = sorted(settings.languages, key=lambda name: name is not Language.PYTHON)
-    facts = {
-        "name": settings.name,
-        "version": version,
-        "url": url,
-        "languages": [str(name) for name in settings.languages],
-        "ci": str(settings.ci),
-        "question": language,
-        # Only a part of them has to be named.
-        "choices": choices if len(choices) < len(labels) else {},
-        "preferred": ", ".join(f"'{name}'" for name in preferred),
-        "limits": {
-            str(name): {
-                flavor: figures["promised"]
-                for flavor, figures in _limits(template, questionnaire, name).items()
-            }
-            for name in settings.languages
-        },
-    }
-    found = {}
-    for folder in ("repository/", f"ci/{settings.ci}/"):
-        for path, file in template.items():
-            if path.startswith(_TEXTS + folder):
-                name = path.removeprefix(_TEXTS + folder)
-                if name.endswith(_SUFFIX):
-                    found[name.removesuffix(_SUFFIX)] = _rendered(file, **facts)
-                else:
-                    found[name] = file
-    return found
-
-
-def _limits(
-    template: Tree, questionnaire: Mapping[str, Any], language: Language
-) -> Mapping[str, Any]:
-    """The limits of a language's default sample app, by flavor."""
-    file = template.get(f"templates/{language}/language.yml")
-    if file is None:  # up to v0.7.0
-        limits: Mapping[str, Any] = questionnaire["limits"]["default"][language]
-        return limits
-    facts: Any = reader.parse_yaml(file.content.decode(), "language.yml")
-    frameworks = facts["frameworks"]
-    found: Mapping[str, Any] = next(iter(frameworks.values()))["limits"]
-    return found
-
-
-def _rendered(file: File, **facts: object) -> File:
-    text = _environment().from_string(file.content.decode()).render(facts)
-    return File(text.encode(), file.mode)
-
-
-def _environment() -> "Environment":
-    """Jinja with marks of its own, because most texts of a starter hold Jinja."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        variable_start_string="<<",
-        variable_end_string=">>",
-        block_start_string="<%",
-        block_end_string="%>",
-        comment_start_string="<#",
-        comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 (no HTML, and nobody's text but our own)
-    )
-    # Jinja's own would escape what HTML must not hold.
-    environment.filters["tojson"] = lambda value: json.dumps(str(value), ensure_ascii=False)
-    return environment
-
-
 def _gone(settings: Settings, ours: Tree) -> tuple[str, ...]:
     """The folders of languages that the team has dropped: nothing new comes into them."""
     folders = (f"{root}templates/{name}/" for name in settings.languages for root in ("", BASE))
@@ -542,7 +319,7 @@ def _renames(repository: Path, base_id: str, new_id: str, base: Tree, new: Tree)
         if old.startswith(BASE)
     }
     stubs = {
-        _stub_for(old.removeprefix(BASE)): _stub_for(name.removeprefix(BASE))
+        scaffold.stub_for(old.removeprefix(BASE)): scaffold.stub_for(name.removeprefix(BASE))
         for old, name in found.items()
     }
     moved = {
@@ -557,7 +334,7 @@ def _require_room(place: Worktree, new: Tree) -> None:
     """Make sure that no file, link or repository lies where dockgen has a folder."""
     submodules = place.submodules()
     for path in new:
-        if folder := update.obstacle(place, path, submodules):
+        if folder := threeway.obstacle(place.directory, path, submodules):
             raise ProjectError(
                 f"{folder} is in the way: dockgen has a folder of that name",
                 "give it another name, and commit",

@@ -4,9 +4,7 @@ copier takes a third of a second to import, so that happens inside the functions
 """
 
 import os
-import posixpath
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from dockgen import bundle, git, questions, rendered, rounds, signals
+from dockgen import bundle, filters, git, questions, rendered, rounds, signals
 from dockgen.apply import cannot_write
 from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
 from dockgen.source import Source, own
@@ -28,15 +26,6 @@ ANSWERS_FILE = ".copier-answers.yml"
 
 # How the name of the temporary folder begins that copier clones a template into.
 _CLONE = "copier._vcs.clone."
-# Ansible's filters that only compute.
-_PURE = (
-    *("ans_groupby", "ans_random", "b64decode", "b64encode", "basename", "bool", "checksum"),
-    *("combine", "comment", "dirname", "extract", "flatten", "from_json", "from_yaml"),
-    *("from_yaml_all", "hash", "mandatory", "md5", "quote", "random_mac", "regex_escape"),
-    *("regex_findall", "regex_replace", "regex_search", "sha1", "shuffle", "splitext"),
-    *("subelements", "ternary", "to_datetime", "to_json", "to_nice_json", "to_nice_yaml"),
-    *("to_uuid", "to_yaml", "type_debug", "win_basename", "win_dirname", "win_splitdrive"),
-)
 # What jinja calls the file of a text that came from none.
 _EXPRESSION = {"<template>", "<unknown>"}
 
@@ -193,7 +182,7 @@ def _worker(**options: Any) -> "Worker":
         def jinja_env(self) -> Any:
             environment = super().jinja_env
             if not self.unsafe:
-                environment.filters = _pure(environment.filters)
+                environment.filters = filters.pure(environment.filters)
             return environment
 
         @cached_property
@@ -221,37 +210,6 @@ def _worker(**options: Any) -> "Worker":
     # The user's own copier settings could answer our questions with something that is no choice of
     # theirs; ours is the only source here, and needs no trust.
     return Guarded(quiet=True, settings=SettingsModel(), **options)
-
-
-def _pure(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """The filters of a template, without those that read the machine: its files, its variables.
-
-    Copier takes all of Ansible's. One that is new there is taken for one that reads.
-    """
-    from jinja2.filters import FILTERS
-
-    known = {name: filters[name] for name in (*FILTERS, *_PURE) if name in filters}
-    own: dict[str, Callable[..., Any]] = {"relpath": _relpath, "strftime": _strftime}
-    return {name: _refusal(name) for name in filters} | known | own
-
-
-def _refusal(name: str) -> Callable[..., Any]:
-    from jinja2 import TemplateRuntimeError
-
-    def refuse(*_values: Any, **_options: Any) -> Any:
-        raise TemplateRuntimeError(f"the filter {name} reads this machine, which needs --trust")
-
-    return refuse
-
-
-def _relpath(path: str, start: str = ".") -> str:
-    """Ansible's filter, but the folder that dockgen runs in has no part in it."""
-    return posixpath.relpath(posixpath.join("/", path), posixpath.join("/", start))
-
-
-def _strftime(form: str, second: float | None = None) -> str:
-    """Ansible's filter, but in UTC on every machine."""
-    return time.strftime(form, time.gmtime(None if second is None else float(second)))
 
 
 @contextmanager

@@ -166,6 +166,22 @@ class Worktree:
             cwd=self.directory, stdin=removed + entries, environment=place,
         )  # fmt: skip
 
+    def scratch(self, directory: Path) -> Path:
+        """An empty repository in a new folder, which borrows the objects of this one."""
+        directory.mkdir(parents=True)
+        git.run("init", "--quiet", "--initial-branch=main", ".", cwd=directory)
+        information = directory / ".git" / "info"
+        information.mkdir(exist_ok=True)
+        # No conversion of line endings or encodings and no filter, whatever .gitattributes says.
+        attributes = "* -text -filter -ident -working-tree-encoding\n"
+        (information / "attributes").write_text(attributes, encoding="utf-8")
+        borrowed = os.fsencode(self.objects().resolve())
+        quoted = borrowed.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+        (directory / ".git/objects/info/alternates").write_bytes(b'"' + quoted + b'"\n')
+        # A link could lead copier out of the clone: here it is a file with the link's target in it.
+        git.run("config", "core.symlinks", "false", cwd=directory)
+        return directory
+
     def _line(self, *arguments: str, stdin: bytes | None = None) -> str:
         return os.fsdecode(git.ask(*arguments, cwd=self.directory, stdin=stdin)).strip("\n")
 

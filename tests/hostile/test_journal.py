@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import git, gitfolder, journal, update, worktree
+from dockgen import git, gitfolder, journal, threeway, worktree
 from dockgen.errors import ProjectError
 from dockgen.inside import Inside, Saved
 from dockgen.journal import Entry, Replacement
@@ -86,7 +86,7 @@ def test_a_planted_journal_is_refused(home: Path, facts: dict[str, object]) -> N
     plant(active, **json.loads(text))
     before, project = outside(home), (archive / "docker/own").read_text()
     with pytest.raises(ProjectError) as refused:
-        update.require_whole(archive)
+        threeway.require_whole(archive)
     assert refused.value.hint.endswith(f"rm -r {shlex.quote(str(active))}")
     assert outside(home) == before
     assert (home / "empty").is_dir()
@@ -103,7 +103,7 @@ def test_a_planted_journal_follows_no_link(home: Path) -> None:
     plant(place_of(archive) / "active", files=names, new_folders=["link/empty"])
     before = outside(home)
     with pytest.raises(ProjectError, match="a link or a file lies where a folder has to be"):
-        update.require_whole(archive)
+        threeway.require_whole(archive)
     assert outside(home) == before
     assert (home / "empty").is_dir()
 
@@ -126,7 +126,7 @@ def test_what_is_no_journal_is_refused(home: Path, content: bytes) -> None:
     plant(active)
     (active / "journal.json").write_bytes(content)
     with pytest.raises(ProjectError, match="no record that dockgen wrote"):
-        update.require_whole(home / "x/archive")
+        threeway.require_whole(home / "x/archive")
 
 
 def test_a_pipe_for_a_journal_is_not_waited_for(home: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_pipe_for_a_journal_is_not_waited_for(home: Path) -> None:
     (active / "journal.json").unlink()
     os.mkfifo(active / "journal.json")
     with pytest.raises(ProjectError):
-        update.require_whole(home / "x/archive")
+        threeway.require_whole(home / "x/archive")
 
 
 @pytest.mark.parametrize("link", ["dockgen", "key", "active"])
@@ -151,9 +151,9 @@ def test_a_journal_behind_a_link_is_none(home: Path, link: str) -> None:
     before = outside(home)
     if link == "active":
         with pytest.raises(ProjectError):
-            update.require_whole(archive)
+            threeway.require_whole(archive)
     else:
-        update.require_whole(archive)
+        threeway.require_whole(archive)
         with pytest.raises(ProjectError), journal.locked(worktree.find(archive)):
             pass
     assert outside(home) == before
@@ -165,7 +165,7 @@ def test_a_project_of_one_s_own_is_brought_back(home: Path) -> None:
     archive = home / "x/archive"
     plant(place_of(archive) / "active")
     (archive / "docker/own").write_text(VICTIM)
-    update.require_whole(archive)
+    threeway.require_whole(archive)
     assert (archive / "docker/own").read_text() == EVIL
     assert not (place_of(archive) / "active").exists()
 
@@ -177,10 +177,10 @@ def test_no_journal_starts_no_git(home: Path, monkeypatch: pytest.MonkeyPatch) -
         raise AssertionError("git was started")
 
     monkeypatch.setattr(git, "ask", started)
-    update.require_whole(home / "x/archive")
+    threeway.require_whole(home / "x/archive")
     plant(place_of(home / "x/archive") / "active")
     with pytest.raises(AssertionError):
-        update.require_whole(home / "x/archive")
+        threeway.require_whole(home / "x/archive")
 
 
 def replaced(archive: Path, after: Saved | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import lock, source, starters, team, template, web
+from dockgen import lock, source, starters, team, teamfile, template, web
 from dockgen.errors import DockgenError, ProjectError, UsageError
 from tests.conftest import Run
 from tests.update.conftest import commit, git
@@ -27,7 +27,7 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a team file, and no settings of git's."""
     (tmp_path / "shared/.git").mkdir(parents=True)
     (tmp_path / "shared/mine").mkdir()
-    (tmp_path / "shared" / team.FILE).write_text('name = "Theirs"\n')
+    (tmp_path / "shared" / teamfile.FILE).write_text('name = "Theirs"\n')
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
     monkeypatch.delenv("SUDO_UID", raising=False)
@@ -37,26 +37,26 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class TestTeamFile:
     """One that is found in a repository."""
 
-    def find(self, shared: Path) -> team.Team | None:
+    def find(self, shared: Path) -> teamfile.Team | None:
         """As for a project in a folder of the user's own, below."""
         return team.find(shared / "mine/app", None, ())
 
     @as_root
-    @pytest.mark.parametrize("part", [".", ".git", team.FILE])
+    @pytest.mark.parametrize("part", [".", ".git", teamfile.FILE])
     def test_a_stranger_s_is_an_error(self, shared: Path, part: str) -> None:
         """Whether the file is theirs, the repository or what makes it one. Silence is no lock."""
         os.chown(shared / part, STRANGER, STRANGER)
         with pytest.raises(ProjectError, match=f"belongs to user {STRANGER}") as caught:
             self.find(shared)
-        assert str(shared / team.FILE) in caught.value.message
+        assert str(shared / teamfile.FILE) in caught.value.message
         assert "git config --global --add safe.directory" in caught.value.hint
 
     @as_root
     def test_a_link_to_a_stranger_s_is_one(self, shared: Path) -> None:
         """What a link leads to counts as well."""
-        os.chown(shared / team.FILE, STRANGER, STRANGER)
-        (shared / team.FILE).rename(shared / "theirs")
-        (shared / team.FILE).symlink_to("theirs")
+        os.chown(shared / teamfile.FILE, STRANGER, STRANGER)
+        (shared / teamfile.FILE).rename(shared / "theirs")
+        (shared / teamfile.FILE).symlink_to("theirs")
         with pytest.raises(ProjectError, match="belongs to"):
             self.find(shared)
 
@@ -67,7 +67,7 @@ class TestTeamFile:
     )
     def test_git_s_list_is_consent(self, shared: Path, entries: list[str], counts: bool) -> None:
         """As for git: an empty entry takes back those before it."""
-        os.chown(shared / team.FILE, STRANGER, STRANGER)
+        os.chown(shared / teamfile.FILE, STRANGER, STRANGER)
         lines = [f"\tdirectory = {entry.format(root=shared)}\n" for entry in entries]
         (shared.parent / "gitconfig").write_text(f"[safe]\n{''.join(lines)}")
         if counts:
@@ -79,7 +79,7 @@ class TestTeamFile:
     @as_root
     def test_sudo_keeps_the_user_s_own(self, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Who typed sudo is no stranger; anybody else is."""
-        os.chown(shared / team.FILE, STRANGER, STRANGER)
+        os.chown(shared / teamfile.FILE, STRANGER, STRANGER)
         monkeypatch.setenv("SUDO_UID", str(STRANGER + 1))
         with pytest.raises(ProjectError, match="belongs to"):
             self.find(shared)
@@ -87,7 +87,7 @@ class TestTeamFile:
     @pytest.mark.parametrize("what", ["pipe", "folder", "broken link", "link out"])
     def test_an_odd_one_is_an_error(self, shared: Path, what: str) -> None:
         """What can't be read isn't passed over."""
-        path = shared / team.FILE
+        path = shared / teamfile.FILE
         path.unlink()
         if what == "pipe":
             os.mkfifo(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import render_examples
 
-from dockgen import starter
+from dockgen import scaffold
 from tests.conftest import PLAIN
 from tests.images.conftest import in_release
 
@@ -21,7 +21,7 @@ CASES = ["go-scratch", "go-slim", "payments", "python-scratch", "python-slim"]
 def test_it_holds(cases: list[str], tmp_path: Path) -> None:
     """As its own CI does it: `dockgen starter test`, with the sizes for the next comparison."""
     only = [f"--only={case}" for case in cases] if cases != CASES else []
-    acme = starter.write(render_examples.acme(), tmp_path / "acme")
+    acme = scaffold.write(render_examples.acme(), tmp_path / "acme")
     sizes = tmp_path / "sizes.json"
     done = subprocess.run(
         [sys.executable, "-m", "dockgen", "starter", "test", "--json", "--jobs=1",

@@ -11,7 +11,7 @@ import pytest
 import render_examples
 import yaml
 
-from dockgen import languages, questions, source, starter, template
+from dockgen import languages, questions, scaffold, source, starter, template
 from dockgen.matrix import Cell, Flavor, Language
 from tests.conftest import PLAIN, ROOT, Render, tree
 from tests.starter.conftest import Run
@@ -30,7 +30,7 @@ each_acme_cell = pytest.mark.parametrize("cell", CELLS, ids=str)
 @pytest.fixture(scope="session")
 def acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole starter, with its base/."""
-    return starter.write(render_examples.acme(), tmp_path_factory.mktemp("starter") / "acme")
+    return scaffold.write(render_examples.acme(), tmp_path_factory.mktemp("starter") / "acme")
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import bundle, source, starter
+from dockgen import bundle, scaffold, source, starter
 from dockgen.inside import Folder
-from dockgen.starter import Settings
+from dockgen.scaffold import Settings
 from dockgen.tree import File
 from tests.conftest import PLAIN
 from tests.starter import history
@@ -31,7 +31,7 @@ def scaffolds(data: Path) -> dict[str, dict[str, File]]:
     manifest = bundle.Manifest.read(data / bundle.MANIFEST)
     origin = source.Source("", data / bundle.BUNDLE, manifest, data / bundle.QUESTIONNAIRE)
     return {
-        version: starter.scaffold(origin, Settings("acme", version)) for version in history.VERSIONS
+        version: scaffold.files(origin, Settings("acme", version)) for version in history.VERSIONS
     }
 
 
@@ -39,7 +39,7 @@ def scaffolds(data: Path) -> dict[str, dict[str, File]]:
 def acme(released: None, person: Path, scaffolds: dict[str, dict[str, File]]) -> Path:
     """A starter of the older release, committed."""
     del released
-    folder = starter.write(scaffolds[history.OLD], person / "acme")
+    folder = scaffold.write(scaffolds[history.OLD], person / "acme")
     git("init", "--quiet", "--initial-branch=main", cwd=folder)
     commit(folder, "Start")
     return folder
@@ -317,7 +317,7 @@ def test_it_may_be_a_folder_of_a_repository(
 ) -> None:
     """Only that folder counts."""
     del released
-    folder = starter.write(scaffolds[history.OLD], person / "platform/starters/acme")
+    folder = scaffold.write(scaffolds[history.OLD], person / "platform/starters/acme")
     (person / "platform/README.md").write_text("# Platform\n")
     git("init", "--quiet", cwd=person / "platform")
     commit(person / "platform")

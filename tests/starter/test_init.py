@@ -12,10 +12,10 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from dockgen import bundle, questions, source, starter, template
+from dockgen import bundle, questions, scaffold, source, starter, template
 from dockgen.errors import DockgenError
 from dockgen.matrix import Cell
-from dockgen.starter import Ci, Settings
+from dockgen.scaffold import Ci, Settings
 from tests.conftest import PLAIN, ROOT, Render, each_cell, tree
 from tests.starter import history
 from tests.starter.conftest import Run
@@ -31,8 +31,8 @@ def plain_starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A starter that nobody has edited, as a folder."""
     with source.own() as origin:
         settings = Settings("acme", origin.manifest.latest.version)
-        files = starter.scaffold(origin, settings)
-    return starter.write(files, tmp_path_factory.mktemp("starter") / "acme")
+        files = scaffold.files(origin, settings)
+    return scaffold.write(files, tmp_path_factory.mktemp("starter") / "acme")
 
 
 def test_is_a_repository_with_one_commit(run: Run, person: Path) -> None:
@@ -136,7 +136,7 @@ def test_everything_is_recorded(run: Run, person: Path) -> None:
     settings = starter.load(person / "a")
     assert (settings.name, settings.ci) == ("acme", "gitlab")
     with source.own() as origin:
-        again = starter.scaffold(origin, settings)
+        again = scaffold.files(origin, settings)
     assert {name: file.content for name, file in again.items()} == {
         name: content
         for name, content in tree(person / "a").items()
@@ -189,8 +189,8 @@ def with_ci(tmp_path_factory: pytest.TempPathFactory) -> dict[Ci, Path]:
     with source.own() as origin:
         version = origin.manifest.latest.version
         return {
-            ci: starter.write(
-                starter.scaffold(origin, Settings("x" * 63, version, ci=ci)), folder / ci
+            ci: scaffold.write(
+                scaffold.files(origin, Settings("x" * 63, version, ci=ci)), folder / ci
             )
             for ci in CI_FILES
         }
@@ -352,7 +352,7 @@ def test_files_that_jinja_would_change_are_copied(released: None) -> None:
     """A picture is itself; a script that can be run still can."""
     del released
     with source.own() as origin:
-        files = starter.scaffold(origin, Settings("acme", history.NEW))
+        files = scaffold.files(origin, Settings("acme", history.NEW))
     assert files["templates/go/project/logo.png"].content == history.PICTURE
     assert files["templates/go/project/run.sh.jinja"].mode == "100755"
     assert files["base/templates/go/project/run.sh"].mode == "100755"
@@ -361,7 +361,7 @@ def test_files_that_jinja_would_change_are_copied(released: None) -> None:
 def test_a_release_without_starters_is_named() -> None:
     """The first ones had no texts for them."""
     with source.own() as origin, pytest.raises(DockgenError, match="they begin with v0"):
-        starter.scaffold(origin, Settings("acme", "v0.3.0"))
+        scaffold.files(origin, Settings("acme", "v0.3.0"))
 
 
 @pytest.mark.parametrize(
@@ -396,5 +396,5 @@ def test_the_bundle_has_the_texts() -> None:
     """An installed dockgen has no other place to take them from."""
     with source.own() as origin:
         assert bundle.read_releases(origin.repository)[-1] == origin.manifest.latest
-        files = starter.scaffold(origin, Settings("a", origin.manifest.latest.version))
+        files = scaffold.files(origin, Settings("a", origin.manifest.latest.version))
     assert {"README.md", "copier.yml", "starter.toml", ".gitattributes"} <= set(files)

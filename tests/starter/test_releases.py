@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import bundle, questions, source, starter
+from dockgen import bundle, questions, scaffold, source
+from dockgen.scaffold import Settings
 from dockgen.source import Source
-from dockgen.starter import Settings
 from dockgen.tree import File
 from tests.conftest import ROOT
 from tests.starter.conftest import Run
@@ -40,12 +40,12 @@ def origin() -> Iterator[Source]:
 @pytest.fixture
 def files(origin: Source, version: str) -> dict[str, File]:
     """What a release makes of `starter init`."""
-    return starter.scaffold(origin, Settings("acme", version))
+    return scaffold.files(origin, Settings("acme", version))
 
 
 def committed(files: dict[str, File], folder: Path) -> Path:
     """A starter with these files, in a repository."""
-    starter.write(files, folder)
+    scaffold.write(files, folder)
     git("init", "--quiet", "--initial-branch=main", cwd=folder)
     commit(folder, "Start")
     return folder
@@ -58,7 +58,7 @@ def test_an_unedited_starter_becomes_the_new_one(
     """To the byte, without a conflict."""
     acme = committed(files, person / "acme")
     assert run("starter", "bump", acme).code == 0
-    wanted = starter.scaffold(origin, Settings("acme", origin.manifest.latest.version))
+    wanted = scaffold.files(origin, Settings("acme", origin.manifest.latest.version))
     assert content(acme) == {name: file.content for name, file in wanted.items()}
 
 
@@ -91,7 +91,7 @@ def test_a_copy_of_a_dockerfile_renders_the_same(
     # Of the files that the team wrote, it takes its own side.
     unmerged = git("diff", "--name-only", "--diff-filter=U", cwd=acme).splitlines()
     assert set(unmerged) <= set(own)
-    starter.write(own, acme)
+    scaffold.write(own, acme)
     commit(acme)
     assert rendered("after") == before
 
@@ -100,6 +100,6 @@ def test_no_variable_of_a_release_is_gone(origin: Source, tmp_path: Path) -> Non
     """Starters compute by them."""
     now = set(questions.read(ROOT / "copier.yml"))
     for version in RELEASES:
-        made = starter.scaffold(origin, Settings("acme", version))
+        made = scaffold.files(origin, Settings("acme", version))
         (tmp_path / "copier.yml").write_bytes(made["base/copier.yml"].content)
         assert set(questions.read(tmp_path / "copier.yml")) <= now

@@ -21,7 +21,7 @@ def change(
     old, mine, theirs, result = (
         {"f": one} if one else {} for one in (base, ours, new, merged or new)
     )
-    (found,) = merge.changes(States(old, mine, theirs, result, (), {}, {}), ANSWERS)
+    (found,) = merge.changes(States(old, mine, theirs, result), ANSWERS)
     return found
 
 
@@ -78,6 +78,6 @@ def test_a_link_stays() -> None:
 
 def test_unmanaged_files_are_ours() -> None:
     """Whatever the template does."""
-    states = States({"f": file("a")}, {"f": file("a")}, {}, {}, (), {}, {})
+    states = States({"f": file("a")}, {"f": file("a")}, {})
     (found,) = merge.changes(states, ANSWERS, unmanaged=["f"])
     assert (found.status, found.after) == (Status.UNCHANGED, file("a"))

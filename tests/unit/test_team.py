@@ -7,7 +7,7 @@ import pytest
 from dockgen import team
 from dockgen.errors import UsageError
 from dockgen.questions import Question
-from dockgen.team import Lock, Team
+from dockgen.teamfile import Lock, Team
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 

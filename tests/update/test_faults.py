@@ -19,7 +19,7 @@ from typing import cast
 
 import pytest
 
-from dockgen import gitfolder, journal, template, worktree
+from dockgen import gitfolder, journal, template, threeway, worktree
 from dockgen import update as updates
 from dockgen.errors import ProjectError
 from dockgen.worktree import Worktree
@@ -128,7 +128,7 @@ def planned(
             plan = updates.plan(place, origin, None, {"ci": "github"})
         kinds = {str(change.status) for change in plan.changes}
         assert kinds >= {"clean", "merged", "deleted", "conflict", "unchanged"}
-        return place, updates.entry(place, plan)
+        return place, threeway.entry(place, plan)
 
 
 @pytest.fixture
@@ -261,7 +261,7 @@ def test_a_kill_at_any_write_is_mended_by_the_next_command(
             os._exit(0)
         _, status = os.waitpid(child, 0)
         assert os.WTERMSIG(status) == signal.SIGKILL
-        updates.require_whole(trial.directory)
+        threeway.require_whole(trial.directory)
         with journal.locked(trial):
             pass
         found = seen(trial.directory)
@@ -292,7 +292,7 @@ def test_a_kill_while_mending_is_mended(
     none = Fault(0, killed)
     trial = copy(cut.directory, tmp_path / "mended")
     with injected(none):
-        updates.require_whole(trial)
+        threeway.require_whole(trial)
     assert seen(trial) == before
     assert none.count > 10
     for number in numbers(none.names, every=every):
@@ -300,11 +300,11 @@ def test_a_kill_while_mending_is_mended(
         child = os.fork()
         if child == 0:
             with injected(Fault(number, killed)):
-                updates.require_whole(trial)
+                threeway.require_whole(trial)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         assert os.WTERMSIG(status) == signal.SIGKILL
-        updates.require_whole(trial)
+        threeway.require_whole(trial)
         assert seen(trial) == before, f"after a kill at write {number} of the mending"
         shutil.rmtree(trial)
 
@@ -321,7 +321,7 @@ def test_what_was_written_after_a_kill_stays(prepared: Prepared, tmp_path: Path)
         os._exit(0)
     os.waitpid(child, 0)
     (trial.directory / "README.md").write_text("written since\n")
-    updates.require_whole(trial.directory)
+    threeway.require_whole(trial.directory)
     assert (trial.directory / "README.md").read_text() == "written since\n"
     assert git("status", "--short", cwd=trial.directory) == " M README.md\n"
 

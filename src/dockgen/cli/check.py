@@ -54,14 +54,14 @@ def check(
       dockgen check --json my-app
       dockgen check --format github --output sarif=dockgen.sarif
     """
-    from dockgen import cause, engine, gitfolder, output, project, report, result, update
+    from dockgen import cause, engine, gitfolder, output, project, report, result, threeway
     from dockgen import check as checking
     from dockgen.report import formats
 
     form = result.Format(_format(shown, as_json=as_json))
     files = _files(outputs)
     directory = directory.resolve()
-    update.require_whole(directory)
+    threeway.require_whole(directory)
     loaded = project.load(directory)
     try:
         with report.progress() as doing:

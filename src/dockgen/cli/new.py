@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dockgen.project import Project
     from dockgen.questions import Question
     from dockgen.source import Source
-    from dockgen.team import Team
+    from dockgen.teamfile import Team
 
 
 class Folder(click.Path):

@@ -64,7 +64,7 @@ def init(
       dockgen starter init acme-starter --language go --language python --ci gitlab
       dockgen starter init platform/starter --name acme
     """
-    from dockgen import advice, apply, git, source
+    from dockgen import advice, apply, git, scaffold, source
     from dockgen import starter as repository
     from dockgen.report import json, terminal
 
@@ -76,7 +76,7 @@ def init(
     chosen = [Language(language) for language in languages] or list(Language)
     ctx.meta[LEFT] = lambda: apply.left(target)
     with source.own() as origin:
-        made = repository.init(origin, target, called, chosen, repository.Ci(ci))
+        made = repository.init(origin, target, called, chosen, scaffold.Ci(ci))
     (json.made if as_json else terminal.made)(made, advice.after_init(made))
 
 
@@ -104,9 +104,10 @@ def bump(
       dockgen starter bump --to v0.4.0 acme-starter
       dockgen starter bump --undo
     """
-    from dockgen import advice, fleet, git, report, source
+    from dockgen import advice, git, report, source
     from dockgen import starter as repository
     from dockgen.report import json, terminal
+    from dockgen.threeway import Mode
 
     if dry_run and undo:
         raise UsageError("--dry-run and --undo exclude each other", "name one of them")
@@ -114,9 +115,9 @@ def bump(
         raise UsageError("--undo goes with no other answer", "dockgen starter bump --undo")
     git.require()
     mode = (
-        fleet.Mode.DRY_RUN if dry_run
-        else fleet.Mode.UNDO if undo
-        else fleet.Mode.UPDATE
+        Mode.DRY_RUN if dry_run
+        else Mode.UNDO if undo
+        else Mode.UPDATE
     )  # fmt: skip
     ctx.meta[LEFT] = lambda: "the starter is as it was, or at the newer dockgen"
     with report.progress() as doing, source.own() as origin:

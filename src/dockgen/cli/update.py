@@ -69,8 +69,9 @@ def update(
       dockgen update --data flavor=scratch my-app
       dockgen update --undo my-app
     """
-    from dockgen import advice, fleet, report
+    from dockgen import advice, fleet, projects, report
     from dockgen.report import json, terminal
+    from dockgen.threeway import Mode
 
     if sum((only_check, dry_run, undo)) > 1:
         raise UsageError("--check, --dry-run and --undo exclude each other", "name one of them")
@@ -83,14 +84,14 @@ def update(
             warnings.append(words)
             report.warning(words)
 
-    projects = fleet.find(directories or (Path(),), search=search, warn=warn)
+    found = projects.find(directories or (Path(),), search=search, warn=warn)
     mode = (
-        fleet.Mode.CHECK if only_check
-        else fleet.Mode.DRY_RUN if dry_run
-        else fleet.Mode.UNDO if undo
-        else fleet.Mode.UPDATE
+        Mode.CHECK if only_check
+        else Mode.DRY_RUN if dry_run
+        else Mode.UNDO if undo
+        else Mode.UPDATE
     )  # fmt: skip
-    wish = fleet.Wish(
+    options = fleet.UpdateOptions(
         mode,
         to,
         pairs(data),
@@ -102,8 +103,8 @@ def update(
     )
     ctx.meta[LEFT] = lambda: "every project is as it was, or fully updated"
     with report.progress() as doing:
-        outcomes = fleet.update_all(projects, wish, doing)
-    alone = not search and len(projects) == 1
+        outcomes = fleet.update_all(found, options, doing)
+    alone = not search and len(found) == 1
     if alone and outcomes[0].error is not None and not as_json:
         raise outcomes[0].error
     if as_json:

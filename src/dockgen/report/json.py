@@ -11,12 +11,12 @@ from dockgen.report import console
 if TYPE_CHECKING:
     from dockgen.check import Checked
     from dockgen.create import Created
-    from dockgen.fleet import Mode, Outcome
     from dockgen.result import Found, Result
     from dockgen.starter import Made
     from dockgen.starters import Listed
     from dockgen.team import Shown
     from dockgen.testing.proof import Proven
+    from dockgen.threeway import Mode, Outcome
 
 
 def created(result: "Created") -> None:

@@ -8,7 +8,8 @@ from dockgen.report.console import drawing, in_one_line, named, spelt, styled
 from dockgen.shell import short
 
 if TYPE_CHECKING:
-    from dockgen.team import Shown, Team
+    from dockgen.team import Shown
+    from dockgen.teamfile import Team
 
 
 def team_counts(counted: "Team") -> None:

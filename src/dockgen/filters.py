@@ -1,0 +1,47 @@
+"""The filters of templates, without those that read the machine: its files, its variables."""
+
+import posixpath
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# Ansible's filters that only compute.
+_PURE = (
+    *("ans_groupby", "ans_random", "b64decode", "b64encode", "basename", "bool", "checksum"),
+    *("combine", "comment", "dirname", "extract", "flatten", "from_json", "from_yaml"),
+    *("from_yaml_all", "hash", "mandatory", "md5", "quote", "random_mac", "regex_escape"),
+    *("regex_findall", "regex_replace", "regex_search", "sha1", "shuffle", "splitext"),
+    *("subelements", "ternary", "to_datetime", "to_json", "to_nice_json", "to_nice_yaml"),
+    *("to_uuid", "to_yaml", "type_debug", "win_basename", "win_dirname", "win_splitdrive"),
+)
+
+
+def pure(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """The filters of a template, without those that read the machine: its files, its variables.
+
+    Copier takes all of Ansible's. One that is new there is taken for one that reads.
+    """
+    from jinja2.filters import FILTERS
+
+    known = {name: filters[name] for name in (*FILTERS, *_PURE) if name in filters}
+    own: dict[str, Callable[..., Any]] = {"relpath": _relpath, "strftime": _strftime}
+    return {name: _refusal(name) for name in filters} | known | own
+
+
+def _refusal(name: str) -> Callable[..., Any]:
+    from jinja2 import TemplateRuntimeError
+
+    def refuse(*_values: Any, **_options: Any) -> Any:
+        raise TemplateRuntimeError(f"the filter {name} reads this machine, which needs --trust")
+
+    return refuse
+
+
+def _relpath(path: str, start: str = ".") -> str:
+    """Ansible's filter, but the folder that dockgen runs in has no part in it."""
+    return posixpath.relpath(posixpath.join("/", path), posixpath.join("/", start))
+
+
+def _strftime(form: str, second: float | None = None) -> str:
+    """Ansible's filter, but in UTC on every machine."""
+    return time.strftime(form, time.gmtime(None if second is None else float(second)))

@@ -1,0 +1,71 @@
+"""The projects below a folder: found by their answers files, however many there are."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from dockgen import bundle, starters
+from dockgen.bundle import Manifest
+from dockgen.errors import ProjectError
+from dockgen.project import ANSWERS, LIMITS, recorded
+
+# Folders in which no project of anybody's own lies.
+_PASSED_OVER = {".git", ".venv", "node_modules", "vendor", "__pycache__"}
+
+
+def find(directories: Sequence[Path], *, search: bool, warn: Callable[[str], None]) -> list[Path]:
+    """The projects to work on: the directories themselves, or with ``search`` those below them.
+
+    ``warn`` is told of folders that can't be looked into.
+
+    Raises:
+        ProjectError: a directory doesn't exist, or there is no project below any of them.
+    """
+    for directory in directories:
+        if not directory.is_dir():
+            raise ProjectError(f"{directory} is no directory", "name a project's directory")
+    if not search:
+        return list(dict.fromkeys(directory.resolve() for directory in directories))
+    found = [
+        folder
+        for directory in directories
+        for folder in _below(directory.resolve(), warn)
+        if _is_ours(folder)
+    ]
+    if not found:
+        raise ProjectError(
+            f"there is no dockgen project below {', '.join(map(str, directories))}",
+            "make one with: dockgen new",
+        )
+    return list(dict.fromkeys(found))
+
+
+def _below(directory: Path, warn: Callable[[str], None]) -> Iterator[Path]:
+    """The folders below one that have an answers file, no matter how deep they lie."""
+    waiting = [str(directory)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
+            inner = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError as error:
+            warn(f"{folder:.200} is passed over: {error.strerror}")
+            continue
+        if any(entry.name == ANSWERS and entry not in inner for entry in entries):
+            yield Path(folder)
+        waiting += [entry.path for entry in reversed(inner) if entry.name not in _PASSED_OVER]
+
+
+def _is_ours(directory: Path) -> bool:
+    """Whether a project is dockgen's, and not another copier template's.
+
+    One with limits is, whatever its starter; and of an unreadable one is told later.
+    """
+    manifest = Manifest.read(bundle.DATA / bundle.MANIFEST)
+    try:
+        url = recorded(directory).url
+    except ProjectError:
+        return True
+    known = manifest.is_at(url) or starters.find_by_url(url) is not None
+    return known or (directory / LIMITS).is_file()

@@ -1,0 +1,56 @@
+"""The releases of a template: which one is meant, which is newer, and which isn't at hand."""
+
+from collections.abc import Sequence
+
+from packaging.version import Version
+
+from dockgen.bundle import Manifest
+from dockgen.errors import ProjectError, UsageError
+
+
+def target(manifest: Manifest, to: str | None) -> str:
+    """The release to go to: ``to``, with or without its v, or the newest.
+
+    Raises:
+        UsageError: there is no release ``to``.
+    """
+    releases = [release.version for release in manifest.releases]
+    wanted = releases[-1] if to is None else to if to.startswith("v") else f"v{to}"
+    if wanted not in releases:
+        raise UsageError(
+            f"there is no release {wanted} of the templates in this dockgen",
+            f"releases: {', '.join(releases)}",
+        )
+    return wanted
+
+
+def unknown(
+    words: str, version: str, releases: Sequence[str], *, brings: str, mend: str
+) -> ProjectError:
+    """The error for something that stands on a version that isn't at hand.
+
+    Args:
+        words: what stands on which version.
+        version: that version.
+        releases: those at hand, oldest first.
+        brings: who brings them.
+        mend: what to do if it is no release; ``{nearest}`` in it is the release before it.
+    """
+    try:
+        found = Version(version)
+        if found > Version(releases[-1]):
+            return ProjectError(
+                f"{words}, {brings} brings {releases[-1]}",
+                "get a newer dockgen: git pull in its clone, then pipx install --force .",
+            )
+        older = [release for release in releases if Version(release) <= found]
+    except ValueError:  # InvalidVersion, and numbers of too many digits
+        older = []
+    nearest = older[-1] if older else releases[0]
+    return ProjectError(f"{words}, which is no release", mend.format(nearest=nearest))
+
+
+def is_behind(manifest: Manifest, before: str, after: str) -> bool:
+    """Whether the templates of two versions differ; a release may change the program alone."""
+    trees = {release.version: release.tree for release in manifest.releases}
+    return trees[before] != trees[after]
