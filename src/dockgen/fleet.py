@@ -26,6 +26,7 @@ from dockgen import (
     template,
     threeway,
     update,
+    worktree,
 )
 from dockgen.bundle import Manifest
 from dockgen.errors import CheckFailedError, DockgenError, ProjectError
@@ -256,11 +257,12 @@ def _run_one(job: _Job, options: UpdateOptions) -> Outcome:
         origin = job.origin
         with template.found(origin):
             return threeway.carry_out(
-                job.directory,
+                worktree.find(job.directory),
                 options.mode,
                 lambda place: update.plan(
                     place, origin, options.to, job.data, keep_pins=options.keep_pins
                 ),
+                threeway.entry,
             )
     except DockgenError as error:
         return Outcome(job.directory, "failed", error=error)

@@ -261,8 +261,10 @@ def configuration(*pairs: tuple[str, str]) -> dict[str, str]:
     return variables
 
 
-def merge_file(ours: bytes, base: bytes, new: bytes) -> tuple[bytes, bool]:
+def merge_file(ours: bytes, base: bytes, new: bytes, *, union: bool = False) -> tuple[bytes, bool]:
     """Merge two texts that come from ``base``, with the labels that copier gives conflicts.
+
+    With ``union``, where both changed the same lines, the result has those of both.
 
     Returns:
         The merged text, and whether it holds conflicts. Of files that aren't text, ``ours``.
@@ -272,9 +274,9 @@ def merge_file(ours: bytes, base: bytes, new: bytes) -> tuple[bytes, bool]:
         for path, content in zip(paths, (ours, base, new), strict=True):
             path.write_bytes(content)
         labels = ("before updating", "last update", "after updating")
+        options = [*(["--union"] if union else []), *(f"-L{label}" for label in labels)]
         done = subprocess.run(
-            ["git", "merge-file", "-p", *(word for label in labels for word in ("-L", label))]
-            + [str(path) for path in paths],
+            ["git", "merge-file", "-p", *options, *map(str, paths)],
             cwd=folder,
             env={k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
             | ISOLATED

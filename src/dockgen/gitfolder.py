@@ -5,6 +5,7 @@ here: a look for a journal starts nothing, and git is never started in what only
 repository.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,12 @@ class GitFolder:
 
     path: Path
     prefix: str
+
+    @property
+    def journal(self) -> Folder:
+        """Where the journal of the folder that was asked for lies; it need not exist yet."""
+        key = hashlib.sha256(os.fsencode(self.prefix)).hexdigest()[:16]
+        return Folder(self.path).at("dockgen", key)
 
 
 def find(directory: Path) -> GitFolder | None:

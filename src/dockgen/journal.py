@@ -5,9 +5,11 @@ each file is replaced by one rename, and could be put back by one, also on a ful
 Ctrl-C or a signal puts everything back at once; after a kill or a power cut the next command does,
 from the journal. The last replacement that ended well stays, so that it can be undone.
 
-It lies in git's own folder, which is never part of a project or a build context:
+It lies in git's own folder, which is never part of a project or a build context. For a folder in no
+repository it lies in the user's own:
 
     <git folder>/dockgen/<key of the project's path>/
+    ~/.local/state/dockgen/<key of the folder's path>/
         lock        held by the one command at work
         active/     a replacement that is being made: journal.json, before/0 …, after/0 …
         undo/       the last one that was made
@@ -15,17 +17,17 @@ It lies in git's own folder, which is never part of a project or a build context
 
 import errno
 import fcntl
-import hashlib
 import os
 import secrets
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from dockgen import record, signals
 from dockgen.errors import ProjectError
-from dockgen.gitfolder import GitFolder
 from dockgen.inside import Folder, Inside, Saved
 from dockgen.record import Entry, Record, Replacement
 from dockgen.worktree import Worktree
@@ -33,8 +35,9 @@ from dockgen.worktree import Worktree
 __all__ = [
     "UNDO",
     "Entry",
+    "Place",
     "Replacement",
-    "folder",
+    "is_empty",
     "is_unfinished",
     "last",
     "locked",
@@ -53,30 +56,44 @@ _LOCK = Inside.of("lock")
 UNDO = "undo of "
 
 
-def folder(around: GitFolder) -> Folder:
-    """Where the journal of a project lies in git's folder; it need not exist yet."""
-    key = hashlib.sha256(os.fsencode(around.prefix)).hexdigest()[:16]
-    return Folder(around.path).at("dockgen", key)
+class Place(Protocol):
+    """A folder whose files are replaced.
+
+    ``head`` is the commit that is checked out, "" where there is none; ``journal`` is where its
+    journal lies. ``index`` is the worktree with git's index, None where there is no commit.
+    """
+
+    @property
+    def directory(self) -> Path: ...  # noqa: D102
+    @property
+    def folder(self) -> Folder: ...  # noqa: D102
+    @property
+    def head(self) -> str: ...  # noqa: D102
+    @property
+    def journal(self) -> Folder: ...  # noqa: D102
+    @property
+    def index(self) -> Worktree | None: ...  # noqa: D102
 
 
 @contextmanager
-def locked(worktree: Worktree) -> Iterator[None]:
+def locked(place: Place) -> Iterator[None]:
     """Keep other commands of dockgen away from the project, and mend what one left half done.
 
     Raises:
         ProjectError: another one is at work, or git's folder can't be written.
     """
-    home = _home(worktree)
+    home = place.journal
     try:
+        home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _lock(home, wait=False):
-            _recover(worktree, home)
+            _recover(place, home)
             yield
     except BlockingIOError as error:
         raise ProjectError(
-            f"another dockgen is at work on {worktree.directory}", "wait until it has ended"
+            f"another dockgen is at work on {place.directory}", "wait until it has ended"
         ) from error
     except OSError as error:
-        raise _cannot_write(worktree.directory, error) from error
+        raise _cannot_write(place.directory, error) from error
 
 
 @contextmanager
@@ -90,38 +107,43 @@ def _lock(place: Folder, name: Inside = _LOCK, *, wait: bool) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _home(worktree: Worktree) -> Folder:
-    return folder(GitFolder(worktree.git_folder, worktree.prefix))
+def is_unfinished(home: Folder) -> bool:
+    """Whether a replacement was cut off, and waits to be taken back."""
+    return home.exists(_ACTIVE)
 
 
-def is_unfinished(around: GitFolder) -> bool:
-    """Whether an update was cut off, and waits to be taken back. No git is started."""
-    return folder(around).exists(_ACTIVE)
+def is_empty(home: Folder) -> bool:
+    """Whether there is nothing to take back: neither half done nor made."""
+    return not (home.exists(_ACTIVE) or home.exists(_UNDO))
 
 
-def replace(worktree: Worktree, entry: Entry) -> None:
+def replace(place: Place, entry: Entry) -> None:
     """Make the replacement: all of it, or nothing. To be called inside of `locked`.
 
     Raises:
         ProjectError: a file changed meanwhile, or something can't be written; all is as before.
     """
-    home = _home(worktree)
+    home = place.journal
     try:
         for file in entry.files:
-            if worktree.folder.look(Inside.of(file.path)) != file.before:
+            if place.folder.look(Inside.of(file.path)) != file.before:
                 raise ProjectError(
-                    f"{worktree.directory / file.path} changed meanwhile; nothing was written",
+                    f"{place.directory / file.path} changed meanwhile; nothing was written",
                     "run the same command again",
                 )
+        if entry.index_before == entry.index_after:
+            _replace(place, entry, home, None)
+            return
+        index = _index(place)
         # One after the other, where projects share a repository and so its index.
-        with _lock(Folder(worktree.git_folder).at("dockgen"), Inside.of("index"), wait=True):
-            _replace(worktree, entry, home)
+        with _lock(Folder(index.git_folder).at("dockgen"), Inside.of("index"), wait=True):
+            _replace(place, entry, home, index)
     except OSError as error:
-        raise _cannot_write(worktree.directory, error) from error
+        raise _cannot_write(place.directory, error) from error
 
 
-def _replace(worktree: Worktree, entry: Entry, home: Folder) -> None:
-    project = worktree.folder
+def _replace(place: Place, entry: Entry, home: Folder, index: Worktree | None) -> None:
+    project = place.folder
     active = home.at("active")
     paths = [Inside.of(file.path) for file in entry.files]
     try:
@@ -130,10 +152,9 @@ def _replace(worktree: Worktree, entry: Entry, home: Folder) -> None:
         record.write(home.at("preparing"), project, entry, token)
         home.rename(_PREPARING, _ACTIVE)
         home.flush()
-        has_index = entry.index_before != entry.index_after
-        if has_index:
+        if index is not None:
             with signals.held():
-                _stage_index(worktree, active, entry)
+                _stage_index(index, active, entry)
         # All that needs room on the disk: each new state is written beside its file.
         for number, (path, file) in enumerate(zip(paths, entry.files, strict=True)):
             if file.after is not None:
@@ -143,8 +164,8 @@ def _replace(worktree: Worktree, entry: Entry, home: Folder) -> None:
                 project.rename(_temporary(path, token, number), path)
             else:
                 project.unlink(path)
-        if has_index:
-            _lock_file(worktree).rename(worktree.index_file())
+        if index is not None:
+            _lock_file(index).rename(index.index_file())
         for parent in sorted({path.parts[:-1] for path in paths}):
             if not parent or project.is_folder(Inside(parent)):
                 Folder(project.root, parent).flush()
@@ -154,65 +175,63 @@ def _replace(worktree: Worktree, entry: Entry, home: Folder) -> None:
     except BaseException:
         with signals.held():
             if home.exists(_ACTIVE):
-                _take_back(worktree, home)
+                _take_back(place, home)
             home.remove(_PREPARING)
         raise
 
 
-def last(worktree: Worktree) -> Entry | None:
+def last(place: Place) -> Entry | None:
     """The last replacement that was made here, if any.
 
     Raises:
         ProjectError: there is something else in its place.
     """
-    made = _home(worktree).at("undo")
+    made = place.journal.at("undo")
     return record.entry(made) if made.exists(record.NAME) else None
 
 
-def undo(worktree: Worktree) -> Entry:
+def undo(place: Place) -> Entry:
     """Take the last replacement back; doing it twice makes it again. Returns what was done.
 
     Raises:
         ProjectError: there is none, or a file that it wrote has changed since.
     """
-    entry = last(worktree)
+    entry = last(place)
     if entry is None:
         raise ProjectError(
-            f"{worktree.directory}: there is no update to undo",
+            f"{place.directory}: there is no update to undo",
             "see what has been done there: git log --oneline",
         )
     changed = [
-        file.path
-        for file in entry.files
-        if worktree.folder.look(Inside.of(file.path)) != file.after
+        file.path for file in entry.files if place.folder.look(Inside.of(file.path)) != file.after
     ]
     if changed:
         raise ProjectError(
-            f"{worktree.directory}: changed since the update: {', '.join(changed)}",
+            f"{place.directory}: changed since the update: {', '.join(changed)}",
             "take single files back with: git checkout -- FILE, or a commit with: git revert",
         )
     title = entry.title.removeprefix(UNDO)
     taken_back = entry.reversed(title if title != entry.title else UNDO + title, entry.head)
-    if worktree.head != entry.head:
+    if place.head != entry.head:
         # Committed since: git's index has moved on, and only the files are brought back.
-        taken_back = Entry(taken_back.title, worktree.head, taken_back.files, (), b"", b"")
-    replace(worktree, taken_back)
+        taken_back = Entry(taken_back.title, place.head, taken_back.files, (), b"", b"")
+    replace(place, taken_back)
     return taken_back
 
 
-def _recover(worktree: Worktree, home: Folder) -> None:
+def _recover(place: Place, home: Folder) -> None:
     """Take back what a killed command left half done."""
     with signals.held():
         if home.exists(_ACTIVE):
-            _take_back(worktree, home)
+            _take_back(place, home)
         for rest in (_PREPARING, _ENDED):
             home.remove(rest)
-        _tidy(home, worktree.folder)
+        _tidy(home, place.folder)
 
 
-def _take_back(worktree: Worktree, home: Folder) -> None:
+def _take_back(place: Place, home: Folder) -> None:
     """Bring every file back that is still as the active replacement left it."""
-    project, active = worktree.folder, home.at("active")
+    project, active = place.folder, home.at("active")
     made = record.read(active)
     for number, path in reversed(list(enumerate(made.files))):
         temporary = _temporary(path, made.token, number)
@@ -242,11 +261,20 @@ def _take_back(worktree: Worktree, home: Folder) -> None:
         with suppress(OSError):  # somebody put a file into it: it stays
             project.rmdir(path)
     if made.index_paths:
-        _take_back_index(worktree, active, made)
+        _take_back_index(_index(place), active, made)
     # Renamed first: half a journal must never be taken for a whole one.
     home.rename(_ACTIVE, _ENDED)
     home.remove(_ENDED)
     _tidy(home, project)
+
+
+def _index(place: Place) -> Worktree:
+    if place.index is None:
+        raise ProjectError(
+            f"{place.journal.path} is about git's index, and {place.directory} has no commit",
+            f"if you updated nothing here, remove it: rm -r {shlex.quote(str(place.journal.path))}",
+        )
+    return place.index
 
 
 def _stage_index(worktree: Worktree, active: Folder, entry: Entry) -> None:

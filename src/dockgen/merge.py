@@ -107,7 +107,7 @@ def _follow_renames(states: States) -> dict[str, Change]:
             or SYMLINK in (states.ours[own].mode, states.new[name].mode)
         ):
             continue
-        found[own] = _merge(own, states.base[old], states.ours[own], states.new[name])
+        found[own] = three_way(own, states.base[old], states.ours[own], states.new[name])
         if found[own].status is not Status.UNCHANGED:
             found[own] = replace(found[own], note=f"was {old}")
         if own != name:
@@ -123,7 +123,7 @@ def _follow_renames(states: States) -> dict[str, Change]:
             words = f"a link, which can't be merged; the template's file is now {name}"
             found[old] = Change(old, Status.YOURS, ours, ours, words)
         elif ours != base:
-            moved = _merge(name, base, ours, new)
+            moved = three_way(name, base, ours, new)
             status = Status.CONFLICT if moved.status is Status.CONFLICT else Status.MERGED
             found[name] = replace(moved, status=status, before=None, note=f"was {old}")
             found[old] = Change(old, Status.DELETED, ours, None, f"is now {name}")
@@ -152,18 +152,18 @@ def _change(states: States, path: str, *, keep_pins: bool) -> Change:
     if base is not None and (follow := _moved_pins(base, ours, new)):
         old_base, old_new = follow
         if keep_pins:
-            kept = _merge(path, old_base, ours, old_new)
+            kept = three_way(path, old_base, ours, old_new)
             words = "your versions of images and actions are kept"
             if kept.status is Status.UNCHANGED:
                 return Change(path, Status.YOURS, ours, ours, words, offered=new)
             return replace(kept, note=words)
-        return _merge(path, old_base, ours, new)
+        return three_way(path, old_base, ours, new)
     if (
         merged is None
         or _needs_care(base, ours)
         or (path not in states.conflicts and _loses(base, ours, merged))
     ):
-        return _merge(path, base, ours, new)
+        return three_way(path, base, ours, new)
     if path in states.conflicts:
         # For a file that both made, copier takes an empty one for the base.
         stages = {1: base or File(b"", ours.mode), 2: ours, 3: new}
@@ -201,8 +201,10 @@ def _answers(states: States, path: str) -> Change:
     return Change(path, Status.CLEAN, ours, merged, words)
 
 
-def _merge(path: str, base: File | None, ours: File, new: File) -> Change:
-    """Three-way merge of one file by git, in the line endings of ``ours``."""
+def three_way(
+    path: str, base: File | None, ours: File, new: File, *, union: bool = False
+) -> Change:
+    """Merge one file by git, in the line endings of ``ours``; ``union`` takes both sides' lines."""
     old = base.content if base else b""
     theirs = new.content
     if _is_crlf(ours.content):
@@ -214,7 +216,7 @@ def _merge(path: str, base: File | None, ours: File, new: File) -> Change:
     if theirs == old:
         merged, conflict = mine, False
     else:
-        merged, conflict = git.merge_file(mine, old, theirs)
+        merged, conflict = git.merge_file(mine, old, theirs, union=union)
     last = ours.content.rpartition(b"\n")[2]
     if open_end and not conflict and merged.splitlines()[-1:] == [last]:
         merged = merged[: -len(end)]

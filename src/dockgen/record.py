@@ -35,7 +35,8 @@ class Replacement:
 class Entry:
     """A whole replacement: the files, and git's index entries of ``index_paths``.
 
-    ``head`` is the commit that it was made on; ``title`` tells its owner what it was.
+    ``head`` is the commit that it was made on, "" where there was none; ``title`` tells its owner
+    what it was.
     """
 
     title: str
@@ -154,7 +155,7 @@ def _checked(found: Mapping[str, Any]) -> Record:
     record = Record(
         token=_matching(r"[0-9a-f]{1,32}", found["token"]),
         title=_text(found["title"]),
-        head=_matching(r"[0-9a-f]{40,64}", found["head"]),
+        head=_matching(r"([0-9a-f]{40,64})?", found["head"]),
         files=_paths(found["files"]),
         existed=frozenset(found["existed"]),
         new_folders=_paths(found["new_folders"]),

@@ -26,6 +26,7 @@ from dockgen import (
     starters,
     threeway,
     tree,
+    worktree,
 )
 from dockgen.errors import CheckFailedError, ProjectError, UsageError, unreadable
 from dockgen.matrix import Language
@@ -178,7 +179,9 @@ def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome
         load(directory)  # no starter at all is told of first; a conflict in it can be undone
     if mode is Mode.UNDO:
         return threeway.undo(directory)
-    return threeway.carry_out(directory, mode, lambda place: plan(place, origin, to))
+    return threeway.carry_out(
+        worktree.find(directory), mode, lambda place: plan(place, origin, to), threeway.entry
+    )
 
 
 def problem(outcome: Outcome, mode: Mode) -> CheckFailedError | None:

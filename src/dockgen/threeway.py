@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
-from dockgen import git, gitfolder, journal, merge, worktree
+from dockgen import git, journal, merge, plain, worktree
 from dockgen.errors import DockgenError, ProjectError
 from dockgen.inside import Folder, Inside, Saved
 from dockgen.journal import Entry, Replacement
@@ -20,7 +21,11 @@ from dockgen.worktree import Worktree
 
 # Beside a file of the user's that git doesn't track: the template's version of it.
 OFFERED = ".dockgen-new"
+# What the title of `dockgen add` begins with, in the journal.
+ADDED = "add "
 _MARKERS = (b"<<<<<<< ", b">>>>>>> ")
+
+_Place = TypeVar("_Place", bound=journal.Place)
 
 
 class Mode(StrEnum):
@@ -118,7 +123,7 @@ def compare(
     """
     found = merge.changes(states, answers_file, unmanaged=unmanaged, keep_pins=keep_pins)
     found = _spare_untracked(place.directory, found, states.base if made is None else made)
-    return Plan(place.directory, *versions, found, _diff(repository, ours, found))
+    return Plan(place.directory, *versions, found, diff(repository, ours, found))
 
 
 def undo(directory: Path) -> Outcome:
@@ -129,21 +134,32 @@ def undo(directory: Path) -> Outcome:
     """
     place = worktree.find(directory)
     with journal.locked(place):
+        made = journal.last(place)
+        if made is not None and made.title.removeprefix(journal.UNDO).startswith(ADDED):
+            raise ProjectError(
+                f"{directory}: the last thing done here was no update, but dockgen add",
+                "dockgen add --undo",
+            )
         return Outcome(directory, "undone", detail=journal.undo(place).title)
 
 
-def carry_out(directory: Path, mode: Mode, plan: Callable[[Worktree], Plan]) -> Outcome:
+def carry_out(
+    place: _Place,
+    mode: Mode,
+    plan: Callable[[_Place], Plan],
+    entry: Callable[[_Place, Plan], Entry],
+) -> Outcome:
     """Do what is planned for a project or starter; a dry run only plans.
 
     Args:
-        directory: the project or starter.
+        place: the project or starter.
         mode: to UPDATE or DRY_RUN.
         plan: makes the plan, once nobody else is at work there.
+        entry: says what is replaced for a plan: `entry` for committed files.
 
     Raises:
         DockgenError: what ``plan`` raises, or a file can't be written.
     """
-    place = worktree.find(directory)
     if mode is Mode.DRY_RUN:
         planned = plan(place)
         return _outcome(planned, "would update" if planned.writes else "up to date")
@@ -166,24 +182,20 @@ def entry(place: Worktree, planned: Plan) -> Entry:
     Raises:
         ProjectError: a file changed since it was planned for.
     """
-    files, stages, hidden = [], b"", place.hidden()
+    files, stages = [], b""
+    place.require_seen(change.path for change in planned.changes if _writes(change))
     for change in planned.changes:
-        if change.before == change.after and not change.stages:
+        if not _writes(change):
             continue
         before = place.folder.look(Inside.of(change.path))
-        if change.path in hidden:
-            raise ProjectError(
-                f"{place.directory / change.path} is hidden from git: assume-unchanged, "
-                "skip-worktree or a sparse checkout",
-                f"git update-index --no-assume-unchanged --no-skip-worktree {change.path}",
-            )
         # What was planned was planned for the committed file.
         if (before is None) != (change.before is None):
             raise ProjectError(
                 f"{place.directory / change.path} changed meanwhile; nothing was written",
                 "run the same command again",
             )
-        files.append(Replacement(change.path, before, _saved(place, change, before)))
+        content = place.smudged(change.path, change.after) if change.after else b""
+        files.append(Replacement(change.path, before, saved(change, before, content)))
         stages += place.conflict_entries(change.path, change.stages)
     # Committed files are what was planned for: nothing may have changed since.
     place.require_clean()
@@ -197,8 +209,18 @@ def entry(place: Worktree, planned: Plan) -> Entry:
     )
 
 
-def _saved(place: Worktree, change: Change, before: Saved | None) -> Saved | None:
-    """The file that is to lie on the disk."""
+def _writes(change: Change) -> bool:
+    return change.before != change.after or bool(change.stages)
+
+
+def saved(change: Change, before: Saved | None, content: bytes) -> Saved | None:
+    """The file that is to lie on the disk.
+
+    Args:
+        change: what is done to it.
+        before: what lies there.
+        content: its bytes, where it is no link.
+    """
     file = change.after
     if file is None:
         return None
@@ -214,7 +236,6 @@ def _saved(place: Worktree, change: Change, before: Saved | None) -> Saved | Non
             # As git does it: who may read may also run, or nobody may.
             permissions &= 0o666
             permissions |= (permissions & 0o444) >> 2 if file.mode == EXECUTABLE else 0
-    content = place.smudged(change.path, file)
     return Saved(content, permissions, owner=before.owner if before else None)
 
 
@@ -238,7 +259,7 @@ def _spare_untracked(directory: Path, changes: Sequence[Change], base: Tree) -> 
         if made is not None and not on_disk.link and on_disk.content == made.content:
             result.append(Change(change.path, Status.CLEAN, made, offered))
             continue
-        beside = _free_name(directory, change.path + OFFERED, offered)
+        beside = free_name(directory, change.path + OFFERED, offered)
         words = f"git doesn't track it; the template's version is in {beside}"
         result.append(Change(change.path, Status.YOURS, None, None, words))
         if Folder(directory).look(Inside.of(beside)) is None:
@@ -246,7 +267,7 @@ def _spare_untracked(directory: Path, changes: Sequence[Change], base: Tree) -> 
     return tuple(result)
 
 
-def _free_name(directory: Path, name: str, offered: File) -> str:
+def free_name(directory: Path, name: str, offered: File) -> str:
     """The name, or one with a number, that nothing has or just what is offered."""
     for number in itertools.count(2):
         found = Folder(directory).look(Inside.of(name))
@@ -285,7 +306,7 @@ def unfinished(ours: Tree, new: Tree) -> list[str]:
     ]
 
 
-def _diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
+def diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
     """What the changes do, as git shows it."""
     index = {"GIT_INDEX_FILE": str(repository / "dockgen-diff.index")}
     git.run("read-tree", before, repository=repository, environment=index)
@@ -321,17 +342,17 @@ def require_whole(directory: Path) -> None:
         ProjectError: an update is at work on it, or what is there can't be taken back.
     """
     try:
-        around = gitfolder.find(directory)
+        home = plain.journal_of(directory)
     except ProjectError:
         return  # in none that an update would have been begun in
-    if around is None or not journal.is_unfinished(around):
+    if not journal.is_unfinished(home):
         return
     try:
-        place = worktree.find(directory)
+        place = plain.find(directory)
     except ProjectError as error:
         raise ProjectError(
             f"an update of {directory} was cut off, and can't be taken back: {error.message}",
-            f"if you began none here, remove: {journal.folder(around).path}",
+            f"if you began none here, remove: {home.path}",
         ) from error
     with journal.locked(place):
         pass

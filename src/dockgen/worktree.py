@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dockgen import git, gitfolder
 from dockgen.errors import ProjectError
+from dockgen.gitfolder import GitFolder
 from dockgen.inside import Folder
 from dockgen.tree import File
 
@@ -18,6 +19,10 @@ _UNFINISHED = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
 }
+
+
+class UncommittedError(ProjectError):
+    """A folder in a repository that has no commit, or none of this folder."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,22 @@ class Worktree:
         listed = self._lines("ls-tree", "-r", "-z", "--full-tree", self.tree)
         return {line.partition("\t")[2] for line in listed if line.startswith("160000 ")}
 
-    def hidden(self) -> set[str]:
-        """The files of the project whose changes git doesn't look for."""
+    def require_seen(self, paths: Iterable[str]) -> None:
+        """Make sure that git looks for changes of these files.
+
+        Raises:
+            ProjectError: git was told not to.
+        """
         flagged = self._lines("ls-files", "-v", "-z", "--", ".")
         # Lower case: assume-unchanged. S: skip-worktree, as in a sparse checkout.
-        return {line[2:] for line in flagged if line[0].islower() or line[0] == "S"}
+        hidden = {line[2:] for line in flagged if line[0].islower() or line[0] == "S"}
+        for path in paths:
+            if path in hidden:
+                raise ProjectError(
+                    f"{self.directory / path} is hidden from git: assume-unchanged, skip-worktree "
+                    "or a sparse checkout",
+                    f"git update-index --no-assume-unchanged --no-skip-worktree {path}",
+                )
 
     @property
     def folder(self) -> Folder:
@@ -107,6 +123,16 @@ class Worktree:
         if found is None:
             raise ProjectError(f"{self.directory} is in no git repository any more", "git status")
         return found.path
+
+    @property
+    def journal(self) -> Folder:
+        """Where the journal of what was replaced lies."""
+        return GitFolder(self.git_folder, self.prefix).journal
+
+    @property
+    def index(self) -> "Worktree":
+        """The worktree whose index knows the files: itself."""
+        return self
 
     def objects(self) -> Path:
         """The folder of git's objects."""
@@ -212,7 +238,7 @@ def find(directory: Path) -> Worktree:
                 f"{directory}: git can't read the files of the last commit, and fetches none here",
                 "see what is missing: git fsck",
             ) from error
-        raise ProjectError(
+        raise UncommittedError(
             f"{directory} was never committed, and an update is a merge",
             start.partition(" && ")[2],
         ) from error

@@ -38,7 +38,7 @@ def place_of(archive: Path) -> Path:
     """Where the journal of a project at a repository's root lies."""
     found = gitfolder.find(archive)
     assert found is not None
-    return journal.folder(found).path
+    return found.journal.path
 
 
 def plant(folder: Path, **facts: object) -> None:

@@ -166,7 +166,7 @@ def is_settled(place: Worktree) -> bool:
     """Whether no journal and no temporary file is left."""
     found = gitfolder.find(place.directory)
     assert found is not None
-    folder = journal.folder(found).path
+    folder = found.journal.path
     rests = [
         name for name in ("active", "preparing", "former", "ended") if (folder / name).exists()
     ]
