@@ -1,5 +1,6 @@
 """A project that dockgen made, as read from disk."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language, Workload
 
 ANSWERS = ".copier-answers.yml"
+# Where that is another template's; copier's convention for several templates in one project.
+OWN_ANSWERS = ".copier-answers.dockgen.yml"
 LIMITS = "dockgen.toml"
 
 _MB = 10**6
@@ -57,6 +60,11 @@ class Recorded:
     answers: Mapping[str, Any]
 
 
+def answers_file(directory: Path) -> str:
+    """The name of the answers file in ``directory``, which need not be there."""
+    return OWN_ANSWERS if os.path.lexists(directory / OWN_ANSWERS) else ANSWERS
+
+
 def recorded(directory: Path) -> Recorded:
     """Read the answers file of the project in ``directory``.
 
@@ -93,12 +101,21 @@ def load(directory: Path) -> Project:
     )
 
 
-def _answers(directory: Path) -> Mapping[str, Any]:
-    content = _read(directory / ANSWERS)
-    answers = reader.parse_yaml(content, directory / ANSWERS, hint=_restore(ANSWERS))
+class _Answers(dict[str, Any]):
+    """What an answers file says; ``file`` is its name, for messages."""
+
+    file = ANSWERS
+
+
+def _answers(directory: Path) -> _Answers:
+    path = directory / answers_file(directory)
+    content = _read(path)
+    answers = reader.parse_yaml(content, path, hint=_restore(path.name))
     if not isinstance(answers, dict):
-        raise ProjectError(f"{directory / ANSWERS} holds no answers.", _restore(ANSWERS))
-    return {str(name): value for name, value in answers.items()}
+        raise ProjectError(f"{path} holds no answers.", _restore(path.name))
+    found = _Answers({str(name): value for name, value in answers.items()})
+    found.file = path.name
+    return found
 
 
 def _settings(directory: Path) -> Mapping[str, Any]:
@@ -189,49 +206,50 @@ def _ignored(ignored: object) -> Mapping[str, str]:
     return ignored
 
 
-def _cell(answers: Mapping[str, Any]) -> Cell:
+def _cell(answers: _Answers) -> Cell:
     return Cell(
         Language(_choice(answers, "language", [str(language) for language in Language])),
         Flavor(_choice(answers, "flavor", [str(flavor) for flavor in Flavor])),
     )
 
 
-def _kind(answers: Mapping[str, Any]) -> Workload:
+def _kind(answers: _Answers) -> Workload:
     # Templates before this question made services.
     if "kind" not in answers:
         return Workload.SERVICE
     return Workload(_choice(answers, "kind", [str(kind) for kind in Workload]))
 
 
-def _choice(answers: Mapping[str, Any], key: str, choices: list[str]) -> str:
+def _choice(answers: _Answers, key: str, choices: list[str]) -> str:
     value = _text(answers, key)
     if value not in choices:
         raise ProjectError(
-            f"{ANSWERS}: {key} is {value:.40}, not one of {', '.join(choices)}.",
-            _restore(ANSWERS),
+            f"{answers.file}: {key} is {value:.40}, not one of {', '.join(choices)}.",
+            _restore(answers.file),
         )
     return value
 
 
-def _port(answers: Mapping[str, Any]) -> int:
+def _port(answers: _Answers) -> int:
     port = answers.get("port")
     if not isinstance(port, int) or not 1024 <= port <= 65535:
         raise ProjectError(
-            f"{ANSWERS}: port is {port!s:.40}, not a number from 1024 to 65535.",
-            _restore(ANSWERS),
+            f"{answers.file}: port is {port!s:.40}, not a number from 1024 to 65535.",
+            _restore(answers.file),
         )
     return port
 
 
-def _text(answers: Mapping[str, Any], key: str) -> str:
+def _text(answers: _Answers, key: str) -> str:
     value = answers.get(key)
     if not isinstance(value, str) or not value:
         raise ProjectError(
-            f"{ANSWERS} has no answer for {key}: another template's, or edited by hand.",
-            _restore(ANSWERS),
+            f"{answers.file} has no answer for {key}: another template's, or edited by hand.",
+            _restore(answers.file),
         )
     if len(value) > _LONGEST:
-        raise ProjectError(f"{ANSWERS}: {key} is too long: {value:.40}…", _restore(ANSWERS))
+        words = f"{answers.file}: {key} is too long: {value:.40}…"
+        raise ProjectError(words, _restore(answers.file))
     return value
 
 
@@ -239,7 +257,7 @@ def _read(path: Path) -> str:
     try:
         content = reader.text(path, inside=path.parent, hint=_restore(path.name))
     except (FileNotFoundError, NotADirectoryError) as error:
-        if path.name != ANSWERS:
+        if path.name == LIMITS:
             hint = _restore(path.name)
         elif (path.parent / LIMITS).exists():
             hint = (

@@ -7,8 +7,9 @@ from pathlib import Path
 from dockgen import bundle, starters
 from dockgen.bundle import Manifest
 from dockgen.errors import ProjectError
-from dockgen.project import ANSWERS, LIMITS, recorded
+from dockgen.project import ANSWERS, LIMITS, OWN_ANSWERS, recorded
 
+_ANSWERS = {ANSWERS, OWN_ANSWERS}
 # Folders in which no project of anybody's own lies.
 _PASSED_OVER = {".git", ".venv", "node_modules", "vendor", "__pycache__"}
 
@@ -52,7 +53,7 @@ def _below(directory: Path, warn: Callable[[str], None]) -> Iterator[Path]:
         except OSError as error:
             warn(f"{folder:.200} is passed over: {error.strerror}")
             continue
-        if any(entry.name == ANSWERS and entry not in inner for entry in entries):
+        if any(entry.name in _ANSWERS and entry not in inner for entry in entries):
             yield Path(folder)
         waiting += [entry.path for entry in reversed(inner) if entry.name not in _PASSED_OVER]
 

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 from dockgen import bundle, filters, git, questions, rendered, rounds, signals
 from dockgen.apply import cannot_write
 from dockgen.errors import DockgenError, Interrupted, ProjectError, UsageError
+from dockgen.project import ANSWERS, answers_file
 from dockgen.source import Source, own
 from dockgen.starters import git_address
 
 if TYPE_CHECKING:
     from copier._main import Worker
-
-ANSWERS_FILE = ".copier-answers.yml"
 
 # How the name of the temporary folder begins that copier clones a template into.
 _CLONE = "copier._vcs.clone."
@@ -92,6 +91,7 @@ def render_version(
     answers: Mapping[str, Any],
     *,
     exists: bool = False,
+    answers_file: str = ANSWERS,
 ) -> None:
     """Render one version of a template into ``directory``, within `found`; nothing is asked.
 
@@ -103,7 +103,16 @@ def render_version(
         ProjectError: the disk is full or can't be written.
     """
     with _readable_errors(directory, "dockgen new --help"):
-        _copy(origin, version, directory, answers, ask=(), defaults={}, overwrite=exists)
+        _copy(
+            origin,
+            version,
+            directory,
+            answers,
+            ask=(),
+            defaults={},
+            overwrite=exists,
+            answers_file=answers_file,
+        )
 
 
 def update(origin: Source, version: str, project: Path, data: Mapping[str, Any]) -> None:
@@ -131,6 +140,7 @@ def update(origin: Source, version: str, project: Path, data: Mapping[str, Any])
             defaults=True,
             overwrite=True,
             conflict="inline",
+            answers_file=answers_file(project),
             unsafe=origin.trusted,
         ) as worker,
     ):
@@ -147,6 +157,7 @@ def _copy(
     *,
     overwrite: bool = False,
     pretend: bool = False,
+    answers_file: str = ANSWERS,
 ) -> Mapping[str, Any]:
     """Render, or only pretend to; return all answers."""
     with (
@@ -162,6 +173,7 @@ def _copy(
             overwrite=overwrite,
             unsafe=origin.trusted,
             pretend=pretend,
+            answers_file=answers_file,
         ) as worker,
     ):
         worker.run_copy()

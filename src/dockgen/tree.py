@@ -67,6 +67,42 @@ def store(repository: Path, directory: Path, *, ignored: bool = True) -> str:
     return git.run("write-tree", cwd=directory, environment=place)
 
 
+def lying_in(directory: Path) -> dict[str, File]:
+    """The files that dockgen wrote into a folder of its own, by path."""
+    found = {}
+    for folder, folders, names in os.walk(directory):
+        for name in (*folders, *names):
+            path = Path(folder) / name
+            if path.is_symlink():
+                content, mode = os.fsencode(path.readlink()), SYMLINK
+            elif path.is_file():
+                is_executable = path.stat().st_mode & 0o100
+                content, mode = path.read_bytes(), EXECUTABLE if is_executable else "100644"
+            else:
+                continue
+            found[path.relative_to(directory).as_posix()] = File(content, mode)
+    return found
+
+
+def make(repository: Path, files: Tree) -> str:
+    """Store files in ``repository``, byte for byte; return the tree."""
+    index = repository / "dockgen-make.index"
+    index.unlink(missing_ok=True)
+    lines = b""
+    for path, file in files.items():
+        blob = git.run_bytes(
+            "hash-object", "-w", "--no-filters", "--stdin",
+            repository=repository, stdin=file.content,
+        )  # fmt: skip
+        lines += f"{file.mode} ".encode() + blob.strip() + b"\t" + os.fsencode(path) + b"\0"
+    place = {"GIT_INDEX_FILE": str(index)}
+    git.run_bytes(
+        "update-index", "-z", "--add", "--index-info",
+        repository=repository, environment=place, stdin=lines,
+    )  # fmt: skip
+    return git.run("write-tree", repository=repository, environment=place)
+
+
 def renames(repository: Path, before: str, after: str) -> dict[str, str]:
     """Which files of the tree ``before`` have another name in ``after``, as git sees it."""
     listed = git.run_bytes(

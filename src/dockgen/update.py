@@ -17,7 +17,7 @@ from dockgen import git, lock, project, releases, source, template, threeway, tr
 from dockgen.bundle import Manifest
 from dockgen.errors import ProjectError, UsageError
 from dockgen.merge import States
-from dockgen.project import ANSWERS
+from dockgen.project import answers_file
 from dockgen.source import Source
 from dockgen.threeway import Plan
 from dockgen.tree import SYMLINK
@@ -45,8 +45,8 @@ def versions(directory: Path, manifest: Manifest, to: str | None) -> tuple[str, 
             recorded.version,
             known,
             brings="this dockgen",
-            mend=f"set _commit in {ANSWERS} to the release before it ({{nearest}}), commit, "
-            "and update",
+            mend=f"set _commit in {answers_file(directory)} to the release before it "
+            "({nearest}), commit, and update",
         )
     if known.index(after) < known.index(recorded.version):
         raise UsageError(
@@ -91,15 +91,18 @@ def plan(
     data = {name: value for name, value in data.items() if recorded.answers.get(name) != value}
     if not data and not releases.is_behind(manifest, before, after):
         return Plan(place.directory, before, after, (), "")
-    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
         base, new = (folder / part / place.directory.name for part in ("base", "new"))
         # What a template computes is no answer, whoever wrote it into the file.
         old = _without(recorded.answers, source.computed(origin, before))
-        template.render_version(origin, before, base, old)
+        name = answers_file(place.directory)
+        template.render_version(origin, before, base, old, answers_file=name)
         try:
             kept = _without(old, source.computed(origin, after))
-            template.render_version(origin, after, new, {**kept, **data}, exists=True)
+            template.render_version(
+                origin, after, new, {**kept, **data}, exists=True, answers_file=name
+            )
         except UsageError as error:
             raise UsageError(
                 f"{place.directory}: {error.message}",
@@ -112,10 +115,10 @@ def plan(
         own_renames = tree.renames(repository, base_id, place.tree)
         ours_id = _check_out(clone, place, {*rendered, *theirs, *own_renames.values()})
         ours = tree.read(repository, ours_id)
-        if ANSWERS not in ours or ours[ANSWERS].mode == SYMLINK:
+        if name not in ours or ours[name].mode == SYMLINK:
             raise ProjectError(
-                f"{place.directory / ANSWERS} isn't committed as a file, and an update is a merge",
-                f"git add --force {ANSWERS} && git commit",
+                f"{place.directory / name} isn't committed as a file, and an update is a merge",
+                f"git add --force {name} && git commit",
             )
         _require_room(place, theirs)
         _require_merged(place.directory, ours, theirs)
@@ -140,7 +143,7 @@ def plan(
             states,
             (before, after),
             made=rendered,
-            answers_file=ANSWERS,
+            answers_file=name,
             unmanaged=_unmanaged(project.recorded(new).answers, base_paths=rendered),
             keep_pins=keep_pins,
         )
@@ -193,8 +196,9 @@ def _complete_answers(
     """
     recorded = project.recorded(clone)
     answers = {"_commit": recorded.version, "_src_path": url, **new_answers, **old_answers}
-    (clone / ANSWERS).write_text(yaml.safe_dump(answers, allow_unicode=True), encoding="utf-8")
-    git.run("add", "--", ANSWERS, cwd=clone)
+    name = answers_file(clone)
+    (clone / name).write_text(yaml.safe_dump(answers, allow_unicode=True), encoding="utf-8")
+    git.run("add", "--", name, cwd=clone)
     _commit(clone)
 
 

@@ -13,6 +13,7 @@ from copier._user_data import Question
 
 from dockgen import template
 from dockgen.bundle import Release
+from dockgen.project import ANSWERS
 from dockgen.source import Source
 from tests.conftest import Make, Run
 from tests.hostile.plain import CELLS, MORE, PLAIN, cell
@@ -93,7 +94,7 @@ def from_folder(origin: Source, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def recording(directory: Path, *arguments: Any, **options: Any) -> template.Rendering:
         done = render(directory, *arguments, **options)
-        with (directory / template.ANSWERS_FILE).open("a") as file:
+        with (directory / ANSWERS).open("a") as file:
             file.write(VERSION)
         return done
 

@@ -9,6 +9,7 @@ import pytest
 
 from dockgen import git, gitfolder, template, worktree
 from dockgen.errors import ProjectError
+from dockgen.project import ANSWERS
 from tests.conftest import PLAIN, Released, Run
 from tests.update.conftest import PERSON, commit
 from tests.update.conftest import git as person_git
@@ -198,4 +199,4 @@ def test_a_stranger_s_repository_around_takes_no_part(
         asked = [name for name in os.environ if name.startswith("GIT_CEILING")]
     assert not marker.exists()
     assert asked == []  # what copier gets is gone again
-    assert template.ANSWERS_FILE in {path.name for path in (outer / "my-app").iterdir()}
+    assert ANSWERS in {path.name for path in (outer / "my-app").iterdir()}

@@ -19,8 +19,8 @@ import pytest
 
 from dockgen.cli import main
 from tests.conftest import tree
+from tests.faults import Fault, each, injected, numbers
 from tests.hostile.test_targets import in_shell
-from tests.update.test_faults import Fault, every, injected, numbers  # noqa: F401 - a fixture
 
 # What can be undone where it fails. A file that can't even be removed stays, whoever made it.
 CHANGES = {"chmod", "folder", "fsync", "link", "rename", "replace", "symlink", "write"}
@@ -83,6 +83,7 @@ def written(fault: Failing) -> Iterator[None]:
     [("ENOSPC", "missing"), ("EDQUOT", "empty"), ("EIO", "below-a-missing-one")],
 )
 @pytest.mark.filterwarnings("ignore:unclosed scandir:ResourceWarning")  # copier's, cut short
+@each
 @pytest.mark.usefixtures("from_folder")
 def test_a_fault_at_any_change_leaves_nothing(
     tmp_path: Path,
@@ -91,7 +92,7 @@ def test_a_fault_at_any_change_leaves_nothing(
     reason: str,
     target: str,
     *,
-    every: bool,  # noqa: F811 - the fixture
+    every: bool,
 ) -> None:
     """One after the other, after a run that meets none and shows which there are."""
     monkeypatch.chdir(tmp_path)

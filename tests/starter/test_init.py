@@ -330,7 +330,7 @@ def test_a_full_disk_leaves_nothing(
     def fail(*_: object) -> Path:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(starter, "write", fail)
+    monkeypatch.setattr(scaffold, "write", fail)
     done = run("starter", "init", "acme")
     assert done.code == 3
     assert "No space left" in done.errors

@@ -3,19 +3,15 @@
 `make test` fails the first and the last write of each kind, `make test-all` every single one.
 """
 
-import errno
-import itertools
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -24,6 +20,7 @@ from dockgen import update as updates
 from dockgen.errors import ProjectError
 from dockgen.worktree import Worktree
 from tests.conftest import PLAIN
+from tests.faults import Fault, each, forbidden, full, injected, interrupted, killed, numbers
 from tests.update.conftest import (
     PERSON,
     Make,
@@ -36,75 +33,6 @@ from tests.update.conftest import (
     start,
     state,
 )
-
-# Everything that writes; counted while a replacement is made.
-WRITES = (
-    "chmod", "fchmod", "fchown", "fsync", "link", "mkdir", "open", "rename", "replace", "rmdir",
-    "symlink", "unlink", "write",
-)  # fmt: skip
-
-
-class Fault:
-    """Fails the write of a number, counted from 1, in a way of its own."""
-
-    def __init__(self, number: int, fail: Callable[[], None], *, lasting: bool = False) -> None:
-        """Fail one write, or with ``lasting`` all that need room from then on."""
-        self.number = number
-        self.fail = fail
-        self.lasting = lasting
-        self.names: list[str] = []
-
-    @property
-    def count(self) -> int:
-        """How many writes there were."""
-        return len(self.names)
-
-    def __call__(self, name: str) -> None:
-        """Count a write, and fail it if it is the one."""
-        self.names.append(name)
-        needs_room = name in {"link", "mkdir", "symlink", "write"}
-        if self.count == self.number or (self.lasting and needs_room and self.count > self.number):
-            self.fail()
-
-
-@contextmanager
-def injected(fault: Fault) -> Iterator[None]:
-    """Let each write of this process pass by ``fault`` first."""
-
-    def passing(name: str, function: Callable[..., object]) -> Callable[..., object]:
-        def passed(*arguments: object, **options: object) -> object:
-            # To open a folder or a file to read it writes nothing.
-            if name != "open" or cast("int", arguments[1]) & (os.O_WRONLY | os.O_RDWR):
-                fault(name)
-            return function(*arguments, **options)
-
-        return passed
-
-    with pytest.MonkeyPatch.context() as patches:
-        for name in WRITES:
-            patches.setattr(os, name, passing(name, getattr(os, name)))
-        yield
-
-
-def full() -> None:
-    """What a full disk says."""
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def forbidden() -> None:
-    """What a file says that may not be written."""
-    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-
-def interrupted() -> None:
-    """Ctrl-C."""
-    signal.raise_signal(signal.SIGINT)
-
-
-def killed() -> None:
-    """What no program can catch."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
 
 Prepared = tuple[Worktree, journal.Entry]
 Seen = tuple[dict[str, str], str]
@@ -173,31 +101,6 @@ def is_settled(place: Worktree) -> bool:
     return not rests and not list(place.directory.rglob("*.tmp"))
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(False, id="sample"),
-        pytest.param(True, id="all", marks=pytest.mark.release),
-    ]
-)
-def every(request: pytest.FixtureRequest) -> bool:
-    """Whether each write is tried, or the first and the last of each kind."""
-    return bool(request.param)
-
-
-def numbers(writes: Sequence[str], *, every: bool) -> list[int]:
-    """Which of these writes to fail, counted from 1.
-
-    A kind is what is done after what else: the rename of a file comes after another rename, and
-    that of the journal after a fsync.
-    """
-    kinds = [*itertools.pairwise(["", *writes])]
-    if every:
-        return [*range(1, len(kinds) + 1)]
-    first = {kind: number for number, kind in reversed([*enumerate(kinds, 1)])}
-    last = {kind: number for number, kind in enumerate(kinds, 1)}
-    return sorted({*first.values(), *last.values()})
-
-
 @pytest.fixture(scope="module")
 def whole(planned: Prepared, tmp_path_factory: pytest.TempPathFactory) -> tuple[Seen, list[str]]:
     """What the update makes of the project when nothing fails, and its writes in their order."""
@@ -210,6 +113,7 @@ def whole(planned: Prepared, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return seen(trial.directory), none.names
 
 
+@each
 @pytest.mark.parametrize(
     ("fail", "lasting"),
     [(full, False), (full, True), (forbidden, False), (interrupted, False)],
@@ -246,6 +150,7 @@ def test_a_fault_at_any_write_changes_nothing(
         shutil.rmtree(trial.directory)
 
 
+@each
 def test_a_kill_at_any_write_is_mended_by_the_next_command(
     prepared: Prepared, whole: tuple[Seen, list[str]], tmp_path: Path, *, every: bool
 ) -> None:
@@ -273,6 +178,7 @@ def test_a_kill_at_any_write_is_mended_by_the_next_command(
         shutil.rmtree(trial.directory)
 
 
+@each
 def test_a_kill_while_mending_is_mended(
     prepared: Prepared, whole: tuple[Seen, list[str]], tmp_path: Path, *, every: bool
 ) -> None:

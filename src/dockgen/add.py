@@ -1,0 +1,142 @@
+"""Container files for a folder that has files already: rendered for it, and placed there."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dockgen import placing, project, source, starters, template, tree, update
+from dockgen.errors import ProjectError
+from dockgen.placing import Choices, Rendered
+from dockgen.project import ANSWERS, LIMITS, OWN_ANSWERS, Recorded
+from dockgen.source import Source
+from dockgen.threeway import Mode, Outcome
+from dockgen.tree import File
+
+# The names of files where the build context is a folder further up: the builder looks for this one
+# beside the Dockerfile, and for .dockerignore in the context alone.
+# https://docs.docker.com/build/concepts/context/#filename-and-location
+IN_MONOREPO = {".dockerignore": "Dockerfile.dockerignore"}
+
+
+def add(
+    directory: Path,
+    origin: Source,
+    answers: Mapping[str, Any],
+    choices: Choices,
+    mode: Mode,
+    names: Mapping[str, str] | None = None,
+) -> Outcome:
+    """Render the newest release of a template for ``directory``, and place what it makes there.
+
+    Where that was done before, only what has changed since is proposed: the answers that were
+    recorded are kept, but for those that are given now.
+
+    Args:
+        directory: the folder.
+        origin: the template.
+        answers: given answers; questions without one take their default.
+        choices: what becomes of files that are there.
+        mode: to UPDATE or DRY_RUN.
+        names: other names for files, such as `IN_MONOREPO`.
+
+    Raises:
+        UsageError: an answer or a decision isn't allowed.
+        ProjectError: something is in the way, or can't be written.
+    """
+    name = answers_file(directory, origin)
+    recorded = _recorded(directory, name, origin)
+    with (
+        tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as made,
+        template.found(origin),
+    ):
+        renderer = _Renderer(origin, Path(made), directory.name, name)
+        version = origin.manifest.latest.version
+        before, base, told = "", {}, dict(answers)
+        if recorded is not None:
+            before, version = update.versions(directory, origin.manifest, None)
+            base = renderer.render(before, _asked(origin, before, recorded), exists=False)
+            told = {**_asked(origin, version, recorded), **told}
+        rendered = Rendered(
+            render=lambda unmanaged: renderer.render(
+                version, {**told, "unmanaged": list(unmanaged)}, exists=recorded is not None
+            ),
+            version=version,
+            answers_file=name,
+            unmanaged=tuple(told.get("unmanaged") or ()),
+            base={(names or {}).get(path, path): file for path, file in base.items()},
+            before=before,
+            names=names or {},
+        )
+        return placing.place(directory, rendered, choices, mode)
+
+
+def answers_file(directory: Path, origin: Source) -> str:
+    """The name of the answers file for a folder: one of our own beside another template's."""
+    if os.path.lexists(directory / OWN_ANSWERS) or not os.path.lexists(directory / ANSWERS):
+        return project.answers_file(directory)
+    if (directory / LIMITS).is_file():
+        return ANSWERS
+    try:
+        return ANSWERS if _is_from(project.recorded(directory), origin) else OWN_ANSWERS
+    except ProjectError:
+        return OWN_ANSWERS
+
+
+def _is_from(recorded: Recorded, origin: Source) -> bool:
+    registered = starters.find_by_url(recorded.url)
+    return origin.manifest.is_at(recorded.url) or (
+        registered is not None and registered.name == origin.name
+    )
+
+
+def _recorded(directory: Path, name: str, origin: Source) -> Recorded | None:
+    """What the last run recorded; None if there was none.
+
+    Raises:
+        ProjectError: it can't be understood, or was made from another template.
+    """
+    if not os.path.lexists(directory / name):
+        return None
+    recorded = project.recorded(directory)
+    if not _is_from(recorded, origin):
+        raise ProjectError(
+            f"{directory} has container files from another template: {recorded.url:.80}",
+            "bring them up to date with: dockgen update",
+        )
+    return recorded
+
+
+def _asked(origin: Source, version: str, recorded: Recorded) -> dict[str, Any]:
+    """The recorded answers to questions, without what a release computes."""
+    computed = source.computed(origin, version)
+    return {name: value for name, value in recorded.answers.items() if name not in computed}
+
+
+class _Renderer:
+    """Renders into one folder after the other, each of the project's name."""
+
+    def __init__(self, origin: Source, folder: Path, name: str, answers_file: str) -> None:
+        self._origin = origin
+        self._folder = folder
+        self._name = name
+        self._answers_file = answers_file
+        self._count = 0
+
+    def render(self, version: str, answers: Mapping[str, Any], *, exists: bool) -> dict[str, File]:
+        self._count += 1
+        target = self._folder / str(self._count) / self._name
+        template.render_version(
+            self._origin, version, target, answers, exists=exists, answers_file=self._answers_file
+        )
+        return tree.lying_in(target)
+
+
+def undo(directory: Path) -> Outcome:
+    """Take back what `add` did last in a folder.
+
+    Raises:
+        ProjectError: it did nothing there, or a file has changed since.
+    """
+    return placing.undo(directory)

@@ -1,0 +1,1 @@
+"""Container files placed in folders that have files already."""
