@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import copier
 import pytest
 import yaml
 
@@ -46,6 +47,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Render = Callable[[Cell], Path]
 Released = Callable[[str, str, str], Path]
 Make = Callable[..., Path]
+PlainCopier = Callable[[Path, Mapping[str, Any]], None]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -208,6 +210,16 @@ def make(origin: Source, tmp_path_factory: pytest.TempPathFactory) -> Iterator[M
 
     yield render
     assert not [*folder.rglob("canary"), *ROOT.glob("canary")], "a command ran"
+
+
+@pytest.fixture
+def plain_copier(origin: Source) -> PlainCopier:
+    """Render a project as copier alone does; tests/installs has its command, on a repository."""
+
+    def copy(directory: Path, answers: Mapping[str, Any]) -> None:
+        copier.run_copy(str(origin.repository), directory, dict(answers), defaults=True, quiet=True)
+
+    return copy
 
 
 def of(cell: Cell) -> dict[str, str]:

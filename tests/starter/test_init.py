@@ -16,13 +16,12 @@ from dockgen import bundle, questions, scaffold, source, starter, template
 from dockgen.errors import DockgenError
 from dockgen.matrix import Cell
 from dockgen.scaffold import Ci, Settings
+from tests import linters
 from tests.conftest import PLAIN, ROOT, Render, each_cell, tree
 from tests.starter import history
 from tests.starter.conftest import Run
-from tests.templates.test_ci import YAML_RULES, ZIZMOR, complaints
 from tests.update.conftest import git
 
-BIN = Path(sys.executable).parent
 CI_FILES = {Ci.GITHUB: ".github/workflows/ci.yml", Ci.GITLAB: ".gitlab-ci.yml"}
 
 
@@ -196,25 +195,13 @@ def with_ci(tmp_path_factory: pytest.TempPathFactory) -> dict[Ci, Path]:
         }
 
 
-@pytest.mark.parametrize("ci", CI_FILES, ids=str)
-def test_ci_passes_yamllint(with_ci: dict[Ci, Path], ci: Ci) -> None:
+def test_ci_passes_the_linters(with_ci: dict[Ci, Path]) -> None:
     """As the files of a project do."""
-    check = (BIN / "yamllint", "--strict", "-d", YAML_RULES, CI_FILES[ci])
-    assert complaints(*check, cwd=with_ci[ci]) == ""
-
-
-@pytest.mark.parametrize(
-    ("ci", "schema"), [(Ci.GITHUB, "github-workflows"), (Ci.GITLAB, "gitlab-ci")]
-)
-def test_ci_keeps_to_its_schema(with_ci: dict[Ci, Path], ci: Ci, schema: str) -> None:
-    """Unknown keys and wrong values are mistakes."""
-    check = (BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}", CI_FILES[ci])
-    assert complaints(*check, cwd=with_ci[ci]) == ""
-
-
-def test_workflow_passes_zizmor(with_ci: dict[Ci, Path]) -> None:
-    """No finding of any of its security audits."""
-    assert complaints(*ZIZMOR, cwd=with_ci[Ci.GITHUB]) == ""
+    files = {ci: with_ci[ci] / name for ci, name in CI_FILES.items()}
+    assert linters.yamllint(files.values()) == ""
+    assert linters.schema("github-workflows", [files[Ci.GITHUB]]) == ""
+    assert linters.schema("gitlab-ci", [files[Ci.GITLAB]]) == ""
+    assert linters.zizmor([with_ci[Ci.GITHUB]]) == ""
 
 
 def test_workflow_gets_the_least(with_ci: dict[Ci, Path]) -> None:

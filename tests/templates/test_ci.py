@@ -5,8 +5,8 @@ tests/images/test_ci.py lets actionlint look at the workflows.
 
 import re
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ import yaml
 
 from dockgen import template
 from dockgen.matrix import Language
+from tests import linters
 from tests.conftest import Run, tree
 
-BIN = Path(sys.executable).parent
 GITHUB = {
     ".github/dependabot.yml",
     ".github/workflows/ci.yml",
@@ -35,38 +35,51 @@ PERMISSIONS = {
     "update": {("contents", "read"), ("contents", "write"), ("pull-requests", "write")},
 }
 
-# Defaults, lines of up to 100 characters, and `on:`, which YAML 1.1 takes for a truth.
-YAML_RULES = (
-    "{extends: default, rules: {line-length: {max: 100}, truthy: {check-keys: false},"
-    " comments: {min-spaces-from-content: 1}}}"
-)
-
-# All its audits that need no network, the strict ones among them.
-ZIZMOR = (BIN / "zizmor", "--offline", "--no-progress", "--persona=pedantic", ".")
+Projects = dict[str, Path]
 
 
-@pytest.fixture(scope="session", params=Language, ids=str)
+@pytest.fixture(scope="session")
+def every(tmp_path_factory: pytest.TempPathFactory) -> dict[Language, Projects]:
+    """A project of each language for each answer, of the longest name there may be.
+
+    Flavors have the same files.
+    """
+    folder = tmp_path_factory.mktemp("projects")
+    return {
+        language: {
+            ci: template.render(
+                folder / language / ci / "project",
+                {"name": "x" * 63, "language": str(language), "ci": ci},
+                ask=(),
+            ).directory
+            for ci in FILES
+        }
+        for language in Language
+    }
+
+
+@pytest.fixture(params=Language, ids=str)
 def language(request: pytest.FixtureRequest) -> Language:
-    """Flavors have the same files."""
+    """Each."""
     chosen: Language = request.param
     return chosen
 
 
-@pytest.fixture(scope="session")
-def projects(language: Language, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A project of the language for each answer, of the longest name there may be."""
-    folder = tmp_path_factory.mktemp(str(language))
-    answers = {"name": "x" * 63, "language": str(language)}
-    return {
-        ci: template.render(folder / ci / "project", {**answers, "ci": ci}, ask=()).directory
-        for ci in FILES
-    }
+@pytest.fixture
+def projects(every: dict[Language, Projects], language: Language) -> Projects:
+    """Those of the language."""
+    return every[language]
 
 
-def complaints(*command: str | Path, cwd: Path) -> str:
-    """What a linter has to say; nothing when it is content."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+def files(projects: Iterable[Projects], pattern: str) -> list[Path]:
+    """The files of all these projects that CI reads, and whose paths match."""
+    return [
+        made[ci] / name
+        for made in projects
+        for ci in made
+        for name in sorted(FILES[ci])
+        if fnmatch(name, pattern)
+    ]
 
 
 def test_only_the_chosen_files_are_added(projects: dict[str, Path]) -> None:
@@ -145,42 +158,46 @@ def test_is_tidy(projects: dict[str, Path]) -> None:
             assert not re.search(r"(?<!\$)\{\{|\{%|\{#", text), name
 
 
-def test_passes_yamllint(projects: dict[str, Path]) -> None:
+def test_passes_yamllint(every: dict[Language, Projects]) -> None:
     """With the longest name, too."""
-    for ci in ["github", "gitlab"]:
-        files = sorted(name for name in FILES[ci] if name.endswith(".yml"))
-        assert (
-            complaints(BIN / "yamllint", "--strict", "-d", YAML_RULES, *files, cwd=projects[ci])
-            == ""
-        )
+    assert linters.yamllint(files(every.values(), "*.yml")) == ""
 
 
-def test_keeps_to_its_schema(projects: dict[str, Path]) -> None:
+# What the files of each schema are called.
+SCHEMAS = {
+    "github-workflows": ".github/workflows/*.yml",
+    "dependabot": ".github/dependabot.yml",
+    "gitlab-ci": ".gitlab-ci.yml",
+    "renovate": "renovate.json",
+}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_keeps_to_its_schema(every: dict[Language, Projects], schema: str) -> None:
     """Unknown keys and wrong values are mistakes."""
-    for ci, schema, name in [
-        ("github", "github-workflows", ".github/workflows/ci.yml"),
-        ("github", "github-workflows", ".github/workflows/release.yml"),
-        ("github", "github-workflows", ".github/workflows/update.yml"),
-        ("github", "dependabot", ".github/dependabot.yml"),
-        ("gitlab", "gitlab-ci", ".gitlab-ci.yml"),
-        ("gitlab", "renovate", "renovate.json"),
-    ]:
-        check = BIN / "check-jsonschema"
-        builtin = f"--builtin-schema=vendor.{schema}"
-        assert complaints(check, builtin, name, cwd=projects[ci]) == ""
+    assert linters.schema(schema, files(every.values(), SCHEMAS[schema])) == ""
 
 
-def test_passes_zizmor(projects: dict[str, Path]) -> None:
+def test_each_file_has_a_schema() -> None:
+    """None is left out."""
+    named = {
+        name for name in GITHUB | GITLAB for pattern in SCHEMAS.values() if fnmatch(name, pattern)
+    }
+    assert named == GITHUB | GITLAB
+
+
+def test_passes_zizmor(every: dict[Language, Projects]) -> None:
     """No finding of any of its security audits."""
-    assert complaints(*ZIZMOR, cwd=projects["github"]) == ""
+    assert linters.zizmor(made["github"] for made in every.values()) == ""
 
 
-def test_zizmor_would_find_something(projects: dict[str, Path], tmp_path: Path) -> None:
-    """The same call complains about an action that is not pinned."""
-    shutil.copytree(projects["github"], tmp_path / "project")
+def test_zizmor_would_find_something(every: dict[Language, Projects], tmp_path: Path) -> None:
+    """The same call complains about an action that is not pinned, in the second of two projects."""
+    plain = every[Language.GO]["github"]
+    shutil.copytree(plain, tmp_path / "project")
     workflow = tmp_path / "project/.github/workflows/ci.yml"
     workflow.write_text(re.sub(r"checkout@\w+ # \S+", "checkout@v7", workflow.read_text()))
-    assert "unpinned-uses" in complaints(*ZIZMOR, cwd=tmp_path / "project")
+    assert "unpinned-uses" in linters.zizmor([plain, tmp_path / "project"])
 
 
 def test_actions_are_pinned_by_commit(projects: dict[str, Path]) -> None:
@@ -297,18 +314,9 @@ def test_updates_come_by_the_newest_dockgen(
 
 def test_files_of_a_team_s_template_pass_the_linters(starters: dict[str, Path]) -> None:
     """With the lines that no other project has."""
-    assert complaints(*ZIZMOR, cwd=starters["github"]) == ""
-    for ci in starters:
-        files = sorted(name for name in FILES[ci] if name.endswith(".yml"))
-        lint = (BIN / "yamllint", "--strict", "-d", YAML_RULES)
-        assert complaints(*lint, *files, cwd=starters[ci]) == ""
-        for name in files:
-            text = (starters[ci] / name).read_text()
-            assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text), name
-    check = BIN / "check-jsonschema"
-    for ci, schema, name in (
-        ("github", "github-workflows", ".github/workflows/update.yml"),
-        ("gitlab", "gitlab-ci", ".gitlab-ci.yml"),
-    ):
-        builtin = f"--builtin-schema=vendor.{schema}"
-        assert complaints(check, builtin, name, cwd=starters[ci]) == ""
+    assert linters.zizmor([starters["github"]]) == ""
+    assert linters.yamllint(files([starters], "*.yml")) == ""
+    for schema in ("github-workflows", "gitlab-ci"):
+        assert linters.schema(schema, files([starters], SCHEMAS[schema])) == ""
+    for path in files([starters], "*.yml"):
+        assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", path.read_text()), path

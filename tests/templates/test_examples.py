@@ -1,16 +1,14 @@
 """The project of every cell, which is what users receive, and its committed copy in examples/."""
 
 import re
-import subprocess
 import tomllib
 
-import yaml
-
 from dockgen import languages, matrix
+from dockgen.testing.linters import unparsable
+from tests import linters
 from tests.conftest import ROOT, Make, Render, of, tree
 
 EXAMPLES = ROOT / "examples"
-BIN = ROOT / ".venv/bin"
 
 
 def test_there_is_one_for_each_cell() -> None:
@@ -83,36 +81,13 @@ def test_from_lines_are_literal(rendered_project: Render) -> None:
         assert "ARG" not in dockerfile.split("FROM")[0]
 
 
-def test_dockerfile_passes_hadolint(rendered_project: Render) -> None:
-    """At style level, without pragmas."""
-    for cell in matrix.ALL:
-        done = subprocess.run(
-            [BIN / "hadolint", "--no-color", "--disable-ignore-pragma",
-             "--failure-threshold", "style", "--ignore=DL3008", "--ignore=DL3018", "Dockerfile"],
-            cwd=rendered_project(cell), capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.stdout + done.stderr == ""
-
-
-def test_compose_file_keeps_to_the_specification(rendered_project: Render) -> None:
-    """Unknown keys are mistakes."""
-    for cell in matrix.ALL:
-        done = subprocess.run(
-            [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"],
-            cwd=rendered_project(cell), capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout
-
-
-def test_yaml_passes_yamllint(rendered_project: Render) -> None:
-    """Its default rules, and lines of up to 100 characters."""
-    for cell in matrix.ALL:
-        rules = "{extends: default, rules: {line-length: {max: 100}, document-start: disable}}"
-        done = subprocess.run(
-            [BIN / "yamllint", "--strict", "-d", rules, "compose.yaml"],
-            cwd=rendered_project(cell), capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.stdout == ""
+def test_passes_the_linters(rendered_project: Render) -> None:
+    """hadolint, the specification of compose files, and yamllint."""
+    made = [rendered_project(cell) for cell in matrix.ALL]
+    assert linters.hadolint(project / "Dockerfile" for project in made) == ""
+    compose = [project / "compose.yaml" for project in made]
+    assert linters.schema("compose-spec", compose) == ""
+    assert linters.yamllint(compose, linters.COMPOSE) == ""
 
 
 def test_limit_is_the_promised_one(rendered_project: Render) -> None:
@@ -152,22 +127,10 @@ def test_says_which_engine_it_needs(rendered_project: Render) -> None:
 
 def test_every_name_renders_well_formed_files(make: Make) -> None:
     """Names of any allowed length give files that parse and stay formatted."""
-    for name in ["a", "x" * 63, "a-b-c", "test"]:
-        for cell in matrix.ALL:
-            import json
-
-            project = make(name=name, **of(cell))
-            for path in sorted(project.rglob("*")):
-                match path.suffix:
-                    case ".json":
-                        json.loads(path.read_text())
-                    case ".toml":
-                        tomllib.loads(path.read_text())
-                    case ".yml" | ".yaml":
-                        yaml.safe_load(path.read_text())
-            if python := sorted(project.rglob("*.py")):
-                formatted = subprocess.run(
-                    [BIN / "ruff", "format", "--check", *python],
-                    cwd=project, capture_output=True, text=True,
-                )  # fmt: skip
-                assert formatted.returncode == 0, formatted.stdout
+    made = [
+        make(name=name, **of(cell))
+        for name in ("a", "x" * 63, "a-b-c", "test")
+        for cell in matrix.ALL
+    ]
+    assert [unparsable(project) for project in made] == [[]] * len(made)
+    assert linters.ruff_format(path for project in made for path in project.rglob("*.py")) == ""

@@ -4,7 +4,6 @@ tests/images/test_node_variants.py builds it.
 """
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,11 @@ from typing import Any
 import pytest
 
 from dockgen.errors import UsageError
-from dockgen.testing import linters
+from dockgen.testing.linters import unparsable
+from tests import linters
 from tests.conftest import Make
-from tests.templates.test_ci import YAML_RULES, complaints
 from tests.templates.test_private import ANSWERS, instructions, mounts
 
-BIN = Path(sys.executable).parent
 # Each flavor once, with different answers about private packages: what they add is the same.
 PLACES: tuple[dict[str, Any], ...] = (
     {"flavor": "slim"},
@@ -77,22 +75,27 @@ def test_is_written_as_by_hand(projects: Projects, manager: str, sample: str) ->
         for path, text in files(project).items():
             assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n|\{%|\{\{", text), path
             assert text.endswith("\n"), path
-        assert linters.unparsable(project) == []
+        assert unparsable(project) == []
 
 
-@each_manager
-def test_passes_the_linters(projects: Projects, manager: str) -> None:
+def test_passes_the_linters(projects: Projects) -> None:
     """hadolint, and yamllint where the manager has settings."""
-    program = linters.find_hadolint()
-    assert program is not None
-    for sample in ("fastify", "vite", "worker", "job"):
-        for place in places(sample):
-            found = projects(package_manager=manager, **SAMPLES[sample], **place)
-            assert linters.hadolint(program, found) == ""
-    if manager in SETTINGS:
-        found = projects(package_manager=manager, **ANSWERS["ssh"])
-        lint = (BIN / "yamllint", "--strict", "-d", YAML_RULES)
-        assert complaints(*lint, SETTINGS[manager], cwd=found) == ""
+    assert (
+        linters.hadolint(
+            projects(package_manager=manager, **SAMPLES[sample], **place) / "Dockerfile"
+            for manager in LOCK_FILES
+            for sample in ("fastify", "vite", "worker", "job")
+            for place in places(sample)
+        )
+        == ""
+    )
+    assert (
+        linters.yamllint(
+            projects(package_manager=manager, **ANSWERS["ssh"]) / name
+            for manager, name in SETTINGS.items()
+        )
+        == ""
+    )
 
 
 @each_sample

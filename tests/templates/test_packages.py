@@ -4,8 +4,6 @@ tests/images/test_packages.py builds it.
 """
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,9 @@ import yaml
 
 from dockgen import languages, matrix
 from dockgen.matrix import Cell, Flavor
-from tests.conftest import PLAIN, ROOT, Make, Run, of, tree
-from tests.templates.test_team_answers import hadolint, refusal
+from tests import linters
+from tests.conftest import ROOT, Make, PlainCopier, Run, of, tree
+from tests.templates.test_team_answers import refusal
 
 CELLS = [cell for cell in matrix.ALL if cell.flavor is not Flavor.SCRATCH]
 each_packed_cell = pytest.mark.parametrize("cell", CELLS, ids=str)
@@ -59,17 +58,19 @@ def step(project: Path) -> str:
     return found[0] if found else ""
 
 
-@each_packed_cell
-def test_the_step_is_all_that_is_added(make: Make, cell: Cell) -> None:
+def test_the_step_is_all_that_is_added(make: Make) -> None:
     """Right below the base, and the linter has nothing to say."""
-    plain = (make(**of(cell)) / "Dockerfile").read_text()
-    project = make(**of(cell), runtime_packages=["ffmpeg"])
-    text = (project / "Dockerfile").read_text()
-    base, added = next(line for line in text.splitlines() if " AS base" in line), step(project)
-    assert f"{base}\n{added}" in text
-    # The platform of Go's base counts for no step else.
-    assert text.replace(added, "") == plain.replace(", and no step runs in it", "")
-    assert hadolint(project / "Dockerfile") == ""
+    dockerfiles = []
+    for cell in CELLS:
+        plain = (make(**of(cell)) / "Dockerfile").read_text()
+        project = make(**of(cell), runtime_packages=["ffmpeg"])
+        dockerfiles.append(project / "Dockerfile")
+        text = dockerfiles[-1].read_text()
+        base, added = next(line for line in text.splitlines() if " AS base" in line), step(project)
+        assert f"{base}\n{added}" in text
+        # The platform of Go's base counts for no step else.
+        assert text.replace(added, "") == plain.replace(", and no step runs in it", "")
+    assert linters.hadolint(dockerfiles) == ""
 
 
 @each_packed_cell
@@ -125,19 +126,13 @@ def test_nothing_is_said_of_packages_without_them(inline: Run) -> None:
 
 
 @each_packed_cell
-def test_plain_copier_gives_the_same(make: Make, tmp_path: Path, cell: Cell) -> None:
+def test_plain_copier_gives_the_same(
+    make: Make, plain_copier: PlainCopier, tmp_path: Path, cell: Cell
+) -> None:
     """The answers are understood in the template, not in dockgen."""
-    answers = [f"language={cell.language}", f"flavor={cell.flavor}", "runtime_packages=tini file"]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref=HEAD"),
-            *(f"--data={answer}" for answer in answers), ROOT, tmp_path / "copier/my-app",
-        ],
-        env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    plain = tree(tmp_path / "copier/my-app")
-    ours = tree(make(**of(cell), runtime_packages="tini file"))
+    answers = {**of(cell), "runtime_packages": "tini file"}
+    plain_copier(tmp_path / "my-app", answers)
+    plain, ours = tree(tmp_path / "my-app"), tree(make(**answers))
     del plain[".copier-answers.yml"], ours[".copier-answers.yml"]
     assert plain == ours
 

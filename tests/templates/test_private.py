@@ -4,8 +4,6 @@ tests/images/test_private.py builds it.
 """
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,9 @@ import yaml
 from dockgen import matrix
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell, Language
-from tests.conftest import PLAIN, ROOT, Make, Render, Run, of, tree
-from tests.templates.test_ci import YAML_RULES, ZIZMOR, complaints
+from tests import linters
+from tests.conftest import Make, PlainCopier, Render, Run, of, tree
 
-BIN = Path(sys.executable).parent
 HOST = "git.acme.example"
 INDEX = "https://mirror.acme.example/packages/simple"
 
@@ -126,21 +123,15 @@ def test_steps_that_download_get_it_and_no_others(
 
 def test_passes_the_linters(projects: Projects) -> None:
     """hadolint, yamllint, the schema of compose files; tidy to the last blank."""
-    for cell in matrix.ALL:
-        made = [projects(answer, cell) for answer in ANSWERS]
-        dockerfiles = [project / "Dockerfile" for project in made]
-        hadolint = [str(BIN / "hadolint"), "--no-color", "--failure-threshold", "style"]
-        done = subprocess.run([*hadolint, *dockerfiles], capture_output=True, text=True, timeout=60)
-        assert done.stdout + done.stderr == ""
-        compose = [project / "compose.yaml" for project in made]
-        rules = "{extends: default, rules: {line-length: {max: 100}, document-start: disable}}"
-        assert complaints(BIN / "yamllint", "--strict", "-d", rules, *compose, cwd=ROOT) == ""
-        check = (BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec")
-        assert complaints(*check, *compose, cwd=ROOT) == ""
-        for project in made:
-            for path in (project / "Dockerfile", project / "compose.yaml", project / "README.md"):
-                text = path.read_text()
-                assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n|\{%|\{\{", text), path
+    made = [projects(answer, cell) for answer in ANSWERS for cell in matrix.ALL]
+    assert linters.hadolint(project / "Dockerfile" for project in made) == ""
+    compose = [project / "compose.yaml" for project in made]
+    assert linters.yamllint(compose, linters.COMPOSE) == ""
+    assert linters.schema("compose-spec", compose) == ""
+    for project in made:
+        for path in (project / "Dockerfile", project / "compose.yaml", project / "README.md"):
+            text = path.read_text()
+            assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n|\{%|\{\{", text), path
 
 
 def test_compose_passes_it_on(projects: Projects) -> None:
@@ -321,56 +312,50 @@ def test_they_are_flags(inline: Run, tmp_path: Path) -> None:
     ("name", "answer"), [("go-slim", "token"), ("python-alpine", "all"), ("node-scratch", "ssh")]
 )
 def test_plain_copier_gives_the_same_bytes(
-    projects: Projects, tmp_path: Path, name: str, answer: str
+    projects: Projects, plain_copier: PlainCopier, tmp_path: Path, name: str, answer: str
 ) -> None:
     """Spaces at the end of computed values, too."""
     cell = Cell.parse(name)
-    data = ANSWERS[answer] | {"language": str(cell.language), "flavor": str(cell.flavor)}
-    given = [f"--data={key}={value}" for key, value in data.items()]
-    subprocess.run(
-        [sys.executable, "-m", "copier", "copy", "--defaults", "--vcs-ref=HEAD", *given,
-         ROOT, tmp_path / "plain/my-app"],
-        env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True,
-    )  # fmt: skip
-    plain, ours = tree(tmp_path / "plain/my-app"), tree(projects(answer, cell))
+    plain_copier(tmp_path / "my-app", ANSWERS[answer] | of(cell))
+    plain, ours = tree(tmp_path / "my-app"), tree(projects(answer, cell))
     del plain[".copier-answers.yml"], ours[".copier-answers.yml"]
     assert plain == ours
 
 
+# What builds, by the system that does it.
 CI_FILES = {
     "github": [".github/workflows/ci.yml", ".github/workflows/release.yml"],
     "gitlab": [".gitlab-ci.yml"],
 }
+BUILT = [
+    ("ssh", Language.GO),
+    ("token", Language.PYTHON),
+    ("token", Language.NODE),
+    ("company", Language.GO),
+    ("all", Language.NODE),
+]
 
 
-def test_each_build_of_ci_gets_it(make: Make) -> None:
+@pytest.mark.parametrize("ci", CI_FILES)
+def test_each_build_of_ci_gets_it(make: Make, ci: str) -> None:
     """And the files pass their linters."""
-    for ci in CI_FILES:
-        for answer, language in [
-            ("ssh", Language.GO),
-            ("token", Language.PYTHON),
-            ("token", Language.NODE),
-            ("company", Language.GO),
-            ("all", Language.NODE),
-        ]:
-            cell = Cell.parse(f"{language}-slim")
-            project = make(**of(cell), ci=ci, **ANSWERS[answer])
-            wanted = expected(answer, language)
-            files = CI_FILES[ci]
-            lint = (BIN / "yamllint", "--strict", "-d", YAML_RULES)
-            assert complaints(*lint, *files, cwd=project) == ""
-            schema = "github-workflows" if ci == "github" else "gitlab-ci"
-            check = (BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}")
-            assert complaints(*check, *files, cwd=project) == ""
-            for name in files:
-                text = (project / name).read_text()
-                assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text), name
-                found = github(text) if ci == "github" else gitlab(text)
-                assert found != []
-                assert all(passed == wanted for passed in found), name
-                assert ("ssh-add -" in text) is ("ssh" in wanted)
-            if ci == "github":
-                assert complaints(*ZIZMOR, cwd=project) == ""
+    made = []
+    for answer, language in BUILT:
+        project = make(**of(Cell.parse(f"{language}-slim")), ci=ci, **ANSWERS[answer])
+        made.append(project)
+        wanted = expected(answer, language)
+        for name in CI_FILES[ci]:
+            text = (project / name).read_text()
+            assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text), name
+            found = github(text) if ci == "github" else gitlab(text)
+            assert found != []
+            assert all(passed == wanted for passed in found), name
+            assert ("ssh-add -" in text) is ("ssh" in wanted)
+    files = [project / name for project in made for name in CI_FILES[ci]]
+    assert linters.yamllint(files) == ""
+    assert linters.schema("github-workflows" if ci == "github" else "gitlab-ci", files) == ""
+    if ci == "github":
+        assert linters.zizmor(made) == ""
 
 
 def github(text: str) -> list[set[str]]:

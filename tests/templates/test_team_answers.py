@@ -1,8 +1,6 @@
 """What a platform team answers for its projects: labels, certificates, a policy."""
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,8 @@ from dockgen import checks, dockerfile, languages, matrix, questions, template
 from dockgen import project as projects
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
+from tests import linters
 from tests.conftest import Make, each_cell, of, tree
-
-BIN = Path(sys.executable).parent
 
 # Text that means something to a shell, to YAML, to TOML or to a Dockerfile.
 HOSTILE = "Acme \"A\\B\" $HOME ${X} 'y' {{ z }} # : <<EOF ünï 🐳"
@@ -45,15 +42,6 @@ def refusal(make: Make, **answers: Any) -> str:
     return caught.value.message
 
 
-def hadolint(dockerfile: Path) -> str:
-    """What hadolint has to say; nothing when it is content."""
-    done = subprocess.run(
-        [BIN / "hadolint", "--no-color", "--failure-threshold", "style", dockerfile],
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    return done.stdout + done.stderr
-
-
 def instruction(dockerfile: Path, name: str) -> str:
     """The one instruction of this name, with the lines that continue it."""
     lines = dockerfile.read_text().splitlines()
@@ -62,16 +50,16 @@ def instruction(dockerfile: Path, name: str) -> str:
     return "\n".join(lines[start : end + 1])
 
 
-@each_cell()
-def test_labels_are_one_instruction(make: Make, cell: Cell) -> None:
+def test_labels_are_one_instruction(make: Make) -> None:
     """A line for each, in the order of names; what a Dockerfile would replace is escaped."""
-    dockerfile = make(**of(cell), labels=LABELS) / "Dockerfile"
-    assert instruction(dockerfile, "LABEL") == (
-        'LABEL com.example.cost-center="4711" \\\n'
-        '    org.opencontainers.image.vendor="Acme \\"A\\\\B\\" \\$HOME \\${X} '
-        "'y' {{ z }} # : <<EOF ünï 🐳\""
-    )
-    assert hadolint(dockerfile) == ""
+    dockerfiles = [make(**of(cell), labels=LABELS) / "Dockerfile" for cell in matrix.ALL]
+    for path in dockerfiles:
+        assert instruction(path, "LABEL") == (
+            'LABEL com.example.cost-center="4711" \\\n'
+            '    org.opencontainers.image.vendor="Acme \\"A\\\\B\\" \\$HOME \\${X} '
+            "'y' {{ z }} # : <<EOF ünï 🐳\""
+        )
+    assert linters.hadolint(dockerfiles) == ""
 
 
 def test_labels_change_nothing_else(make: Make) -> None:
@@ -133,13 +121,15 @@ def certificate(lines: int = 3) -> str:
 
 def test_own_authorities_come_into_the_image(make: Make) -> None:
     """The file is there, the build gets it, and the Dockerfile puts it where it is trusted."""
+    dockerfiles = []
     for cell in matrix.ALL:
         project = make(**of(cell), ca_certificates=certificate())
         assert (project / "docker/ca-certificates.crt").read_text() == certificate()
-        dockerfile = project / "Dockerfile"
-        assert "docker/ca-certificates.crt" in dockerfile.read_text()
-        assert "\n\n\n" not in dockerfile.read_text()
-        assert hadolint(dockerfile) == ""
+        dockerfiles.append(project / "Dockerfile")
+        text = dockerfiles[-1].read_text()
+        assert "docker/ca-certificates.crt" in text
+        assert "\n\n\n" not in text
+    assert linters.hadolint(dockerfiles) == ""
 
 
 def test_without_authorities_there_is_no_trace_of_them(make: Make) -> None:
