@@ -61,13 +61,17 @@ class Layer:
 
     ``digest`` is that of the unpacked tar ("sha256:…"), ``unpacked_bytes`` the tar's size,
     ``gzip_bytes`` its size after gzip -6 without a name or time, None if it wasn't measured, and
-    ``files`` its entries in order.
+    ``files`` its entries in order. ``secrets`` says of files that hold one what it is, in words
+    that don't repeat it, and ``accounts`` has the numbers of users by name if the layer has an
+    /etc/passwd.
     """
 
     digest: str
     unpacked_bytes: int
     gzip_bytes: int | None
     files: tuple[File, ...]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import zlib
 from contextlib import suppress
 from typing import IO, Any
 
+from dockgen import credentials
 from dockgen.image import File, Kind, Layer
 from dockgen.tarball import (
     BLOCK,
@@ -106,7 +107,12 @@ class _Meter(io.RawIOBase):
 
 
 def read(
-    packed: IO[bytes], packed_bytes: int, allowance: Allowance, *, gzip_size: bool = True
+    packed: IO[bytes],
+    packed_bytes: int,
+    allowance: Allowance,
+    *,
+    gzip_size: bool = True,
+    secrets: bool = True,
 ) -> Layer:
     """Read a layer.
 
@@ -115,6 +121,7 @@ def read(
         packed_bytes: how many bytes that are.
         allowance: what it may hold; what it does is taken off.
         gzip_size: whether to measure what it is after gzip, which takes most of the time.
+        secrets: whether to look into small files for secrets.
 
     Raises:
         RefusedError: it is beyond what dockgen reads, or has a name that leads out of the image.
@@ -126,7 +133,10 @@ def read(
             # Window bits 31: with gzip's header, whose time stays 0.
             meter.gzip = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, 31)
         files: list[File] = []
-        for entry in Tarball(meter):
+        held: dict[str, str] = {}
+        accounts: dict[str, int] = {}
+        tar = Tarball(meter)
+        for entry in tar:
             allowance.files -= 1
             allowance.names -= len(entry.name) + len(entry.target)
             if allowance.files < 0 or allowance.names < 0:
@@ -138,6 +148,12 @@ def read(
                 if marked is None:
                     continue
                 path, kind = marked[0], marked[1] or kind
+            if kind is Kind.FILE and entry.size <= credentials.LARGEST:
+                if path == "/etc/passwd":
+                    accounts = _accounts(tar.content())
+                elif secrets and credentials.is_worth_reading(path, entry.size):
+                    what = credentials.in_file(path, tar.content())
+                    held |= {path: what} if what else {}
             files.append(
                 File(
                     path, entry.size, stat.S_IMODE(entry.mode), entry.uid, entry.gid, kind,
@@ -146,7 +162,14 @@ def read(
             )  # fmt: skip
         meter.finish()
     size = meter.gzip_bytes if meter.gzip else None
-    return Layer(f"sha256:{meter.sha256.hexdigest()}", meter.bytes, size, tuple(files))
+    digest = f"sha256:{meter.sha256.hexdigest()}"
+    return Layer(digest, meter.bytes, size, tuple(files), held, accounts)
+
+
+def _accounts(passwd: bytes) -> dict[str, int]:
+    """The numbers of the users in an /etc/passwd, by name."""
+    lines = (line.split(":") for line in passwd.decode("utf-8", "replace").splitlines())
+    return {parts[0]: int(parts[2]) for parts in lines if len(parts) > 2 and parts[2].isdecimal()}
 
 
 def unpacked(stream: IO[bytes]) -> IO[bytes]:

@@ -46,6 +46,7 @@ def read(
     name: str | None = None,
     platform: str | None = None,
     gzip_sizes: bool = True,
+    secrets: bool = True,
 ) -> Image:
     """Read a saved image.
 
@@ -57,6 +58,7 @@ def read(
         platform: which one of an image for several, such as "linux/arm64"; None for this
             machine's.
         gzip_sizes: whether to measure layers after gzip, which takes most of the time.
+        secrets: whether to look into small files for secrets.
 
     Raises:
         ProjectError: it is missing, damaged or not a saved image, holds several, none of that name
@@ -65,8 +67,9 @@ def read(
     try:
         with _opened(saved) as store:
             found = _Found(store, name, platform)
-            layers = tuple(_layers(store, found.layers, gzip_sizes))
+            layers = tuple(_layers(store, found.layers, gzip_sizes, secrets))
             named = found.facts["rootfs"]["diff_ids"]
+            history = _history(found.facts.get("history") or [], layers)
     except RefusedError as error:
         raise ProjectError(
             f"{saved} is no image that dockgen reads: {error}.", f"look at what it is: file {saved}"
@@ -86,7 +89,6 @@ def read(
             f"save it again: docker save --output {saved} <image>",
         )
     known = base is not None and [one.digest for one in layers[: len(base)]] == [*base]
-    history = _history(found.facts.get("history") or [], layers)
     return Image(found.config, layers, len(base or ()) if known else None, found.platform, history)
 
 
@@ -194,7 +196,7 @@ class _Found:
 
 
 def _layers(
-    store: Store, descriptors: Sequence[Mapping[str, Any]], gzip_sizes: bool
+    store: Store, descriptors: Sequence[Mapping[str, Any]], gzip_sizes: bool, secrets: bool
 ) -> Iterator[Layer]:
     if len(descriptors) > _MOST_LAYERS:
         raise RefusedError(f"it has {len(descriptors)} layers")
@@ -206,15 +208,17 @@ def _layers(
             raise RefusedError(
                 f"layer {number} isn't in it: it is a foreign one, which is kept elsewhere"
             )
-        yield read_layer(store, path, allowance, gzip_sizes)
+        yield read_layer(store, path, allowance, gzip_sizes, secrets)
 
 
-def read_layer(store: Store, path: str, allowance: Allowance, gzip_sizes: bool) -> Layer:
+def read_layer(
+    store: Store, path: str, allowance: Allowance, gzip_sizes: bool, secrets: bool = True
+) -> Layer:
     """Read the layer that a store has at a path; see `layer.read`."""
     with store.open(path) as packed:
         size = packed.seek(0, 2)
         packed.seek(0)
-        return layer.read(packed, size, allowance, gzip_size=gzip_sizes)
+        return layer.read(packed, size, allowance, gzip_size=gzip_sizes, secrets=secrets)
 
 
 def _images(index: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import dockerfile, engine
+from dockgen import check, context, dockerfile, engine
 from dockgen import project as projects
 from dockgen import saved as saved_image
-from dockgen.checks import check_image, check_running
-from dockgen.engine import RunOptions
+from dockgen.checks import Files, check_files, check_image, check_running
+from dockgen.engine import BuildError, RunOptions
 from dockgen.image import Image
 from dockgen.observe import observe
 from dockgen.project import Project
@@ -27,12 +27,15 @@ AS_COMPOSE = RunOptions(port=8080)
 
 @dataclass(frozen=True)
 class Case:
-    """A way to be bad: lines of a Dockerfile, or options of a run, and the rules that find it."""
+    """A way to be bad: lines of a Dockerfile, or options of a run, and the rules that find it.
+
+    Without options no container is started: what is bad is the image alone.
+    """
 
     name: str
     rules: tuple[str, ...]
     lines: str = ""
-    options: RunOptions = AS_COMPOSE
+    options: RunOptions | None = AS_COMPOSE
 
 
 CASES = (
@@ -51,11 +54,26 @@ CASES = (
     Case(
         "setuid file in a lower layer",
         ("DG106",),
-        "COPY --from=build --chmod=2755 /server /helper\n"
-        "COPY --from=build --chmod=755 /server /helper",
+        "COPY --from=build --chmod=2755 /src/go.mod /helper\n"
+        "COPY --from=build --chmod=755 /src/go.mod /helper",
     ),
     Case("package manager", ("DG107",), "COPY --from=build /server /usr/local/bin/npm"),
     Case("shell", ("DG108",), "COPY --from=build /server /bin/sh"),
+    Case("secret in a variable", ("DG111",), "ENV API_TOKEN=hunter2!", None),
+    Case("secret in the history", ("DG111",), "ARG API_TOKEN=hunter2!", None),
+    Case("secret in a file", ("DG112",), "COPY <<E /app/.env\nAPI_TOKEN=hunter2!\nE", None),
+    Case("version control", ("DG113",), "COPY <<E /app/.git/HEAD\nref: x\nE", None),
+    Case("cache", ("DG114",), "COPY --from=build /server /var/cache/apk/app.apk", None),
+    Case(
+        "hidden bytes",
+        ("DG115",),
+        "COPY --from=build /server /app/x\nCOPY --from=build /src/go.mod /app/x",
+        None,
+    ),
+    Case(
+        "world-writable file", ("DG116",), "COPY --from=build --chmod=666 /src/go.mod /app/x", None
+    ),
+    Case("its own file", ("DG117",), "COPY --from=build --chown=65532 /src/go.mod /app/x", None),
     Case("never healthy", ("DG201",), 'CMD ["unhealthy"]'),
     Case("no root page", ("DG202",), 'CMD ["no-root-page"]'),
     Case(
@@ -97,8 +115,9 @@ def test_exactly_its_rules_report(case: Case, tmp_path: Path) -> None:
     """Every rule is asked; those of the case report, and no other."""
     with built(tmp_path, case.lines) as (tag, project, image):
         found = check_image(image, project.contract)
-        with engine.run(tag, case.options) as container:
-            found += check_running(observe(container, project.contract), project.contract)
+        if case.options:
+            with engine.run(tag, case.options) as container:
+                found += check_running(observe(container, project.contract), project.contract)
     assert sorted({finding.rule for finding in found}) == sorted(case.rules), found
 
 
@@ -110,3 +129,39 @@ def test_a_limit_is_held_to_the_byte(tmp_path: Path) -> None:
         assert check_image(image, replace(project.contract, limits=exact)) == []
         (finding,) = check_image(image, replace(project.contract, limits=tight))
     assert finding.rule == "DG105"
+
+
+@pytest.mark.parametrize(
+    ("rules", "change"),
+    [
+        ((), ("COPY go.mod", "COPY go.mod")),
+        (("DG002",), ("golang:1.27", "golang:latest")),
+        (("DG003",), ("golang:1.27", "golang:1.20")),
+        (("DG004",), ("COPY go.mod main.go ./", "COPY . .")),
+        (("DG005",), ("WORKDIR /src", "WORKDIR /src\nENV API_TOKEN=hunter2!")),
+        (("DG006",), ("WORKDIR /src", "WORKDIR /src\nARG API_TOKEN")),
+    ],
+)
+def test_exactly_its_rule_reports_files(
+    rules: tuple[str, ...], change: tuple[str, str], tmp_path: Path
+) -> None:
+    """Each rule for files, on the sound project with one change of its Dockerfile."""
+    folder = tmp_path / "context"
+    shutil.copytree(SOUND, folder)
+    text = (folder / "Dockerfile").read_text()
+    (folder / "Dockerfile").write_text(text.replace(*change))
+    files = Files(dockerfile.find(folder), context.read(folder))
+    found = check_files(files, projects.load(folder).contract)
+    assert tuple(finding.rule for finding in found) == rules, found
+
+
+def test_a_go_that_is_too_old_explains_the_build(tmp_path: Path) -> None:
+    """In place of the builder's words, which name a step."""
+    folder = tmp_path / "context"
+    shutil.copytree(SOUND, folder)
+    (folder / "go.mod").write_text("module sound\n\ngo 1.99\n")
+    with pytest.raises(BuildError) as failed:
+        check.check(projects.load(folder), None, print)
+    assert "golang:1.27, and go.mod needs go 1.99 (DG003)" in failed.value.message
+    assert failed.value.hint == "write in line 1: FROM golang:1.99"
+    assert "go.mod requires go >= 1.99" in failed.value.log

@@ -318,3 +318,14 @@ def test_a_changed_layer_is_named(saved: Path) -> None:
     docker_archive(saved, tar(entry("a")), packed=[tar(entry("b"))])
     with pytest.raises(ProjectError, match="its layers are not those"):
         saved_image.read(saved)
+
+
+def test_small_files_are_looked_into(saved: Path) -> None:
+    """For secrets, which are named and not kept, and for the numbers of users."""
+    words = b"//registry.example.com/:_authToken=q7Hx2mKp9vRt4w\n"
+    lower = tar(entry("root/.npmrc", words), entry("app/node_modules/x/.npmrc", words))
+    upper = tar(entry("etc/passwd", b"root:x:0:0::/:\nnode:x:1000:1000::/home/node:\nodd\n"))
+    found = saved_image.read(docker_archive(saved, lower, upper))
+    assert found.layers[0].secrets == {"/root/.npmrc": "a password for an npm registry"}
+    assert found.layers[1].accounts == {"root": 0, "node": 1000}
+    assert saved_image.read(saved, secrets=False).layers[0].secrets == {}

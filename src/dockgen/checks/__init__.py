@@ -4,6 +4,7 @@ Pure: data in, findings out. DG0xx is for a project's files, DG1xx for its image
 running container of it.
 """
 
+from dockgen.checks import contents as _contents
 from dockgen.checks import files as _files
 from dockgen.checks import image as _image
 from dockgen.checks import running as _running
@@ -39,6 +40,7 @@ AnyRule = Rule[Files] | Rule[Image] | Rule[Observation]
 RULES: tuple[AnyRule, ...] = (
     *_files.RULES,
     *_image.RULES,
+    *_contents.RULES,
     *_running.RULES,
 )
 
@@ -63,7 +65,8 @@ def check_files(files: Files, contract: Contract) -> list[Finding]:
 
 def check_image(image: Image, contract: Contract) -> list[Finding]:
     """Return what the image rules find in an image; nothing when all hold."""
-    return [finding for rule in _image.RULES for finding in rule(image, contract)]
+    rules = (*_image.RULES, *_contents.RULES)
+    return [finding for rule in rules for finding in rule(image, contract)]
 
 
 def cannot_start(reason: str, contract: Contract) -> Finding:

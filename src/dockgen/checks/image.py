@@ -2,17 +2,16 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dockgen import languages
+from dockgen.checks import layers
 from dockgen.checks.model import Place, Violation, rule
 from dockgen.contract import Contract
-from dockgen.image import Image, Layer
+from dockgen.image import Image
 from dockgen.matrix import Workload
 
 _MB = 10**6
-# How many paths a message names before it only counts.
-_NAMED = 5
 
 _SHELLS = {"ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"}
 # What compiles. What installs a language's packages is in its language.yml.
@@ -143,7 +142,7 @@ def is_within_size(image: Image, contract: Contract) -> Iterator[Violation]:
         largest = max(image.layers, key=lambda layer: layer.unpacked_bytes)
         yield Violation(
             f"the image is {image.unpacked_bytes / _MB:.2f} MB unpacked, {over:,} bytes over its "
-            f"limit of {limit / _MB:g} MB; its largest layer is {_name(image, largest)} with "
+            f"limit of {limit / _MB:g} MB; its largest is {layers.name(image, largest)} with "
             f"{largest.unpacked_bytes / _MB:.2f} MB",
             place=Place(layer=largest.digest),
         )
@@ -169,8 +168,8 @@ def has_no_setuid_file(image: Image, _contract: Contract) -> Iterator[Violation]
     found |= {path for path, file in image.tree.items() if file.is_setuid}
     if found:
         yield Violation(
-            f"the image has setuid or setgid files: {_few(found)}",
-            place=_place(image, found),
+            f"the image has setuid or setgid files: {layers.few(found)}",
+            place=layers.place(image, found),
         )
 
 
@@ -196,8 +195,8 @@ def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
     found |= {path for path in image.tree if path.endswith(languages.tool_folders())}
     if found:
         yield Violation(
-            f"the image has package managers or compilers: {_few(found)}",
-            place=_place(image, found),
+            f"the image has package managers or compilers: {layers.few(found)}",
+            place=layers.place(image, found),
         )
 
 
@@ -218,8 +217,8 @@ def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
     found = {path for path in _programs(image) if _base(path) in _SHELLS}
     if found:
         yield Violation(
-            f"the image has a shell: {_few(found)}",
-            place=_place(image, found),
+            f"the image has a shell: {layers.few(found)}",
+            place=layers.place(image, found),
         )
 
 
@@ -275,21 +274,3 @@ def _is_shell(command: tuple[str, ...]) -> bool:
 
 def _base(path: str) -> str:
     return posixpath.basename(path)
-
-
-def _name(image: Image, layer: Layer) -> str:
-    return f"number {image.layers.index(layer) + 1} of {len(image.layers)}"
-
-
-def _place(image: Image, paths: Iterable[str]) -> Place:
-    """Where the first of these paths is: the last layer that has it."""
-    first = min(paths)
-    layers = [layer.digest for layer in image.layers if any(f.path == first for f in layer.files)]
-    return Place(first, layer=layers[-1] if layers else None)
-
-
-def _few(paths: Iterable[str]) -> str:
-    """Name the first few paths, and count the others."""
-    ordered = sorted(paths)
-    others = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
-    return ", ".join(ordered[:_NAMED]) + others

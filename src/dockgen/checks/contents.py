@@ -1,0 +1,303 @@
+"""Rules DG111…: what an image should not carry with it, and where it should not be writable."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from dockgen import credentials
+from dockgen.checks import layers
+from dockgen.checks.model import Place, Severity, Violation, rule
+from dockgen.contract import Contract
+from dockgen.dockerfile import Instruction
+from dockgen.image import Image, Kind, Step
+
+_MB = 10**6
+# How many secrets are reported.
+_REPORTED = 20
+# What is left over is worth a word from so many bytes on.
+_CACHE_BYTES = 100_000
+_HIDDEN_BYTES = 1_000_000
+
+_ENVIRONMENT, _LABEL = "environment variable", "label"
+# What engines write into the history in front of an instruction, and the arguments of a RUN.
+_NO_STEP = re.compile(r"^(?:/bin/sh -c )?#\(nop\)\s+|\s*# buildkit$")
+_ARGUMENTS = re.compile(r"^(?:RUN )?\|\d+ (.*?) ?(?=/bin/\w*sh -\w*c|cmd /S|$)", re.DOTALL)
+
+# What tells a folder of version control from one that only has its name.
+_REPOSITORY = re.compile(
+    r"(.*/\.(?:git(?=/HEAD$)|hg(?=/requires$)|svn(?=/(?:wc\.db|entries)$)|bzr(?=/branch-format$)))/"
+)
+_PACKAGES = re.compile(
+    r"/(?:node_modules|site-packages|dist-packages|vendor|pkg/mod|gems|\.cargo|\.oh-my-zsh)/"
+)
+
+# What package managers keep for the next time: what it is, and what empties it.
+_CACHES = (
+    (r"/var/lib/apt/lists/(?!lock$|partial$|auxfiles)", "apt's package lists",
+     "rm -rf /var/lib/apt/lists/*"),
+    (r"/var/cache/apt/(?:archives/.+\.deb|\w+\.bin)$", "apt's cache", "apt-get clean"),
+    (r"/(?:var/cache/apk|etc/apk/cache)/.", "apk's cache", "apk add --no-cache"),
+    (r"/var/cache/(?:yum|dnf|libdnf5|zypp)/.", "the package manager's cache", "dnf clean all"),
+    (r"(?:/root|/home/[^/]+|/tmp|/app)?/\.cache/(?:pip|uv|pypoetry|pipenv|pdm)/.",
+     "the Python package manager's cache", "pip install --no-cache-dir, or a cache mount"),
+    (r"/(?:root|home/[^/]+|tmp|app)/(?:\.npm/_(?:cacache|npx)|\.cache/(?:yarn|pnpm|node-gyp|node/corepack"
+     r"|turbo)|\.yarn/(?:berry/)?cache|\.(?:local/share|cache)/pnpm)/.|/usr/local/share/\.cache/.",
+     "the Node package manager's cache", "npm cache clean --force, or a cache mount"),
+    (r"/(?:go|root/go|home/[^/]+/go)/pkg/mod/cache/.|/(?:root|home/[^/]+)/\.cache/go-build/.",
+     "Go's cache", "a stage of its own for the build"),
+    (r"/(?:root|home/[^/]+|usr/local)/\.?cargo/registry/.", "Cargo's cache",
+     "a stage of its own for the build"),
+)  # fmt: skip
+_KNOWN_CACHES = tuple((re.compile(pattern), what, fix) for pattern, what, fix in _CACHES)
+# What each new account gets in its home.
+_SKELETON = {".bashrc", ".bash_logout", ".bash_profile", ".profile", ".ashrc", ".cshrc", ".zshrc"}
+
+
+@rule(
+    "DG111",
+    fix="set it when the container starts; give a build step RUN --mount=type=secret,id=token …",
+    sources=["CIS Docker 4.10", "NIST SP 800-190 4.1.4", "OWASP Docker rule 12"],
+    alike={
+        "hadolint": ["DL3064"],
+        "BuildKit": ["SecretsUsedInArgOrEnv"],
+        "Trivy": ["DS-0031"],
+        "Dockle": ["CIS-DI-0010"],
+    },
+    at=["ENV", "LABEL", "ARG", "RUN"],
+)
+def says_no_secret(image: Image, _contract: Contract) -> Iterator[Violation]:
+    """Its configuration holds no secret.
+
+    Environment variables, labels and the history, which has the values of build arguments, can be
+    read by anyone who can pull the image. A value that only stands in for a secret, such as
+    "changeme", is none, and neither is the path of a file.
+    """
+    seen: set[str] = set()
+    for where, name, value in _said(image):
+        what = credentials.in_variable(name, value) if name else credentials.in_text(value)
+        if what and name not in seen and len(seen) < _REPORTED:
+            seen.add(name)
+            yield Violation(f"the {where} {name} holds {what}".replace("  ", " "))
+
+
+@rule(
+    "DG112",
+    fix="name the file in .dockerignore; give a build step RUN --mount=type=secret,id=token …",
+    sources=["CIS Docker 4.10", "NIST SP 800-190 4.1.4", "OWASP Docker rule 12"],
+    alike={"Trivy": ["DS-0031"], "Dockle": ["CIS-DI-0010"]},
+)
+def carries_no_secret(image: Image, _contract: Contract) -> Iterator[Violation]:
+    """No file in it holds a secret.
+
+    A private key, a token or a password in any layer can be read by anyone who can pull the image,
+    also if a later layer removes the file. Text files are read for private keys, for tokens that
+    services give out, and for passwords in .env, .npmrc, .netrc and their like. What packages
+    bring, test keys, and samples without a real value don't count.
+    """
+    found = [
+        (layer, path, what)
+        for layer in layers.own(image)
+        for path, what in sorted(layer.secrets.items())
+    ]
+    for layer, path, what in found[:_REPORTED]:
+        there = image.tree.get(path)
+        hidden = (
+            ""
+            if there and any(file is there for file in layer.files)
+            else ("; a later layer hides the file, and everyone can still read it")
+        )
+        yield Violation(
+            f"{path} in {layers.name(image, layer)} holds {what}{hidden}",
+            place=Place(path, layer=layer.digest),
+        )
+
+
+@rule(
+    "DG113",
+    fix="write into .dockerignore: **/.git",
+    sources=["Docker, build context and .dockerignore", "OWASP Docker rule 12"],
+    alike={"Dockle": ["DKL-LI-0003"]},
+)
+def carries_no_history(image: Image, _contract: Contract) -> Iterator[Violation]:
+    """Has no version control in it.
+
+    The history of a project holds everything that was ever removed from it, secrets among them,
+    and the addresses that it came from. It is often larger than the program.
+    """
+    for layer in layers.own(image):
+        marks = (_REPOSITORY.match(file.path) for file in layer.files if file.kind is Kind.FILE)
+        roots = [mark[1] for mark in marks if mark and not _PACKAGES.search(mark[1])]
+        for root in roots[: layers.NAMED]:
+            size = sum(file.size for file in layer.files if file.path.startswith(root + "/"))
+            yield Violation(
+                f"{root} in {layers.name(image, layer)} is version control, {size / _MB:.2f} MB",
+                f"write into .dockerignore: **/{posixpath.basename(root)}",
+                Place(root, layer=layer.digest),
+            )
+
+
+@rule(
+    "DG114",
+    fix="empty the cache in the step that fills it: && rm -rf /var/lib/apt/lists/*",
+    sources=["Dockerfile best practices, apt-get"],
+    alike={
+        "hadolint": ["DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DL3042", "DL3060"],
+        "Trivy": ["DS-0015", "DS-0019", "DS-0020", "DS-0025", "DS-0027"],
+        "Dockle": ["DKL-DI-0004", "DKL-DI-0005", "DKL-LI-0003"],
+    },
+    severity=Severity.WARNING,
+)
+def leaves_no_cache(image: Image, _contract: Contract) -> Iterator[Violation]:
+    """Has no package lists and no caches left over.
+
+    Package managers keep what they downloaded for the next time, which never comes in an image.
+    Counted is what a container sees, from 0.1 MB on; a step that removes it later saves nothing,
+    and DG115 finds that.
+    """
+    sizes: dict[int, int] = {}
+    places: dict[int, Place] = {}
+    for layer, file in layers.visible(image):
+        for number, (pattern, _, _) in enumerate(_KNOWN_CACHES):
+            if file.size and pattern.match(file.path):
+                sizes[number] = sizes.get(number, 0) + file.size
+                places.setdefault(number, Place(file.path, layer=layer.digest))
+                break
+    for number, size in sorted(sizes.items()):
+        _, what, fix = _KNOWN_CACHES[number]
+        if size >= _CACHE_BYTES:
+            layer = next(one for one in image.layers if one.digest == places[number].layer)
+            yield Violation(
+                f"{layers.name(image, layer)} has {size / _MB:.2f} MB of {what}",
+                f"in the step that fills it: {fix}",
+                places[number],
+            )
+
+
+@rule(
+    "DG115",
+    fix="do it in the step that brings the files: remove with &&, COPY --chown, COPY --chmod",
+    sources=["Dockerfile best practices, minimize layers"],
+    alike={"dive": ["wastedBytes"]},
+    severity=Severity.WARNING,
+)
+def hides_few_bytes(image: Image, _contract: Contract) -> Iterator[Violation]:
+    """Carries nothing that a later layer hides.
+
+    A layer never gets smaller: what a later step removes, overwrites, or only gives another mode or
+    owner, is stored and pulled all the same, and a changed file is there twice. Counted are the
+    bytes that no container sees, from 1 MB on, in the layers that the project adds.
+    """
+    hidden = [
+        (file.size, file, layer)
+        for layer in layers.own(image)
+        for file in layer.files
+        if file.kind is Kind.FILE and image.tree.get(file.path) is not file
+    ]
+    total = sum(size for size, _, _ in hidden)
+    if total < _HIDDEN_BYTES:
+        return
+    size, file, layer = max(hidden, key=lambda one: one[0])
+    yield Violation(
+        f"{total / _MB:.2f} MB in {len(hidden)} files are hidden by later layers; the largest is"
+        f" {file.path} with {size / _MB:.2f} MB, in {layers.name(image, layer)}",
+        place=Place(file.path, layer=layer.digest),
+    )
+
+
+@rule(
+    "DG116",
+    fix="take the right away in the step that brings them: COPY --chmod=555, or chmod o-w",
+    sources=["CIS Distribution Independent Linux 6.1.10", "NIST SP 800-190 4.1.2"],
+    severity=Severity.WARNING,
+)
+def is_not_world_writable(image: Image, _contract: Contract) -> Iterator[Violation]:
+    """Has no file that everyone may write to.
+
+    Whoever breaks into the service can change such files, and what starts them next runs the
+    change. A folder with the sticky bit, such as /tmp, is fine.
+    """
+    found = {
+        file.path
+        for _, file in layers.visible(image)
+        if file.mode & 0o002
+        and (file.kind is Kind.FILE or (file.kind is Kind.DIRECTORY and not file.mode & 0o1000))
+        and not file.path.startswith(("/dev/", "/proc/", "/sys/"))
+    }
+    if found:
+        yield Violation(
+            f"everyone may write to {len(found)} files and folders: {layers.few(found)}",
+            place=layers.place(image, found),
+        )
+
+
+@rule(
+    "DG117",
+    fix="leave them to root: COPY --chmod=555 without --chown, and chown only what it writes to",
+    sources=["NIST SP 800-190 4.1.2", "OWASP Docker rule 8"],
+    severity=Severity.WARNING,
+)
+def owns_no_file(image: Image, _contract: Contract) -> Iterator[Violation]:
+    """Has no file that belongs to the user it runs as.
+
+    The owner of a file can change it, whatever its mode, and with it what runs after the next
+    start. Program, packages and settings belong to root and are only read. Folders that the program
+    writes to are no files, and nothing is said of them, nor of what each new account has in its
+    home.
+    """
+    user = layers.user_id(image)
+    if not user:
+        return  # DG101 says so, or there is no telling
+    found = {
+        file.path
+        for _, file in layers.visible(image)
+        if file.kind is Kind.FILE
+        and file.uid == user
+        and posixpath.basename(file.path) not in _SKELETON
+        and not file.path.startswith(("/tmp/", "/var/tmp/", "/run/"))  # noqa: S108
+    }
+    if found:
+        yield Violation(
+            f"{len(found)} files belong to the user that it runs as, {image.config.user}:"
+            f" {layers.few(found)}",
+            place=layers.place(image, found),
+        )
+
+
+RULES = (
+    says_no_secret,
+    carries_no_secret,
+    carries_no_history,
+    leaves_no_cache,
+    hides_few_bytes,
+    is_not_world_writable,
+    owns_no_file,
+)
+
+
+def _said(image: Image) -> Iterator[tuple[str, str, str]]:
+    """Yield what an image says of itself: where, under which name ("" for none), and what."""
+    for name, value in image.config.environment.items():
+        yield _ENVIRONMENT, name, value
+    for name, value in image.config.labels.items():
+        yield _LABEL, name, value
+    for made in _own_steps(image):
+        step = _NO_STEP.sub("", made.words).strip()
+        keyword, _, rest = step.partition(" ")
+        if keyword in ("ARG", "ENV", "LABEL"):
+            kind = {"ARG": "build argument", "ENV": _ENVIRONMENT, "LABEL": _LABEL}[keyword]
+            values = Instruction(keyword, rest, 0).values
+            yield from ((f"{kind} in the history", name, value or "") for name, value in values)
+            continue
+        if arguments := _ARGUMENTS.match(step):
+            values = Instruction("ARG", arguments[1], 0).values
+            where = "build argument in the history"
+            yield from ((where, name, value or "") for name, value in values)
+            step = step[arguments.end() :]
+        yield "history", "", step
+
+
+def _own_steps(image: Image) -> tuple[Step, ...]:
+    """The steps that follow those of the base; all of them where it is unknown."""
+    base = {layer.digest for layer in image.layers[: image.base_layers or 0]}
+    last = max((i for i, step in enumerate(image.history) if step.layer in base), default=-1)
+    return image.history[last + 1 :]
