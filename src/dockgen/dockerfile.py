@@ -195,6 +195,12 @@ def parse(text: str) -> Dockerfile:
     return Dockerfile(tuple(images), base, found, parts[0][0])
 
 
+def instructions(text: str) -> list[Instruction]:
+    """All instructions of a Dockerfile, in the order of their lines."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    return list(_instructions(lines, _directives(lines).get("escape", ("\\", 0))[0]))
+
+
 def _directives(lines: list[str]) -> dict[str, tuple[str, int]]:
     """The directives at the top, with the line of each."""
     found: dict[str, tuple[str, int]] = {}

@@ -59,7 +59,8 @@ class Topic:
         return f"--{self.name.replace('_', '-')}"
 
 
-# argv: a tuple of words. A path is relative to the repository, with slashes; "." is its root.
+# argv: a tuple of words; ``{port}`` in a word is the answer to ``port``. A path is relative to the
+# repository, with slashes; "." is its root.
 Argv = tuple[str, ...]
 
 
@@ -140,6 +141,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("script", "install script", "a package whose install script has to run", Many.ALL),
     # What it runs.
     Topic("entry", "start", "the command, run in the folder", takes=tuple),
+    Topic("environment", "sets", "NAME=VALUE that the image sets: PYTHONPATH=src", Many.ALL),
     Topic("server", "server", "the server to add, where the project declares none"),
     Topic("process", "process", "a further process of the image: NAME=COMMAND", Many.ALL),
     Topic("before", "before the start", "a step such as migrations: NAME=COMMAND", Many.ALL),
@@ -227,6 +229,8 @@ class Evidence:
 
     signals: dict[str, list[Signal]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    # What holds if nothing at all speaks of it, such as a framework's port: weak, behind the rest.
+    defaults: dict[str, Signal] = field(default_factory=dict)
 
     def add(
         self,
@@ -243,6 +247,11 @@ class Evidence:
         found = Signal(value, words, file, line, strength)
         self.signals.setdefault(BY_NAME[topic].name, []).append(found)
 
+    def default(self, topic: str, value: Any, words: str, file: str = "", line: int = 0) -> None:
+        """Say what holds if neither this module nor what all languages share knows better."""
+        found = Signal(value, words, file, line, Strength.WEAK)
+        self.defaults.setdefault(BY_NAME[topic].name, found)
+
     def of(self, topic: str) -> list[Signal]:
         """The signals of a topic."""
         return self.signals.get(topic, [])
@@ -252,6 +261,7 @@ class Evidence:
         for topic, signals in other.signals.items():
             self.signals.setdefault(topic, []).extend(signals)
         self.refusals.extend(other.refusals)
+        self.defaults = {**other.defaults, **self.defaults}
 
 
 @dataclass(frozen=True)

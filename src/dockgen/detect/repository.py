@@ -305,7 +305,8 @@ def join(folder: str, name: str) -> str:
 
 def is_aside(path: str) -> bool:
     """Whether a file lies in vendored code, tests, examples or documentation."""
-    return any(part.lower() in ASIDE for part in path.split("/")[:-1])
+    folders = [part.lower() for part in path.split("/")[:-1]]
+    return any(name in ASIDE or name.startswith(("tests_", "test_", "tests-")) for name in folders)
 
 
 def _is_lock(path: str) -> bool:

@@ -1,0 +1,216 @@
+"""Evidence that all languages share: what containers of the project did, and what runs beside it.
+
+All of it is weak, but for a service whose driver the project asks for: another image is evidence,
+and no order.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from dockgen import dockerfile
+from dockgen.detect import commands, written
+from dockgen.detect.model import Beside, Evidence, Setting
+from dockgen.detect.repository import Repository
+from dockgen.detect.secrets import looks_secret
+
+# What runs beside a service, by what its image is called.
+KINDS = {
+    "postgres": r"postgres|postgis|pgvector|timescale",
+    "mysql": r"mysql|percona",
+    "mariadb": r"mariadb",
+    "mongo": r"mongo",
+    "redis": r"redis|valkey|dragonfly|keydb",
+    "rabbitmq": r"rabbitmq",
+    "kafka": r"kafka|redpanda",
+    "nats": r"nats",
+    "elasticsearch": r"elasticsearch",
+    "opensearch": r"opensearch",
+    "meilisearch": r"meilisearch",
+    "minio": r"minio",
+    "memcached": r"memcached",
+    "clickhouse": r"clickhouse",
+    "qdrant": r"qdrant",
+    "localstack": r"localstack",
+    "mailpit": r"mailpit|mailhog|maildev",
+}
+# Packages of Debian and Alpine that a container needs, by what is needed: these are programs.
+PROGRAMS = {
+    "git",
+    "ffmpeg",
+    "curl",
+    "openssh-client",
+    "imagemagick",
+    "poppler-utils",
+    "tesseract-ocr",
+    "chromium",
+    "pandoc",
+    "graphviz",
+    "wkhtmltopdf",
+    "ghostscript",
+    "libreoffice",
+    "exiftool",
+    "libimage-exiftool-perl",
+    "postgresql-client",
+    "sqlite3",
+    "rsync",
+    "gnupg",
+    "unzip",
+    "nodejs",
+}
+# Those that an image often has for its own health check or shell, and the program doesn't need.
+_TOOLS = {"curl", "unzip", "gnupg", "sqlite3", "nodejs", "rsync", "postgresql-client"}
+
+
+def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
+    """What is said outside the code; ``known`` is what the language's module found."""
+    found = Evidence()
+    for path in written.dockerfiles(repository, folder):
+        if not written.is_development(path):
+            _dockerfile(repository, path, found)
+    for path in written.composes(repository, folder):
+        _compose(repository, path, folder, known, found)
+    for path in written.environments(repository, folder):
+        _example(repository, path, found)
+    _started(repository, folder, found)
+    return found
+
+
+def _dockerfile(repository: Repository, path: str, found: Evidence) -> None:
+    """Ports, volumes, packages and the health route of a Dockerfile's last stage."""
+    instructions = dockerfile.instructions(repository.text(path) or "")
+    last = max((n for n, one in enumerate(instructions) if one.keyword == "FROM"), default=0)
+    for instruction in instructions[last:]:
+        words, line = instruction.words, instruction.line
+        if instruction.keyword == "EXPOSE":
+            for word in words:
+                number = word.partition("/")[0]
+                if number.isdecimal() and not word.endswith("/udp"):
+                    found.add("port", int(number), f"EXPOSE {word}", path, line, weak=True)
+                    break
+        elif instruction.keyword == "VOLUME":
+            for word in written.exec_form(instruction.rest) or words:
+                found.add("writable", word, f"VOLUME {word}", path, line, weak=True)
+        elif instruction.keyword == "HEALTHCHECK":
+            if route := re.search(r"https?://[^/\s\"']+(/[\w./-]*)", instruction.rest):
+                found.add("health", route[1], "HEALTHCHECK", path, line, weak=True)
+        elif instruction.keyword == "RUN":
+            for package in _packages(instruction.rest):
+                if package in PROGRAMS - _TOOLS:
+                    found.add("native_run", package, f"installs {package}", path, line, weak=True)
+
+
+def _packages(text: str) -> Iterator[str]:
+    for words, _, _ in commands.shell(re.sub(r"^(?:--\S+\s+)+", "", text)):
+        if words[0] in ("apt-get", "apt", "apk") and {"install", "add"} & set(words):
+            yield from (word.partition("=")[0] for word in words[2:] if not word.startswith("-"))
+
+
+def _started(repository: Repository, folder: str, found: Evidence) -> None:
+    """The port that a start command names: ``--port 8080``, ``:8080``."""
+    for command in commands.of(repository, folder):
+        if command.origin not in ("entrypoint", "procfile", "compose", "script"):
+            continue
+        if command.argv[0] in ("docker", "curl", "wget", "podman", "echo", "ssh"):
+            continue
+        words = commands.option(command.argv, "--port", "--bind", "-b", "--http", "--listen")
+        port = re.search(r"(?:^|:)(\d{2,5})$", words or "")
+        if port and 0 < int(port[1]) < 65_536:
+            shown = f"{command.argv[0].rpartition('/')[2]} … {words}"
+            found.add("port", int(port[1]), shown, command.file, command.line, weak=True)
+
+
+def kind_of(image: str) -> str:
+    """The kind of service that an image is; "" if it is none that is known."""
+    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+    path = image.partition("@")[0].partition(":")[0].lower()
+    for kind, pattern in KINDS.items():
+        if re.search(pattern, name) or re.search(pattern, path):
+            return "" if re.search(r"exporter|admin|commander|ui\b|express|backup", name) else kind
+    return ""
+
+
+def _compose(
+    repository: Repository, path: str, folder: str, known: Evidence, found: Evidence
+) -> None:
+    asked = {one.value.kind for one in known.of("beside")}
+    every = list(written.services(repository, path))
+    built = [service for _, service in every if _is_own(service, folder)]
+    for name, service in every:
+        image = service.get("image")
+        if isinstance(image, str) and (kind := kind_of(image)):
+            line = repository.line(path, "image:", image)
+            setting = _pointing(built, name)
+            value = Beside(kind, image, setting)
+            # The project brings the driver, and its own compose file the service: both agree.
+            found.add("beside", value, f"{name}: image {image}", path, line, weak=kind not in asked)
+    if len(built) != 1:
+        return
+    service = built[0]
+    ports = service.get("ports")
+    for one in ports if isinstance(ports, list) else ():
+        target = one.get("target") if isinstance(one, dict) else _target(str(one))
+        if isinstance(target, int) or (isinstance(target, str) and target.isdecimal()):
+            line = repository.line(path, str(target))
+            found.add("port", int(target), f"ports: {one}", path, line, weak=True)
+            break
+    volumes = service.get("volumes")
+    for one in volumes if isinstance(volumes, list) else ():
+        source, _, place = str(one).partition(":") if isinstance(one, str) else ("", "", "")
+        place = place.partition(":")[0]
+        if (
+            place.startswith("/")
+            and not source.startswith(("/", ".."))
+            and source not in (".", "./")
+        ):
+            if re.search(r"\.\w{1,5}$|node_modules|/app$|/code$|/src$", place):
+                continue
+            line = repository.line(path, str(one))
+            found.add("writable", place, f"volumes: {one}", path, line, weak=True)
+
+
+def _is_own(service: dict[str, Any], folder: str) -> bool:
+    """Whether a service of a compose file is built from the folder."""
+    build = service.get("build")
+    if build is None:
+        return False
+    context = build.get("context", ".") if isinstance(build, dict) else str(build)
+    where = str(context).removeprefix("./").rstrip("/") or "."
+    return where in (folder, ".", "..") or where.endswith(f"/{folder}")
+
+
+def _target(text: str) -> str:
+    text = re.sub(r"\$\{[^}]*?(\d+)\}", r"\1", text)
+    return text.partition("/")[0].rpartition(":")[2].partition("-")[0]
+
+
+def _pointing(services: list[dict[str, Any]], name: str) -> str:
+    """The variable of a service by which it finds the one of that name."""
+    for service in services:
+        variables = service.get("environment")
+        if isinstance(variables, list):
+            variables = dict(str(one).split("=", 1) for one in variables if "=" in str(one))
+        if isinstance(variables, dict):
+            for key, value in variables.items():
+                if re.search(rf"(?:^|[/@])({re.escape(name)})(?:[:/]|$)", str(value)):
+                    return str(key)
+    return ""
+
+
+def _example(repository: Repository, path: str, found: Evidence) -> None:
+    """The settings of an example file: defaults, but of those that look secret only the names."""
+    for number, line in enumerate(repository.lines(path), 1):
+        parts = re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", line)
+        if not parts:
+            continue
+        name, value = parts[1], parts[2].partition(" #")[0].strip().strip("\"'")
+        secret = looks_secret(name, value)
+        setting = Setting(name, None if secret or not value else value, secret=secret)
+        found.add(
+            "setting",
+            setting,
+            f"{name}=…" if secret else f"{name}={value}"[:60],
+            path,
+            number,
+            weak=True,
+        )

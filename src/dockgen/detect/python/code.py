@@ -1,0 +1,367 @@
+"""What the source of a Python project says: application objects, starts, imports, settings."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from dockgen.detect import syntax
+from dockgen.detect.repository import Repository
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+# The class of an application by framework, and whether servers of WSGI or of ASGI run it.
+FRAMEWORKS = {
+    "FastAPI": ("fastapi", "asgi"),
+    "Starlette": ("starlette", "asgi"),
+    "Litestar": ("litestar", "asgi"),
+    "Quart": ("quart", "asgi"),
+    "APIFlask": ("flask", "wsgi"),
+    "Flask": ("flask", "wsgi"),
+    "Connexion": ("connexion", "wsgi"),
+    "FlaskApp": ("connexion", "wsgi"),
+    "AsyncApp": ("connexion", "asgi"),
+    "Sanic": ("sanic", "own"),
+    "Bottle": ("bottle", "wsgi"),
+    "Dash": ("dash", "wsgi"),
+    "BlackSheep": ("blacksheep", "asgi"),
+    "Application": ("aiohttp", "own"),
+    "get_wsgi_application": ("django", "wsgi"),
+    "get_asgi_application": ("django", "asgi"),
+    "ProtocolTypeRouter": ("django", "asgi"),
+    "ASGIApp": ("socketio", "asgi"),
+    "NinjaAPI": ("django", "none"),
+    "FastMCP": ("mcp", "own"),
+}
+_MODULES = {
+    "flask": ("flask", "apiflask"),
+    "connexion": ("connexion",),
+    "aiohttp": ("aiohttp", "web"),
+    "django": ("django", "channels"),
+    "dash": ("dash",),
+    "socketio": ("socketio",),
+    "mcp": ("mcp", "fastmcp"),
+}
+# Calls that don't return until the program ends.
+_RUNS = re.compile(
+    r"(?:uvicorn|hypercorn|granian|waitress|bjoern|cherrypy)\.run|uvicorn\.Server|"
+    r"(?:\w+\.)*(?:run_app|run_polling|start_polling|run_forever|infinity_polling|polling|"
+    r"serve_forever|run_webhook|run_until_disconnected|start_consuming|run_simple|"
+    r"start_server|run_server|WSGIServer|ThreadingHTTPServer|HTTPServer|wait_for_termination)|"
+    r"(?:app|application|api|server|bot|client|dp|worker|socketio|mcp|demo|dash_app|web_app|"
+    r"\w+_app|\w+bot)\.(?:run|launch|start|serve|queue|run_async)|serve|run_simple|"
+    r"(?:asyncio|anyio|trio)\.run|Granian|CrawlerProcess|execute_from_command_line|"
+    r"BlockingScheduler"
+)
+_NEEDLES = (
+    b"FastAPI",
+    b"Starlette",
+    b"Litestar",
+    b"Quart",
+    b"Flask",
+    b"Sanic",
+    b"Bottle",
+    b"Dash",
+    b"Application",
+    b"ASGIApp",
+    b"_application",
+    b"FastMCP",
+    b"__main__",
+    b".run(",
+    b"serve",
+    b"polling",
+    b"create_app",
+    b"make_app",
+    b"get_app",
+    b"ProtocolTypeRouter",
+    b"BlackSheep",
+    b"AsyncApp",
+    b".launch(",
+    b"run_app",
+    b"def main",
+    b"_app(",
+    b"HTTPServer",
+)
+# So many source files are looked at, the outermost first.
+_MAXIMUM = 20_000
+
+
+class App(NamedTuple):
+    """An application object, or the function that makes one."""
+
+    framework: str
+    kind: str
+    name: str
+    path: str
+    line: int
+    words: str
+    factory: bool = False
+
+
+class Start(NamedTuple):
+    """A call that runs until the end; ``function`` holds it, "" at the top, "__main__" in that."""
+
+    path: str
+    line: int
+    call: str
+    function: str
+    node: "Node"
+
+
+@dataclass
+class Code:
+    """The source files of a folder."""
+
+    repository: Repository
+    folder: str
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The source files, tests and examples left out."""
+        return self.repository.sources(self.folder, ".py")[:_MAXIMUM]
+
+    @cached_property
+    def _interesting(self) -> list[tuple[str, "Node"]]:
+        found = self.repository.holding(self.paths, *_NEEDLES)
+        return [(path, syntax.tree(self.repository, path)) for path in found]
+
+    @cached_property
+    def apps(self) -> list[App]:
+        """Application objects at the top of modules, and functions that return one."""
+        found = [app for path, tree in self._interesting for app in _apps(path, tree)]
+        factories = {app.name: app for app in found if app.factory}
+        for path, tree in self._interesting:
+            for name, value in _assigned(tree):
+                called = syntax.text(value.child_by_field_name("function")).rpartition(".")[2]
+                if (made := factories.get(called)) and not any(
+                    app.path == path and app.name == name for app in found
+                ):
+                    words = f"{name} = {called}()"
+                    line = syntax.line(value)
+                    found.append(App(made.framework, made.kind, name, path, line, words))
+        return found
+
+    @cached_property
+    def starts(self) -> list[Start]:
+        """Calls that run a server, a bot or a loop."""
+        found = []
+        for path, tree in self._interesting:
+            for call in syntax.walk(tree, "call"):
+                words = syntax.text(call.child_by_field_name("function"))
+                if len(words) < 80 and _RUNS.fullmatch(words.replace("web.run_app", "run_app")):
+                    found.append(Start(path, syntax.line(call), words, _holder(call), call))
+        return found
+
+    def functions(self, path: str) -> set[str]:
+        """The names of the functions at the top of a module."""
+        tree = syntax.tree(self.repository, path)
+        return {syntax.text(node.child_by_field_name("name")) for node in _functions(tree)}
+
+    def has_main(self, path: str) -> bool:
+        """Whether a module does something when it is run: ``if __name__ == "__main__"``."""
+        return bool(re.search(rb"^if __name__\s*==", self.repository.content(path), re.MULTILINE))
+
+    # Modules and where they are imported from.
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.paths)
+
+    def import_root(self, path: str) -> str:
+        """The folder that has to be on Python's path for a module to import its neighbours."""
+        place = path.rpartition("/")[0] or "."
+        steps = [place]
+        while steps[-1] not in (self.folder, "."):
+            steps.append(steps[-1].rpartition("/")[0] or ".")
+        votes = dict.fromkeys(steps, 0)
+        for name in self._imports(path):
+            for step in steps:
+                inner = name if step == "." else f"{step}/{name}"
+                if f"{inner}.py" in self._known or self._holds(inner):
+                    votes[step] += 1
+                    break
+        best = max(votes.values())
+        if best:
+            return next(step for step in reversed(steps) if votes[step] == best)
+        while self.repository.has(f"{place}/__init__.py") and place not in (self.folder, "."):
+            place = place.rpartition("/")[0] or "."
+        if place != self.folder and place.rpartition("/")[2] not in ("src", "lib"):
+            # A folder without __init__.py, such as app/main.py: from where it lies.
+            base = path.rpartition("/")[2]
+            if not self.repository.has(f"{path.rpartition('/')[0]}/__init__.py") and base in (
+                "main.py",
+                "app.py",
+                "server.py",
+                "asgi.py",
+                "wsgi.py",
+            ):
+                return self.folder
+        return place
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        return frozenset(path.rpartition("/")[0] for path in self.paths)
+
+    def _holds(self, folder: str) -> bool:
+        return folder in self._folders or any(one.startswith(f"{folder}/") for one in self._folders)
+
+    def _imports(self, path: str) -> Iterator[str]:
+        """The first name of each absolute import of a module."""
+        source = self.repository.content(path).decode(errors="replace")
+        for found in re.finditer(
+            r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", source, re.MULTILINE
+        ):
+            yield found[1]
+
+    def module(self, path: str) -> tuple[str, str]:
+        """The dotted name of a module, and its import root."""
+        root = self.import_root(path)
+        name = path if root == "." else path[len(root) + 1 :]
+        name = name.removesuffix(".py").removesuffix("/__init__")
+        return name.replace("/", "."), root
+
+    def file_of(self, module: str) -> str:
+        """The file of a dotted name; "" if it isn't of the project."""
+        inner = module.replace(".", "/")
+        for base in (
+            self.folder,
+            f"{self.folder}/src",
+            f"{self.folder}/app",
+            f"{self.folder}/backend",
+        ):
+            prefix = "" if base == "." else base.removeprefix("./") + "/"
+            for path in (f"{prefix}{inner}.py", f"{prefix}{inner}/__init__.py"):
+                if path in self._known:
+                    return path
+        ends = (f"/{inner}.py", f"/{inner}/__init__.py")
+        found = [path for path in self.paths if path.endswith(ends)]
+        return found[0] if len(found) == 1 else ""
+
+
+def _apps(path: str, tree: "Node") -> Iterator[App]:
+    text = syntax.text(tree)
+    for name, value in _assigned(tree):
+        if made := _makes(value, text):
+            words = f"{name} = {syntax.text(value.child_by_field_name('function'))}(…)"
+            yield App(*made, name, path, syntax.line(value), words)
+    for function in _functions(tree):
+        name = syntax.text(function.child_by_field_name("name"))
+        body = function.child_by_field_name("body")
+        if body is None or name.startswith("test"):
+            continue
+        returned = {
+            syntax.text(node.named_children[0])
+            for node in syntax.walk(body, "return_statement")
+            if node.named_children
+        }
+        for call in syntax.walk(body, "call"):
+            if not (made := _makes(call, text)) or made[1] == "none":
+                continue
+            parent = call.parent
+            target = syntax.text(parent.child_by_field_name("left")) if parent else ""
+            if (target and target in returned) or syntax.text(call) in returned:
+                parameters = function.child_by_field_name("parameters")
+                if not _required(parameters):
+                    words = f"def {name}(…): {syntax.text(call.child_by_field_name('function'))}(…)"
+                    yield App(*made, name, path, syntax.line(function), words, factory=True)
+                break
+
+
+def _makes(value: "Node", text: str) -> tuple[str, str] | None:
+    """The framework of an application that a call makes, and what kind of server runs it."""
+    if value.type != "call":
+        return None
+    called = syntax.text(value.child_by_field_name("function"))
+    found = FRAMEWORKS.get(called.rpartition(".")[2])
+    if found is None:
+        return None
+    modules = _MODULES.get(found[0], (found[0],))
+    known = any(
+        re.search(rf"^\s*(?:from|import)\s+{name}\b", text, re.MULTILINE) for name in modules
+    )
+    if found[0] == "aiohttp":
+        known = "web.Application" in called and known
+    return found if known or found[0] in ("fastapi", "flask", "starlette") else None
+
+
+def _required(parameters: "Node | None") -> bool:
+    """Whether a function can't be called without arguments."""
+    plain = ("identifier", "typed_parameter")
+    return any(
+        child.type in plain and not syntax.text(child).startswith("*")
+        for child in (parameters.named_children if parameters else ())
+    )
+
+
+def _statements(tree: "Node") -> Iterator["Node"]:
+    """The statements at the top of a module, those in a try or an if, too."""
+    waiting = list(reversed(tree.named_children))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if node.type in (
+            "try_statement",
+            "if_statement",
+            "else_clause",
+            "block",
+            "with_statement",
+            "except_clause",
+        ):
+            waiting.extend(reversed(node.named_children))
+
+
+def _assigned(tree: "Node") -> Iterator[tuple[str, "Node"]]:
+    """Names at the top of a module, and the value of each."""
+    for node in _statements(tree):
+        for child in node.named_children if node.type == "expression_statement" else ():
+            if child.type == "assignment":
+                left, right = (child.child_by_field_name(side) for side in ("left", "right"))
+                if left is not None and right is not None and left.type == "identifier":
+                    yield syntax.text(left), right
+
+
+def _functions(tree: "Node") -> Iterator["Node"]:
+    for node in _statements(tree):
+        if node.type == "decorated_definition":
+            node = node.child_by_field_name("definition") or node
+        if node.type == "function_definition":
+            yield node
+
+
+def _holder(node: "Node") -> str:
+    """The function at the top that holds a node; "__main__" for what runs as a script."""
+    held = node.parent
+    name = ""
+    while held is not None:
+        if held.type == "function_definition":
+            name = syntax.text(held.child_by_field_name("name"))
+        elif held.type == "if_statement" and "__name__" in syntax.text(
+            held.child_by_field_name("condition")
+        ):
+            return "__main__"
+        held = held.parent
+    return name
+
+
+def argument(call: "Node", name: str) -> "Node | None":
+    """The value of a keyword argument of a call."""
+    arguments = call.child_by_field_name("arguments")
+    for child in arguments.named_children if arguments else ():
+        if (
+            child.type == "keyword_argument"
+            and syntax.text(child.child_by_field_name("name")) == name
+        ):
+            return child.child_by_field_name("value")
+    return None
+
+
+def positional(call: "Node") -> list["Node"]:
+    """The arguments of a call that have no name."""
+    arguments = call.child_by_field_name("arguments")
+    return [
+        child
+        for child in (arguments.named_children if arguments else ())
+        if child.type not in ("keyword_argument", "comment", "list_splat", "dictionary_splat")
+    ]

@@ -1,0 +1,114 @@
+"""A Django project: settings, server, static files and migrations."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dockgen.detect.model import Evidence, Step
+from dockgen.detect.python import servers
+from dockgen.detect.python.code import Code
+from dockgen.detect.python.project import Project
+from dockgen.detect.repository import is_aside
+
+if TYPE_CHECKING:
+    from dockgen.detect.python.entry import Candidate
+
+_SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*(?:[\w.]+\(.*?)?[\"']([\w.]+)[\"']")
+# The settings of production, by the last name of the module.
+_PRODUCTION = ("production", "prod", "deploy", "deployment", "docker", "container")
+
+
+def manage(project: Project) -> str:
+    """The project's manage.py; "" if it is no Django project."""
+    for path in project.repository.named("manage.py", project.folder):
+        if not is_aside(path) and b"DJANGO_SETTINGS_MODULE" in project.repository.content(path):
+            return path
+    return ""
+
+
+def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate"]:
+    """The servers of its WSGI or ASGI application, and the settings that production takes."""
+    from dockgen.detect.python.entry import Candidate
+
+    path = manage(project)
+    if not path:
+        return
+    repository = project.repository
+    base = path.rpartition("/")[0] or "."
+    _settings(project, code, path, found)
+    inner = (
+        ""
+        if base == project.folder
+        else f"{base[len(project.folder) + 1 if project.folder != '.' else 0 :]}/"
+    )
+    if inner:
+        found.add("environment", f"PYTHONPATH={inner.rstrip('/')}", "manage.py lies there", path)
+    applications = [
+        app for app in code.apps if app.framework == "django" and app.kind in ("wsgi", "asgi")
+    ]
+    wsgi = [app for app in applications if app.kind == "wsgi"]
+    asgi = [app for app in applications if app.kind == "asgi" or app.framework == "socketio"]
+    asynchronous = project.needs("channels", "daphne")
+    ordered = [*asgi, *wsgi] if asynchronous and asgi else [*wsgi, *asgi]
+    for number, app in enumerate(ordered):
+        module = (
+            app.path[0 if base == "." else len(base) + 1 :].removesuffix(".py").replace("/", ".")
+        )
+        argv, add = servers.run(app.kind, f"{module}:{app.name}", False, project.declared)
+        yield Candidate(4 if number == 0 else 6, argv, app.words, app.path, app.line)
+        if add and number == 0:
+            found.default("server", add, "none is declared", path)
+    if not ordered and (line := repository.line(path, "DJANGO_SETTINGS_MODULE")):
+        module = (_SETTINGS.search(repository.text(path) or "") or [""] * 2)[1].rpartition(
+            ".settings"
+        )[0]
+        if module:
+            argv, _ = servers.run("wsgi", f"{module}.wsgi", False, project.declared)
+            yield Candidate(6, argv, "DJANGO_SETTINGS_MODULE", path, line)
+
+
+def _settings(project: Project, code: Code, path: str, found: Evidence) -> None:
+    repository = project.repository
+    base = path.rpartition("/")[0]
+    named = _SETTINGS.search(repository.text(path) or "")
+    for other in code.paths:
+        if other.endswith(("/wsgi.py", "/asgi.py")):
+            told = _SETTINGS.search(repository.text(other) or "")
+            if told and named and told[1] != named[1]:
+                line = repository.line(other, "DJANGO_SETTINGS_MODULE")
+                value = f"DJANGO_SETTINGS_MODULE={told[1]}"
+                found.add("environment", value, value, other, line)
+                break
+    else:
+        if named:
+            package = named[1].rpartition(".")[0] if _last(named[1]) != "settings" else named[1]
+            folder = f"{base}/{package.replace('.', '/')}".lstrip("/")
+            for name in _PRODUCTION:
+                if repository.has(f"{folder}/{name}.py") and _last(named[1]) not in _PRODUCTION:
+                    value = f"DJANGO_SETTINGS_MODULE={package}.{name}"
+                    found.add(
+                        "environment",
+                        value,
+                        f"{name}.py beside the default",
+                        f"{folder}/{name}.py",
+                        1,
+                    )
+                    break
+    text = "\n".join(repository.text(one) or "" for one in code.paths if "settings" in one)
+    line = repository.line(path, "DJANGO_SETTINGS_MODULE")
+    inner = path if project.folder == "." else path[len(project.folder) + 1 :]
+    if re.search(r"^\s*STATIC_ROOT\s*=", text, re.MULTILINE):
+        found.add(
+            "build", f"python {inner} collectstatic --noinput", "STATIC_ROOT is set", path, line
+        )
+    found.add(
+        "before",
+        Step("migrate", ("python", inner, "migrate", "--noinput")),
+        "manage.py",
+        path,
+        line,
+    )
+
+
+def _last(module: str) -> str:
+    return module.rpartition(".")[2]

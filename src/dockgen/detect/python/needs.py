@@ -1,0 +1,174 @@
+"""What a Python service needs around it: services beside, steps before, folders, a front end."""
+
+import re
+
+from dockgen.detect import commands, syntax
+from dockgen.detect.model import Beside, Evidence, Step
+from dockgen.detect.python import code as source
+from dockgen.detect.python.code import Code
+from dockgen.detect.python.project import Project
+from dockgen.detect.python.settings import Settings
+
+# The driver of each service.
+_DRIVERS = {
+    "postgres": (
+        "psycopg",
+        "psycopg2",
+        "psycopg2-binary",
+        "asyncpg",
+        "pg8000",
+        "aiopg",
+        "psycopg-binary",
+    ),
+    "mysql": ("mysqlclient", "pymysql", "aiomysql", "asyncmy", "mysql-connector-python"),
+    "mongo": ("pymongo", "motor", "mongoengine", "beanie"),
+    "redis": (
+        "redis",
+        "aioredis",
+        "django-redis",
+        "channels-redis",
+        "arq",
+        "rq",
+        "valkey",
+        "fakeredis",
+    ),
+    "rabbitmq": ("pika", "aio-pika", "kombu"),
+    "kafka": ("kafka-python", "confluent-kafka", "aiokafka"),
+    "nats": ("nats-py",),
+    "elasticsearch": ("elasticsearch",),
+    "opensearch": ("opensearch-py",),
+    "meilisearch": ("meilisearch",),
+    "minio": ("minio",),
+    "memcached": ("pymemcache", "python-memcached", "pylibmc"),
+    "clickhouse": ("clickhouse-connect", "clickhouse-driver"),
+    "qdrant": ("qdrant-client",),
+}
+_POINTS = {
+    "postgres": r"DATABASE_URL|POSTGRES\w*|DB_\w+|\w*DATABASE_URI|PG\w+",
+    "redis": r"\w*REDIS\w*",
+    "mysql": r"DATABASE_URL|MYSQL\w*|DB_\w+",
+    "mongo": r"\w*MONGO\w*",
+    "rabbitmq": r"\w*(?:RABBIT|AMQP)\w*",
+    "kafka": r"\w*KAFKA\w*",
+}
+_TMP = "/tmp/"  # noqa: S108 - a name to compare with
+
+
+def look(project: Project, code: Code, read: Settings, found: Evidence) -> None:
+    """Add what is needed around the service."""
+    _beside(project, read, found)
+    _before(project, code, found)
+    _writable(project, code, read, found)
+    _files(project, code, found)
+
+
+def _beside(project: Project, read: Settings, found: Evidence) -> None:
+    names = {one.name for one in read.reads}
+    for kind, drivers in _DRIVERS.items():
+        if driver := project.needs(*drivers):
+            pattern = re.compile(_POINTS.get(kind, rf"\w*{kind.upper()}\w*"))
+            pointing = sorted(
+                (name for name in names if pattern.fullmatch(name)),
+                key=lambda name: (not name.endswith(("_URL", "_URI")), name),
+            )
+            setting = pointing[0] if pointing else ""
+            found.add(
+                "beside",
+                Beside(kind, "", setting),
+                driver.name,
+                driver.file,
+                driver.line,
+                weak=True,
+            )
+
+
+def _before(project: Project, code: Code, found: Evidence) -> None:
+    """Migrations, but for those that the program runs itself."""
+    repository = project.repository
+    for path in repository.named("alembic.ini", project.folder)[:1]:
+        own = [
+            one
+            for one in repository.holding(
+                code.paths,
+                b"command.upgrade",
+                b'"alembic"',
+                b"'alembic'",
+                b"alembic.command",
+                b"alembic upgrade",
+            )
+            if "/versions/" not in one and "migrations/" not in one
+        ]
+        inner = path if project.folder == "." else path[len(project.folder) + 1 :]
+        argv = ("alembic", *(() if inner == "alembic.ini" else ("-c", inner)), "upgrade", "head")
+        if not own:
+            found.add("before", Step("migrate", argv), "alembic.ini", path)
+        found.add("file", inner, "alembic reads it", path)
+    if (one := project.needs("flask-migrate")) and "migrations" in {
+        folder.rpartition("/")[2] for folder in repository.folders
+    }:
+        found.add(
+            "before", Step("migrate", ("flask", "db", "upgrade")), one.name, one.file, one.line
+        )
+    if one := project.needs("aerich"):
+        found.add("before", Step("migrate", ("aerich", "upgrade")), one.name, one.file, one.line)
+    for command in commands.of(repository, project.folder):
+        if command.origin == "procfile" and command.environment.get("") == "release":
+            words = " ".join(command.argv)
+            found.add("before", Step("release", command.argv), words, command.file, command.line)
+
+
+def _writable(project: Project, code: Code, read: Settings, found: Evidence) -> None:
+    """Folders that the program makes, and files of SQLite."""
+    repository = project.repository
+    needles = (b"mkdir", b"makedirs", b"sqlite")
+    for path in repository.holding(code.paths, *needles):
+        tree = syntax.tree(repository, path)
+        for node in syntax.walk(tree, "string"):
+            value = syntax.string(node) or ""
+            if where := re.fullmatch(r"sqlite(?:\+\w+)?:///(/?[\w./-]+)", value):
+                folder = where[1].removeprefix("./").rpartition("/")[0] or "."
+                words = value[:60]
+                found.add("writable", folder, words, path, syntax.line(node), weak=True)
+        for call in syntax.walk(tree, "call"):
+            called = syntax.text(call.child_by_field_name("function"))
+            if not called.endswith(("mkdir", "makedirs")) or len(called) > 120:
+                continue
+            made = read.words(next(iter(source.positional(call)), None))[0]
+            if inner := re.match(
+                r"""(?:pathlib\.)?Path\(\s*["']([^"']+)["']\s*\)\.mkdir""", syntax.text(call)
+            ):
+                made = inner[1]
+            if made and re.fullmatch(r"[\w./~-]{1,100}", made) and not made.startswith(_TMP):
+                folder = made.removeprefix("./").rstrip("/")
+                found.add(
+                    "writable",
+                    folder,
+                    f"{called}({made!r})"[:70],
+                    path,
+                    syntax.line(call),
+                    weak=True,
+                )
+
+
+def _files(project: Project, code: Code, found: Evidence) -> None:
+    """Files of the root that the code opens by name."""
+    repository = project.repository
+    names = {path.rpartition("/")[2]: path for path in repository.beside(project.folder)}
+    telling = {
+        name for name in names if not name.startswith(".") and not name.endswith((".py", ".md"))
+    }
+    telling -= {"LICENSE", "Makefile", "Dockerfile", "uv.lock", "poetry.lock", "requirements.txt"}
+    if not telling:
+        return
+    needles = tuple(f"{quote}{name}{quote}".encode() for name in telling for quote in "\"'")
+    for path in repository.holding(code.paths, *needles):
+        for node in syntax.walk(syntax.tree(repository, path), "string"):
+            value = syntax.string(node)
+            if value in telling:
+                found.add(
+                    "file", value, f"{value!r} in the code", path, syntax.line(node), weak=True
+                )
+    readme = project.table("project").get("readme")
+    if project.has_backend and isinstance(readme, str) and repository.has(project.path(readme)):
+        path = project.path("pyproject.toml")
+        found.add("file", readme, "readme", path, repository.line(path, "readme"))

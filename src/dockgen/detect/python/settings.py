@@ -1,0 +1,351 @@
+"""What a Python program reads from its environment, and the port and address in its code."""
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from dockgen.detect import syntax
+from dockgen.detect.model import Argv, Evidence, Setting
+from dockgen.detect.python import code as source
+from dockgen.detect.python import servers
+from dockgen.detect.python.code import Code, Start
+from dockgen.detect.python.entry import starts_of
+from dockgen.detect.python.project import Project
+from dockgen.detect.secrets import looks_secret
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_READS = re.compile(
+    r"(?:os\.)?(?:environ\.get|getenv|environ\.setdefault|environ\.pop)|config|env(?:\.\w+)?|"
+    r"get_env\w*|getenv_\w+|env_\w+|_env\w*"
+)
+_NEEDLES = (
+    b"environ",
+    b"getenv",
+    b"BaseSettings",
+    b"decouple",
+    b"environs",
+    b"env(",
+    b"env.",
+    b"port",
+    b"PORT",
+    b"argparse",
+    b"click",
+    b"typer",
+)
+# Names that every machine sets, or that tools read: nothing that the program needs to be told.
+_USUAL = re.compile(
+    r"(?:PATH|HOME|USER|SHELL|PWD|LANG|LC_\w+|TZ|TERM|TMPDIR|TEMP|TMP|HOSTNAME|CI|PYTHON\w*|VIRTUAL_ENV|"
+    r"XDG_\w+|LOGNAME|APPDATA|LOCALAPPDATA|GITHUB_\w+|PYTEST\w*|COLUMNS|DISPLAY|NO_COLOR|EDITOR|"
+    r"DJANGO_SETTINGS_MODULE|_|KUBERNETES_\w+|DYNO|SSH_\w+|SUDO_\w+|WERKZEUG_\w+|RUN_MAIN)"
+)
+# A port that isn't the service's own.
+_OTHERS = re.compile(
+    r"(?:DB|DATABASE|PG|POSTGRES\w*|MYSQL|MARIADB|REDIS|MONGO\w*|SMTP|MAIL|EMAIL|RABBIT\w*|AMQP|KAFKA|ES|"
+    r"ELASTIC\w*|PROXY|SSH|FTP|STATSD|GRAPHITE|MEMCACHED?|CACHE|LDAP|MQTT|NATS|PROMETHEUS|METRICS|"
+    r"BROKER|QUEUE|CLICKHOUSE|VALKEY|DEBUG\w*|DEBUGPY|JAEGER|OTEL\w*|IMAP|POP|SYSLOG|CHROMA|QDRANT|"
+    r"GRPC|REMOTE|TARGET|UPSTREAM|CLIENT|PUBLIC|EXTERNAL)_",
+    re.IGNORECASE,
+)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Read(NamedTuple):
+    """An environment variable that the code reads; ``default`` is the node of what it is else."""
+
+    name: str
+    default: "Node | None"
+    required: bool
+    path: str
+    line: int
+
+
+class Options(NamedTuple):
+    """A default of an option of the command line, such as ``--port``."""
+
+    name: str
+    value: "Node"
+    path: str
+    line: int
+
+
+class Settings:
+    """What the code of a project reads."""
+
+    def __init__(self, code: Code) -> None:
+        """Of these source files."""
+        self.code = code
+
+    @cached_property
+    def _trees(self) -> list[tuple[str, "Node"]]:
+        repository = self.code.repository
+        found = repository.holding(self.code.paths, *_NEEDLES)
+        return [(path, syntax.tree(repository, path)) for path in found]
+
+    @cached_property
+    def reads(self) -> list[Read]:
+        """Each read of the environment, in the order of the files."""
+        found: list[Read] = []
+        for path, tree in self._trees:
+            text = syntax.text(tree)
+            for call in syntax.walk(tree, "call", "subscript"):
+                found.extend(_read(call, path, text))
+            for definition in syntax.walk(tree, "class_definition"):
+                found.extend(_fields(definition, path))
+        return found
+
+    @cached_property
+    def options(self) -> list[Options]:
+        """Defaults of options named for a port or a host."""
+        found = []
+        for path, tree in self._trees:
+            for call in syntax.walk(tree, "call"):
+                called = syntax.text(call.child_by_field_name("function")).rpartition(".")[2]
+                if called not in ("add_argument", "option", "Option", "define"):
+                    continue
+                names = [syntax.string(node) for node in source.positional(call)]
+                value = source.argument(call, "default")
+                if called == "Option" and value is None:
+                    value = next(iter(source.positional(call)), None)
+                    names = [syntax.string(node) for node in source.positional(call)[1:]]
+                for name in names:
+                    if name and value is not None and name.startswith("-"):
+                        found.append(Options(name.lstrip("-"), value, path, syntax.line(call)))
+        return found
+
+    def constant(self, name: str) -> "tuple[Node, str] | None":
+        """The value of a name at the top of a module, or of a field of settings."""
+        last = name.rpartition(".")[2]
+        for read in self.reads:
+            if last.lower() == read.name.lower() and read.default is not None:
+                return read.default, read.path
+        for path, tree in self._trees:
+            for left, right in source._assigned(tree):
+                if left == last:
+                    return right, path
+        return None
+
+    def number(self, node: "Node | None", depth: int = 0) -> tuple[int | None, str]:
+        """A whole number that an expression comes to, and the variable that changes it."""
+        if node is None or depth > 5:
+            return None, ""
+        if (plain := syntax.number(node)) is not None:
+            return plain, ""
+        if (words := syntax.string(node)) is not None:
+            return (int(words), "") if re.fullmatch(r"\d{1,5}", words) else (None, "")
+        if node.type == "call":
+            for read in _read(node, "", "environ"):
+                return self.number(read.default, depth + 1)[0], read.name
+            return self.number(next(iter(source.positional(node)), None), depth + 1)
+        if node.type == "boolean_operator":
+            left = self.number(node.child_by_field_name("left"), depth + 1)
+            right = self.number(node.child_by_field_name("right"), depth + 1)
+            return (left[0] if left[0] is not None else right[0]), left[1] or right[1]
+        if node.type == "parenthesized_expression" and node.named_children:
+            return self.number(node.named_children[0], depth + 1)
+        if node.type in ("identifier", "attribute"):
+            for option in self.options:
+                if option.name.replace("-", "_") == syntax.text(node).rpartition(".")[2]:
+                    return self.number(option.value, depth + 1)
+            if found := self.constant(syntax.text(node)):
+                name = next(
+                    (r.name for r in self.reads if r.default is found[0] and r.name.isupper()), ""
+                )
+                value, variable = self.number(found[0], depth + 1)
+                return value, variable or name
+        return None, ""
+
+    def words(self, node: "Node | None", depth: int = 0) -> tuple[str | None, str]:
+        """A text that an expression comes to, and the variable that changes it."""
+        if node is None or depth > 5:
+            return None, ""
+        if (plain := syntax.string(node)) is not None:
+            return plain, ""
+        if node.type == "call":
+            for read in _read(node, "", "environ"):
+                return self.words(read.default, depth + 1)[0], read.name
+        if node.type == "boolean_operator":
+            left = self.words(node.child_by_field_name("left"), depth + 1)
+            right = self.words(node.child_by_field_name("right"), depth + 1)
+            return left[0] if left[0] is not None else right[0], left[1] or right[1]
+        if node.type in ("identifier", "attribute"):
+            for option in self.options:
+                if option.name.replace("-", "_") == syntax.text(node).rpartition(".")[2]:
+                    return self.words(option.value, depth + 1)
+            if found := self.constant(syntax.text(node)):
+                name = next(
+                    (r.name for r in self.reads if r.default is found[0] and r.name.isupper()), ""
+                )
+                value, variable = self.words(found[0], depth + 1)
+                return value, variable or name
+        return None, ""
+
+
+def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
+    if node.type == "subscript":
+        if syntax.text(node.child_by_field_name("value")) in ("os.environ", "environ"):
+            name = syntax.string(node.child_by_field_name("subscript"))
+            parent = node.parent
+            written = (
+                parent is not None
+                and parent.type == "assignment"
+                and (parent.child_by_field_name("left") == node)
+            )
+            if (
+                name
+                and not written
+                and node.parent is not None
+                and node.parent.type != "delete_statement"
+            ):
+                yield Read(name, None, True, path, syntax.line(node))
+        return
+    called = syntax.text(node.child_by_field_name("function"))
+    if len(called) > 60 or not _READS.fullmatch(called):
+        return
+    if called == "config" and "decouple" not in text and "starlette.config" not in text:
+        return
+    if called.startswith("env") and not re.search(r"environ|\bEnv\b", text):
+        return
+    arguments = source.positional(node)
+    name = syntax.string(arguments[0]) if arguments else None
+    if not name or not re.fullmatch(r"[A-Za-z_]\w*", name):
+        return
+    default = source.argument(node, "default") or (arguments[1] if len(arguments) > 1 else None)
+    soft = called.endswith(("environ.get", "getenv", "setdefault", "pop")) or called.startswith(
+        ("get_env", "_env", "env_")
+    )
+    yield Read(name, default, default is None and not soft, path, syntax.line(node))
+
+
+def _fields(definition: "Node", path: str) -> Iterator[Read]:
+    """The fields of a pydantic BaseSettings class, by the names of their variables."""
+    bases = syntax.text(definition.child_by_field_name("superclasses"))
+    if "BaseSettings" not in bases:
+        return
+    body = definition.child_by_field_name("body")
+    if body is None:
+        return
+    prefix = re.search(r"env_prefix\s*=\s*[\"']([^\"']*)[\"']", syntax.text(body))
+    for node in body.named_children:
+        inner = node.named_children[0] if node.named_children else None
+        if node.type != "expression_statement" or inner is None or inner.type != "assignment":
+            continue
+        name = syntax.text(inner.child_by_field_name("left"))
+        if name in ("model_config",) or not inner.child_by_field_name("type"):
+            continue
+        value = inner.child_by_field_name("right")
+        kind = syntax.text(inner.child_by_field_name("type"))
+        if value is not None and value.type == "call":
+            called = syntax.text(value.child_by_field_name("function"))
+            if called in ("Field", "pydantic.Field"):
+                alias = source.argument(value, "validation_alias") or source.argument(
+                    value, "alias"
+                )
+                name = syntax.string(alias) or name
+                positional = source.positional(value)
+                default = source.argument(value, "default") or (
+                    positional[0] if positional else None
+                )
+                value = default if default is None or syntax.text(default) != "..." else None
+        required = value is None and "None" not in kind and "Optional" not in kind
+        full = (prefix[1] if prefix else "") + name
+        yield Read(full.upper(), value, required, path, syntax.line(inner))
+
+
+def look(project: Project, code: Code, settings: Settings, entry: Argv, found: Evidence) -> None:
+    """Add port, address and settings of a program that starts by ``entry``."""
+    seen: set[str] = set()
+    for read in settings.reads:
+        if read.name in seen or _USUAL.fullmatch(read.name):
+            continue
+        seen.add(read.name)
+        number, text = settings.number(read.default)[0], settings.words(read.default)[0]
+        value = text if text is not None else (str(number) if number is not None else None)
+        if value is None and syntax.text(read.default) in ("True", "False"):
+            value = syntax.text(read.default)
+        secret = looks_secret(read.name, value)
+        setting = Setting(read.name, None if secret else value or None, read.required, secret)
+        shown = f"reads {read.name}"
+        found.add("setting", setting, shown, read.path, read.line, weak=not read.required)
+    if not entry:
+        return
+    own = servers.is_web(entry)
+    calls = starts_of(entry, project, code)
+    for start in [*calls, *(one for one in code.starts if one not in calls)]:
+        _started(start, settings, found, strong=start in calls and not own, address=not own)
+    _asked(settings, found, own=own, service=bool(calls) or own)
+    if own:
+        found.add("bind", "0.0.0.0", " ".join(entry)[:80])
+        if port := servers.port(entry):
+            found.add("port", port, " ".join(entry)[:80])
+        found.default("port", servers.default_port(entry), f"{entry[0]}'s default")
+
+
+def _started(
+    start: Start, settings: Settings, found: Evidence, *, strong: bool, address: bool
+) -> None:
+    """The port and the address of a call such as ``uvicorn.run(app, port=8000)``."""
+    last = start.call.rpartition(".")[2]
+    node = source.argument(start.node, "port")
+    host = source.argument(start.node, "host") or source.argument(start.node, "address")
+    arguments = source.positional(start.node)
+    pair = next((one for one in arguments if one.type == "tuple"), None)
+    if pair is not None and "HTTPServer" in last and len(pair.named_children) == 2:
+        host, node = pair.named_children
+    elif "HTTPServer" in last or last == "WSGIServer":
+        node = node or None
+    if node is None and last == "run_app" and strong:
+        found.default("port", 8080, "aiohttp's default", start.path, start.line)
+    port, variable = settings.number(node)
+    if port is not None and 0 < port < 65_536:
+        shown = f"{start.call}(…, port={syntax.text(node)[:50]})"
+        found.add("port", port, shown, start.path, start.line, weak=not strong)
+        if variable and strong:
+            setting = Setting(variable, str(port))
+            found.add("setting", setting, shown, start.path, start.line, weak=True)
+    if not (strong and address):
+        return
+    where, variable = settings.words(host)
+    if host is None and last in ("run", "run_simple") and not start.call.startswith("asyncio"):
+        if start.call in ("asyncio.run", "anyio.run", "trio.run"):
+            return
+        where = "127.0.0.1" if (port or node is not None) else None
+    if where is not None:
+        shown = f"{start.call}(…, host={syntax.text(host) or 'its default'})"
+        local = where in _LOOPBACK
+        value = "127.0.0.1" if local else "0.0.0.0"
+        found.add("bind", value, shown, start.path, start.line)
+        if local and variable:
+            found.add("open", f"{variable}=0.0.0.0", shown, start.path, start.line)
+
+
+def _asked(settings: Settings, found: Evidence, *, own: bool, service: bool) -> None:
+    """The port and the address by variables and options with telling names."""
+    for read in settings.reads:
+        last = read.name.upper()
+        if re.fullmatch(
+            r"(?:\w+_)?(?:PORT|SERVER_PORT|HTTP_PORT|LISTEN_PORT)", last
+        ) and not _OTHERS.search(last):
+            port, _ = settings.number(read.default)
+            if port and 0 < port < 65_536:
+                shown = f"{read.name} or {port}"
+                found.add("port", port, shown, read.path, read.line, weak=True)
+        if re.fullmatch(r"(?:\w+_)?(?:HOST|BIND|LISTEN|BIND_ADDRESS|ADDRESS)", last) and not own:
+            where, _ = settings.words(read.default)
+            if where in _LOOPBACK and service and not _OTHERS.search(last):
+                found.add(
+                    "open",
+                    f"{read.name}=0.0.0.0",
+                    f"{read.name} or {where}",
+                    read.path,
+                    read.line,
+                    weak=True,
+                )
+    for option in settings.options:
+        if option.name in ("port", "http-port", "listen-port", "server-port"):
+            port, _ = settings.number(option.value)
+            if port and 0 < port < 65_536:
+                shown = f"--{option.name}, else {port}"
+                found.add("port", port, shown, option.path, option.line, weak=True)

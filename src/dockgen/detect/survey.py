@@ -1,0 +1,115 @@
+"""The survey: which services a repository has, and all that is known of the one that is meant."""
+
+from importlib import import_module
+from typing import cast
+
+from dockgen.detect import evidence, resolve
+from dockgen.detect.model import (
+    BY_NAME,
+    Claim,
+    Conflict,
+    Detected,
+    Evidence,
+    Given,
+    Language,
+    Signal,
+    Strength,
+)
+from dockgen.detect.repository import Repository, join, within
+from dockgen.errors import ProjectError, UsageError
+
+# A module or a package for each; the order is that of messages, never of preference.
+LANGUAGES = ("go", "python", "node")
+_MODULES = {"go": "golang"}
+
+
+def language(name: str) -> Language:
+    """The module of a language."""
+    module = import_module(f"dockgen.detect.{_MODULES.get(name, name)}")
+    return cast(Language, module)
+
+
+def claims(repository: Repository, given: Given) -> list[Claim]:
+    """What may be a service, in the languages and the folder that the user named, if any."""
+    named = given.get("language")
+    found = [
+        claim
+        for name in ((named,) if named else LANGUAGES)
+        for claim in language(name).claims(repository)
+    ]
+    folder = given.get("path")
+    if folder is None:
+        return found
+    inside = [claim for claim in found if claim.folder == folder]
+    return inside or [claim for claim in found if within(claim.folder, folder)]
+
+
+def look(repository: Repository, given: Given) -> Detected:
+    """All that is known of the service that the user means, or of the only one.
+
+    Raises:
+        UsageError: the user named a folder or a language that isn't there.
+        ProjectError: nothing here looks like a service.
+    """
+    found = claims(repository, given)
+    strong = [claim for claim in found if claim.signal.strength is Strength.STRONG]
+    chosen = strong or found
+    skipped = tuple(sorted(repository.skipped.items()))
+    if not chosen:
+        raise _nothing(repository, given)
+    undecided = _undecided(chosen)
+    if undecided:
+        return Detected({}, undecided, (), skipped)
+    claim = chosen[0]
+    folder = claim.folder
+    told = {**given, "path": folder, "language": claim.language}
+    collected = Evidence()
+    collected.signals["language"] = [replace_value(claim.signal, claim.language)]
+    collected.signals["path"] = [replace_value(claim.signal, folder)]
+    for other in found:
+        if other.language != claim.language:
+            weak = Signal(
+                other.language,
+                other.signal.words,
+                other.signal.file,
+                other.signal.line,
+                Strength.WEAK,
+            )
+            collected.signals["language"].append(weak)
+    collected.take(language(claim.language).look(repository, folder, told))
+    collected.take(evidence.look(repository, folder, collected))
+    collected.default("root", folder, "the service's own folder")
+    said = {name: value for name, value in given.items() if name not in ("path", "language")}
+    for name in ("path", "language"):
+        if given.get(name) == told[name]:
+            said[name] = given[name]
+    return resolve.resolve(collected, said, sorted(repository.skipped.items()))
+
+
+def replace_value(signal: Signal, value: str) -> Signal:
+    """The same signal for another topic."""
+    return Signal(value, signal.words, signal.file, signal.line, signal.strength)
+
+
+def _undecided(chosen: list[Claim]) -> tuple[Conflict, ...]:
+    """The conflict of several services: of languages in one folder, or of folders."""
+    folders = list(dict.fromkeys(claim.folder for claim in chosen))
+    if len(folders) > 1:
+        seen = {claim.folder: replace_value(claim.signal, claim.folder) for claim in chosen}
+        return (Conflict(BY_NAME["path"], tuple(seen[folder] for folder in folders)),)
+    if len(chosen) > 1:
+        signals = tuple(replace_value(claim.signal, claim.language) for claim in chosen)
+        return (Conflict(BY_NAME["language"], signals),)
+    return ()
+
+
+def _nothing(repository: Repository, given: Given) -> ProjectError | UsageError:
+    folder = given.get("path")
+    where = repository.root / folder if folder else repository.root
+    if folder and join(".", folder) not in repository.folders:
+        return UsageError(f"{where} holds no file that git tracks", "name another: --path FOLDER")
+    named = given.get("language")
+    return ProjectError(
+        f"{where} holds nothing that looks like a {named or 'Go, Python or Node'} service",
+        "name its folder and its language: dockgen add --path FOLDER --language LANGUAGE",
+    )

@@ -1,0 +1,134 @@
+"""Files that tell how a service is built and run elsewhere: which of them concern it, as data."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from dockgen import reader
+from dockgen.detect.repository import Repository, is_aside, within
+
+_DOCKERFILE = re.compile(r"(?:.*[.-])?(?:Dockerfile|Containerfile)(?:[.-].*)?", re.IGNORECASE)
+_COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml", re.IGNORECASE)
+_WORKFLOWS = (".github/workflows", ".gitlab-ci.yml", ".forgejo/workflows", ".gitea/workflows")
+_SCRIPT = re.compile(r".*(?:entry-?point|start|run|boot|serve|launch|build|httpd|docker)[\w.-]*")
+# Of each kind so many are looked at, the nearest to the service first.
+_LOOKED_AT = 20
+# What is used for a developer's own machine says little about the image that runs.
+_DEVELOPMENT = re.compile(r"dev|test|debug|ci|local|example|docs?(?:[._-]|$)", re.IGNORECASE)
+
+
+def _concerning(repository: Repository, folder: str, pattern: re.Pattern[str]) -> list[str]:
+    """Files of that name in the folder, or on the way to it and in folders such as docker/."""
+    found = []
+    for path in repository.files:
+        name = path.rpartition("/")[2]
+        if not pattern.fullmatch(name):
+            continue
+        place = path.rpartition("/")[0] or "."
+        near = within(place, folder) or within(folder, place)
+        beside = not near and within(folder, place.rpartition("/")[0] or ".")
+        if (near or beside) and not is_aside(path.replace(".examples/", "examples/")):
+            development = bool(_DEVELOPMENT.search(path))
+            found.append((not near, development, _distance(folder, place), path.count("/"), path))
+    return [path for *_, path in sorted(found)[:_LOOKED_AT]]
+
+
+def _distance(folder: str, place: str) -> int:
+    one, other = (name.split("/") if name != "." else [] for name in (folder, place))
+    common = 0
+    while common < min(len(one), len(other)) and one[common] == other[common]:
+        common += 1
+    return len(one) + len(other) - 2 * common
+
+
+def is_development(path: str) -> bool:
+    """Whether a file's name says that it is for development, tests or documentation."""
+    return bool(_DEVELOPMENT.search(path))
+
+
+def dockerfiles(repository: Repository, folder: str) -> list[str]:
+    """Dockerfiles and Containerfiles, the nearest first, those for development last."""
+    found = _concerning(repository, folder, _DOCKERFILE)
+    return [path for path in found if not path.endswith((".dockerignore", ".md", ".py", ".go"))]
+
+
+def composes(repository: Repository, folder: str) -> list[str]:
+    """Compose files."""
+    return _concerning(repository, folder, _COMPOSE)
+
+
+def procfiles(repository: Repository, folder: str) -> list[str]:
+    """Procfiles."""
+    return [path for path in repository.named("Procfile", folder) if not is_aside(path)]
+
+
+def makefiles(repository: Repository, folder: str) -> list[str]:
+    """Makefiles."""
+    return _concerning(repository, folder, re.compile(r"(?:GNU)?[Mm]akefile"))
+
+
+def workflows(repository: Repository) -> list[str]:
+    """CI workflows of the whole repository, those that build images first."""
+    found = [
+        path
+        for path in repository.files
+        if path.startswith(_WORKFLOWS) and path.endswith((".yml", ".yaml"))
+    ]
+    return sorted(found, key=lambda path: not re.search("docker|release|build|image", path))[:40]
+
+
+def scripts(repository: Repository, folder: str) -> list[str]:
+    """Shell scripts that by their names may start or build the service."""
+    return [
+        path
+        for path in _concerning(repository, folder, _SCRIPT)
+        if path.endswith((".sh", ".bash")) or is_shell(repository, path)
+    ]
+
+
+def is_shell(repository: Repository, path: str) -> bool:
+    """Whether a file without suffix is a shell script, by its first line."""
+    if "." in path.rpartition("/")[2]:
+        return False
+    return bool(re.match(r"#!.*\b(?:ba|da|a)?sh\b", repository.lines(path)[0]))
+
+
+def environments(repository: Repository, folder: str) -> list[str]:
+    """Example files of settings; a real .env is never one of them."""
+    names = re.compile(
+        r"\.?(?:env)[._-](?:example|sample|template|dist|default)s?|"
+        r"(?:example|sample|template)\.env|\.env\.docker\.example"
+    )
+    return _concerning(repository, folder, names)
+
+
+def services(repository: Repository, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The services of a compose file by name."""
+    found = repository.yaml(path)
+    named = found.get("services") if isinstance(found, dict) else None
+    for name, service in named.items() if isinstance(named, dict) else ():
+        if isinstance(service, dict):
+            yield str(name), service
+
+
+def exec_form(text: str) -> tuple[str, ...]:
+    """The words of a JSON list; none if it isn't one."""
+    if not text.lstrip().startswith("["):
+        return ()
+    try:
+        words = reader.parse_json(text)
+    except ValueError:
+        return ()
+    return tuple(str(word) for word in words) if isinstance(words, list) else ()
+
+
+def pairs(text: str) -> dict[str, str]:
+    """What an ENV or a LABEL sets: ``NAME=VALUE …`` or the old ``NAME VALUE``."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()
+    if words and "=" not in words[0]:
+        return {words[0]: " ".join(words[1:])}
+    return {name: value for name, equals, value in (w.partition("=") for w in words) if equals}
