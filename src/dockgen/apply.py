@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from dockgen import signals
+from dockgen import shell, signals
 from dockgen.errors import ProjectError
 
 _STAGING = ".dockgen-staging-"
+# What says that a folder holds the code of a service.
+_CODE = {
+    *("go.mod", "go.work", "package.json", "pyproject.toml", "requirements.txt", "Pipfile"),
+    *("setup.py", "manage.py"),
+}
 
 
 def check_target(target: Path) -> None:
@@ -40,10 +45,14 @@ def _check_target(target: Path) -> None:
         raise ProjectError(
             f"{ancestor} isn't a directory, so {target} can't be made", "name another directory"
         )
-    if target.is_dir() and _entries(target):
+    if target.is_dir() and (entries := _entries(target)):
+        # With code there, another command is meant.
+        code = _CODE & {entry.name for entry in entries}
         raise ProjectError(
             f"{target} exists and isn't empty: dockgen overwrites nothing",
-            "name a directory that doesn't exist yet, or empty this one",
+            f"see what its code needs: dockgen add --explain {shell.quoted(shell.short(target))}"
+            if code
+            else "name a directory that doesn't exist yet, or empty this one",
         )
 
 

@@ -57,7 +57,7 @@ class Terminated(BaseException):
 
 
 # Each has a module of its own name in this package.
-_COMMANDS = ("check", "new", "starter", "team", "update")
+_COMMANDS = ("add", "check", "new", "starter", "team", "update")
 
 
 class Commands(click.Group):
@@ -104,6 +104,7 @@ def dockgen() -> None:
     Examples:
       dockgen new my-app
       dockgen new my-app --language go --flavor scratch
+      dockgen add --explain my-code
       dockgen check my-app
       dockgen update my-app
       dockgen new --help

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dockgen import dockerfile
-from dockgen.detect import commands, written
-from dockgen.detect.model import Beside, Evidence, Setting
+from dockgen.detect import commands, frontend, written
+from dockgen.detect.model import Beside, Evidence, Setting, Strength
 from dockgen.detect.repository import Repository
 from dockgen.detect.secrets import looks_secret
 
@@ -62,6 +62,9 @@ PROGRAMS = {
 _TOOLS = {"curl", "unzip", "gnupg", "sqlite3", "nodejs", "rsync", "postgresql-client"}
 
 
+_TMP = "/tmp/"  # noqa: S108 - a name to compare with
+
+
 def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
     """What is said outside the code; ``known`` is what the language's module found."""
     found = Evidence()
@@ -73,6 +76,11 @@ def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
     for path in written.environments(repository, folder):
         _example(repository, path, found)
     _started(repository, folder, found)
+    _made(repository, folder, found)
+    if not known.of("frontend") and not any(
+        one.value == "node" for one in known.of("language") if one.strength is Strength.STRONG
+    ):
+        found.take(frontend.look(repository, folder))
     return found
 
 
@@ -120,6 +128,21 @@ def _started(repository: Repository, folder: str, found: Evidence) -> None:
             found.add("port", int(port[1]), shown, command.file, command.line, weak=True)
 
 
+def _made(repository: Repository, folder: str, found: Evidence) -> None:
+    """Folders that a start script makes: what the program writes to."""
+    for command in commands.of(repository, folder):
+        if command.origin != "script" or command.argv[0] != "mkdir":
+            continue
+        for word in command.argv[1:]:
+            if re.fullmatch(r"/?[A-Za-z][\w./-]*", word) and not word.startswith(_TMP):
+                where = word.rstrip("/")
+                inner = any(where.startswith(f"{one.value}/") for one in found.of("writable"))
+                if not inner:
+                    found.add(
+                        "writable", where, f"mkdir {word}", command.file, command.line, weak=True
+                    )
+
+
 def kind_of(image: str) -> str:
     """The kind of service that an image is; "" if it is none that is known."""
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
@@ -136,6 +159,9 @@ def _compose(
     asked = {one.value.kind for one in known.of("beside")}
     every = list(written.services(repository, path))
     built = [service for _, service in every if _is_own(service, folder)]
+    if not built:
+        rest = [one for _, one in every if not kind_of(str(one.get("image", "")))]
+        built = rest if len(rest) == 1 and folder == "." else []
     for name, service in every:
         image = service.get("image")
         if isinstance(image, str) and (kind := kind_of(image)):

@@ -230,7 +230,7 @@ class Evidence:
     signals: dict[str, list[Signal]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     # What holds if nothing at all speaks of it, such as a framework's port: weak, behind the rest.
-    defaults: dict[str, Signal] = field(default_factory=dict)
+    defaults: dict[str, list[Signal]] = field(default_factory=dict)
 
     def add(
         self,
@@ -250,7 +250,7 @@ class Evidence:
     def default(self, topic: str, value: Any, words: str, file: str = "", line: int = 0) -> None:
         """Say what holds if neither this module nor what all languages share knows better."""
         found = Signal(value, words, file, line, Strength.WEAK)
-        self.defaults.setdefault(BY_NAME[topic].name, found)
+        self.defaults.setdefault(BY_NAME[topic].name, []).append(found)
 
     def of(self, topic: str) -> list[Signal]:
         """The signals of a topic."""
@@ -261,7 +261,8 @@ class Evidence:
         for topic, signals in other.signals.items():
             self.signals.setdefault(topic, []).extend(signals)
         self.refusals.extend(other.refusals)
-        self.defaults = {**other.defaults, **self.defaults}
+        for topic, signals in other.defaults.items():
+            self.defaults.setdefault(topic, []).extend(signals)
 
 
 @dataclass(frozen=True)

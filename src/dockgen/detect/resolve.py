@@ -30,8 +30,8 @@ def resolve(evidence: Evidence, given: Given, skipped: Iterable[tuple[str, str]]
     conflicts: list[Conflict] = []
     for topic in TOPICS:
         signals = list(evidence.of(topic.name))
-        if default := evidence.defaults.get(topic.name):
-            signals.append(default)
+        # What stands in no file is worth a word only where nothing else is.
+        signals += [one for one in evidence.defaults.get(topic.name, ()) if one.file or not signals]
         found = _topic(topic, signals, given.get(topic.name))
         if isinstance(found, Conflict):
             conflicts.append(found)
@@ -110,7 +110,8 @@ def _parts(topic: Topic, signals: Iterable[Signal], given: Any) -> tuple[Answer,
     """Each part once, by its name or value; what the user said comes first, and replaces it."""
     found: dict[Any, Answer] = {}
     for value in given or ():
-        found[key(value)] = Answer(topic, value, flag(topic, getattr(value, "name", value)))
+        words = f"{topic.flag} {getattr(value, 'name', value)}"
+        found[key(value)] = Answer(topic, value, Signal(value, words))
     for signal in signals:
         name = key(signal.value)
         before = found.get(name)
@@ -148,4 +149,8 @@ def _with_port(detected: Detected) -> Detected:
         name: tuple(replace(one, value=filled(one.value)) for one in found)
         for name, found in detected.answers.items()
     }
-    return replace(detected, answers=answers)
+    conflicts = tuple(
+        replace(one, signals=tuple(replace(two, value=filled(two.value)) for two in one.signals))
+        for one in detected.conflicts
+    )
+    return replace(detected, answers=answers, conflicts=conflicts)

@@ -19,7 +19,7 @@ from dockgen.detect.repository import Repository, join, within
 from dockgen.errors import ProjectError, UsageError
 
 # A module or a package for each; the order is that of messages, never of preference.
-LANGUAGES = ("go", "python", "node")
+LANGUAGES = ("python",)
 _MODULES = {"go": "golang"}
 
 
@@ -57,8 +57,7 @@ def look(repository: Repository, given: Given) -> Detected:
     skipped = tuple(sorted(repository.skipped.items()))
     if not chosen:
         raise _nothing(repository, given)
-    undecided = _undecided(chosen)
-    if undecided:
+    if undecided := _undecided(chosen):
         return Detected({}, undecided, (), skipped)
     claim = chosen[0]
     folder = claim.folder

@@ -6,6 +6,7 @@ two; what holds none of the words in question isn't parsed (`Repository.holding`
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -29,6 +30,11 @@ _LANGUAGES = {
     ".cjs": "tsx",
     ".jsx": "tsx",
 }
+
+
+# Deeper than people nest brackets. Much that is done with a tree takes time by its depth.
+MAXIMUM_DEPTH = 300
+_BRACKETS = re.compile(rb"[()\[\]{}]")
 
 
 @cache
@@ -57,8 +63,23 @@ def _parser(name: str) -> "Parser":
 
 
 def parse(source: bytes, language: str) -> "Node":
-    """The tree of a source text: go, python, typescript or tsx (JavaScript, too)."""
+    """The tree of a source text: go, python, typescript or tsx (JavaScript, too).
+
+    An empty one of a text that is nested deeper than people write.
+    """
+    if _is_deep(source):
+        source = b""
     return _parser(language).parse(source).root_node
+
+
+def _is_deep(source: bytes) -> bool:
+    if source.count(b"(") + source.count(b"[") + source.count(b"{") < MAXIMUM_DEPTH:
+        return False
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(source):
+        depth = depth + 1 if bracket in b"([{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest > MAXIMUM_DEPTH
 
 
 def tree(repository: "Repository", path: str, language: str = "") -> "Node":

@@ -14,6 +14,10 @@ _WORKFLOWS = (".github/workflows", ".gitlab-ci.yml", ".forgejo/workflows", ".git
 _SCRIPT = re.compile(r".*(?:entry-?point|start|run|boot|serve|launch|build|httpd|docker)[\w.-]*")
 # Of each kind so many are looked at, the nearest to the service first.
 _LOOKED_AT = 20
+# One of several, and seldom the first to look at.
+_ODD = re.compile(
+    r"alpine|multistage|standalone|slim|distroless|gpu|cuda|arm|windows", re.IGNORECASE
+)
 # What is used for a developer's own machine says little about the image that runs.
 _DEVELOPMENT = re.compile(r"dev|test|debug|ci|local|example|docs?(?:[._-]|$)", re.IGNORECASE)
 
@@ -30,7 +34,8 @@ def _concerning(repository: Repository, folder: str, pattern: re.Pattern[str]) -
         beside = not near and within(folder, place.rpartition("/")[0] or ".")
         if (near or beside) and not is_aside(path.replace(".examples/", "examples/")):
             development = bool(_DEVELOPMENT.search(path))
-            found.append((not near, development, _distance(folder, place), path.count("/"), path))
+            odd = bool(_ODD.search(name))
+            found.append((not near, development, _distance(folder, place), odd, path))
     return [path for *_, path in sorted(found)[:_LOOKED_AT]]
 
 

@@ -11,6 +11,7 @@ from dockgen.report import console
 if TYPE_CHECKING:
     from dockgen.check import Checked
     from dockgen.create import Created
+    from dockgen.detect.model import Detected, Signal
     from dockgen.result import Found, Result
     from dockgen.starter import Made
     from dockgen.starters import Listed
@@ -58,6 +59,59 @@ def team(shown: "Shown") -> None:
             }
             for decision in shown.decisions
         ],
+    }
+    show(facts)
+
+
+def detected(result: "Detected") -> None:
+    """What a repository is: each answer with its signal, and the conflicts."""
+    from dockgen.detect.given import spelled
+    from dockgen.detect.model import Many
+
+    def plain(value: Any) -> Any:
+        return value._asdict() if hasattr(value, "_asdict") else value
+
+    def signal(one: "Signal") -> dict[str, Any]:
+        return {
+            "value": plain(one.value),
+            "words": one.words,
+            "file": one.file or None,
+            "line": one.line or None,
+            "strength": one.strength,
+        }
+
+    facts = {
+        "answers": [
+            {
+                "name": answer.topic.name,
+                "flag": answer.topic.flag,
+                "value": plain(answer.value),
+                "several": answer.topic.many is Many.ALL,
+                "guess": answer.is_guess,
+                "signal": signal(answer.signal),
+                "passed_over": [signal(one) for one in answer.passed_over],
+            }
+            for answer in result
+        ],
+        "conflicts": [
+            {
+                "name": conflict.topic.name,
+                "flag": conflict.topic.flag,
+                "choices": [spelled(conflict.topic, one.value) for one in conflict.signals],
+                "signals": [signal(one) for one in conflict.signals],
+            }
+            for conflict in result.conflicts
+        ],
+        "refusals": [
+            {
+                "flavor": refusal.flavor or None,
+                "reason": refusal.reason,
+                "hint": refusal.hint,
+                "signal": signal(refusal.signal),
+            }
+            for refusal in result.refusals
+        ],
+        "left_out": [{"file": name, "reason": reason} for name, reason in result.skipped],
     }
     show(facts)
 

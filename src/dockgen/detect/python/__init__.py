@@ -125,7 +125,8 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
     entry.look(project, code, given, found)
     _framework(project, code, found)
     command = given.get("entry") or next((one.value for one in found.of("entry")), ())
-    workload = given.get("workload") or next((one.value for one in found.of("workload")), None)
+    kinds = [*found.of("workload"), *found.defaults.get("workload", ())]
+    workload = given.get("workload") or next((one.value for one in kinds), None)
     settings.look(project, code, read, command, found)
     if workload in (None, "service"):
         routes.look(code, found)

@@ -86,6 +86,8 @@ _NEEDLES = (
 )
 # So many source files are looked at, the outermost first.
 _MAXIMUM = 20_000
+# How far up what holds a call is looked for.
+_STEPS_UP = 60
 
 
 class App(NamedTuple):
@@ -133,7 +135,7 @@ class Code:
         found = [app for path, tree in self._interesting for app in _apps(path, tree)]
         factories = {app.name: app for app in found if app.factory}
         for path, tree in self._interesting:
-            for name, value in _assigned(tree):
+            for name, value in assigned(tree):
                 called = syntax.text(value.child_by_field_name("function")).rpartition(".")[2]
                 if (made := factories.get(called)) and not any(
                     app.path == path and app.name == name for app in found
@@ -181,7 +183,6 @@ class Code:
                 inner = name if step == "." else f"{step}/{name}"
                 if f"{inner}.py" in self._known or self._holds(inner):
                     votes[step] += 1
-                    break
         best = max(votes.values())
         if best:
             return next(step for step in reversed(steps) if votes[step] == best)
@@ -242,7 +243,7 @@ class Code:
 
 def _apps(path: str, tree: "Node") -> Iterator[App]:
     text = syntax.text(tree)
-    for name, value in _assigned(tree):
+    for name, value in assigned(tree):
         if made := _makes(value, text):
             words = f"{name} = {syntax.text(value.child_by_field_name('function'))}(…)"
             yield App(*made, name, path, syntax.line(value), words)
@@ -312,7 +313,7 @@ def _statements(tree: "Node") -> Iterator["Node"]:
             waiting.extend(reversed(node.named_children))
 
 
-def _assigned(tree: "Node") -> Iterator[tuple[str, "Node"]]:
+def assigned(tree: "Node") -> Iterator[tuple[str, "Node"]]:
     """Names at the top of a module, and the value of each."""
     for node in _statements(tree):
         for child in node.named_children if node.type == "expression_statement" else ():
@@ -334,7 +335,10 @@ def _holder(node: "Node") -> str:
     """The function at the top that holds a node; "__main__" for what runs as a script."""
     held = node.parent
     name = ""
-    while held is not None:
+    # Each step up begins at the root again.
+    for _ in range(_STEPS_UP):
+        if held is None:
+            break
         if held.type == "function_definition":
             name = syntax.text(held.child_by_field_name("name"))
         elif held.type == "if_statement" and "__name__" in syntax.text(

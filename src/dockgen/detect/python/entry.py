@@ -6,7 +6,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from dockgen.detect import commands, written
-from dockgen.detect.model import Argv, Evidence, Given, Process
+from dockgen.detect.model import Argv, Evidence, Given, Process, Step
 from dockgen.detect.python import django, servers
 from dockgen.detect.python.code import App, Code, Start
 from dockgen.detect.python.project import Project, table
@@ -48,6 +48,7 @@ class Candidate(NamedTuple):
     words: str
     file: str
     line: int
+    server: str = ""
 
 
 def look(project: Project, code: Code, given: Given, found: Evidence) -> None:
@@ -64,11 +65,18 @@ def look(project: Project, code: Code, given: Given, found: Evidence) -> None:
         if first and one.argv not in [other.argv for other in chosen] and one.rank < _GUESS + 2:
             found.add("entry", one.argv, one.words, one.file, one.line, weak=True)
     _processes(project, chosen, candidates, found)
+    if first:
+        _script_steps(project, code, first, found)
     _kind(project, code, first, found)
+    if first and first.server:
+        found.default("server", first.server, "the project asks for none")
     if first:
         _environment(project, code, first, found)
 
 
+_SERVES = re.compile(
+    r"uvicorn|hypercorn|granian|run_app|serve|HTTPServer|WSGIServer|app\.run|launch|run_simple"
+)
 # From this rank on a start is a guess.
 _GUESS = 6
 
@@ -98,15 +106,7 @@ def _program(argv: Argv) -> str:
 def _is_web(argv: Argv, project: Project, code: Code) -> bool:
     if servers.is_web(argv):
         return True
-    path = script(argv, project, code)
-    return bool(path) and any(
-        re.search(
-            r"uvicorn|hypercorn|granian|run_app|serve|HTTPServer|WSGIServer|app\.run|launch",
-            start.call,
-        )
-        for start in code.starts
-        if start.path == path
-    )
+    return any(_SERVES.search(start.call) for start in starts_of(argv, project, code))
 
 
 def script(argv: Argv, project: Project, code: Code) -> str:
@@ -126,7 +126,7 @@ def _candidates(project: Project, code: Code, found: Evidence) -> Iterator[Candi
     yield from _declared(project, code)
     yield from django.starts(project, code, found)
     yield from _console(project, code)
-    yield from _objects(project, code, found)
+    yield from _objects(project, code)
     yield from _files(project, code)
 
 
@@ -231,20 +231,17 @@ def _console(project: Project, code: Code) -> Iterator[Candidate]:
         yield Candidate(3 if runs else _GUESS, (name,), words, place, line)
 
 
-def _objects(project: Project, code: Code, found: Evidence) -> Iterator[Candidate]:
+def _objects(project: Project, code: Code) -> Iterator[Candidate]:
     """Application objects, those that another one takes in left out."""
     apps = [app for app in code.apps if app.kind in ("asgi", "wsgi") and app.framework != "django"]
     apps = list(_outermost(apps, code))
     objects = [app for app in apps if not app.factory] or apps
     for app in objects:
-        module, root = code.module(app.path)
+        module = code.module(app.path)[0]
         argv, add = servers.run(app.kind, f"{module}:{app.name}", app.factory, project.declared)
         main = app.path.rpartition("/")[2] in _MAIN_FILES or app.path.endswith("__init__.py")
         rank = 4 if main or len(objects) == 1 else 5
-        yield Candidate(rank, argv, app.words, app.path, app.line)
-        if add:
-            found.default("server", add, "none is declared", project.path("pyproject.toml"))
-        del root
+        yield Candidate(rank, argv, app.words, app.path, app.line, add)
 
 
 def _outermost(apps: list[App], code: Code) -> Iterator[App]:
@@ -333,6 +330,25 @@ def _processes(
                 break
 
 
+def _script_steps(project: Project, code: Code, first: Candidate, found: Evidence) -> None:
+    """What the script that starts it runs before."""
+    if not first.file.endswith((".sh", ".bash")) and "." in first.file.rpartition("/")[2]:
+        return
+    for command in commands.of(project.repository, project.folder):
+        if command.file != first.file or command.line >= first.line:
+            continue
+        argv = servers.plain(command.argv)
+        tool = argv[:2] == ("python", "manage.py") or argv[0] in ("alembic", "aerich")
+        tool = tool or argv[:3] == ("flask", "db", "upgrade") or _runs_script(project, code, argv)
+        if tool and "collectstatic" not in argv and not any("$" in word for word in argv):
+            name = argv[2] if argv[0] == "python" and len(argv) > 2 else "migrate"
+            name = re.sub(r"[^a-z0-9]+", "-", name.rpartition("/")[2].removesuffix(".py").lower())
+            words = " ".join(argv)
+            found.add(
+                "before", Step(name.strip("-") or "step", argv), words, command.file, command.line
+            )
+
+
 _BOTS = (
     "discord-py",
     "py-cord",
@@ -407,8 +423,12 @@ def _environment(project: Project, code: Code, first: Candidate, found: Evidence
         path = script(first.argv, project, code)
     if not path:
         return
-    root = code.module(path)[1]
-    if root != project.folder and not (project.has_backend and root.endswith("src")):
+    module = name or first.argv[2]
+    inner = module.replace(".", "/")
+    ends = (f"{inner}/__main__.py", f"{inner}/__init__.py", f"{inner}.py")
+    end = next((one for one in ends if path == one or path.endswith(f"/{one}")), "")
+    root = path.removesuffix(end).rstrip("/") or "."
+    if end and root != project.folder and not (project.has_backend and root.endswith("src")):
         inner = root if project.folder == "." else root[len(project.folder) + 1 :]
         found.add("environment", f"PYTHONPATH={inner}", f"the modules lie in {inner}/", path)
 

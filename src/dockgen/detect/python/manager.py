@@ -107,6 +107,8 @@ def allowed(specifier: str) -> tuple[str, ...]:
 
     A version that is older or newer than all of them stays as it is; none if it is no bound.
     """
+    if not re.search(r"\d", specifier):
+        return ()
     alternatives = [_alternative(one.strip()) for one in re.split(r"\|\|?", specifier)]
     chosen = [version for version in SUPPORTED if any(version in one for one in alternatives)]
     if chosen:

@@ -64,7 +64,14 @@ def look(project: Project, code: Code, read: Settings, found: Evidence) -> None:
 
 def _beside(project: Project, read: Settings, found: Evidence) -> None:
     names = {one.name for one in read.reads}
+    sqlite: tuple[str, ...] = ()
+    if "aiosqlite" in project.declared or list(
+        project.repository.holding(read.code.paths, b"sqlite:", b"backends.sqlite3")
+    ):
+        sqlite = ("postgres", "mysql", "mongo")
     for kind, drivers in _DRIVERS.items():
+        if kind in sqlite:
+            continue  # a database is a choice where a file does
         if driver := project.needs(*drivers):
             pattern = re.compile(_POINTS.get(kind, rf"\w*{kind.upper()}\w*"))
             pointing = sorted(
@@ -117,16 +124,27 @@ def _before(project: Project, code: Code, found: Evidence) -> None:
             found.add("before", Step("release", command.argv), words, command.file, command.line)
 
 
+_FOLDER = re.compile(
+    r"(?:\w+_)?(?:DATA|STORAGE|UPLOADS?|MEDIA|CONFIG|CACHE|LOGS?|DB|STATE|OUTPUT|DOWNLOADS?)_?"
+    r"(?:DIR|PATH|FOLDER|ROOT|DIRECTORY|LOCATION)|(?:\w+_)?DIR_(?:DATA|LOGS|CACHE|BACKUPS|STORAGE)"
+)
+
+
 def _writable(project: Project, code: Code, read: Settings, found: Evidence) -> None:
     """Folders that the program makes, and files of SQLite."""
     repository = project.repository
+    for one in read.reads:
+        if _FOLDER.fullmatch(one.name):
+            value = read.words(one.default)[0]
+            where = value if value and re.fullmatch(r"[\w./-]+", value) else f"${one.name}"
+            found.add("writable", where, f"reads {one.name}", one.path, one.line, weak=True)
     needles = (b"mkdir", b"makedirs", b"sqlite")
     for path in repository.holding(code.paths, *needles):
         tree = syntax.tree(repository, path)
         for node in syntax.walk(tree, "string"):
             value = syntax.string(node) or ""
-            if where := re.fullmatch(r"sqlite(?:\+\w+)?:///(/?[\w./-]+)", value):
-                folder = where[1].removeprefix("./").rpartition("/")[0] or "."
+            if file := re.fullmatch(r"sqlite(?:\+\w+)?:///(/?[\w./-]+)", value):
+                folder = file[1].removeprefix("./").rpartition("/")[0] or "."
                 words = value[:60]
                 found.add("writable", folder, words, path, syntax.line(node), weak=True)
         for call in syntax.walk(tree, "call"):
@@ -134,15 +152,15 @@ def _writable(project: Project, code: Code, read: Settings, found: Evidence) -> 
             if not called.endswith(("mkdir", "makedirs")) or len(called) > 120:
                 continue
             made = read.words(next(iter(source.positional(call)), None))[0]
-            if inner := re.match(
+            if direct := re.match(
                 r"""(?:pathlib\.)?Path\(\s*["']([^"']+)["']\s*\)\.mkdir""", syntax.text(call)
             ):
-                made = inner[1]
+                made = direct[1]
             if made and re.fullmatch(r"[\w./~-]{1,100}", made) and not made.startswith(_TMP):
-                folder = made.removeprefix("./").rstrip("/")
+                where = made.removeprefix("./").rstrip("/")
                 found.add(
                     "writable",
-                    folder,
+                    where,
                     f"{called}({made!r})"[:70],
                     path,
                     syntax.line(call),

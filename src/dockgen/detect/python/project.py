@@ -85,10 +85,9 @@ class Project:
 
     def setup_value(self, key: str) -> str:
         """A plain value of setup.cfg or setup.py."""
-        found = re.search(
-            rf"""^\s*{key}\s*=\s*["']?([^"'\n,]+)["']?""", self.setup_text, re.MULTILINE
-        )
-        return found[1].strip() if found else ""
+        pattern = rf"""^\s*{key}\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'][^\n]*))"""
+        found = re.search(pattern, self.setup_text, re.MULTILINE)
+        return next((one.strip() for one in found.groups() if one), "") if found else ""
 
     @cached_property
     def has_backend(self) -> bool:

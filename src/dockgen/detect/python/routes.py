@@ -56,12 +56,12 @@ def look(code: Code, found: Evidence) -> None:
         for path in code.repository.holding(code.paths, *_NEEDLES)
     ]
     routes = [route for path, tree in trees for route in _routes(path, tree)]
-    prefixes = _prefixes(trees)
+    prefixes = _prefixes(code, trees)
     telling = [route for route in routes if _rank(route) is not None]
     for route in sorted(telling, key=lambda one: (_rank(one), one.path.count("/"), one.file))[:4]:
         prefix = _prefix(route, prefixes)
-        full = re.sub(r"/{2,}", "/", f"/{prefix}/{route.path}")
-        certain = _rank(route) in range(13) and prefix is not None
+        full = re.sub(r"/{2,}", "/", f"/{prefix or ''}/{route.path}")
+        certain = _rank(route) in range(17) and prefix is not None
         found.add(
             "health",
             full,
@@ -71,9 +71,8 @@ def look(code: Code, found: Evidence) -> None:
             weak=not certain or bool(found.of("health")),
         )
     for route in routes:
-        if route.path in ("/", "") and (prefix := _prefix(route, prefixes)) in ("", "/"):
+        if route.path in ("/", "") and _prefix(route, prefixes) == "":
             found.default("health", "/", route.words, route.file, route.line)
-            del prefix
             break
     found.default("health", "", "no route found: the port alone")
 
@@ -119,48 +118,93 @@ def _routes(path: str, tree: "Node") -> Iterator[Route]:
         yield Route(name, owner, path, syntax.line(call), f"{called}({syntax.text(node)})")
 
 
-def _prefixes(trees: "list[tuple[str, Node]]") -> dict[tuple[str, str], str]:
+_Key = tuple[str, str]
+
+
+def _prefixes(code: Code, trees: "list[tuple[str, Node]]") -> dict[_Key, str]:
     """What each router lies under, by file and name: of its own, and where it is taken in."""
-    own: dict[tuple[str, str], str] = {}
-    mounted: dict[str, str] = {}
+    own: dict[_Key, str] = {}
+    mounted: dict[_Key, tuple[str, _Key]] = {}
     for path, tree in trees:
-        for name, value in source._assigned(tree):
-            if value.type == "call":
-                called = syntax.text(value.child_by_field_name("function"))
+        for name, value in source.assigned(tree):
+            called = syntax.text(value.child_by_field_name("function"))
+            if re.search(r"Router|Blueprint|FastAPI|Flask|Namespace|Starlette|Quart", called):
                 prefix = source.argument(value, "prefix") or source.argument(value, "url_prefix")
-                if re.search(r"Router|Blueprint|FastAPI|Flask|Namespace|Starlette", called):
-                    own[path, name] = syntax.string(prefix) or ""
+                own[path, name] = syntax.string(prefix) or ""
+        imported = _imported(code, path, tree)
         for call in syntax.walk(tree, "call"):
-            called = syntax.text(call.child_by_field_name("function")).rpartition(".")[2]
+            called = syntax.text(call.child_by_field_name("function"))
+            owner, _, last = called.rpartition(".")
             arguments = source.positional(call)
-            if called in ("include_router", "register_blueprint") and arguments:
+            if last in ("include_router", "register_blueprint") and arguments:
                 prefix = source.argument(call, "prefix") or source.argument(call, "url_prefix")
-                mounted[syntax.text(arguments[0])] = syntax.string(prefix) or ""
-            elif called == "mount" and len(arguments) > 1:
-                mounted[syntax.text(arguments[1])] = syntax.string(arguments[0]) or ""
-    found: dict[tuple[str, str], str] = {}
-    for (path, name), under_own in own.items():
-        whole = under_own
-        module = path.rpartition("/")[2].removesuffix(".py")
-        if module == "__init__":
-            module = path.split("/")[-2] if "/" in path else ""
-        for taken, under in mounted.items():
-            owner, _, last = taken.rpartition(".")
-            if last == name and (not owner or owner.rpartition(".")[2] == module):
-                whole = f"{under}/{whole}"
-                break
-            # `from app.api.health import router as health_router`.
-            if name == "router" and last in (f"{module}_router", f"{module}router"):
-                whole = f"{under}/{whole}"
-                break
-        found[path, name] = whole
+                taken = syntax.text(arguments[0])
+            elif last == "mount" and len(arguments) > 1:
+                prefix, taken = arguments[0], syntax.text(arguments[1])
+            else:
+                continue
+            while prefix is not None and prefix.type == "binary_operator":
+                prefix = prefix.child_by_field_name("right")  # what is before is empty by default
+            under = syntax.string(prefix) or ""
+            mounted[_key(path, taken, imported)] = (under, _key(path, owner, imported))
+    return {key: _under(key, own, mounted) for key in {*own, *mounted}}
+
+
+def _under(key: _Key, own: dict[_Key, str], mounted: dict[_Key, tuple[str, _Key]]) -> str:
+    """The whole prefix of a router, through all that take it in."""
+    whole = own.get(key, "")
+    for _ in range(8):
+        if key not in mounted:
+            break
+        under, key = mounted[key]
+        whole = f"{own.get(key, '')}/{under}/{whole}"
+    return re.sub(r"/{2,}", "/", whole)
+
+
+def _key(path: str, name: str, imported: dict[str, _Key]) -> _Key:
+    """The file and the name at the top of it that a name in a file means."""
+    module, _, last = name.rpartition(".")
+    if module in imported:
+        return imported[module][0], last
+    return imported.get(name, (path, name))
+
+
+def _imported(code: Code, path: str, tree: "Node") -> dict[str, _Key]:
+    """What the names that a module imports mean: file and name there; of a module its file."""
+    found: dict[str, _Key] = {}
+    for node in syntax.walk(tree, "import_from_statement"):
+        module = syntax.text(node.child_by_field_name("module_name"))
+        for child in node.children_by_field_name("name"):
+            name = syntax.text(child.child_by_field_name("name") or child)
+            alias = syntax.text(child.child_by_field_name("alias")) or name
+            if file := _file(
+                code,
+                path,
+                f"{module.rstrip('.')}.{name}" if module.strip(".") else f"{module}{name}",
+            ):
+                found[alias] = (file, "")
+            elif file := _file(code, path, module):
+                found[alias] = (file, name)
     return found
 
 
-def _prefix(route: Route, prefixes: dict[tuple[str, str], str]) -> str | None:
+def _file(code: Code, path: str, module: str) -> str:
+    """The file of a module as another one names it, dots in front included."""
+    dots = len(module) - len(module.lstrip("."))
+    if not dots:
+        return code.file_of(module)
+    parts = path.split("/")[:-dots]
+    base = "/".join([*parts, *module.lstrip(".").split(".")]).strip("/")
+    for file in (f"{base}.py", f"{base}/__init__.py"):
+        if code.repository.has(file):
+            return file
+    return ""
+
+
+def _prefix(route: Route, prefixes: dict[_Key, str]) -> str | None:
     """What a route lies under; None if that isn't known."""
     if (route.file, route.owner) in prefixes:
         return prefixes[route.file, route.owner].strip("/")
-    if route.owner in ("app", "application", "server", "api", "path", "re_path", "url", "Route"):
+    if re.fullmatch(r"\w*(?:app|application|server|api|path|url|Route|routes)", route.owner):
         return ""
-    return None
+    return None  # such as an application that a function makes

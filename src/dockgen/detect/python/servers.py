@@ -211,7 +211,8 @@ def run(kind: str, name: str, factory: bool, declared: Mapping[str, object]) -> 
         return listening((command, called)), "" if server else "gunicorn"
     servers = ("uvicorn", "hypercorn", "granian", "daphne")
     server = next((one for one in servers if one in declared), "")
-    if not server and {"fastapi-cli", "fastapi"} <= set(declared):
+    standard = getattr(declared.get("fastapi"), "extras", ())
+    if not server and ("fastapi-cli" in declared or {"standard", "all"} & set(standard)):
         server = "uvicorn"
     command = server or "uvicorn"
     flag = ("--factory",) if factory else ()

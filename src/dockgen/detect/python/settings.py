@@ -21,7 +21,7 @@ _READS = re.compile(
     r"(?:os\.)?(?:environ\.get|getenv|environ\.setdefault|environ\.pop)|config|env(?:\.\w+)?|"
     r"get_env\w*|getenv_\w+|env_\w+|_env\w*"
 )
-_NEEDLES = (
+_NEEDLES: tuple[bytes, ...] = (
     b"environ",
     b"getenv",
     b"BaseSettings",
@@ -60,6 +60,7 @@ class Read(NamedTuple):
     required: bool
     path: str
     line: int
+    field: str = ""
 
 
 class Options(NamedTuple):
@@ -85,6 +86,18 @@ class Settings:
         return [(path, syntax.tree(repository, path)) for path in found]
 
     @cached_property
+    def _bases(self) -> set[str]:
+        """The names of the classes that read their fields from the environment."""
+        found = {"BaseSettings"}
+        for _ in range(3):
+            for _, tree in self._trees:
+                for node in syntax.walk(tree, "class_definition"):
+                    bases = syntax.text(node.child_by_field_name("superclasses"))
+                    if found & set(re.findall(r"\w+", bases)):
+                        found.add(syntax.text(node.child_by_field_name("name")))
+        return found
+
+    @cached_property
     def reads(self) -> list[Read]:
         """Each read of the environment, in the order of the files."""
         found: list[Read] = []
@@ -93,7 +106,7 @@ class Settings:
             for call in syntax.walk(tree, "call", "subscript"):
                 found.extend(_read(call, path, text))
             for definition in syntax.walk(tree, "class_definition"):
-                found.extend(_fields(definition, path))
+                found.extend(_fields(definition, path, self._bases))
         return found
 
     @cached_property
@@ -119,10 +132,10 @@ class Settings:
         """The value of a name at the top of a module, or of a field of settings."""
         last = name.rpartition(".")[2]
         for read in self.reads:
-            if last.lower() == read.name.lower() and read.default is not None:
+            if last.lower() in (read.name.lower(), read.field) and read.default is not None:
                 return read.default, read.path
         for path, tree in self._trees:
-            for left, right in source._assigned(tree):
+            for left, right in source.assigned(tree):
                 if left == last:
                     return right, path
         return None
@@ -219,20 +232,20 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
     yield Read(name, default, default is None and not soft, path, syntax.line(node))
 
 
-def _fields(definition: "Node", path: str) -> Iterator[Read]:
+def _fields(definition: "Node", path: str, settings: set[str]) -> Iterator[Read]:
     """The fields of a pydantic BaseSettings class, by the names of their variables."""
     bases = syntax.text(definition.child_by_field_name("superclasses"))
-    if "BaseSettings" not in bases:
+    if not settings & set(re.findall(r"\w+", bases)):
         return
     body = definition.child_by_field_name("body")
     if body is None:
         return
-    prefix = re.search(r"env_prefix\s*=\s*[\"']([^\"']*)[\"']", syntax.text(body))
+    prefix = re.search(r"env_prefix\s*=\s*[\"']([^\"']*)[\"']", f"{bases} {syntax.text(body)}")
     for node in body.named_children:
         inner = node.named_children[0] if node.named_children else None
         if node.type != "expression_statement" or inner is None or inner.type != "assignment":
             continue
-        name = syntax.text(inner.child_by_field_name("left"))
+        name = field = syntax.text(inner.child_by_field_name("left"))
         if name in ("model_config",) or not inner.child_by_field_name("type"):
             continue
         value = inner.child_by_field_name("right")
@@ -251,7 +264,7 @@ def _fields(definition: "Node", path: str) -> Iterator[Read]:
                 value = default if default is None or syntax.text(default) != "..." else None
         required = value is None and "None" not in kind and "Optional" not in kind
         full = (prefix[1] if prefix else "") + name
-        yield Read(full.upper(), value, required, path, syntax.line(inner))
+        yield Read(full.upper(), value, required, path, syntax.line(inner), field)
 
 
 def look(project: Project, code: Code, settings: Settings, entry: Argv, found: Evidence) -> None:
@@ -273,14 +286,18 @@ def look(project: Project, code: Code, settings: Settings, entry: Argv, found: E
         return
     own = servers.is_web(entry)
     calls = starts_of(entry, project, code)
+    said = Evidence()
     for start in [*calls, *(one for one in code.starts if one not in calls)]:
-        _started(start, settings, found, strong=start in calls and not own, address=not own)
-    _asked(settings, found, own=own, service=bool(calls) or own)
-    if own:
-        found.add("bind", "0.0.0.0", " ".join(entry)[:80])
-        if port := servers.port(entry):
-            found.add("port", port, " ".join(entry)[:80])
-        found.default("port", servers.default_port(entry), f"{entry[0]}'s default")
+        _started(start, settings, said, strong=start in calls and not own, address=not own)
+    _asked(settings, said, own=own, service=bool(calls) or own)
+    if not own:
+        found.take(said)
+        return
+    # Its server is told the port: what the code does without it is what developers use.
+    found.add("bind", "0.0.0.0", " ".join(entry).replace(":{port}", ""))
+    for signal in said.of("port"):
+        found.default("port", signal.value, signal.words, signal.file, signal.line)
+    found.default("port", servers.default_port(entry), f"{entry[0]}'s default")
 
 
 def _started(

@@ -1,5 +1,6 @@
 """The terminal's renderer: one function for each result, by what it is about."""
 
+from dockgen.report.terminal.detected import detected
 from dockgen.report.terminal.project import created, updated, updated_fleet
 from dockgen.report.terminal.starter import added, baked, made, proven, starters
 from dockgen.report.terminal.team import team, team_counts
@@ -8,6 +9,7 @@ __all__ = [
     "added",
     "baked",
     "created",
+    "detected",
     "made",
     "proven",
     "starters",

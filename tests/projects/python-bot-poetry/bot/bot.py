@@ -1,0 +1,6 @@
+import discord
+
+from bot.constants import Client
+
+
+class Bot(discord.Client): ...

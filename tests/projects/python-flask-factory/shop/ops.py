@@ -1,0 +1,8 @@
+from flask import Blueprint
+
+blueprint = Blueprint("ops", __name__)
+
+
+@blueprint.route("/healthz")
+def healthz():
+    return "ok"
