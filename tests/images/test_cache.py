@@ -80,7 +80,9 @@ INSTALL = {
         "/root/.cache/uv",
     ),
     Language.NODE: (
-        "RUN --mount=type=cache,target=/root/.npm \\\n    npm ci --omit=dev",
+        "RUN --mount=type=cache,target=/root/.npm \\\n"
+        "    --mount=type=bind,source=docker/install.mjs,target=/tmp/install.mjs \\\n"
+        "    node /tmp/install.mjs npm ci --omit=dev",
         "/root/.npm",
     ),
 }

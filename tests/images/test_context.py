@@ -18,7 +18,7 @@ ENTERS = (
 
 STAYS_OUT = (
     ".aws/credentials", ".docker/config.json", ".env", ".env.local", ".git/config", ".gitignore",
-    ".idea/workspace.xml", ".netrc", ".npmrc", ".pypirc", ".secrets/token", ".vscode/settings.json",
+    ".idea/workspace.xml", ".netrc", ".pypirc", ".secrets/token", ".vscode/settings.json",
     ".github/workflows/own.yml", "app.log", "backup.tar.gz", "db.sqlite3", "dist/bundle",
     "dump.sql", "id_ed25519", "server.key", "server.pem",
     "deep/.env", "deep/.env.production", "deep/.git/config", "deep/.npmrc", "deep/id_rsa",
@@ -30,22 +30,22 @@ STAYS_OUT = (
 OWN = {
     "go": (
         ("go.sum", "go.work", "tools/go.mod", "tools/main.go", "my-app/lib.go",
-         "vendor/modules.txt", "build/notes.txt", "internal/x.s"),
-        ("README.md", "coverage.out", "my-app.test"),
+         "vendor/modules.txt", "vendor/x/embedded.pem", "build/notes.txt", "internal/x.s"),
+        (".npmrc", "README.md", "coverage.out", "my-app.test"),
     ),
     "python": (
         ("README.md", "app/static/.well-known/security.txt", "conftest.py", "tests/data/one.json",
-         "app/build/data.json"),
-        ("app/__pycache__/main.pyc", "tests/.pytest_cache/x", "build/lib/x.py", "lib/.venv/x",
-         "x.egg-info/PKG-INFO"),
+         "app/build/data.json", "poetry.toml", "uv.toml"),
+        (".npmrc", "app/__pycache__/main.pyc", "tests/.pytest_cache/x", "build/lib/x.py",
+         "lib/.venv/x", "x.egg-info/PKG-INFO"),
     ),
     "node": (
-        ("README.md", "tsconfig.json", "src/.well-known/security.txt", "src/dist/x.js",
+        (".npmrc", "README.md", "tsconfig.json", "src/.well-known/security.txt", "src/dist/x.js",
          "prisma/schema.prisma", "views/index.ejs", "packages/one/package.json"),
         ("node_modules/x/index.js", "packages/one/node_modules/x/index.js", "coverage/x"),
     ),
     "yarn": ((".yarnrc.yml", ".yarn/patches/one.patch", ".yarn/releases/yarn.cjs"),
-             (".yarn/cache/x.zip", ".yarn/install-state.gz")),
+             (".npmrc", ".yarn/cache/x.zip", ".yarn/install-state.gz")),
     "vite": (("about/index.html", "components/x.js", "svelte.config.js", "public/.well-known/x"),
              ("dist/index.html", "node_modules/x/index.js")),
 }  # fmt: skip

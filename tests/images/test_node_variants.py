@@ -135,7 +135,7 @@ LOOK = """\
 
 FROM toolchain AS look
 RUN --mount=type=bind,from=packages,source=/app,target=/packages \\
-    find /packages \\( -name '*.md' -o -name '*.map' -o -name '*.d.ts' \\
+    find /packages \\( -name '[A-Z]*.md' -o -name readme.md -o -name '*.js.map' \\
         -o -name '.modules.yaml' -o -name '.pnpm-workspace-state*' -o -name 'pnpm-workspace.yaml' \\
         -o -name '.yarn*' -o -name '.package-map.json' \\) ! -iname '*licen[cs]e*' \\
         ! -iname '*notice*' ! -iname 'copying*' >/found \\
@@ -147,7 +147,7 @@ RUN --mount=type=bind,from=packages,source=/app,target=/packages \\
 def test_what_only_people_and_managers_read_is_gone(
     render: Render, manager: str, framework: str
 ) -> None:
-    """Read-me files, types, and what a manager notes for itself."""
+    """Read-me files, source maps, and what a manager notes for itself."""
     directory = render(framework=framework, package_manager=manager)
     with (directory / "Dockerfile").open("a") as dockerfile:
         dockerfile.write(LOOK)

@@ -326,7 +326,7 @@ def test_an_install_without_the_compiler_fails(project: Project, tmp_path: Path)
     dockerfile.write_text(dockerfile.read_text().replace(stage, without))
     with pytest.raises(BuildError) as caught:
         engine.build(copy)
-    assert re.search(r'process "/bin/sh -c npm ci .* did not complete', caught.value.log)
+    assert re.search(r'process "/bin/sh -c node \S+ npm ci .* did not complete', caught.value.log)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ LANGUAGES = {
         *("pyproject.toml", "docker/rootfs.py", "app/__init__.py", "app/main.py"),
         *("tests/test_main.py", "tests/test_process.py"),
     },
-    "node": {"package.json"},
+    "node": {"docker/install.mjs", "package.json"},
 }
 PIP = {"requirements.txt", "requirements-dev.txt"}
 NODE_SERVICE = {
