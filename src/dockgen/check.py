@@ -23,6 +23,8 @@ class Verdict(StrEnum):
 
     HOLDS = "ok"
     FINDING = "finding"
+    WARNING = "warning"
+    INFO = "info"
     IGNORED = "ignored"
     NOT_ASKED = "not asked"
     BASE_UNKNOWN = "base unknown"
@@ -64,7 +66,12 @@ class Checked:
             return None
         if self.seen is None:
             return None if code.startswith("DG2") else True
-        return None if self.seen.process is None and code in checks.OF_PROCESS else True
+        unseen = (
+            (self.seen.process is None and code in checks.OF_PROCESS)
+            or (self.seen.listening is None and code in checks.OF_PORTS)
+            or (not self.seen.kept_open and code in checks.OF_CONNECTION)
+        )
+        return None if unseen else True
 
     def ignored(self, code: str) -> str | None:
         """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
@@ -77,7 +84,12 @@ class Checked:
             return Verdict.BASE_UNKNOWN if code in checks.OF_BASE else Verdict.NOT_ASKED
         if holds:
             return Verdict.HOLDS
-        return Verdict.FINDING if self.ignored(code) is None else Verdict.IGNORED
+        if self.ignored(code) is not None:
+            return Verdict.IGNORED
+        found = {finding.severity for finding in self.findings if finding.rule == code}
+        if Severity.ERROR in found:
+            return Verdict.FINDING
+        return Verdict.WARNING if Severity.WARNING in found else Verdict.INFO
 
     @property
     def failures(self) -> list[Finding]:

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from dockgen.checks.running import Observation, Process
+from dockgen import sockets
+from dockgen.checks.running import Ended, Observation, Process
 from dockgen.contract import Contract
-from dockgen.engine import Container, State
+from dockgen.engine import Container, State, Stopped
 from dockgen.errors import ProjectError
 from dockgen.matrix import Workload
 
@@ -24,8 +25,16 @@ def observe(container: Container, contract: Contract) -> Observation:
     root_status = None if contract.port is None else _root_status(container, contract.port)
     state = container.inspect()
     process = process_of(container, state)
+    listening = listeners_of(container, state)
     changes = container.diff()
-    stopped = container.stop(contract.limits.stop_seconds + _PATIENCE)
+    stopped, kept_open = _stopped(container, contract, is_healthy=health.seconds is not None)
+    held_up = None
+    if kept_open and not _is_in_time(stopped, contract):
+        # Is it the connection, or does it never stop?
+        held_up = Ended(stopped.exit_code, stopped.seconds)
+        container.start()
+        container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
+        stopped = container.stop(contract.limits.stop_seconds + _PATIENCE)
     return Observation(
         healthy_seconds=health.seconds,
         root_status=root_status,
@@ -36,7 +45,25 @@ def observe(container: Container, contract: Contract) -> Observation:
         stop_seconds=stopped.seconds,
         log=container.logs(),
         memory_bytes=_lacked(container),
+        listening=None if listening is None else sockets.listeners(*listening),
+        ipv6=listening is not None and len(listening) > 1,
+        exposed=container.exposed_ports(),
+        kept_open=kept_open,
+        held_up=held_up,
     )
+
+
+def _stopped(container: Container, contract: Contract, *, is_healthy: bool) -> tuple[Stopped, bool]:
+    """Stop a container while a client keeps a connection; how it went, and whether one did."""
+    patience = contract.limits.stop_seconds + _PATIENCE
+    if contract.port is None or not is_healthy:
+        return container.stop(patience), False
+    with container.connection(contract.port) as is_open:
+        return container.stop(patience), is_open
+
+
+def _is_in_time(stopped: Stopped, contract: Contract) -> bool:
+    return stopped.exit_code == 0 and stopped.seconds <= contract.limits.stop_seconds
 
 
 def _lacked(container: Container) -> int | None:
@@ -70,8 +97,17 @@ def _observe_job(container: Container, contract: Contract) -> Observation:
 
 def process_of(container: Container, state: State) -> Process | None:
     """Return what the kernel says of the container's main process; None when it can't be seen."""
-    text = _host_status(state) or _container_status(container)
+    name = "status"
+    text = _host_file(container, state, name) or _container_file(container, state, name)
     return read_status(text) if text else None
+
+
+def listeners_of(container: Container, state: State) -> tuple[str, ...] | None:
+    """The kernel's tables of TCP sockets as the container has them; None if they can't be seen."""
+    for read in (_host_file, _container_file):
+        if table := read(container, state, "net/tcp"):
+            return tuple(text for text in (table, read(container, state, "net/tcp6")) if text)
+    return None
 
 
 def read_status(text: str) -> Process:
@@ -93,22 +129,22 @@ def _root_status(container: Container, port: int) -> int | None:
         return None
 
 
-def _host_status(state: State) -> str:
-    """Read the status from the host's /proc, or return "" when this is not the engine's host."""
+def _host_file(_container: Container, state: State, name: str) -> str:
+    """Read a file of the host's /proc/<pid>, or return "" when this is not the engine's host."""
     process = Path("/proc", str(state.pid))
     try:
         # An engine in a virtual machine numbers processes of its own: the control group tells
         # whether this one is the container's. In another user namespace, ids mean other accounts.
         is_ours = state.identifier in (process / "cgroup").read_text()
         same_ids = (process / "uid_map").read_text() == Path("/proc/self/uid_map").read_text()
-        return (process / "status").read_text() if is_ours and same_ids else ""
+        return (process / name).read_text() if is_ours and same_ids else ""
     except OSError:
         return ""
 
 
-def _container_status(container: Container) -> str:
-    """Let the container's own `cat` read the status, or return "" where it has none."""
+def _container_file(container: Container, _state: State, name: str) -> str:
+    """Let the container's own `cat` read a file of /proc/1, or return "" where it has none."""
     try:
-        return container.execute("cat", "/proc/1/status")
+        return container.execute("cat", f"/proc/1/{name}")
     except ProjectError:
         return ""

@@ -92,6 +92,10 @@ CASES = (
     Case("needs to write to its root", ("DG201", "DG202", "DG208"), 'CMD ["write"]'),
     Case("ignores SIGTERM", ("DG208",), 'CMD ["ignore-sigterm"]'),
     Case("fails when it stops", ("DG208",), 'CMD ["fail-on-stop"]'),
+    Case("listens on loopback", ("DG202",), 'CMD ["loopback"]'),
+    Case("listens on a port besides", ("DG210",), 'CMD ["second-port"]'),
+    Case("listens on IPv4 only", ("DG211",), 'CMD ["ipv4-only"]'),
+    Case("waits for connections", ("DG212",), 'CMD ["waits-for-connections"]'),
 )
 
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from dockgen.checks import Observation, Process, check_running
+from dockgen.checks import Ended, Observation, Process, Severity, check_running
 from dockgen.contract import Contract, Limits
 from dockgen.matrix import Workload
+from dockgen.sockets import Listener
 
 CONTRACT = Contract(
     workload=Workload.SERVICE,
@@ -233,3 +234,62 @@ def test_dg209_finds_a_job_without_an_end() -> None:
     assert findings(endless, JOB) == ["DG209"]
     assert findings(replace(endless, stop_exit_code=137), JOB) == ["DG208", "DG209"]
     assert findings(replace(endless, stop_seconds=2.5), JOB) == ["DG208", "DG209"]
+
+
+def listening(*found: Listener) -> Observation:
+    """A sound container that listens on these."""
+    return replace(SEEN, listening=found, ipv6=True, exposed=(8080,))
+
+
+BOTH = Listener(8080, "::")
+IPV4 = Listener(8080, "0.0.0.0")
+LOCAL = Listener(8080, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ((LOCAL, Listener(8080, "::1")), "it listens on 127.0.0.1:8080 only"),
+        ((Listener(3000, "::"),), "it listens on [::]:3000"),
+        ((), "gives no answer, not 200"),
+        ((BOTH,), "gives no answer, not 200"),
+    ],
+)
+def test_dg202_says_where_it_listens(found: tuple[Listener, ...], words: str) -> None:
+    """If it doesn't answer; an answer is proof enough, whatever else is seen."""
+    silent = replace(listening(*found), root_status=None, exposed=(3000, 8080))
+    messages = [one.message for one in check_running(silent, CONTRACT) if one.rule == "DG202"]
+    assert len(messages) == 1
+    assert words in messages[0]
+    assert "DG202" not in findings(listening(LOCAL))
+
+
+def test_dg210_finds_a_port_that_is_not_exposed() -> None:
+    """Once, on however many addresses; what only the container reaches needs no name."""
+    other = (Listener(9090, "::"), Listener(9090, "0.0.0.0"))
+    (finding,) = check_running(listening(BOTH, *other), CONTRACT)
+    assert (finding.rule, finding.severity) == ("DG210", Severity.WARNING)
+    assert finding.hint == "write in the last stage: EXPOSE 9090"
+    assert findings(listening(BOTH, Listener(9229, "127.0.0.1"))) == []
+    assert findings(replace(listening(BOTH, *other), exposed=(8080, 9090))) == []
+
+
+def test_dg211_finds_one_family() -> None:
+    """IPv6 takes IPv4, too, but not the other way; nothing is asked where there is no IPv6."""
+    (finding,) = check_running(listening(IPV4), CONTRACT)
+    assert (finding.rule, finding.severity) == ("DG211", Severity.INFO)
+    assert findings(listening(BOTH)) == []
+    assert findings(listening(IPV4, BOTH)) == []
+    assert findings(replace(listening(IPV4), ipv6=False)) == []
+    assert findings(replace(listening(IPV4), listening=None)) == []
+    assert findings(listening(LOCAL)) == []  # DG202 says so
+
+
+@pytest.mark.parametrize("held", [Ended(137, 5.0), Ended(1, 0.1), Ended(0, 2.1)])
+def test_dg212_finds_a_connection_that_holds_it_up(held: Ended) -> None:
+    """Killed, with a code, or late; if it doesn't stop without one either, DG208 says so."""
+    seen = replace(SEEN, kept_open=True, held_up=held)
+    assert findings(seen) == ["DG212"]
+    assert findings(replace(seen, stop_exit_code=137)) == ["DG208"]
+    assert findings(replace(seen, stop_seconds=2.1)) == ["DG208"]
+    assert findings(replace(seen, held_up=None)) == []

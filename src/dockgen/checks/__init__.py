@@ -10,7 +10,7 @@ from dockgen.checks import image as _image
 from dockgen.checks import running as _running
 from dockgen.checks.files import Files
 from dockgen.checks.model import Finding, Place, Rule, Severity
-from dockgen.checks.running import Observation, Process
+from dockgen.checks.running import Ended, Observation, Process
 from dockgen.contract import Contract
 from dockgen.image import Image
 from dockgen.matrix import Workload
@@ -18,9 +18,12 @@ from dockgen.matrix import Workload
 __all__ = [
     "OF_BASE",
     "OF_BUILD",
+    "OF_CONNECTION",
+    "OF_PORTS",
     "OF_PROCESS",
     "RULES",
     "AnyRule",
+    "Ended",
     "Files",
     "Finding",
     "Observation",
@@ -52,6 +55,9 @@ def applicable(contract: Contract) -> list[AnyRule]:
 
 # The rules that look at a process: a short job may have ended before there was one to look at.
 OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
+# Those that look at the ports it listens on, and at a connection that was kept open.
+OF_PORTS = ("DG210", "DG211")
+OF_CONNECTION = ("DG212",)
 # Those that know why a build fails.
 OF_BUILD = ("DG003",)
 # Those that tell the project's own layers from its base's.

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dockgen.checks.model import Violation, rule
+from dockgen.checks.model import Severity, Violation, rule
 from dockgen.contract import Contract
 from dockgen.matrix import Workload
+from dockgen.sockets import Listener
 
 # The value of Seccomp in /proc/<pid>/status when a filter is at work.
 _FILTERED = 2
@@ -34,6 +35,14 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """How a container ended: the exit code is 137 if it had to be killed after these seconds."""
+
+    exit_code: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Observation:
     """What was seen of a container, from its start to its stop.
 
@@ -43,6 +52,12 @@ class Observation:
     when it had to be killed. ``log`` is what the container printed. ``run_seconds`` and
     ``exit_code`` are of a job that came to its end by itself, else None. ``memory_bytes`` is the
     limit that it ran into, None if it had enough.
+
+    ``listening`` are the ports that it listens on, None if that could not be seen; ``ipv6`` says
+    whether it could do so by IPv6, and ``exposed`` are the ports that its image names.
+    ``kept_open`` says that it was stopped while a client kept a connection to it; ``held_up`` is
+    how that went if it didn't stop in time and with 0, and the stop above is another one then,
+    without a connection.
     """
 
     healthy_seconds: float | None
@@ -56,6 +71,11 @@ class Observation:
     run_seconds: float | None = None
     exit_code: int | None = None
     memory_bytes: int | None = None
+    listening: tuple[Listener, ...] | None = None
+    ipv6: bool = False
+    exposed: tuple[int, ...] = ()
+    kept_open: bool = False
+    held_up: Ended | None = None
 
 
 # What the kernel says of a program that is there, such as one with cgo on scratch.
@@ -107,11 +127,29 @@ def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Answers GET /.
 
     Healthy is what the service says of itself; whether it can be used is seen from outside,
-    through the published port.
+    through the published port. One that listens on 127.0.0.1 is out of reach: inside a container,
+    that is the container itself.
     """
-    if seen.root_status != 200:
-        found = "no answer" if seen.root_status is None else f"status {seen.root_status}"
-        yield Violation(f"GET / on port {contract.port} gives {found}, not 200")
+    if seen.root_status == 200:
+        return
+    if seen.root_status is not None:
+        yield Violation(f"GET / on port {contract.port} gives status {seen.root_status}, not 200")
+        return
+    here = [one for one in seen.listening or () if one.port == contract.port]
+    others = ", ".join(str(one) for one in seen.listening or () if not one.is_local)
+    if here and all(one.is_local for one in here):
+        yield Violation(
+            f"GET / on port {contract.port} gives no answer: it listens on {here[0]} only, which"
+            " can't be reached from outside of the container",
+            "let it listen on 0.0.0.0, or on [::] for both families",
+        )
+    elif others and not here:
+        yield Violation(
+            f"GET / on port {contract.port} gives no answer: it listens on {others}",
+            f"let it listen on port {contract.port}; many read it from a variable: PORT",
+        )
+    else:
+        yield Violation(f"GET / on port {contract.port} gives no answer, not 200")
 
 
 @rule(
@@ -271,6 +309,77 @@ def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation
         yield Violation(f"it ran for {seen.run_seconds:.2f} s, the limit is {limit:g} s")
 
 
+@rule(
+    "DG210",
+    fix="write in the last stage: EXPOSE 8080",
+    sources=["Dockerfile reference, EXPOSE", "OCI image specification, ExposedPorts"],
+    severity=Severity.WARNING,
+    at=["EXPOSE", "ENTRYPOINT", "CMD"],
+)
+def exposes_its_ports(seen: Observation, _contract: Contract) -> Iterator[Violation]:
+    """Names each port that it listens on.
+
+    EXPOSE tells people, proxies and platforms where the service is; many take the port from there.
+    A port that isn't named is one that nobody looks at: a debugger, say, or metrics.
+    """
+    for port in sorted({one.port for one in seen.listening or () if not one.is_local}):
+        if port not in seen.exposed:
+            yield Violation(
+                f"it listens on port {port}, which the image doesn't expose",
+                f"write in the last stage: EXPOSE {port}",
+            )
+
+
+@rule(
+    "DG211",
+    Workload.SERVICE,
+    fix="let it listen on [::], which takes IPv4, too",
+    sources=["RFC 6540, IPv6 support required for all IP-capable nodes"],
+    severity=Severity.INFO,
+    at=["ENTRYPOINT", "CMD"],
+)
+def listens_on_both_families(seen: Observation, contract: Contract) -> Iterator[Violation]:
+    """Listens on IPv4 and on IPv6.
+
+    In a network that has only the other one the service is out of reach, and `localhost` means ::1
+    in many programs. Nothing is said where the kernel has no IPv6.
+    """
+    here = [one for one in seen.listening or () if one.port == contract.port and not one.is_local]
+    if here and seen.ipv6 and not any(":" in one.address for one in here):
+        yield Violation(
+            f"it listens on {here[0]} only: by IPv6, it is out of reach",
+            f"let it listen on [::]:{contract.port}, which takes IPv4, too",
+        )
+
+
+@rule(
+    "DG212",
+    Workload.SERVICE,
+    fix="when SIGTERM comes, close the connections that no request uses, and then exit with 0",
+    sources=["twelve-factor app, IX. Disposability", "Kubernetes, termination of pods"],
+    at=["STOPSIGNAL", "ENTRYPOINT", "CMD"],
+)
+def stops_with_a_connection(seen: Observation, contract: Contract) -> Iterator[Violation]:
+    """Stops while a client keeps a connection.
+
+    Load balancers and browsers keep connections open for the next request. A server that waits for
+    them to go is killed at each deployment, with the requests that it was serving. One connection
+    is kept after an answer; DG208 is about a stop without any. The limit is the same.
+    """
+    limit = contract.limits.stop_seconds
+    if seen.held_up is None or seen.stop_exit_code != 0 or seen.stop_seconds > limit:
+        return  # DG208 says so
+    if seen.held_up.exit_code == _KILLED:
+        found = f"it had to be killed, {seen.held_up.seconds:.2f} s after SIGTERM"
+    elif seen.held_up.exit_code != 0:
+        found = f"it ended with exit code {seen.held_up.exit_code}, not 0"
+    else:
+        found = f"it took {seen.held_up.seconds:.2f} s to stop, the limit is {limit:g} s"
+    yield Violation(
+        f"with a connection open, {found}; without one, it stops in {seen.stop_seconds:.2f} s"
+    )
+
+
 RULES = (
     turns_healthy,
     answers,
@@ -281,6 +390,9 @@ RULES = (
     leaves_root_alone,
     stops,
     runs_to_its_end,
+    exposes_its_ports,
+    listens_on_both_families,
+    stops_with_a_connection,
 )
 
 

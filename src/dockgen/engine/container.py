@@ -210,6 +210,34 @@ class Container:
         finally:
             connection.close()
 
+    @contextmanager
+    def connection(self, port: int, deadline: float = 10.0) -> Iterator[bool]:
+        """Ask for / and keep the connection, as load balancers and browsers do.
+
+        Yields whether it is still open: a server may have closed it after its answer.
+        """
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.inspect().ports.get(port, 0), timeout=deadline
+        )
+        try:
+            try:
+                connection.request("GET", "/")
+                connection.getresponse().read()
+            except (OSError, http.client.HTTPException):
+                connection.close()
+            # None once the answer has said "Connection: close".
+            yield connection.sock is not None
+        finally:
+            connection.close()
+
+    def exposed_ports(self) -> tuple[int, ...]:
+        """The TCP ports that the container's image exposes, those that a run publishes left out."""
+        words = ("inspect", "--type=image", "--format={{json .Config.ExposedPorts}}")
+        exposed = reader.parse_json(command.docker(*words, "--", self.inspect().image)) or {}
+        return tuple(
+            sorted(int(port.removesuffix("/tcp")) for port in exposed if port.endswith("/tcp"))
+        )
+
     def logs(self) -> str:
         """Return all that the container printed, standard output and error together."""
         finished = command.run("logs", "--", self.name)

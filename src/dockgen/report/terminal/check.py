@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dockgen.result import Result
 
 _MB = 10**6
-_COLORS = {"ok": "green", "finding": "bold red", "ignored": "yellow"}
+_COLORS = {"ok": "green", "finding": "bold red", "error": "bold red", "warning": "yellow"}
 
 
 def checked(result: "Result") -> None:
@@ -37,7 +37,7 @@ def _draw(result: "Checked", console: "Console") -> None:
     console.print(_rules(result))
     for finding in result.findings:
         ignored = result.ignored(finding.rule)
-        color = "bold red" if ignored is None else "yellow"
+        color = _COLORS.get(finding.severity, "cyan") if ignored is None else "dim"
         console.print()
         console.print(f"[{color}]{finding.rule}[/] {named(finding.message)}", soft_wrap=True)
         if ignored is None:

@@ -3,9 +3,11 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 )
 
@@ -36,7 +38,30 @@ func main() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	go func() { panic(http.ListenAndServe(":8080", nil)) }()
+	network, listens := "tcp", ":8080"
+	if flaw == "loopback" {
+		listens = address
+	}
+	if flaw == "ipv4-only" {
+		network = "tcp4"
+	}
+	if flaw == "second-port" {
+		go func() { panic(http.ListenAndServe(":9090", nil)) }()
+	}
+	listener, err := net.Listen(network, listens)
+	if err != nil {
+		panic(err)
+	}
+	var open sync.WaitGroup
+	server := http.Server{ConnState: func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			open.Add(1)
+		}
+		if state == http.StateClosed {
+			open.Done()
+		}
+	}}
+	go func() { panic(server.Serve(listener)) }()
 
 	stop, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	<-stop.Done()
@@ -45,6 +70,9 @@ func main() {
 	}
 	if flaw == "fail-on-stop" {
 		os.Exit(3)
+	}
+	if flaw == "waits-for-connections" {
+		open.Wait()
 	}
 }
 
