@@ -87,9 +87,13 @@ def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
 def _dockerfile(repository: Repository, path: str, found: Evidence) -> None:
     """Ports, volumes, packages and the health route of a Dockerfile's last stage."""
     instructions = dockerfile.instructions(repository.text(path) or "")
+    known: dict[str, str] = {}
+    for one in instructions:
+        if one.keyword in ("ARG", "ENV"):
+            known |= written.pairs(one.rest)
     last = max((n for n, one in enumerate(instructions) if one.keyword == "FROM"), default=0)
     for instruction in instructions[last:]:
-        words, line = instruction.words, instruction.line
+        words, line = [written.filled(word, known) for word in instruction.words], instruction.line
         if instruction.keyword == "EXPOSE":
             for word in words:
                 number = word.partition("/")[0]
@@ -98,7 +102,8 @@ def _dockerfile(repository: Repository, path: str, found: Evidence) -> None:
                     break
         elif instruction.keyword == "VOLUME":
             for word in written.exec_form(instruction.rest) or words:
-                found.add("writable", word, f"VOLUME {word}", path, line, weak=True)
+                if "$" not in word:
+                    found.add("writable", word, f"VOLUME {word}", path, line, weak=True)
         elif instruction.keyword == "HEALTHCHECK":
             if route := re.search(r"https?://[^/\s\"']+(/[\w./-]*)", instruction.rest):
                 found.add("health", route[1], "HEALTHCHECK", path, line, weak=True)

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dockgen import reader
@@ -137,3 +137,16 @@ def pairs(text: str) -> dict[str, str]:
     if words and "=" not in words[0]:
         return {words[0]: " ".join(words[1:])}
     return {name: value for name, equals, value in (w.partition("=") for w in words) if equals}
+
+
+def filled(text: str, known: Mapping[str, str]) -> str:
+    """A word with the variables put in that a Dockerfile sets."""
+    for _ in range(3):
+        if "$" not in text or len(text) > 1_000:
+            break
+        text = re.sub(
+            r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))",
+            lambda found: known.get(found[1] or found[3] or "", "") or found[2] or found[0],
+            text,
+        )
+    return text

@@ -129,7 +129,7 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
     workload = given.get("workload") or next((one.value for one in kinds), None)
     settings.look(project, code, read, command, found)
     if workload in (None, "service"):
-        routes.look(code, found)
+        routes.look(code, read, found)
     else:
         for topic in ("port", "bind", "open", "health"):
             found.signals.pop(topic, None)

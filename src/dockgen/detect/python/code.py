@@ -181,7 +181,8 @@ class Code:
         for name in self._imports(path):
             for step in steps:
                 inner = name if step == "." else f"{step}/{name}"
-                if f"{inner}.py" in self._known or self._holds(inner):
+                file = f"{inner}.py"
+                if (file in self._known and file != path) or self._holds(inner):
                     votes[step] += 1
         best = max(votes.values())
         if best:

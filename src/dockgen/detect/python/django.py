@@ -46,6 +46,10 @@ def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate
     applications = [
         app for app in code.apps if app.framework == "django" and app.kind in ("wsgi", "asgi")
     ]
+    named = {app.path for app in applications if app.name == "application"}
+    applications = [
+        app for app in applications if app.name == "application" or app.path not in named
+    ]
     wsgi = [app for app in applications if app.kind == "wsgi"]
     asgi = [app for app in applications if app.kind == "asgi" or app.framework == "socketio"]
     asynchronous = project.needs("channels", "daphne")

@@ -64,7 +64,7 @@ def look(project: Project, code: Code, given: Given, found: Evidence) -> None:
     for one in candidates:
         if first and one.argv not in [other.argv for other in chosen] and one.rank < _GUESS + 2:
             found.add("entry", one.argv, one.words, one.file, one.line, weak=True)
-    _processes(project, chosen, candidates, found)
+    _processes(project, code, chosen, candidates, found)
     if first:
         _script_steps(project, code, first, found)
     _kind(project, code, first, found)
@@ -78,7 +78,7 @@ _SERVES = re.compile(
     r"uvicorn|hypercorn|granian|run_app|serve|HTTPServer|WSGIServer|app\.run|launch|run_simple"
 )
 # From this rank on a start is a guess.
-_GUESS = 6
+_GUESS = 7
 
 
 def _best(candidates: list[Candidate]) -> list[Candidate]:
@@ -132,7 +132,7 @@ def _candidates(project: Project, code: Code, found: Evidence) -> Iterator[Candi
 
 def _declared(project: Project, code: Code) -> Iterator[Candidate]:
     """Commands that somebody wrote down, if what they start is there."""
-    ranks = {"procfile": 0, "entrypoint": 2, "compose": 2, "script": 3, "makefile": 7, "ci": 9}
+    ranks = {"procfile": 0, "entrypoint": 2, "compose": 2, "script": 3, "makefile": 8}
     for table_ in _TASKS:
         for name, task in project.table(*table_).items():
             text = task.get("cmd") if isinstance(task, dict) else task
@@ -154,7 +154,7 @@ def _declared(project: Project, code: Code) -> Iterator[Candidate]:
         if command.origin == "procfile" and command.environment.get("") == "release":
             continue
         if written.is_development(command.file):
-            rank = 8
+            rank = 9
         shown = " ".join(command.argv)
         yield from _checked(project, code, command.argv, rank, shown, command.file, command.line)
 
@@ -171,33 +171,47 @@ def _checked(
         named = servers.target(argv)
         module = named.partition(":")[0]
         inner = next((word for word in argv[2:] if "/" in word or word.endswith(".py")), "")
+        found_by_itself = argv[0] == "fastapi" and not inner
         if (
-            (module and code.file_of(module))
+            found_by_itself
+            or (module and code.file_of(module))
             or (inner and _there(project, inner))
             or (
                 argv[0] == "uwsgi"
                 and any(word.endswith((".ini", ".yml", ".yaml")) for word in argv)
             )
         ):
-            yield Candidate(rank, servers.listening(_relative(argv)), words, file, line)
+            yield Candidate(rank, servers.listening(_relative(project, argv)), words, file, line)
     elif servers.is_worker(argv) or _runs_script(project, code, argv):
-        yield Candidate(rank, _relative(argv), words, file, line)
-    elif argv[0] in scripts(project) and rank < 7:
+        yield Candidate(rank, _relative(project, argv), words, file, line)
+    elif argv[0] in scripts(project) and rank < 8:
         yield Candidate(rank, argv, words, file, line)
 
 
-def _relative(argv: Argv) -> Argv:
+def _relative(project: Project, argv: Argv) -> Argv:
     """The words without the folder that another image has the code in."""
-    return tuple(re.sub(r"^(?:/app|/code|/src|/usr/src/app)/(?=.)", "", word) for word in argv)
+    return tuple(_inner(project, word) for word in argv)
+
+
+def _inner(project: Project, word: str) -> str:
+    if not word.startswith("/") or word.count("/") > 20:
+        return word
+    parts = word.strip("/").split("/")
+    for number in range(len(parts)):
+        path = "/".join(parts[number:])
+        full = project.path(path)
+        if project.repository.has(full) or (number and full in project.repository.folders):
+            return path
+    return word
 
 
 def _there(project: Project, word: str) -> bool:
-    path = project.path(_relative((word,))[0])
+    path = project.path(_relative(project, (word,))[0])
     return project.repository.has(path) or path in project.repository.folders
 
 
 def _runs_script(project: Project, code: Code, argv: Argv) -> bool:
-    argv = _relative(argv)
+    argv = _relative(project, argv)
     if argv[:2] == ("python", "manage.py") or "setup.py" in argv:
         return False
     path = script(argv, project, code)
@@ -228,7 +242,7 @@ def _console(project: Project, code: Code) -> Iterator[Candidate]:
         runs = any(start.function in (function, "") for start in calls)
         runs = runs or (len(found) == 1 and bool(calls))
         words = f"{name} = {value}"
-        yield Candidate(3 if runs else _GUESS, (name,), words, place, line)
+        yield Candidate(4 if runs else _GUESS, (name,), words, place, line)
 
 
 def _objects(project: Project, code: Code) -> Iterator[Candidate]:
@@ -240,7 +254,7 @@ def _objects(project: Project, code: Code) -> Iterator[Candidate]:
         module = code.module(app.path)[0]
         argv, add = servers.run(app.kind, f"{module}:{app.name}", app.factory, project.declared)
         main = app.path.rpartition("/")[2] in _MAIN_FILES or app.path.endswith("__init__.py")
-        rank = 4 if main or len(objects) == 1 else 5
+        rank = 5 if main or len(objects) == 1 else 6
         yield Candidate(rank, argv, app.words, app.path, app.line, add)
 
 
@@ -269,7 +283,7 @@ def _files(project: Project, code: Code) -> Iterator[Candidate]:
         if path.endswith("/__main__.py") and path.count("/") <= project.folder.count("/") + 3:
             module = code.module(path)[0].removesuffix(".__main__")
             argv = ("python", "-m", module)
-            yield Candidate(4 if path in starting else 5, argv, "__main__.py", path, 1)
+            yield Candidate(6 if path in starting else _GUESS, argv, "__main__.py", path, 1)
     for number, name in enumerate(_MAIN_FILES):
         for folder in ("", "src/"):
             path = project.path(f"{folder}{name}")
@@ -279,14 +293,14 @@ def _files(project: Project, code: Code) -> Iterator[Candidate]:
             if runs:
                 words = "if __name__ == '__main__'" if code.has_main(path) else _first(code, path)
                 line = repository.line(path, "__name__") or 1
-                rank = 5 if number < 6 and path in starting else _GUESS
+                rank = 6 if number < 6 and path in starting else _GUESS
                 yield Candidate(rank, ("python", f"{folder}{name}"), words, path, line)
     name = project.name.replace("-", "_") or project.folder.rpartition("/")[2]
     own = [start.path for start in code.starts if start.function == "__main__"]
     for path in dict.fromkeys(own):
         inner = path if project.folder == "." else path[len(project.folder) + 1 :]
         if inner.count("/") <= 1 and inner.removeprefix("src/") not in _MAIN_FILES:
-            rank = 5 if inner == f"{name}.py" else _GUESS
+            rank = 6 if inner == f"{name}.py" else _GUESS
             if inner.rpartition("/")[2] not in _MAIN_FILES or rank == _GUESS:
                 line = repository.line(path, "__name__") or 1
                 yield Candidate(rank, ("python", inner), "if __name__ == '__main__'", path, line)
@@ -312,7 +326,11 @@ def _first(code: Code, path: str) -> str:
 
 
 def _processes(
-    project: Project, chosen: list[Candidate], candidates: list[Candidate], found: Evidence
+    project: Project,
+    code: Code,
+    chosen: list[Candidate],
+    candidates: list[Candidate],
+    found: Evidence,
 ) -> None:
     """Workers beside a service, by the commands that name them."""
     taken = {_program(one.argv) for one in chosen}
@@ -324,7 +342,7 @@ def _processes(
         celery = project.needs("celery")
         if celery and chosen and not servers.is_worker(chosen[0].argv):
             for path in project.repository.named("celery.py", project.folder):
-                module = path.removesuffix(".py").replace("/", ".").rpartition(".")[0]
+                module = code.module(path)[0].removesuffix(".celery")
                 argv = ("celery", "-A", module, "worker")
                 found.add("process", Process("worker", argv), "celery.py", path, 1, weak=True)
                 break

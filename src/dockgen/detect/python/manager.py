@@ -202,6 +202,7 @@ def _version(project: Project, found: Evidence) -> None:
             minor = with_python[1] or with_python[2]
             _bound(found, minor, line.strip("# "), project.requirements, number)
     _version_elsewhere(project, found)
+    found.default("version", SUPPORTED, "nothing names one: the newest")
     for number, version in enumerate(SUPPORTED[:-1]):
         if missing := list(_without_wheel(project, version)):
             words = f"{missing[0][0]} {missing[0][1]} has no wheel for {version}"

@@ -107,7 +107,7 @@ def _before(project: Project, code: Code, found: Evidence) -> None:
         ]
         inner = path if project.folder == "." else path[len(project.folder) + 1 :]
         argv = ("alembic", *(() if inner == "alembic.ini" else ("-c", inner)), "upgrade", "head")
-        if not own:
+        if not own and not project.needs("flask-migrate"):
             found.add("before", Step("migrate", argv), "alembic.ini", path)
         found.add("file", inner, "alembic reads it", path)
     if (one := project.needs("flask-migrate")) and "migrations" in {

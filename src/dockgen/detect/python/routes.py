@@ -8,6 +8,7 @@ from dockgen.detect import syntax
 from dockgen.detect.model import Evidence
 from dockgen.detect.python import code as source
 from dockgen.detect.python.code import Code
+from dockgen.detect.python.settings import Settings
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -49,14 +50,14 @@ class Route(NamedTuple):
     words: str
 
 
-def look(code: Code, found: Evidence) -> None:
+def look(code: Code, read: Settings, found: Evidence) -> None:
     """Add the health route; without one that is made for it, a page that is there."""
     trees = [
         (path, syntax.tree(code.repository, path))
         for path in code.repository.holding(code.paths, *_NEEDLES)
     ]
     routes = [route for path, tree in trees for route in _routes(path, tree)]
-    prefixes = _prefixes(code, trees)
+    prefixes = _prefixes(code, read, trees)
     telling = [route for route in routes if _rank(route) is not None]
     for route in sorted(telling, key=lambda one: (_rank(one), one.path.count("/"), one.file))[:4]:
         prefix = _prefix(route, prefixes)
@@ -97,7 +98,7 @@ def _routes(path: str, tree: "Node") -> Iterator[Route]:
                     name = name.strip("^$")
                     yield Route(
                         f"/{name.lstrip('/')}",
-                        last,
+                        _list_of(call) or last,
                         path,
                         syntax.line(call),
                         f"{last}({syntax.text(node)}, …)",
@@ -121,7 +122,7 @@ def _routes(path: str, tree: "Node") -> Iterator[Route]:
 _Key = tuple[str, str]
 
 
-def _prefixes(code: Code, trees: "list[tuple[str, Node]]") -> dict[_Key, str]:
+def _prefixes(code: Code, read: Settings, trees: "list[tuple[str, Node]]") -> dict[_Key, str]:
     """What each router lies under, by file and name: of its own, and where it is taken in."""
     own: dict[_Key, str] = {}
     mounted: dict[_Key, tuple[str, _Key]] = {}
@@ -130,8 +131,9 @@ def _prefixes(code: Code, trees: "list[tuple[str, Node]]") -> dict[_Key, str]:
             called = syntax.text(value.child_by_field_name("function"))
             if re.search(r"Router|Blueprint|FastAPI|Flask|Namespace|Starlette|Quart", called):
                 prefix = source.argument(value, "prefix") or source.argument(value, "url_prefix")
-                own[path, name] = syntax.string(prefix) or ""
+                own[path, name] = read.words(prefix)[0] or ""
         imported = _imported(code, path, tree)
+        mounted |= dict(_included(code, path, tree))
         for call in syntax.walk(tree, "call"):
             called = syntax.text(call.child_by_field_name("function"))
             owner, _, last = called.rpartition(".")
@@ -145,9 +147,43 @@ def _prefixes(code: Code, trees: "list[tuple[str, Node]]") -> dict[_Key, str]:
                 continue
             while prefix is not None and prefix.type == "binary_operator":
                 prefix = prefix.child_by_field_name("right")  # what is before is empty by default
-            under = syntax.string(prefix) or ""
+            under = read.words(prefix)[0] or ""
             mounted[_key(path, taken, imported)] = (under, _key(path, owner, imported))
     return {key: _under(key, own, mounted) for key in {*own, *mounted}}
+
+
+def _included(code: Code, path: str, tree: "Node") -> "Iterator[tuple[_Key, tuple[str, _Key]]]":
+    """What Django's ``include`` takes in: a module's urlpatterns, or a list of the same module."""
+    for call in syntax.walk(tree, "call"):
+        called = syntax.text(call.child_by_field_name("function"))
+        arguments = source.positional(call)
+        if called not in ("path", "re_path", "url") or len(arguments) < 2:
+            continue
+        taken = arguments[1]
+        if syntax.text(taken.child_by_field_name("function")) != "include":
+            continue
+        inner = next(iter(source.positional(taken)), None)
+        while inner is not None and inner.type in ("tuple", "parenthesized_expression", "list"):
+            inner = next(iter(inner.named_children), None)
+        under = (syntax.string(arguments[0]) or "").strip("^$")
+        key = (path, _list_of(call) or "urlpatterns")
+        module = syntax.string(inner)
+        if module and (file := code.file_of(module)):
+            yield (file, "urlpatterns"), (under, key)
+        elif inner is not None and inner.type == "identifier":
+            yield (path, syntax.text(inner)), (under, key)
+
+
+def _list_of(node: "Node") -> str:
+    """The name of the list at the top of a module that a call is in."""
+    held = node.parent
+    for _ in range(12):
+        if held is None:
+            break
+        if held.type in ("assignment", "augmented_assignment"):
+            return syntax.text(held.child_by_field_name("left"))
+        held = held.parent
+    return ""
 
 
 def _under(key: _Key, own: dict[_Key, str], mounted: dict[_Key, tuple[str, _Key]]) -> str:
@@ -205,6 +241,8 @@ def _prefix(route: Route, prefixes: dict[_Key, str]) -> str | None:
     """What a route lies under; None if that isn't known."""
     if (route.file, route.owner) in prefixes:
         return prefixes[route.file, route.owner].strip("/")
+    if route.words.startswith(("path(", "re_path(", "url(", "Route(")):
+        return ""
     if re.fullmatch(r"\w*(?:app|application|server|api|path|url|Route|routes)", route.owner):
         return ""
     return None  # such as an application that a function makes

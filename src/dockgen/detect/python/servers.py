@@ -120,7 +120,11 @@ def is_web(argv: Argv) -> bool:
 
 def is_worker(argv: Argv) -> bool:
     """Whether a command starts a worker of a task queue by name."""
-    return bool(argv) and argv[0] in WORKERS
+    return (
+        bool(argv)
+        and argv[0] in WORKERS
+        and (argv[0] not in ("rq", "celery", "taskiq") or bool({"worker", "beat"} & set(argv)))
+    )
 
 
 def for_development(argv: Argv) -> bool:

@@ -88,13 +88,17 @@ class Settings:
     @cached_property
     def _bases(self) -> set[str]:
         """The names of the classes that read their fields from the environment."""
+        classes = [
+            (
+                syntax.text(node.child_by_field_name("name")),
+                set(re.findall(r"\w+", syntax.text(node.child_by_field_name("superclasses")))),
+            )
+            for _, tree in self._trees
+            for node in syntax.walk(tree, "class_definition")
+        ]
         found = {"BaseSettings"}
         for _ in range(3):
-            for _, tree in self._trees:
-                for node in syntax.walk(tree, "class_definition"):
-                    bases = syntax.text(node.child_by_field_name("superclasses"))
-                    if found & set(re.findall(r"\w+", bases)):
-                        found.add(syntax.text(node.child_by_field_name("name")))
+            found |= {name for name, bases in classes if bases & found}
         return found
 
     @cached_property
@@ -291,6 +295,10 @@ def look(project: Project, code: Code, settings: Settings, entry: Argv, found: E
         _started(start, settings, said, strong=start in calls and not own, address=not own)
     _asked(settings, said, own=own, service=bool(calls) or own)
     if not own:
+        if any(word in ("0.0.0.0", "::", "[::]") or "=0.0.0.0" in word for word in entry):
+            said.signals.pop("open", None)
+            said.signals.pop("bind", None)
+            said.add("bind", "0.0.0.0", " ".join(entry))
         found.take(said)
         return
     # Its server is told the port: what the code does without it is what developers use.
@@ -336,6 +344,11 @@ def _started(
         found.add("bind", value, shown, start.path, start.line)
         if local and variable:
             found.add("open", f"{variable}=0.0.0.0", shown, start.path, start.line)
+        last_name = syntax.text(host).rpartition(".")[2].replace("_", "-")
+        option = next((one for one in settings.options if one.name == last_name), None)
+        if local and option:
+            shown = f"--{option.name}, else {where}"
+            found.add("open", f"--{option.name}=0.0.0.0", shown, option.path, option.line)
 
 
 def _asked(settings: Settings, found: Evidence, *, own: bool, service: bool) -> None:
