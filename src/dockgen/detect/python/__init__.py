@@ -3,7 +3,7 @@
 import re
 
 from dockgen.detect.model import Claim, Evidence, Given, Signal, Strength
-from dockgen.detect.python import django, entry, manager, needs, routes, settings
+from dockgen.detect.python import candidates, django, entry, manager, needs, routes, settings
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
 from dockgen.detect.repository import Repository, is_aside, join, within
@@ -58,7 +58,7 @@ def _starts(repository: Repository, folder: str, manifest: str) -> tuple[bool, s
     for package in ("streamlit", "chainlit"):
         if dependency := project.needs(package):
             return True, package, dependency.file, dependency.line
-    if entry.scripts(project):
+    if candidates.scripts(project):
         path = project.path("pyproject.toml")
         path = path if repository.has(path) else manifest
         return (

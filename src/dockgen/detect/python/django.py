@@ -11,7 +11,7 @@ from dockgen.detect.python.project import Project
 from dockgen.detect.repository import is_aside
 
 if TYPE_CHECKING:
-    from dockgen.detect.python.entry import Candidate
+    from dockgen.detect.python.candidates import Candidate
 
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*(?:[\w.]+\(.*?)?[\"']([\w.]+)[\"']")
 # The settings of production, by the last name of the module.
@@ -28,7 +28,7 @@ def manage(project: Project) -> str:
 
 def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate"]:
     """The servers of its WSGI or ASGI application, and the settings that production takes."""
-    from dockgen.detect.python.entry import Candidate
+    from dockgen.detect.python.candidates import Candidate
 
     path = manage(project)
     if not path:

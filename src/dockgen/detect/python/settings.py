@@ -9,8 +9,8 @@ from dockgen.detect import syntax
 from dockgen.detect.model import Argv, Evidence, Setting
 from dockgen.detect.python import code as source
 from dockgen.detect.python import servers
+from dockgen.detect.python.candidates import starts_of
 from dockgen.detect.python.code import Code, Start
-from dockgen.detect.python.entry import starts_of
 from dockgen.detect.python.project import Project
 from dockgen.detect.secrets import looks_secret
 
