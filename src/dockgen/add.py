@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dockgen import placing, project, source, starters, template, tree, update
+from dockgen import placing, project, settings, source, starters, template, tree, update
 from dockgen.errors import ProjectError
 from dockgen.placing import Choices, Rendered
-from dockgen.project import ANSWERS, LIMITS, OWN_ANSWERS, Recorded
+from dockgen.project import ANSWERS, OWN_ANSWERS, Recorded
 from dockgen.source import Source
 from dockgen.threeway import Mode, Outcome
 from dockgen.tree import File
@@ -76,7 +76,7 @@ def answers_file(directory: Path, origin: Source) -> str:
     """The name of the answers file for a folder: one of our own beside another template's."""
     if os.path.lexists(directory / OWN_ANSWERS) or not os.path.lexists(directory / ANSWERS):
         return project.answers_file(directory)
-    if (directory / LIMITS).is_file():
+    if (directory / settings.FILE).is_file():
         return ANSWERS
     try:
         return ANSWERS if _is_from(project.recorded(directory), origin) else OWN_ANSWERS

@@ -54,11 +54,30 @@ class Base:
 
 
 @dataclass(frozen=True)
+class Run:
+    """What somebody said of how a container is run; None where nothing was said.
+
+    ``port`` is the one that it listens on, ``path`` the page that is asked for, ``service`` the one
+    of compose.yaml that is checked, ``environment`` joins the image's own, and ``memory_mb`` is
+    what it may use, in MiB. ``timeout_seconds`` is for a build.
+    """
+
+    workload: Workload | None = None
+    port: int | None = None
+    path: str | None = None
+    service: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    memory_mb: int | None = None
+    timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class Contract:
     """What something is held to.
 
     ``workload`` is what the program does, and ``port`` the one that a service listens on; None for
-    workers and jobs.
+    workers and jobs. ``is_ours`` says whether dockgen made it: others' answers are judged less
+    strictly where nothing was said of the page to ask for.
     """
 
     workload: Workload
@@ -66,6 +85,13 @@ class Contract:
     limits: Limits
     policy: Policy = field(default_factory=Policy)
     base: Base = field(default_factory=Base)
+    run: Run = field(default_factory=Run)
+    is_ours: bool = True
+
+    @property
+    def page(self) -> str:
+        """The page that a service is asked for."""
+        return self.run.path or "/"
 
 
 # What each flavor stands on.

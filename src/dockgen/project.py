@@ -4,27 +4,20 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dockgen import reader
-from dockgen.contract import BASES, Contract, Limits, Policy
+from dockgen import reader, settings
+from dockgen.contract import BASES, Contract, Limits, Policy, Run
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language, Workload
 
 ANSWERS = ".copier-answers.yml"
 # Where that is another template's; copier's convention for several templates in one project.
 OWN_ANSWERS = ".copier-answers.dockgen.yml"
-LIMITS = "dockgen.toml"
 
-_MB = 10**6
-# Above this, in MB or seconds, a limit is a mistake; and 1e999999999 as an int takes all memory.
-_HIGHEST = 10**6
 # The longest address or version that a project records.
 _LONGEST = 2000
-# What git leaves around two versions of a line that it can't merge.
-_MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -43,12 +36,14 @@ class Project:
     limits: Limits
     policy: Policy = field(default_factory=Policy)
     kind: Workload = Workload.SERVICE
+    run: Run = field(default_factory=Run)
 
     @property
     def contract(self) -> Contract:
         """What the project is held to."""
-        base = BASES[self.cell.flavor]
-        return Contract(self.kind, self.port, self.limits, self.policy, base)
+        return Contract(
+            self.kind, self.port, self.limits, self.policy, BASES[self.cell.flavor], self.run
+        )
 
 
 @dataclass(frozen=True)
@@ -87,17 +82,19 @@ def load(directory: Path) -> Project:
             understood.
     """
     answers = _answers(directory)
-    settings = _settings(directory)
-    kind = _kind(answers)
+    found = settings.read(directory)
+    run = settings.run(found)
+    kind = run.workload or _kind(answers)
     return Project(
         directory=directory,
         name=_text(answers, "name"),
         cell=_cell(answers),
         template_version=_text(answers, "_commit"),
-        port=_port(answers) if kind is Workload.SERVICE else None,
-        limits=_limits(settings, kind),
-        policy=_policy(settings),
+        port=(run.port or _port(answers)) if kind is Workload.SERVICE else None,
+        limits=settings.limits(found, kind),
+        policy=settings.policy(found),
         kind=kind,
+        run=run,
     )
 
 
@@ -116,94 +113,6 @@ def _answers(directory: Path) -> _Answers:
     found = _Answers({str(name): value for name, value in answers.items()})
     found.file = path.name
     return found
-
-
-def _settings(directory: Path) -> Mapping[str, Any]:
-    content = _read(directory / LIMITS)
-    # Decimal keeps 6.9 MB from becoming 6,900,000.000000001 bytes.
-    settings = reader.parse_toml(
-        content, directory / LIMITS, hint=_restore(LIMITS), parse_float=Decimal
-    )
-    if not isinstance(settings.get("limits"), dict):
-        raise ProjectError(f"{directory / LIMITS} has no [limits] section.", _restore(LIMITS))
-    return settings
-
-
-def _limits(settings: Mapping[str, Any], kind: Workload) -> Limits:
-    limits = settings["limits"]
-    is_job = kind is Workload.JOB
-    return Limits(
-        size_bytes=int(_limit(limits, "size_mb") * _MB),
-        healthy_seconds=0 if is_job else float(_limit(limits, "healthy_seconds")),
-        stop_seconds=float(_limit(limits, "stop_seconds")),
-        run_seconds=float(_limit(limits, "run_seconds")) if is_job else 0,
-        # Younger than the first projects.
-        context_bytes=int(_limit({"context_mb": 100, **limits}, "context_mb") * _MB),
-    )
-
-
-def _limit(limits: Mapping[str, Any], key: str) -> Decimal:
-    if key not in limits:
-        raise ProjectError(f"{LIMITS} has no limits.{key}.", f"add it, for example: {key} = 10")
-    value = limits[key]
-    # In Python, true is a number; in a limit, it is a mistake.
-    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    if not is_number or not Decimal(value).is_finite() or not 0 < value <= _HIGHEST:
-        raise ProjectError(
-            f"{LIMITS}: limits.{key} is {value!s:.40}, not a number above 0 and up to {_HIGHEST}.",
-            f"write a number, for example: {key} = 10",
-        )
-    return Decimal(value)
-
-
-def _policy(settings: Mapping[str, Any]) -> Policy:
-    rules = settings.get("rules", {})
-    if not isinstance(rules, dict):
-        raise ProjectError(f"{LIMITS}: rules is no section.", "write it as: [rules]")
-    known = ("required_labels", "allowed_registries", "ignored")
-    for key in rules:
-        if key not in known:
-            raise ProjectError(f"{LIMITS}: rules.{key} is unknown.", f"known: {', '.join(known)}")
-    return Policy(
-        required_labels=_texts(rules, "required_labels"),
-        allowed_registries=_texts(rules, "allowed_registries"),
-        ignored=_ignored(rules.get("ignored", {})),
-    )
-
-
-def _texts(rules: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    texts = rules.get(key, [])
-    if not isinstance(texts, list) or not all(isinstance(text, str) and text for text in texts):
-        raise ProjectError(
-            f"{LIMITS}: rules.{key} is {texts!s:.40}, not a list of texts.",
-            f'write it as: {key} = ["…"]',
-        )
-    return tuple(texts)
-
-
-def _ignored(ignored: object) -> Mapping[str, str]:
-    if not isinstance(ignored, dict):
-        raise ProjectError(
-            f"{LIMITS}: rules.ignored is no section.", 'write below [rules.ignored]: DG103 = "why"'
-        )
-    if not ignored:
-        return {}
-    # Only a project that ignores a rule needs to know them all.
-    from dockgen import checks
-
-    codes = {rule.code for rule in checks.RULES}
-    for code, reason in ignored.items():
-        if code not in codes:
-            raise ProjectError(
-                f"{LIMITS}: rules.ignored.{code} is unknown: dockgen has no such rule.",
-                "remove the line, or correct the code: dockgen check lists them all",
-            )
-        if not isinstance(reason, str) or not reason.strip():
-            raise ProjectError(
-                f"{LIMITS}: rules.ignored.{code} is {reason!s:.40}, not a reason.",
-                f'say why, for example: {code} = "the probe starts late on purpose"',
-            )
-    return ignored
 
 
 def _cell(answers: _Answers) -> Cell:
@@ -255,27 +164,17 @@ def _text(answers: _Answers, key: str) -> str:
 
 def _read(path: Path) -> str:
     try:
-        content = reader.text(path, inside=path.parent, hint=_restore(path.name))
+        return settings.content(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        if path.name == LIMITS:
-            hint = _restore(path.name)
-        elif (path.parent / LIMITS).exists():
+        hint = "make one with: dockgen new"
+        if (path.parent / settings.FILE).exists():
             hint = (
                 f"see which commit removed it: git log -1 --diff-filter=D -- {ANSWERS}  "
                 f"(then: git checkout COMMIT^ -- {ANSWERS})"
             )
-        else:
-            hint = "make one with: dockgen new"
         raise ProjectError(
             f"{path.parent} is not a dockgen project: it has no {path.name}.", hint
         ) from error
-    if _MARKER.search(content):
-        raise ProjectError(
-            f"{path} holds the conflict markers of an unfinished merge.",
-            "choose one side of each, remove the markers, then: git add " + path.name,
-        )
-    return content
 
 
-def _restore(name: str) -> str:
-    return f"bring back the last good version: git checkout -- {name}"
+_restore = settings.restore

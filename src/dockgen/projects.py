@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from dockgen import bundle, starters
+from dockgen import bundle, settings, starters
 from dockgen.bundle import Manifest
 from dockgen.errors import ProjectError
-from dockgen.project import ANSWERS, LIMITS, OWN_ANSWERS, recorded
+from dockgen.project import ANSWERS, OWN_ANSWERS, recorded
 
 _ANSWERS = {ANSWERS, OWN_ANSWERS}
 # Folders in which no project of anybody's own lies.
@@ -69,4 +69,4 @@ def _is_ours(directory: Path) -> bool:
     except ProjectError:
         return True
     known = manifest.is_at(url) or starters.find_by_url(url) is not None
-    return known or (directory / LIMITS).is_file()
+    return known or (directory / settings.FILE).is_file()

@@ -339,17 +339,17 @@ def _load(staged: Path, origin: "Source | None") -> "Project":
 
 def _refused(staged: Path, error: ProjectError) -> UsageError:
     """The error for an answer that only shows to be wrong in what was made from it."""
-    from dockgen import project
+    from dockgen import project, settings
 
     if not (staged / project.ANSWERS).is_file():
         return UsageError(
             f"unmanaged: not {project.ANSWERS}: without the answers in it no update is possible",
             "name the other files one by one",
         )
-    if not (staged / project.LIMITS).is_file():
+    if not (staged / settings.FILE).is_file():
         return UsageError(
-            f"unmanaged: not {project.LIMITS}, because a new project has no limits of its own yet",
-            f"leave it out here, and then: dockgen update --data 'unmanaged=[{project.LIMITS}]'",
+            f"unmanaged: not {settings.FILE}, because a new project has no limits of its own yet",
+            f"leave it out here, and then: dockgen update --data 'unmanaged=[{settings.FILE}]'",
         )
     return UsageError(f"policy: {error.message}", "read docs/team.md")
 
