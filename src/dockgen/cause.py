@@ -1,6 +1,7 @@
 """The cause of a finding: the line of the Dockerfile or compose file that it comes from."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +46,9 @@ def sources(directory: Path, built: Dockerfile | None = None, name: str = "Docke
     files = composefile.find(directory)
     keys: Mapping[tuple[str, ...], int] = {}
     try:
-        built = built or dockerfile.find(directory)
+        if built is None:
+            with suppress(FileNotFoundError):
+                built = dockerfile.read(directory / name, inside=directory)
         if files:
             keys = reader.yaml_lines(reader.text(files[0], inside=directory), files[0])
     except (OSError, ProjectError):

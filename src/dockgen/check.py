@@ -1,21 +1,23 @@
-"""The check: one project's files, image and container, held to its contract."""
+"""The check: files, image and container of one target, held to its contract."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from dockgen import checks, composefile, context, dockerfile, engine, observe
+from dockgen import checks, context, dockerfile, engine, foreign, observe, signals
 from dockgen import saved as saved_image
 from dockgen.checks import AnyRule, Files, Finding, Observation, Severity
 from dockgen.composefile import Change
 from dockgen.contract import Contract
-from dockgen.engine import BuildError, Container
+from dockgen.dockerfile import Dockerfile
+from dockgen.engine import BuildError, Composed
 from dockgen.errors import ProjectError
-from dockgen.image import Image
+from dockgen.foreign import Watched
+from dockgen.image import Config, Image
 from dockgen.project import Project
+from dockgen.target import DOCKERFILES, Target
 
 
 class Verdict(StrEnum):
@@ -101,62 +103,60 @@ class Checked:
         ]
 
 
-def check(
-    project: Project, image: str | None, doing: Callable[[str], None], *, trusted: bool = False
-) -> Checked:
-    """Build the project's image, run it, and hold all of it to the project's contract.
+def check(target: Target, doing: Callable[[str], None]) -> Checked:
+    """Hold a target to its contract: its files, its image, and a container of it.
 
-    Image and container are made by the project's own compose.yaml, apart from all that runs
-    already; where there is none, by the Dockerfile and with the options that dockgen renders. What
-    is built and started is removed in the end; the build cache stays.
+    Image and container are made by the target's own compose.yaml, apart from all that runs
+    already; where there is none, by its Dockerfile, and with the options that dockgen renders. What
+    is built and started is removed in the end; the build cache stays. Of a saved image only files
+    and image are looked at.
 
     Args:
-        project: the project.
-        image: an image of it that is checked in place of a new one.
+        target: what is checked.
         doing: told in a few words what is being done.
-        trusted: whether compose.yaml may reach beyond the project's folder.
 
     Raises:
         BuildError: the image can't be built.
         ToolMissingError: the engine is missing, too old, or went away.
         ProjectError: a file can't be read, compose.yaml reaches too far, or there is no such image.
     """
-    contract = project.contract
-    found = dockerfile.find(project.directory)
-    files = Files(found, context.read(project.directory) if found else None)
-    findings = checks.check_files(files, contract)
+    if target.saved is not None:
+        return _check_saved(target, target.saved, doing)
+    findings = _check_files(target, _dockerfile(target, None))
     engine.require()
+    asked = target.asked
     with ExitStack() as stack:
         composed = None
-        if composefile.find(project.directory):
-            composed = stack.enter_context(engine.prepare(project.directory, trusted=trusted))
-        built = image
+        if target.composed and target.directory is not None:
+            composed = stack.enter_context(
+                engine.prepare(target.directory, trusted=asked.trusted, service=target.run.service)
+            )
+        found = _dockerfile(target, composed)
+        if target.dockerfile is None:
+            findings += _check_files(target, found)
+        built = target.image
         if built is None:
             doing("Building the image")
             with _explained(findings):
-                if composed:
-                    composed.build()
-                    built = composed.image
-                else:
-                    built = stack.enter_context(engine.temporary_image(project.directory))
+                built = _build(target, composed, stack)
         doing("Reading the image")
-        read = read_image(built, engine.base_layers(found.base if found else None))
-        findings += checks.check_image(read, contract)
-        doing("Watching a container")
-        container = (
-            composed.running(Change(image=image, port=contract.port))
-            if composed
-            else engine.run(built, engine.RunOptions(port=contract.port))
+        read = read_image(
+            built, engine.base_layers(found.base if found else None), gzip_sizes=asked.gzip_sizes
         )
-        seen, of_container = _watch(container, contract)
+        contract = target.contract(read.config)
+        watched = _watch(target, composed, built, read, contract, doing)
+        # What it does may only show when it runs.
+        findings += checks.check_image(read, watched.contract)
     return Checked(
-        name=project.name,
-        directory=project.directory,
-        project=project,
-        contract=contract,
+        name=target.name,
+        directory=target.directory,
+        project=target.project,
+        contract=watched.contract,
         image=read,
-        seen=seen,
-        findings=[*findings, *of_container],
+        seen=watched.seen,
+        findings=[*findings, *watched.findings],
+        left_out=_left_out(target, found, watched.contract),
+        needs=watched.needs,
     )
 
 
@@ -173,26 +173,123 @@ def _explained(findings: Sequence[Finding]) -> Iterator[None]:
         raise
 
 
-def read_image(name: str, base: Sequence[str] | None) -> Image:
+def _check_saved(target: Target, saved: Path, doing: Callable[[str], None]) -> Checked:
+    doing("Reading the image")
+    asked = target.asked
+    read = saved_image.read(
+        saved, name=asked.image, platform=asked.build.platform, gzip_sizes=asked.gzip_sizes
+    )
+    contract = target.contract(read.config)
+    contract = contract.settled(contract.workload, contract.port)
+    found = _dockerfile(target, None)
+    return Checked(
+        name=target.name,
+        directory=None,
+        project=None,
+        contract=contract,
+        image=read,
+        seen=None,
+        findings=[*_check_files(target, found), *checks.check_image(read, contract)],
+        left_out=_left_out(target, found, contract),
+    )
+
+
+def _check_files(target: Target, found: Dockerfile | None) -> list[Finding]:
+    """What is found in the files; in a project it counts, too, that there is no Dockerfile."""
+    if found is None and target.project is None:
+        return []
+    around = None
+    if found is not None and target.directory is not None:
+        around = context.read(target.directory, target.dockerfile_name)
+    return checks.check_files(Files(found, around), target.contract(Config()))
+
+
+def _dockerfile(target: Target, composed: Composed | None) -> Dockerfile | None:
+    path, stage = target.dockerfile, target.asked.build.target
+    if composed is not None and target.image is None:
+        path, stage = composed.dockerfile, composed.stage
+    if path is None:
+        return None
+    folder = target.directory
+    is_own = folder is not None and path.is_relative_to(folder) and not target.asked.build.file
+    try:
+        return dockerfile.read(path, inside=folder if is_own else None, target=stage)
+    except FileNotFoundError:
+        return None
+
+
+def _left_out(target: Target, read: Dockerfile | None, contract: Contract) -> dict[str, str]:
+    """The rules that can't be asked of a target, each with the reason."""
+    found: dict[str, str] = {}
+    if read is None and target.project is None:
+        found |= {rule.code: "there is no Dockerfile to look at" for rule in checks.OF_FILES}
+    if target.saved is not None:
+        found |= {rule.code: "a saved image isn't run" for rule in checks.OF_CONTAINER}
+    asked = {rule.code for rule in checks.applicable(contract)}
+    return {code: reason for code, reason in found.items() if code in asked}
+
+
+def _build(target: Target, composed: Composed | None, stack: ExitStack) -> str:
+    """Build the image, and return its name; it is gone when the stack is left."""
+    deadline = target.run.timeout_seconds or engine.BUILD_SECONDS
+    if composed is not None:
+        composed.build(deadline)
+        return composed.image
+    if target.directory is None or target.dockerfile is None:
+        raise ProjectError(
+            f"there is no Dockerfile in {target.directory}", "name one with: --file FILE"
+        )
+    build = target.asked.build
+    if build.file is not None or target.dockerfile.name != DOCKERFILES[0]:
+        build = replace(build, file=target.dockerfile)
+    return stack.enter_context(
+        engine.temporary_image(target.directory, options=build, deadline=deadline)
+    )
+
+
+def read_image(name: str, base: Sequence[str] | None = None, *, gzip_sizes: bool = True) -> Image:
     """Read an image of the engine's; ``base`` are the digests of its base's layers, if known.
 
     Raises:
         ProjectError: there is no such image.
     """
-    with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
-        saved = Path(folder) / "image.tar"
+    with signals.temporary_folder("dockgen-") as folder:
+        saved = folder / "image.tar"
         engine.save(name, saved)
-        return saved_image.read(saved, base)
+        return saved_image.read(saved, base, gzip_sizes=gzip_sizes)
 
 
 def _watch(
-    container: AbstractContextManager[Container], contract: Contract
-) -> tuple[Observation | None, list[Finding]]:
-    """What was seen of a container, or None if it can't be started; the findings."""
+    target: Target,
+    composed: Composed | None,
+    built: str,
+    read: Image,
+    contract: Contract,
+    doing: Callable[[str], None],
+) -> Watched:
+    """Watch a container, in the way that the target is run."""
+    run = target.run
+    change = Change(target.image, contract.port, run.environment, run.memory_mb)
+    if target.project is None:
+        if composed is None:
+            return foreign.watch(built, read.config, contract, doing)
+        doing("Watching a container")
+        ports = (run.port, *read.config.ports, *composed.ports)
+        port = next((port for port in ports if port), None)
+        return foreign.watch_composed(
+            composed.running(replace(change, port=port)),
+            replace(read.config, ports=tuple(port for port in ports if port)),
+            contract,
+        )
+    doing("Watching a container")
+    options = engine.RunOptions(port=contract.port, environment=run.environment)
+    if run.memory_mb is not None:
+        options = replace(options, memory_mb=run.memory_mb)
+    container = composed.running(change) if composed else engine.run(built, options)
     with ExitStack() as stack:
         try:
             started = stack.enter_context(container)
         except ProjectError as error:
-            return None, [checks.cannot_start(error.message, contract)]
+            return Watched(contract, None, (checks.cannot_start(error.message, contract),))
         seen = observe.observe(started, contract)
-    return seen, checks.check_running(seen, contract)
+    return Watched(contract, seen, tuple(checks.check_running(seen, contract)))

@@ -6,7 +6,7 @@ https://github.com/compose-spec/compose-spec/blob/main/spec.md
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,14 @@ class Change:
 
     ``image`` takes the place of what would be built; None leaves what the file says. ``port`` is
     one that the main service listens on, which is published also where the file doesn't.
+    ``environment`` joins what the file gives the main service, and ``memory_mb``, in MiB, takes the
+    place of its limit.
     """
 
     image: str | None = None
     port: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    memory_mb: int | None = None
 
 
 def find(directory: Path) -> list[Path]:
@@ -78,20 +82,27 @@ def find(directory: Path) -> list[Path]:
     return found if found and found[0].name in NAMES else []
 
 
-def main_service(model: Model) -> str:
-    """The service that is checked: the one called app, or the first that is built.
+def main_service(model: Model, asked: str | None = None) -> str:
+    """The service that is checked: the one asked for, the one called app, or the first built one.
 
     Raises:
-        ProjectError: no service is built.
+        ProjectError: there is none of that name, or no service is built.
     """
     services: Mapping[str, Any] = model.get("services") or {}
+    if asked is not None:
+        if asked not in services:
+            raise ProjectError(
+                f"compose.yaml has no service {asked}",
+                f"name one that it has: {', '.join(sorted(services)) or 'none'}",
+            )
+        return asked
     if MAIN in services:
         return MAIN
     built = [name for name, service in services.items() if service.get("build")]
     if not built:
         raise ProjectError(
             f"compose.yaml builds no service, and none is called {MAIN}",
-            "write in the one that is to be checked: build: .",
+            "write in the one that is to be checked: build: .  (or name it: --service NAME)",
         )
     return built[0]
 
@@ -272,6 +283,12 @@ def apart(
         own["image"] = change.image
         own["pull_policy"] = "never"
         own.pop("build", None)
+    if change.environment:
+        own["environment"] = {**(own.get("environment") or {}), **change.environment}
+    if change.memory_mb is not None:
+        own["mem_limit"] = str(change.memory_mb * 1024**2)
+        own.pop("memswap_limit", None)
+        _drop_memory(own)
     found: dict[str, Any] = {"services": services}
     found["networks"] = {
         name: {key: network[key] for key in _KEPT_OF_NETWORK if key in (network or {})}
@@ -288,6 +305,15 @@ def apart(
             for name, entry in entries.items()
         }
     return found
+
+
+def _drop_memory(service: dict[str, Any]) -> None:
+    """Leave out what a deployment's resources say of memory: compose refuses two limits."""
+    if "deploy" in service:
+        resources = {k: dict(v) for k, v in service["deploy"]["resources"].items()}
+        for kind in resources.values():
+            kind.pop("memory", None)
+        service["deploy"] = {"resources": resources}
 
 
 def _attachments(networks: Any) -> Any:

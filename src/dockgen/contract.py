@@ -5,7 +5,7 @@ A project's comes from its dockgen.toml and its answers file; `project` reads th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dockgen.matrix import Flavor, Workload
 
@@ -87,6 +87,17 @@ class Contract:
     base: Base = field(default_factory=Base)
     run: Run = field(default_factory=Run)
     is_ours: bool = True
+
+    def settled(self, workload: Workload, port: int | None) -> "Contract":
+        """The same of a program that turned out to do this: without the limits of the others."""
+        is_job = workload is Workload.JOB
+        limits = replace(
+            self.limits,
+            healthy_seconds=0 if is_job else self.limits.healthy_seconds,
+            run_seconds=self.limits.run_seconds if is_job else 0,
+        )
+        is_service = workload is Workload.SERVICE
+        return replace(self, workload=workload, port=port if is_service else None, limits=limits)
 
     @property
     def page(self) -> str:

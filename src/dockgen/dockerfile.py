@@ -137,22 +137,36 @@ def find(directory: Path) -> Dockerfile | None:
     Raises:
         ProjectError: it can't be read, or is no text.
     """
-    path = directory / "Dockerfile"
     try:
-        text = reader.text(
-            path,
-            inside=directory,
-            hint=f"save it as UTF-8, or bring it back: git checkout -- {path.name}",
-        )
+        return read(directory / "Dockerfile", inside=directory)
     except FileNotFoundError:
         return None
+
+
+def read(path: Path, *, inside: Path | None = None, target: str | None = None) -> Dockerfile:
+    """Read a Dockerfile.
+
+    Args:
+        path: the file.
+        inside: the folder that it belongs to; None for one that the user names.
+        target: the stage that is built; None for the last one.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ProjectError: it can't be read, or is no text.
+    """
+    hint = f"save it as UTF-8, or bring it back: git checkout -- {path.name}"
+    try:
+        text = reader.text(path, inside=inside, hint=hint)
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise unreadable(path, error) from error
-    return parse(text)
+    return parse(text, target)
 
 
-def parse(text: str) -> Dockerfile:
-    """Read the text of a Dockerfile."""
+def parse(text: str, target: str | None = None) -> Dockerfile:
+    """Read the text of a Dockerfile, of which the stage ``target`` is built; None for the last."""
     lines = text.removeprefix("\ufeff").splitlines()
     directives = _directives(lines)
     arguments: dict[str, str] = {}
@@ -192,6 +206,8 @@ def parse(text: str) -> Dockerfile:
             uses[-1].update(position for position in above if position is not None)
     parts = [(tuple(body), tuple(sorted(used))) for body, used in zip(bodies, uses, strict=True)]
     found = tuple(Stage(*head, *part) for head, part in zip(heads, parts[1:], strict=True))
+    if target is not None:
+        base = bases.get(target.lower())
     return Dockerfile(tuple(images), base, found, parts[0][0])
 
 

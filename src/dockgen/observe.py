@@ -22,10 +22,12 @@ def observe(container: Container, contract: Contract) -> Observation:
     if contract.workload is Workload.JOB:
         return _observe_job(container, contract)
     health = container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
-    root_status = None if contract.port is None else _root_status(container, contract.port)
+    root_status = None
+    if contract.port is not None:
+        root_status = _status(container, contract.page, contract.port)
     state = container.inspect()
     process = process_of(container, state)
-    listening = listeners_of(container, state)
+    tables = listeners_of(container, state)
     changes = container.diff()
     stopped, kept_open = _stopped(container, contract, is_healthy=health.seconds is not None)
     held_up = None
@@ -45,8 +47,8 @@ def observe(container: Container, contract: Contract) -> Observation:
         stop_seconds=stopped.seconds,
         log=container.logs(),
         memory_bytes=_lacked(container),
-        listening=None if listening is None else sockets.listeners(*listening),
-        ipv6=listening is not None and len(listening) > 1,
+        listening=None if tables is None else sockets.listeners(*tables),
+        ipv6=tables is not None and len(tables) > 1,
         exposed=container.exposed_ports(),
         kept_open=kept_open,
         held_up=held_up,
@@ -122,9 +124,14 @@ def read_status(text: str) -> Process:
     )
 
 
-def _root_status(container: Container, port: int) -> int | None:
+def listening(container: Container, state: State) -> tuple[sockets.Listener, ...]:
+    """The sockets of a container that wait for connections; none if they can't be seen."""
+    return sockets.listeners(*(listeners_of(container, state) or ()))
+
+
+def _status(container: Container, page: str, port: int) -> int | None:
     try:
-        return container.get("/", port).status
+        return container.get(page, port).status
     except ProjectError:
         return None
 

@@ -74,6 +74,21 @@ def recorded(directory: Path) -> Recorded:
     )
 
 
+def is_one(directory: Path) -> bool:
+    """Whether dockgen made a folder, as far as can be seen: other templates leave answers, too.
+
+    Raises:
+        ProjectError: its answers can't be read.
+    """
+    answers = directory / ANSWERS
+    if not answers.exists() and not answers.is_symlink():
+        return False
+    if (directory / settings.FILE).exists():
+        return True
+    text = reader.text(answers, inside=directory, hint=_restore(ANSWERS))
+    return re.search(r"^flavor:", text, re.MULTILINE) is not None
+
+
 def load(directory: Path) -> Project:
     """Read the project in ``directory``.
 

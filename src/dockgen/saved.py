@@ -133,7 +133,7 @@ class _Found:
             return self._of_manifest(found)  # skopeo's dir:
         index = self._json("index.json")
         if name is not None or len(_images(index)) > 1:
-            named = [one for one in _images(index) if name is None or name in _names(one)]
+            named = [one for one in _images(index) if _is_named(one, name)]
             self._require_one(named, index["manifests"], name)
             index = {"manifests": named}
         return self._of_manifest(index)
@@ -141,7 +141,7 @@ class _Found:
     def _of_archive(
         self, found: list[Any], name: str | None
     ) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
-        chosen = [one for one in found if name is None or name in (one.get("RepoTags") or ())]
+        chosen = [one for one in found if _is_named(one, name)]
         if len(found) != 1 or name is not None:
             self._require_one(chosen, found, name)
         entry = chosen[0]
@@ -239,6 +239,15 @@ def _names(image: Mapping[str, Any]) -> list[str]:
     annotations = image.get("annotations") or {}
     found = [*(image.get("RepoTags") or ()), *(annotations.get(key) for key in _NAMES)]
     return [str(name) for name in found if name]
+
+
+def _is_named(image: Mapping[str, Any], name: str | None) -> bool:
+    """Whether a name means an image: as an engine has it, without what it adds itself."""
+    if name is None:
+        return True
+    hub = "docker.io/library/"
+    found = {one.removeprefix(hub) for one in _names(image)}
+    return bool(found & {name.removeprefix(hub), f"{name.removeprefix(hub)}:latest"})
 
 
 def _platform(facts: Mapping[str, Any]) -> str:

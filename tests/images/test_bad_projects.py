@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import check, context, dockerfile, engine
+from dockgen import check, context, dockerfile, engine, target
 from dockgen import project as projects
 from dockgen import saved as saved_image
 from dockgen.checks import Files, check_files, check_image, check_running
@@ -20,6 +20,7 @@ from dockgen.engine import BuildError, RunOptions
 from dockgen.image import Image
 from dockgen.observe import observe
 from dockgen.project import Project
+from dockgen.target import Asked
 
 SOUND = Path(__file__).parent / "bad" / "sound"
 AS_COMPOSE = RunOptions(port=8080)
@@ -165,7 +166,7 @@ def test_a_go_that_is_too_old_explains_the_build(tmp_path: Path) -> None:
     shutil.copytree(SOUND, folder)
     (folder / "go.mod").write_text("module sound\n\ngo 1.99\n")
     with pytest.raises(BuildError) as failed:
-        check.check(projects.load(folder), None, print)
+        check.check(target.find(folder, Asked()), print)
     assert "golang:1.27, and go.mod needs go 1.99 (DG003)" in failed.value.message
     assert failed.value.hint == "write in line 1: FROM golang:1.99"
     assert "go.mod requires go >= 1.99" in failed.value.log

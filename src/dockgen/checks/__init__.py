@@ -19,6 +19,9 @@ __all__ = [
     "OF_BASE",
     "OF_BUILD",
     "OF_CONNECTION",
+    "OF_CONTAINER",
+    "OF_FILES",
+    "OF_IMAGE",
     "OF_PORTS",
     "OF_PROCESS",
     "RULES",
@@ -36,6 +39,7 @@ __all__ = [
     "check_files",
     "check_image",
     "check_running",
+    "is_answered",
 ]
 
 AnyRule = Rule[Files] | Rule[Image] | Rule[Observation]
@@ -52,6 +56,8 @@ def applicable(contract: Contract) -> list[AnyRule]:
     """Return the rules that are for this workload."""
     return [rule for rule in RULES if contract.workload in rule.kinds]
 
+
+OF_FILES, OF_IMAGE, OF_CONTAINER = _files.RULES, _image.RULES, _running.RULES
 
 # The rules that look at a process: a short job may have ended before there was one to look at.
 OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
@@ -75,14 +81,21 @@ def check_image(image: Image, contract: Contract) -> list[Finding]:
     return [finding for rule in rules for finding in rule(image, contract)]
 
 
-def cannot_start(reason: str, contract: Contract) -> Finding:
+def cannot_start(
+    reason: str, contract: Contract, again: str = "docker compose up --build"
+) -> Finding:
     """Return what is found when no container can be started, so that none can be looked at."""
     is_job = contract.workload is Workload.JOB
     return Finding(
         (_running.runs_to_its_end if is_job else _running.turns_healthy).code,
         f"no container of it can be started: {reason}",
-        "see it fail with: docker compose up --build",
+        f"see it fail with: {again}",
     )
+
+
+def is_answered(seen: Observation, contract: Contract) -> bool:
+    """Whether a service answers, as DG202 has it."""
+    return not list(_running.answers(seen, contract))
 
 
 def check_running(seen: Observation, contract: Contract) -> list[Finding]:

@@ -13,6 +13,7 @@ from dockgen.sockets import Listener
 _FILTERED = 2
 # 128 + SIGKILL.
 _KILLED = 137
+_SERVER_ERROR = 500
 _MB = 10**6
 # How many lines of a log, or changed paths, a message repeats.
 _REPEATED = 5
@@ -57,7 +58,8 @@ class Observation:
     whether it could do so by IPv6, and ``exposed`` are the ports that its image names.
     ``kept_open`` says that it was stopped while a client kept a connection to it; ``held_up`` is
     how that went if it didn't stop in time and with 0, and the stop above is another one then,
-    without a connection.
+    without a connection. ``ready_seconds`` is how long a container without a health check took
+    until it did what it is for, None if that was not looked at.
     """
 
     healthy_seconds: float | None
@@ -76,6 +78,7 @@ class Observation:
     exposed: tuple[int, ...] = ()
     kept_open: bool = False
     held_up: Ended | None = None
+    ready_seconds: float | None = None
 
 
 # What the kernel says of a program that is there, such as one with cgo on scratch.
@@ -99,6 +102,8 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     first good probe.
     """
     limit = contract.limits.healthy_seconds
+    if seen.healthy_seconds is None and seen.ready_seconds is not None:
+        return  # it has no health check, which DG102 says
     if seen.memory_bytes is not None and seen.healthy_seconds is None:
         yield _out_of_memory(seen.memory_bytes)
         return
@@ -130,26 +135,27 @@ def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     through the published port. One that listens on 127.0.0.1 is out of reach: inside a container,
     that is the container itself.
     """
-    if seen.root_status == 200:
+    if seen.root_status == 200 or _is_answered(seen, contract):
         return
+    asked = f"GET {contract.page} on port {contract.port}"
     if seen.root_status is not None:
-        yield Violation(f"GET / on port {contract.port} gives status {seen.root_status}, not 200")
+        yield Violation(f"{asked} gives status {seen.root_status}, not 200")
         return
     here = [one for one in seen.listening or () if one.port == contract.port]
     others = ", ".join(str(one) for one in seen.listening or () if not one.is_local)
     if here and all(one.is_local for one in here):
         yield Violation(
-            f"GET / on port {contract.port} gives no answer: it listens on {here[0]} only, which"
+            f"{asked} gives no answer: it listens on {here[0]} only, which"
             " can't be reached from outside of the container",
             "let it listen on 0.0.0.0, or on [::] for both families",
         )
     elif others and not here:
         yield Violation(
-            f"GET / on port {contract.port} gives no answer: it listens on {others}",
+            f"{asked} gives no answer: it listens on {others}",
             f"let it listen on port {contract.port}; many read it from a variable: PORT",
         )
     else:
-        yield Violation(f"GET / on port {contract.port} gives no answer, not 200")
+        yield Violation(f"{asked} gives no answer, not 200")
 
 
 @rule(
@@ -394,6 +400,15 @@ RULES = (
     listens_on_both_families,
     stops_with_a_connection,
 )
+
+
+def _is_answered(seen: Observation, contract: Contract) -> bool:
+    """Whether something answers where no page was named: it may have none, or speak no HTTP."""
+    if contract.is_ours or contract.run.path is not None:
+        return False
+    if seen.root_status is not None:
+        return seen.root_status < _SERVER_ERROR
+    return any(one.port == contract.port for one in seen.listening or () if not one.is_local)
 
 
 def _out_of_memory(limit_bytes: int) -> Violation:

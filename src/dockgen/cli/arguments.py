@@ -17,8 +17,10 @@ def complete_starter(
         return []
 
 
-def pairs(data: tuple[str, ...]) -> dict[str, str]:
-    """Read ``QUESTION=ANSWER``, as ``--data`` takes it.
+def pairs(
+    data: tuple[str, ...], flag: str = "--data", example: str = "port=9000"
+) -> dict[str, str]:
+    """Read ``QUESTION=ANSWER``, as ``--data`` takes it, or ``NAME=VALUE``.
 
     Raises:
         UsageError: one has no ``=``.
@@ -27,6 +29,6 @@ def pairs(data: tuple[str, ...]) -> dict[str, str]:
     for pair in data:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise UsageError(f"--data {pair!r} has no =", "for example: --data port=9000")
+            raise UsageError(f"{flag} {pair!r} has no =", f"for example: {flag} {example}")
         answers[name] = value
     return answers

@@ -1,22 +1,79 @@
 """``dockgen check``."""
 
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 import click
 
+from dockgen.cli.arguments import pairs
 from dockgen.errors import CheckFailedError, UsageError
 
 # The formats, as dockgen.result has them; not imported here, since a help text needs nothing else.
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "gitlab", "github")
 
+# As dockgen.matrix has them; a help text needs nothing else from there.
+WORKLOADS = ("service", "worker", "job")
+PASSED_ON = "Passed on to docker build; repeatable."
+_HIGHEST = 10**6
 
-@click.command(short_help="Build a project's image, and prove what it promises.")
-@click.argument("directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]")
-@click.option("--image", metavar="NAME", help="Check this image of the project; build none.")
+
+class _Number(click.ParamType[Any]):
+    """A number above 0, such as 6.9."""
+
+    name = "number"
+
+    def read(self, value: object) -> Decimal:
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            number = Decimal(0)
+        if not number.is_finite() or not 0 < number <= _HIGHEST:
+            self.fail(f"{value!s:.40} is no number above 0 and up to {_HIGHEST}")
+        return number
+
+
+class Seconds(_Number):
+    """A time."""
+
+    def convert(self, value: object, param: object, ctx: object) -> float:
+        """In seconds."""
+        del param, ctx
+        return float(self.read(value))
+
+
+class Megabytes(_Number):
+    """A size in MB of 10^6 bytes."""
+
+    def convert(self, value: object, param: object, ctx: object) -> int:
+        """In bytes, exactly."""
+        del param, ctx
+        return int(self.read(value) * 10**6)
+
+
+@click.command(short_help="Hold a project, a Dockerfile or an image to every rule.")
+@click.argument("target", required=False, type=click.Path(path_type=Path), metavar="[TARGET]")
+@click.option("--image", metavar="NAME", help="Check this image; build none.")
+@click.option("--file", type=click.Path(path_type=Path), help="Build by this Dockerfile.")
+@click.option("--target", "stage", metavar="STAGE", help="Build this stage of the Dockerfile.")
+@click.option("--build-arg", "arguments", multiple=True, metavar="NAME=VALUE", help=PASSED_ON)
+@click.option("--secret", "secrets", multiple=True, metavar="SPEC", help=PASSED_ON)
+@click.option("--ssh", multiple=True, metavar="SPEC", help=PASSED_ON)
+@click.option("--platform", metavar="OS/ARCH", help="Build for it, or read the image for it.")
+@click.option("--builder", metavar="NAME", help="Build with this one of `docker buildx ls`.")
+@click.option("--timeout", type=Seconds(), metavar="SECONDS", help="How long a build may take.")
+@click.option("--workload", type=click.Choice(WORKLOADS), help="What the program does.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port that it listens on.")
+@click.option("--path", "page", metavar="PATH", help="The page that has to answer with 200.")
+@click.option("--service", metavar="NAME", help="Check this service of compose.yaml.")
 @click.option(
-    "--trust", is_flag=True, help="Let compose.yaml reach beyond DIRECTORY: mounts, devices, …"
+    "--env", "environment", multiple=True, metavar="NAME=VALUE", help="A variable for it."
 )
+@click.option("--memory", type=click.IntRange(min=6), metavar="MIB", help="What it may use.")
+@click.option("--max-size", type=Megabytes(), metavar="MB", help="How large the image may be.")
+@click.option("--no-gzip", is_flag=True, help="Leave out its size after gzip: quicker.")
+@click.option("--trust", is_flag=True, help="Let compose.yaml reach beyond its folder.")
 @click.option(
     "--format",
     "shown",
@@ -32,45 +89,82 @@ FORMATS = ("text", "json", "markdown", "sarif", "junit", "gitlab", "github")
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def check(
-    directory: Path,
+    target: Path | None,
     image: str | None,
+    file: Path | None,
+    stage: str | None,
+    arguments: tuple[str, ...],
+    secrets: tuple[str, ...],
+    ssh: tuple[str, ...],
+    platform: str | None,
+    builder: str | None,
+    timeout: float | None,
+    workload: str | None,
+    port: int | None,
+    page: str | None,
+    service: str | None,
+    environment: tuple[str, ...],
+    memory: int | None,
+    max_size: int | None,
+    no_gzip: bool,
     trust: bool,
     shown: str | None,
     outputs: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Hold the project in DIRECTORY to every rule: its Dockerfile, its image and a container.
+    """Hold TARGET to every rule: its Dockerfile, its image and a container of it.
 
-    DIRECTORY is the current one if none is given. The container runs as in the compose.yaml that
-    dockgen renders: read-only, without capabilities, with little memory. The limits of size and
-    time stand in dockgen.toml. What is built and started here is removed in the end; the build
-    cache stays.
+    TARGET is a project that dockgen made, another folder with a Dockerfile or compose.yaml, or an
+    image that was saved as a tar or an OCI layout. It is the current folder if none is given; for
+    an image that the engine has, there is --image. A saved image needs no engine, and isn't run.
+
+    A project runs by its compose.yaml, and its limits stand in dockgen.toml. Any other program is
+    first run read-only, without capabilities and with little memory, then with what it needs. What
+    is built and started here is removed in the end; the build cache stays.
 
     \b
     Examples:
       dockgen check
       dockgen check my-app
-      dockgen check --image my-app:1.2 my-app
-      dockgen check --json my-app
+      dockgen check --image my-app:1.2
+      dockgen check ./other --port 8080 --env DATABASE_URL=sqlite:// --max-size 50
+      dockgen check image.tar
       dockgen check --format github --output sarif=dockgen.sarif
     """
-    from dockgen import cause, engine, gitfolder, output, project, report, result, threeway
+    from dockgen import cause, engine, gitfolder, output, report, result, threeway
     from dockgen import check as checking
+    from dockgen import target as targets
+    from dockgen.contract import Run
+    from dockgen.matrix import Workload
     from dockgen.report import formats
 
     form = result.Format(_format(shown, as_json=as_json))
     files = _files(outputs)
-    directory = directory.resolve()
-    threeway.require_whole(directory)
-    loaded = project.load(directory)
+    asked = targets.Asked(
+        image=image,
+        build=engine.BuildOptions(file, stage, arguments, secrets, ssh, platform),
+        run=Run(
+            Workload(workload) if workload else None, port, page, service,
+            pairs(environment, "--env", "PORT=8080"), memory, timeout,
+        ),
+        limit_bytes=max_size,
+        gzip_sizes=not no_gzip,
+        trusted=trust,
+    )  # fmt: skip
+    threeway.require_whole((target or Path()).resolve())
+    checked_target = targets.find(target, asked)
     try:
-        with report.progress() as doing:
-            checked = checking.check(loaded, image, doing, trusted=trust)
+        with engine.with_builder(builder), report.progress() as doing:
+            checked = checking.check(checked_target, doing)
     except engine.BuildError as error:
         report.end_of_log(error.log)
         raise
-    root = gitfolder.find(directory)
-    found = result.of(checked, cause.sources(directory), root.prefix if root else "")
+    directory, prefix, sources = checked.directory, "", cause.Sources()
+    if directory is not None:
+        root = gitfolder.find(directory)
+        prefix = root.prefix if root else ""
+        sources = cause.sources(directory, name=checked_target.dockerfile_name)
+    found = result.of(checked, sources, prefix)
     for name, path in files:
         output.write(path, formats.rendered(found, result.Format(name)))
     formats.show(found, form)

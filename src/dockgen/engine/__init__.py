@@ -4,7 +4,7 @@ The only caller of `docker`. Whatever a call makes is gone when its `with` block
 Ctrl-C.
 """
 
-from dockgen.engine.command import EngineVersion, require, require_builder
+from dockgen.engine.command import EngineVersion, require, require_builder, with_builder
 from dockgen.engine.compose import (
     Composed,
     composed,
@@ -24,10 +24,21 @@ from dockgen.engine.container import (
     Stopped,
     run,
 )
-from dockgen.engine.images import BuildError, base_layers, build, build_check, save, temporary_image
+from dockgen.engine.images import (
+    BUILD_SECONDS,
+    BuildError,
+    BuildOptions,
+    base_layers,
+    build,
+    build_check,
+    save,
+    temporary_image,
+)
 
 __all__ = [
+    "BUILD_SECONDS",
     "BuildError",
+    "BuildOptions",
     "Composed",
     "Container",
     "EngineVersion",
@@ -51,4 +62,5 @@ __all__ = [
     "run",
     "save",
     "temporary_image",
+    "with_builder",
 ]

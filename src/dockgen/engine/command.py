@@ -4,10 +4,12 @@ Each call is an argument list with a deadline in seconds. Ctrl-C is for dockgen,
 """
 
 import json
+import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dockgen import signals
@@ -24,6 +26,7 @@ TimedOut = subprocess.TimeoutExpired
 
 LOOK_AT_ENGINE = "see whether the engine is well: docker info"
 _INSTALL = "install Docker Engine 25 or later: https://docs.docker.com/engine/install/"
+_BUILDER = "BUILDX_BUILDER"
 # What a docker command gets to end in order, in seconds.
 _END_SECONDS = 10.0
 
@@ -82,6 +85,28 @@ def require_builder(name: str) -> None:
         raise ToolMissingError(
             f"buildx can't use a builder {name}: {reason(answer.stdout)}", "docker buildx ls"
         )
+
+
+@contextmanager
+def with_builder(name: str | None) -> Iterator[None]:
+    """Build with a builder of `docker buildx ls` in this block; None leaves it as it is.
+
+    Raises:
+        ToolMissingError: buildx doesn't know it, or it can't be reached.
+    """
+    if name is None:
+        yield
+        return
+    require_builder(name)
+    # `docker build` and `docker compose` both read it.
+    before = os.environ.get(_BUILDER)
+    os.environ[_BUILDER] = name
+    try:
+        yield
+    finally:
+        del os.environ[_BUILDER]
+        if before is not None:
+            os.environ[_BUILDER] = before
 
 
 def docker(*arguments: str, deadline: float = ANSWER_SECONDS) -> str:

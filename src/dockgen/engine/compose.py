@@ -61,19 +61,22 @@ def read_model(directory: Path) -> Model:
 
 
 @contextmanager
-def prepare(directory: Path, *, trusted: bool = False) -> Iterator["Composed"]:
+def prepare(
+    directory: Path, *, trusted: bool = False, service: str | None = None
+) -> Iterator["Composed"]:
     """The services of the compose file in ``directory``, to be built and run; gone in the end.
 
     Args:
         directory: the project.
         trusted: whether the file may reach beyond the project's folder.
+        service: the one that is checked; None for `composefile.main_service`.
 
     Raises:
         ProjectError: compose can't read the file, it reaches beyond the folder, or what it mounts
             is too large to be copied.
     """
     model = read_model(directory)
-    main = composefile.main_service(model)
+    main = composefile.main_service(model, service)
     reaches = [] if trusted else composefile.reaches(model, main, directory)
     if reaches:
         raise ProjectError(
@@ -81,7 +84,7 @@ def prepare(directory: Path, *, trusted: bool = False) -> Iterator["Composed"]:
             "if you trust it: dockgen check --trust",
         )
     with signals.temporary_folder("dockgen-") as folder:
-        composed = Composed(directory, model, folder)
+        composed = Composed(directory, model, main, folder)
         try:
             yield composed
         finally:
@@ -94,9 +97,9 @@ class Composed:
     ``tags`` are the names of the images that `build` makes, by service.
     """
 
-    def __init__(self, directory: Path, model: Model, folder: Path) -> None:
+    def __init__(self, directory: Path, model: Model, main: str, folder: Path) -> None:
         self.directory = directory
-        self.main = composefile.main_service(model)
+        self.main = main
         self.name = f"dockgen-check-{secrets.token_hex(6)}"
         self.tags = {
             name: f"{self.name}-{name}".lower()
@@ -113,8 +116,31 @@ class Composed:
 
     @property
     def image(self) -> str:
-        """The image of the main service, once it is built."""
-        return self.tags[self.main]
+        """The image of the main service, once it is built; one that isn't, by its own name."""
+        named = self._model["services"][self.main].get("image")
+        return self.tags[self.main] if self.main in self.tags else str(named)
+
+    @property
+    def dockerfile(self) -> Path | None:
+        """What the main service is built by; None if it isn't, or by nothing on this machine."""
+        build = self._model["services"][self.main].get("build")
+        if not build or build.get("dockerfile_inline"):
+            return None
+        return Path(build.get("context") or self.directory, build.get("dockerfile") or "Dockerfile")
+
+    @property
+    def stage(self) -> str | None:
+        """The stage of the main service's Dockerfile that is built; None for the last one."""
+        build = self._model["services"][self.main].get("build") or {}
+        return build.get("target") or None
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """What the main service publishes or exposes, by its own numbers."""
+        service = self._model["services"][self.main]
+        published = [int(port["target"]) for port in service.get("ports") or ()]
+        exposed = [str(port).partition("/")[0] for port in service.get("expose") or ()]
+        return (*published, *(int(port) for port in exposed if port.isdecimal()))
 
     def build(self, deadline: float = BUILD_SECONDS) -> None:
         """Build the images.
@@ -122,6 +148,8 @@ class Composed:
         Raises:
             BuildError: a step failed, or it took longer than ``deadline`` seconds.
         """
+        if not self.tags:
+            return  # `docker compose build` would build all that it is not asked for
         file = self._write(Change())
         compose = _compose(self.directory, file, name=self.name)
         run_build(

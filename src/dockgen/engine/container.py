@@ -36,23 +36,29 @@ class RunOptions:
     ``port`` is the container's port, published at a free one of 127.0.0.1; ``user`` is "uid:gid"
     in place of the image's own; ``read_only`` mounts the root read-only with an empty /tmp in
     memory; ``restricted`` drops all capabilities and sets no-new-privileges; ``health`` replaces
-    the image's own timing; ``environment`` joins the image's own.
+    the image's own timing; ``environment`` joins the image's own. ``more_ports`` are published
+    beside ``port``, and None for ``memory_mb`` (of MiB) and ``pids`` is no limit.
     """
 
     port: int | None = None
+    more_ports: tuple[int, ...] = ()
     user: str = ""
     read_only: bool = True
     restricted: bool = True
-    memory_mb: int = 256
-    pids: int = 128
+    memory_mb: int | None = 256
+    pids: int | None = 128
     health: HealthTiming | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self) -> list[str]:
         """Return the options as `docker run` takes them."""
-        arguments = [f"--memory={self.memory_mb}m", f"--pids-limit={self.pids}"]
-        if self.port is not None:
-            arguments.append(f"--publish=127.0.0.1::{self.port}")
+        arguments = []
+        if self.memory_mb is not None:
+            arguments.append(f"--memory={self.memory_mb}m")
+        if self.pids is not None:
+            arguments.append(f"--pids-limit={self.pids}")
+        published = [*([] if self.port is None else [self.port]), *self.more_ports]
+        arguments += [f"--publish=127.0.0.1::{port}" for port in dict.fromkeys(published)]
         arguments += [f"--env={name}={value}" for name, value in self.environment.items()]
         if self.user:
             arguments.append(f"--user={self.user}")

@@ -1,9 +1,11 @@
 """Images of the engine: built, checked, saved, and removed."""
 
 import secrets
+import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from dockgen import reader, signals
@@ -13,6 +15,44 @@ from dockgen.errors import ProjectError
 # Deadlines in seconds.
 BUILD_SECONDS = 1800.0
 SAVE_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How an image is built, as `docker build` takes it; what isn't given is left to it.
+
+    ``file`` is the Dockerfile, ``target`` the stage that is built.
+    """
+
+    file: Path | None = None
+    target: str | None = None
+    arguments: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    ssh: tuple[str, ...] = ()
+    platform: str | None = None
+
+    @property
+    def flags(self) -> list[str]:
+        """The names of the options that are given."""
+        given = (("--file", self.file), ("--target", self.target), ("--build-arg", self.arguments),
+                 ("--secret", self.secrets), ("--ssh", self.ssh),
+                 ("--platform", self.platform))  # fmt: skip
+        return [flag for flag, value in given if value]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether none is given."""
+        return not self.flags
+
+    @property
+    def words(self) -> list[str]:
+        """The options as words of a command line."""
+        single = (("file", self.file), ("target", self.target), ("platform", self.platform))
+        several = (("build-arg", self.arguments), ("secret", self.secrets), ("ssh", self.ssh))
+        return [
+            *(f"--{flag}={value}" for flag, value in single if value),
+            *(f"--{flag}={value}" for flag, values in several for value in values),
+        ]
 
 
 class BuildError(ProjectError):
@@ -39,6 +79,7 @@ def build(
     context: Path,
     tag: str = "",
     *,
+    options: BuildOptions | None = None,
     target: str = "",
     output: Path | None = None,
     anew: bool = False,
@@ -62,13 +103,16 @@ def build(
     arguments += ["--load", f"--tag={tag}"] if tag else [kept]
     if target:
         arguments.append(f"--target={target}")
+    if options:
+        arguments += options.words
     if anew:
         arguments.append("--no-cache")
     if cache_mounts:
         arguments.append(f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={cache_mounts}")
     what = f"the stage {target} of {context}" if target else f"the image of {context}"
     words = (*arguments, "--", str(context))
-    run_build(*words, what=what, again=f"docker build {context}", deadline=deadline)
+    again = shlex.join(["docker", "build", *(options.words if options else ()), str(context)])
+    run_build(*words, what=what, again=again, deadline=deadline)
 
 
 def run_build(
@@ -111,6 +155,7 @@ def run_build(
 def temporary_image(
     context: Path,
     *,
+    options: BuildOptions | None = None,
     anew: bool = False,
     cache_mounts: str = "",
     deadline: float = BUILD_SECONDS,
@@ -124,7 +169,14 @@ def temporary_image(
     """
     tag = f"dockgen-check:{secrets.token_hex(6)}"
     try:
-        build(context, tag, anew=anew, cache_mounts=cache_mounts, deadline=deadline)
+        build(
+            context,
+            tag,
+            options=options,
+            anew=anew,
+            cache_mounts=cache_mounts,
+            deadline=deadline,
+        )
         yield tag
     finally:
         with signals.held():
@@ -156,4 +208,11 @@ def save(image: str, destination: Path) -> None:
     Raises:
         ProjectError: there is no such image.
     """
-    command.docker("save", f"--output={destination}", "--", image, deadline=SAVE_SECONDS)
+    words = ("save", f"--output={destination}", "--", image)
+    done = command.run(*words, deadline=SAVE_SECONDS, errors_apart=True)
+    if done.returncode != 0:
+        is_missing = "no such image" in done.stderr.lower()
+        raise ProjectError(
+            f"docker save failed: {command.reason(done.stderr)}",
+            f"docker pull {image}" if is_missing else command.LOOK_AT_ENGINE,
+        )

@@ -35,6 +35,11 @@ def _draw(result: "Checked", console: "Console") -> None:
     console.print(_measures(result))
     console.print()
     console.print(_rules(result))
+    for words in result.needs:
+        console.print(f"\nIt {named(words)}.", soft_wrap=True)
+    for reason in dict.fromkeys(result.left_out.values()):
+        codes = [code for code, other in result.left_out.items() if other == reason]
+        console.print(f"\nNot asked, as {reason}: {', '.join(codes)}", soft_wrap=True)
     for finding in result.findings:
         ignored = result.ignored(finding.rule)
         color = _COLORS.get(finding.severity, "cyan") if ignored is None else "dim"
@@ -66,6 +71,8 @@ def _measures(result: "Checked") -> "Table":
         table.add_row("time to its end", ran or "-", f"{limits.run_seconds:g} s")
     else:
         healthy = seen and _seconds(seen.healthy_seconds)
+        if seen and seen.healthy_seconds is None and seen.ready_seconds is not None:
+            healthy = None  # it works, and has no health check
         table.add_row("time to healthy", healthy or "-", f"{limits.healthy_seconds:g} s")
     # A job that came to its end by itself was not stopped.
     stopped = seen and (f"{seen.stop_seconds:.2f} s" if seen.exit_code is None else "-")
