@@ -20,6 +20,7 @@ from dockgen.engine import BuildError, Container, EngineVersion
 from dockgen.errors import ProjectError
 from dockgen.image import Config, HealthCheck, Image, Layer
 from dockgen.matrix import Workload
+from dockgen.sockets import Listener
 from tests.conftest import ROOT, Run
 
 MB = 10**6
@@ -38,6 +39,10 @@ GOOD_RUN = Observation(
     changes=(),
     stop_exit_code=0,
     stop_seconds=0.25,
+    listening=(Listener(8080, "::"),),
+    ipv6=True,
+    exposed=(8080,),
+    kept_open=True,
 )
 
 FOR_SERVICES = [rule for rule in checks.RULES if Workload.SERVICE in rule.kinds]
