@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Parser
+    from tree_sitter import Language, Node, Parser, Query
 
     from dockgen.detect.repository import Repository
 
@@ -96,6 +96,24 @@ def walk(node: "Node", *kinds: str) -> "Iterator[Node]":
         if found.type in kinds:
             yield found
         waiting.extend(reversed(found.named_children))
+
+
+@cache
+def _query(language: str, patterns: str) -> "Query":
+    from tree_sitter import Query
+
+    return Query(_language(language), patterns)
+
+
+def captures(node: "Node", language: str, patterns: str) -> "dict[str, list[Node]]":
+    """The nodes that patterns capture in a tree, by the name that they give them.
+
+    Much quicker than `walk` for a large tree: only what is captured comes to Python.
+    """
+    from tree_sitter import QueryCursor
+
+    found = QueryCursor(_query(language, patterns)).captures(node)
+    return {name: sorted(nodes, key=lambda one: one.start_byte) for name, nodes in found.items()}
 
 
 def text(node: "Node | None") -> str:
