@@ -2,8 +2,9 @@
 
 Each folder in tests/projects has a file of the same name beside it: ``answers`` as their flags take
 them (all parts of those that have many), ``guesses`` (of the topics that it names), what is
-``absent``, ``passed_over`` by place, ``conflicts`` by topic with their choices, what is found
-``then`` with what is ``given``, and words that no output may hold (``contains_not``).
+``absent``, ``refused`` (the flavors, "" for all), ``passed_over`` by place, ``conflicts`` by topic
+with their choices, what is found ``then`` with what is ``given``, and words that no output may hold
+(``contains_not``).
 """
 
 from pathlib import Path
@@ -67,6 +68,8 @@ def test_what_a_repository_is(name: str) -> None:
             if all(answer.is_guess for answer in detected.answers.get(topic, ()))
         }
         assert guessed == set(expected["guesses"])
+    if "refused" in expected:
+        assert sorted({one.flavor for one in detected.refusals}) == expected["refused"]
     for topic, places in expected.get("passed_over", {}).items():
         (answer,) = detected.answers[topic]
         assert set(places) <= {signal.place for signal in answer.passed_over}

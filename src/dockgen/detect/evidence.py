@@ -77,8 +77,13 @@ def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
         _example(repository, path, found)
     _started(repository, folder, found)
     _made(repository, folder, found)
-    if not known.of("frontend") and not any(
-        one.value == "node" for one in known.of("language") if one.strength is Strength.STRONG
+    # Go embeds its front end: what is to be built first is known from there.
+    if (
+        not known.of("frontend")
+        and not known.of("main")
+        and not any(
+            one.value == "node" for one in known.of("language") if one.strength is Strength.STRONG
+        )
     ):
         found.take(frontend.look(repository, folder))
     return found

@@ -60,11 +60,12 @@ def versions(repository: Repository, module: Module, evidence: Evidence) -> None
     if workspace is not None:
         lines += [("go", workspace.go, workspace.file)]
         lines += [("toolchain", workspace.toolchain, workspace.file)]
+    newest = max([newest, *(modules.minor(line) or 0 for _, line, _ in lines)])
     for name, line, file in lines:
         least = modules.minor(line)
         if line is None or least is None:
             continue
-        allowed = [f"1.{one}" for one in range(max(newest, least), max(least, newest - 12) - 1, -1)]
+        allowed = [f"1.{one}" for one in range(newest, max(least, newest - 12) - 1, -1)]
         words = f"{name} {line.words[0]}"
         evidence.add("version", tuple(allowed), words, file, line.number)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from dockgen.detect import syntax
 from dockgen.detect.golang import packages
 from dockgen.detect.golang.packages import Program
-from dockgen.detect.golang.values import ENVIRONMENT, FLAGS, Call, Code, Set, call_of, dashed
+from dockgen.detect.golang.values import ENVIRONMENT, FLAGS, Call, Code, Set, call_of
 from dockgen.detect.repository import Repository
 
 if TYPE_CHECKING:
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 # How many bytes of one program are parsed whole: those reached first.
 MAXIMUM_BYTES = 6_000_000
 _WORDS = (
-    b"env", b"Env", b"flag", b"Flag", b"Listen", b"Addr", b"addr", b"Port", b"port", b"exec.",
-    b"os.", b"viper", b"default", b"Default", b"Handle", b"http", b".Open(", b"Use:",
+    b"env", b"Env", b"flag", b"Flag", b"Listen", b"LISTEN", b"Addr", b"addr", b"Port", b"port",
+    b"PORT", b"exec.", b"os.", b"viper", b"default", b"Default", b"Handle", b"http", b".Open(",
+    b"Use:",
 )  # fmt: skip
 _QUERY = """
 (call_expression) @call
@@ -167,7 +168,7 @@ def _take_call(code: Code, call: Call) -> None:
         name = syntax.string(arguments[target])
         at = target + (2 if call.last.endswith("P") else 1)
         if name and at < len(arguments):
-            one = Set(arguments[at], call.file, call.line, "", "", dashed(name, call))
+            one = Set(arguments[at], call.file, call.line, "", "", code.dashed(name, call))
             code.flags.setdefault(name, []).append(one)
             if target and arguments[0].named_children:
                 _set(code, arguments[0].named_children[0], one)

@@ -139,6 +139,11 @@ class Code:
         self._known[name, file, depth] = found = self._named(name, file, depth)
         return found
 
+    def dashed(self, name: str, call: Call) -> str:
+        """A flag as it is typed: one dash for those of the standard library."""
+        standard = call.name.startswith("flag.") or self.imports.get((call.file, "flag")) == "flag"
+        return f"-{name}" if standard else f"--{name}"
+
     def _named(self, name: str, file: str, depth: int) -> list[Value]:
         sets = [one for one in self.names.get(name, []) if not _is_name(one.node, name)]
         if not sets and self.names.get("\0viper") and name.lower() in self.flags:
@@ -211,7 +216,9 @@ class Code:
             ]
         if FLAGS.fullmatch(call.last) and first and len(arguments) >= 3:
             default = self.of(arguments[2 if call.last.endswith("P") else 1], file, depth - 1)
-            return [one._replace(flag=dashed(first, call), file=file, line=line) for one in default]
+            return [
+                one._replace(flag=self.dashed(first, call), file=file, line=line) for one in default
+            ]
         if call.last in _GETS and first and len(arguments) == 1:
             return self.flag(first, file, depth - 1)
         if call.last == "Sprintf" and first is not None:
@@ -277,11 +284,6 @@ def _both(one: Value, other: Value, between: str) -> Value:
 
 def _told(value: Value) -> int:
     return 2 * bool(value.env or value.flag) + (len(value.text) > 1)
-
-
-def dashed(name: str, call: Call) -> str:
-    """A flag as it is typed: one dash for the standard library's."""
-    return f"-{name}" if call.name.startswith("flag.") else f"--{name}"
 
 
 def call_of(node: "Node", file: str) -> Call:

@@ -1,0 +1,3 @@
+module example.com/acme/thumb
+
+go 1.25

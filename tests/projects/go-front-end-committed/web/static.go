@@ -1,0 +1,6 @@
+package web
+
+import "embed"
+
+//go:embed static
+var Static embed.FS

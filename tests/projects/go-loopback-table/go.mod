@@ -1,0 +1,3 @@
+module example.com/acme/reader
+
+go 1.25

@@ -1,0 +1,3 @@
+module example.com/acme/common
+
+go 1.18

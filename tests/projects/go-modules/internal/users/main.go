@@ -1,0 +1,5 @@
+package main
+
+import "example.com/acme/common/server"
+
+func main() { server.Run() }

@@ -1,0 +1,3 @@
+module example.com/acme/gen
+
+go 1.16

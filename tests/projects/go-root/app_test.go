@@ -1,0 +1,5 @@
+package main
+
+import "os"
+
+var x = os.Getenv("ONLY_IN_TESTS")

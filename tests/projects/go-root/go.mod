@@ -1,0 +1,3 @@
+module example.com/acme/whoareyou
+
+go 1.24

@@ -1,0 +1,5 @@
+package main
+
+import "example.com/acme/box/cmd"
+
+func main() { cmd.Execute() }

@@ -1,0 +1,4 @@
+package cobra
+
+// Command is one.
+type Command struct{ Use string; Run func() }

@@ -1,0 +1,4 @@
+package lib
+
+// Address is where.
+const Address = ":7000"
