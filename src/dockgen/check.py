@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from dockgen import checks, context, dockerfile, engine, foreign, observe, signals
+from dockgen import checks, context, dockerfile, engine, foreign, leftout, observe, signals
 from dockgen import saved as saved_image
 from dockgen.checks import AnyRule, Files, Finding, Observation, Severity
 from dockgen.composefile import Change
@@ -122,8 +122,8 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
     """
     if target.saved is not None:
         return _check_saved(target, target.saved, doing)
-    findings = _check_files(target, _dockerfile(target, None))
     engine.require()
+    findings = _check_files(target, _dockerfile(target, None))
     asked = target.asked
     with ExitStack() as stack:
         composed = None
@@ -198,10 +198,12 @@ def _check_files(target: Target, found: Dockerfile | None) -> list[Finding]:
     """What is found in the files; in a project it counts, too, that there is no Dockerfile."""
     if found is None and target.project is None:
         return []
-    around = None
+    around = left_out = None
     if found is not None and target.directory is not None:
         around = context.read(target.directory, target.dockerfile_name)
-    return checks.check_files(Files(found, around), target.contract(Config()))
+        if target.saved is None:
+            left_out = leftout.find(target.directory, around)
+    return checks.check_files(Files(found, around, left_out), target.contract(Config()))
 
 
 def _dockerfile(target: Target, composed: Composed | None) -> Dockerfile | None:

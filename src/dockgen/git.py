@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,9 @@ SAFE = (
 # A repository's own protocol.file.allow would win over protocol.allow; over this, nothing does.
 _NOWHERE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 _THIS_MACHINE = {"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "1"}
+
+# What git says of a repository that belongs to another user, by its words in English.
+_OTHER_OWNER = re.compile(r"detected dubious ownership in repository at '(.+)'$")
 
 # How long git may take to answer about the user's repository, in seconds. One whose settings name a
 # pipe would wait for ever.
@@ -200,7 +204,11 @@ def ask(
         ) from error
     if done.returncode != 0 and not (may_find_nothing and done.returncode == 1):
         reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        raise ProjectError(f"git {arguments[0]} failed in {cwd}: {reason[0]}", "git status")
+        hint = "git status"
+        if found := _OTHER_OWNER.search(reason[0]):
+            folder = shlex.quote(found[1])
+            hint = f"if you trust it: git config --global --add safe.directory {folder}"
+        raise ProjectError(f"git {arguments[0]} failed in {cwd}: {reason[0]}", hint)
     return done.stdout
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import context, template
+from dockgen import context, leftout, template
+from tests.update.conftest import PERSON
+from tests.update.conftest import git as person_git
 
 PROBE = "FROM scratch\nCOPY . /\n"
 
@@ -145,3 +147,38 @@ def test_what_enters_is_what_the_builder_gets(tmp_path: Path) -> None:
     lay(project, NAMES)
     (project / ".dockerignore").write_text(PATTERNS.replace("spaced", "  spaced \t"))
     assert set(context.read(project).files) == reached(project, tmp_path)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Python project in git, with files that a pattern of its .dockerignore fits."""
+    for name, value in PERSON.items():
+        monkeypatch.setenv(name, value)
+    answers = {"name": "my-app", **ANSWERS["python"]}
+    project = template.render(tmp_path / "my-app", answers, ask=()).directory
+    lay(project, ("app/rds.pem", "app/kept.pem", "app/untracked.pem", "a/b/c.txt", "a/b/d.txt"))
+    with (project / ".dockerignore").open("a") as file:
+        # What fits a folder leaves out what is in it, and a later line lets in a part.
+        file.write("!app/kept.pem\na\n!a/b/c.txt\n")
+    person_git("init", "--quiet", cwd=project)
+    (project / ".git/info/exclude").write_text("untracked.pem\n")
+    person_git("add", "--all", "--force", ":!app/untracked.pem", cwd=project)
+    return project
+
+
+def test_what_git_tracks_and_the_build_leaves_out(repository: Path, tmp_path: Path) -> None:
+    """As the builder reads .dockerignore, and without a program that the repository names."""
+    ran = tmp_path / "ran"
+    person_git("config", "core.fsmonitor", f"echo > '{ran}'; false", cwd=repository)
+    found = leftout.find(repository, context.read(repository))
+    assert found is not None
+    assert {"app/rds.pem", "a/b/d.txt", ".gitignore"} <= set(found)
+    assert not {"app/kept.pem", "app/untracked.pem", "a/b/c.txt", "app/main.py"} & set(found)
+    assert not ran.exists()
+
+
+def test_nothing_is_said_without_git(tmp_path: Path) -> None:
+    """There is nobody to ask what belongs to the project."""
+    answers = {"name": "my-app", **ANSWERS["python"]}
+    project = template.render(tmp_path / "my-app", answers, ask=()).directory
+    assert leftout.find(project, context.read(project)) is None

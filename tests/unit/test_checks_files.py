@@ -204,3 +204,46 @@ def test_dg005_passes_what_is_none(lines: str) -> None:
 def test_dg006(lines: str, found: list[str]) -> None:
     """A build argument that is named as a secret, and comes from outside."""
     assert codes(f"FROM scratch\n{lines}") == found
+
+
+COPIES = (
+    "FROM python:3 AS build\nCOPY pyproject.toml ./\nCOPY app/ .npmrc* /x/\nCOPY --from=y lib/ /\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_needed"),
+    [
+        ("app/certs/rds.pem", True),
+        ("app/static/.well-known/security.txt", True),
+        (".npmrc", True),
+        ("certs/rds.pem", False),
+        ("lib/x.pem", False),
+        ("app/README.md", False),
+        ("app/.gitkeep", False),
+        ("app/.env.example", False),
+    ],
+)
+def test_what_a_step_copies_of_what_git_tracks(path: str, *, is_needed: bool) -> None:
+    """A warning names what the program will miss, and nothing that only tools read."""
+    files = Files(dockerfile.parse(COPIES), Context(".dockerignore"), [path])
+    found = [finding for finding in check_files(files, CONTRACT) if finding.rule == "DG007"]
+    assert bool(found) == is_needed
+    for finding in found:
+        assert finding.severity is Severity.WARNING
+        assert finding.hint.endswith(f"!{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_needed"),
+    [
+        ("certs/rds.pem", True), ("dist/index.html", True), (".env.production", True),
+        (".well-known/x", True), (".github/workflows/ci.yml", False), ("docs/x.html", False),
+        ("README.md", False), ("compose.yaml", False), ("Dockerfile", False),
+    ],
+)  # fmt: skip
+def test_what_a_step_that_copies_all_needs(path: str, *, is_needed: bool) -> None:
+    """What is for git, editors and CI is none of it, and neither are documents."""
+    files = Files(dockerfile.parse("FROM go:1\nCOPY . .\n"), Context(".dockerignore"), [path])
+    found = [finding for finding in check_files(files, CONTRACT) if finding.rule == "DG007"]
+    assert bool(found) == is_needed

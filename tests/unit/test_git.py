@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dockgen import git
-from dockgen.errors import ToolMissingError
+from dockgen.errors import ProjectError, ToolMissingError
 
 
 def fake_git(folder: Path, answer: str) -> None:
@@ -52,3 +52,16 @@ def test_settings_for_one_call() -> None:
         "GIT_CONFIG_KEY_1": "d.e",
         "GIT_CONFIG_VALUE_1": "f",
     }
+
+
+def test_a_repository_of_another_owner_has_a_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a CI container: the command that git itself asks for, for this folder alone."""
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    git.run("init", "--quiet", ".", cwd=folder)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(ProjectError, match="dubious ownership") as caught:
+        git.ask("rev-parse", "--show-prefix", cwd=folder)
+    assert str(caught.value.hint).endswith(f"git config --global --add safe.directory '{folder}'")

@@ -1,9 +1,10 @@
 """Rules DG001…: what must hold for a project's files, before anything is built."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dockgen import credentials, gomodule
+from dockgen.checks import copied
 from dockgen.checks.model import Place, Severity, Violation, rule
 from dockgen.context import Context
 from dockgen.contract import Contract
@@ -20,10 +21,12 @@ class Files:
     """A project's files, as far as rules look at them.
 
     ``dockerfile`` is None if there is none, and ``context`` if nobody looked at the build's folder.
+    ``left_out`` are the files that git tracks and the build doesn't get, None if that is unknown.
     """
 
     dockerfile: Dockerfile | None
     context: Context | None = None
+    left_out: Sequence[str] | None = None
 
 
 @rule(
@@ -215,6 +218,34 @@ def no_argument_is_a_secret(files: Files, _contract: Contract) -> Iterator[Viola
                 )
 
 
+@rule(
+    "DG007",
+    fix="let it in by a last line of .dockerignore: !<path>",
+    sources=["Docker, build context and .dockerignore"],
+    alike={"BuildKit": ["CopyIgnoredFile"]},
+    severity=Severity.WARNING,
+)
+def tracked_files_are_copied(files: Files, _contract: Contract) -> Iterator[Violation]:
+    """Steps that copy files get those that git tracks.
+
+    A pattern of .dockerignore that is meant for secrets or for what builds leave behind may fit a
+    file that the program reads, such as a public certificate. The build says nothing, and the
+    program misses the file when it runs. What a step copies is compared with what git tracks there;
+    read-me files and what is for editors, git and CI is left aside. A file that has to stay out is
+    no file for git, or this rule is ignored with that reason.
+    """
+    if files.dockerfile is None or not files.left_out:
+        return
+    needed = copied.looks_needed(files.dockerfile, files.left_out)
+    if needed:
+        more = f" and {len(needed) - 3} more" if len(needed) > 3 else ""
+        yield Violation(
+            f"git tracks {', '.join(needed[:3])}{more}, and the build doesn't get it",
+            f"let it in by a last line of .dockerignore: !{needed[0]}",
+            Place(files.context.ignore_file if files.context else None),
+        )
+
+
 RULES = (
     base_images_are_allowed,
     images_have_a_version,
@@ -222,6 +253,7 @@ RULES = (
     context_is_small,
     dockerfile_has_no_secret,
     no_argument_is_a_secret,
+    tracked_files_are_copied,
 )
 
 

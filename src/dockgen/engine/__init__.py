@@ -32,6 +32,7 @@ from dockgen.engine.images import (
     build,
     build_check,
     save,
+    sent,
     temporary_image,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "require_builder",
     "run",
     "save",
+    "sent",
     "temporary_image",
     "with_builder",
 ]

@@ -2,6 +2,7 @@
 
 import secrets
 import shlex
+import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -181,6 +182,30 @@ def temporary_image(
     finally:
         with signals.held():
             command.run("image", "rm", "--force", "--", tag)
+
+
+def sent(context: Path, ignore_file: str) -> set[str]:
+    """Return the paths of the files that a build gets from ``context``, relative to it.
+
+    The builder is asked: its own reading of an ignore file is the one that counts.
+    ``ignore_file`` is that file's name, as `Context` has it.
+
+    Raises:
+        BuildError: the folder can't be sent.
+    """
+    with signals.temporary_folder("dockgen-") as folder:
+        probe = folder / "Dockerfile"
+        probe.write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
+        if ignore_file not in ("", ".dockerignore"):
+            patterns = reader.text(context / ignore_file, inside=context)
+            (folder / "Dockerfile.dockerignore").write_text(patterns, encoding="utf-8")
+        archive = folder / "context.tar"
+        output = f"--output=type=tar,dest={archive}"
+        words = ("build", f"--file={probe}", output, "--", str(context))
+        again = shlex.join(["docker", "build", str(context)])
+        run_build(*words, what=f"the context {context}", again=again, deadline=BUILD_SECONDS)
+        with tarfile.open(archive, "r|") as files:
+            return {member.name for member in files if not member.isdir()}
 
 
 def base_layers(base: str | None) -> tuple[str, ...] | None:
