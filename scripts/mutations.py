@@ -68,7 +68,9 @@ OPERATORS = {
 
 def rules() -> Iterator[Mutation]:
     """Comparisons turned round, conditions negated or cut short, findings left out."""
-    every = [f"tests/unit/test_checks_{name}.py" for name in ("files", "image", "running", "rules")]
+    every = [
+        str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("tests/unit/test_checks_*.py"))
+    ]
     for path in sorted((ROOT / "src/dockgen/checks").glob("*.py")):
         own = [test for test in every if test.endswith(f"_{path.stem}.py")]
         text = path.read_text(encoding="utf-8")
@@ -124,22 +126,30 @@ _TEXTS, _FLAGS = "tests/hostile/test_answers.py", "tests/commands/test_new.py"
 # Each with a project whose answers are the defaults.
 _DEFAULTS = "other_choices_stay"
 REFUSALS = {
-    "name": [_ANSWERS, _TEXTS, "-k", f"{_DEFAULTS} or for_no_name or keeps_to_itself"],
+    "name": [_ANSWERS, _TEXTS, "-k",
+             f"{_DEFAULTS} or test_texts and name or test_bounds or gives_a_name"],
     "registry": [_ANSWERS, _PACKAGES, _TEXTS, "-k",
-                 f"{_DEFAULTS} or impossible or for_no_registry or for_a_registry"],
-    "private_host": [_ANSWERS, _PRIVATE, "-k", f"{_DEFAULTS} or host or somewhere"],
+                 f"{_DEFAULTS} or test_texts and registry or test_bounds or impossible"],
+    "private_host": [_ANSWERS, _PRIVATE, _TEXTS, "-k",
+                     f"{_DEFAULTS} or test_texts and host or no_host or a_host or somewhere"],
     "private_dependencies": [_PRIVATE, "-k", "taken_away"],
-    "package_index": [_ANSWERS, _PRIVATE, "-k", f"{_DEFAULTS} or an_index or no_index"],
+    "package_index": [_ANSWERS, _PRIVATE, _TEXTS, "-k",
+                      f"{_DEFAULTS} or test_texts and index or an_index or no_index"],
     "labels": [_ANSWERS, _PACKAGES, _TEXTS, "-k",
-               f"{_DEFAULTS} or labels or impossible or for_a_label"],
-    "ca_certificates": [_ANSWERS, "-k", "authorities or certificate or private_key"],
-    "policy": [_ANSWERS, "-k", "policy"],
-    "runtime_packages": [_PACKAGES, "-k", "taken or refused"],
-    "unmanaged": [_PACKAGES, _FLAGS, "-k", "impossible or bad_answer"],
+               f"{_DEFAULTS} or test_texts and label or labels or impossible"],
+    "ca_certificates": [_ANSWERS, _TEXTS, "-k",
+                        "test_texts and certificate or authorities or certificate_is or private_key"
+                        " or no_certificate"],
+    "policy": [_ANSWERS, _TEXTS, "-k",
+               "test_texts and (reason or rule or size or required or allowed) or policy"],
+    "runtime_packages": [_PACKAGES, _TEXTS, "-k", "test_texts and package or taken or refused"],
+    "unmanaged": [_PACKAGES, _FLAGS, _TEXTS, "-k",
+                  "test_texts and path or test_yaml or impossible or bad_answer"],
     "language_version": [_PACKAGES, _NODE, _TEXTS, "-k",
-                         "impossible or no_version or old_node or go_takes"],
-    ".*": [_ANSWERS, _PACKAGES, "tests/combinations/test_pairwise.py", "-k",
-           "away or another_language or impossible or excludes"],
+                         "test_texts and version or test_bounds or impossible or no_version"
+                         " or old_node"],
+    ".*": [_ANSWERS, _PACKAGES, _TEXTS, "tests/combinations/test_pairwise.py", "-k",
+           "test_bounds or no_text_is or away or another_language or impossible or excludes"],
 }  # fmt: skip
 # Where a project's files are counted.
 _FILES = [f"tests/templates/test_{name}.py" for name in ("files", "ci")] + [
