@@ -25,6 +25,8 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 TIDY_SECONDS = 300
 UNUSED = "24h"
+# Layers in the build cache: a run of all tests takes less time than that, and uses about 20 GB.
+KEPT = {"filter": ["type=regular", "unused-for=2h"], "keepStorage": "30GB"}
 # The images that dockgen and its tests make, and take away when nothing ends them before.
 LEFT_BEHIND = ("dockgen-check:", "dockgen-test:", "dockgen-test-")
 
@@ -198,8 +200,9 @@ def _write_settings(cache: Cache, network: ipaddress.IPv4Network, servers: list[
         # Provenance, OCI output and rewritten timestamps exist only in this image store.
         "features": {"containerd-snapshotter": True},
         # A builder that is out of room forgets in the midst of a run what it has just built: it
-        # builds it again, and a test of what is cached fails. `tidy` makes room between runs.
-        "builder": {"gc": {"enabled": False}},
+        # builds it again, and a test of what is cached fails. So what was used lately stays, and so
+        # do cache mounts. `tidy` makes more room when an engine starts.
+        "builder": {"gc": {"enabled": True, "policy": [KEPT]}},
         "shutdown-timeout": 5,
     }
     if servers:
