@@ -22,17 +22,22 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt
 new: $(VENV)/.ready ## start a project: make new ARGS="my-app"
 	@$(BIN)/dockgen new $(ARGS)
 
+# Temporary files of a run: gone in the end, also after Ctrl-C, and apart from what other runs have left
+# in pytest's usual folder, such as folders too deep for Python to remove.
+OWN_FOLDER = folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT && trap 'exit 143' TERM && \
+  PYTEST_DEBUG_TEMPROOT="$$folder"
+
 # Two processors have time for three tests: one of them mostly waits for a network or a container.
 test: $(VENV)/.ready ## the tests; brings a container engine and base images if they are missing
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(MARKS) $(ARGS)
+	@$(OWN_FOLDER) $(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(MARKS) $(ARGS)
 
 test-all: MARKS := -m "release or not release"
 test-all: test ## those, and the long ones that a release has to pass, too
 
 test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
+	@$(OWN_FOLDER) $(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
 
 mutate: $(VENV)/.ready ## break dockgen in hundreds of ways, and list those that no test notices
 	@$(BIN)/python scripts/mutate.py $(ARGS)

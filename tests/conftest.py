@@ -50,6 +50,12 @@ Make = Callable[..., Path]
 PlainCopier = Callable[[Path, Mapping[str, Any]], None]
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Begin without what runs that were killed have left in memory."""
+    if not hasattr(session.config, "workerinput"):
+        memory.sweep()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is only run before a release, unless `-m` or a test's name asks for it."""
     if config.option.markexpr or any("::" in argument for argument in config.args):

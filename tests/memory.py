@@ -5,12 +5,15 @@ the time that a test of it would take. What is tried in such a folder is the sam
 """
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
+# Followed by the process that made the folder, and by what tempfile adds.
+PREFIX = "dockgen-test-"
 
 
 @contextmanager
@@ -19,5 +22,14 @@ def folder(otherwise: Path) -> Iterator[Path]:
     if not os.access(MEMORY, os.W_OK):
         yield otherwise
         return
-    with tempfile.TemporaryDirectory(prefix="dockgen-test-", dir=MEMORY) as made:
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=MEMORY) as made:
         yield Path(made)
+
+
+def sweep() -> None:
+    """Remove the folders of processes that were killed, which had no time to."""
+    for left in MEMORY.glob(f"{PREFIX}[0-9]*-*"):
+        maker = Path("/proc", left.name.split("-")[2])
+        if not maker.exists() and left.stat().st_uid == os.getuid():
+            # Unlike Python's own function, it knows no folder that is too deep.
+            subprocess.run(["rm", "-rf", "--", left], check=False)
