@@ -133,8 +133,9 @@ def rules() -> str:
     """docs/rules.md: what `dockgen check` asks, and why, read from the rules themselves."""
     words = (
         "What [`dockgen check`](check.md) holds a project to: DG0xx is for its files,"
-        " DG1xx for its image, DG2xx for a running container of it. A code never"
-        " changes its meaning. Written by `make docs` from the code; a test compares the two."
+        " DG1xx for its image, DG2xx for a running container of it, DG3xx for what has changed"
+        " since a former report. A code never changes its meaning. Written by `make docs` from"
+        " the code; a test compares the two."
     )
     severities = (
         "An **error** harms those who run the image, or breaks a limit that you set: then"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from dockgen import checks, context, dockerfile, engine, foreign, leftout, obser
 from dockgen import saved as saved_image
 from dockgen.checks import AnyRule, Files, Finding, Observation, Severity
 from dockgen.composefile import Change
-from dockgen.contract import Contract
+from dockgen.contract import Contract, Ignored
 from dockgen.dockerfile import Dockerfile
 from dockgen.engine import BuildError, Composed
 from dockgen.errors import ProjectError
@@ -40,7 +41,8 @@ class Checked:
     ``directory`` for an image that belongs to no folder. ``seen`` is None if there was no
     container; then no rule about one was asked. ``findings`` are all of them, also those of rules
     that are ignored. ``left_out`` says of rules that weren't asked why not, by code, and ``needs``
-    what a container needs that the hardened run doesn't give it, in words.
+    what a container needs that the hardened run doesn't give it, in words. ``day`` is when it was
+    checked: a rule may be ignored until then.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Checked:
     findings: Sequence[Finding]
     left_out: Mapping[str, str] = field(default_factory=dict)
     needs: Sequence[str] = ()
+    day: date = field(default_factory=date.today)
 
     @property
     def rules(self) -> Sequence[AnyRule]:
@@ -77,7 +80,13 @@ class Checked:
 
     def ignored(self, code: str) -> str | None:
         """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
-        return self.contract.policy.ignored.get(code)
+        found = self.contract.policy.ignored.get(code)
+        return found.reason if found and found.holds_on(self.day) else None
+
+    def expired(self, code: str) -> Ignored | None:
+        """Why and until when what a rule finds failed nothing, if that day is past."""
+        found = self.contract.policy.ignored.get(code)
+        return found if found and not found.holds_on(self.day) else None
 
     def verdict(self, code: str) -> Verdict:
         """What there is to say of a rule."""

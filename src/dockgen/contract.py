@@ -6,8 +6,24 @@ A project's comes from its dockgen.toml and its answers file; `project` reads th
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from dockgen.matrix import Flavor, Workload
+
+
+@dataclass(frozen=True)
+class AllowedGrowth:
+    """How much larger than before an image may be: a percentage of that, or bytes."""
+
+    percent: float = 0
+    size_bytes: int = 0
+
+    def bytes_of(self, before: int) -> float:
+        """The same in bytes, for an image that weighed so many."""
+        return self.size_bytes or before * self.percent / 100
+
+    def __str__(self) -> str:
+        return f"{self.size_bytes / 10**6:g} MB" if self.size_bytes else f"{self.percent:g} %"
 
 
 @dataclass(frozen=True)
@@ -17,7 +33,8 @@ class Limits:
     ``size_bytes`` is for the sum of the layer tars, unpacked, and None for no limit; dockgen.toml
     has it in MB of 10^6 bytes. ``healthy_seconds`` is 0 for a job, which has no health check, and
     ``run_seconds``, the time from a job's start to its end, is 0 for everything else.
-    ``context_bytes`` is for what a build gets from its folder.
+    ``context_bytes`` is for what a build gets from its folder. ``growth`` is what the image may
+    have grown by since a former report, None for any.
     """
 
     size_bytes: int | None
@@ -25,6 +42,19 @@ class Limits:
     stop_seconds: float
     run_seconds: float = 0
     context_bytes: int = 100 * 10**6
+    growth: AllowedGrowth | None = None
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Why what a rule finds fails nothing, and until when; the last day is one of them."""
+
+    reason: str
+    until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it still counts."""
+        return self.until is None or day <= self.until
 
 
 @dataclass(frozen=True)
@@ -32,13 +62,15 @@ class Policy:
     """What is required besides the limits, and what isn't.
 
     ``required_labels`` are names, ``allowed_registries`` the first parts of images' full names, and
-    ``ignored`` has the reason for each ignored rule's code. Each is empty unless dockgen.toml says
-    otherwise.
+    ``ignored`` has the reason for each ignored rule's code, and ``selected`` the codes, or what
+    codes begin with, of the only rules that are asked; all if it is empty. Each is empty unless
+    dockgen.toml or the command line says otherwise.
     """
 
     required_labels: tuple[str, ...] = ()
     allowed_registries: tuple[str, ...] = ()
-    ignored: Mapping[str, str] = field(default_factory=dict)
+    ignored: Mapping[str, Ignored] = field(default_factory=dict)
+    selected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

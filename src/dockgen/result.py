@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from dockgen import cause, checks
 from dockgen.address import masked
+from dockgen.baseline import Baseline
 from dockgen.cause import Line, Sources
 from dockgen.check import Checked
 from dockgen.checks import AnyRule, Finding, Severity
@@ -39,7 +40,9 @@ class Found:
     """A finding, and what there is to know of it besides.
 
     ``line`` is where in the repository it comes from, its path relative to the root; None if it
-    comes from no file there. ``ignored`` has the reason why it fails nothing, None if it does.
+    comes from no file there. ``ignored`` has the reason why it fails nothing, None if it does, and
+    ``expired`` why it failed nothing until a day that is past. ``is_new`` says whether a former
+    report lacks it, None without one.
     """
 
     finding: Finding
@@ -47,6 +50,8 @@ class Found:
     line: Line | None
     fingerprint: str
     ignored: str | None
+    expired: str = ""
+    is_new: bool | None = None
 
     @property
     def fails(self) -> bool:
@@ -59,34 +64,70 @@ class Result:
     """What a check says: what was checked, and each finding.
 
     ``prefix`` is the way from the repository's root to the project, "" or with a slash last.
-    ``before`` is the size in a former report, None if there is nothing to compare with.
+    ``since`` is what has changed since a former report, None without one.
     """
 
     checked: Checked
     found: Sequence[Found]
     prefix: str = ""
-    before: Size | None = None
+    since: "Since | None" = None
 
 
-def of(checked: Checked, sources: Sources, prefix: str) -> Result:
+@dataclass(frozen=True)
+class Since:
+    """What has changed since a former report.
+
+    ``added`` and ``removed`` count layers, None if the former ones aren't known; ``gone`` are the
+    codes of findings that are no more, one for each.
+    """
+
+    before: Size
+    added: int | None
+    removed: int | None
+    gone: tuple[str, ...]
+
+
+def of(
+    checked: Checked, sources: Sources, prefix: str = "", baseline: Baseline | None = None
+) -> Result:
     """The result of a check.
 
     Args:
         checked: what was checked.
         sources: the files that its findings may come from.
         prefix: the way from the repository's root to the project, "" or with a slash last.
+        baseline: a former report, if there is one.
     """
     rules = {rule.code: rule for rule in checks.RULES}
     prints = fingerprints(
         [(f.rule, f.place.path if f.place else None, masked(f.message)) for f in checked.findings]
     )
+    former = [(one.rule, one.path, one.message) for one in baseline.findings] if baseline else []
+    known = dict(zip(fingerprints(former), former, strict=True))
     found = []
     for finding, fingerprint in zip(checked.findings, prints, strict=True):
         rule = rules[finding.rule]
         line = cause.find(finding, rule, sources, checked.image)
         line = line and Line(prefix + line.path, line.number)
-        found.append(Found(finding, rule, line, fingerprint, checked.ignored(finding.rule)))
-    return Result(checked, found, prefix)
+        over = checked.expired(finding.rule)
+        found.append(
+            Found(
+                finding,
+                rule,
+                line,
+                fingerprint,
+                checked.ignored(finding.rule),
+                f"it was ignored until {over.until}: {over.reason}" if over else "",
+                fingerprint not in known if baseline else None,
+            )
+        )
+    gone = tuple(code for mark, (code, _, _) in known.items() if mark not in prints)
+    return Result(checked, found, prefix, _since(baseline, checked, gone) if baseline else None)
+
+
+def _since(baseline: Baseline, checked: Checked, gone: tuple[str, ...]) -> Since:
+    added = len(baseline.growth(checked.image).added) if baseline.layers is not None else None
+    return Since(baseline.size, added, baseline.removed(checked.image), gone)
 
 
 def fingerprints(findings: Sequence[tuple[str, str | None, str]]) -> list[str]:

@@ -5,12 +5,13 @@ Each of its sections may be missing where dockgen didn't make the folder.
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from dockgen import reader
-from dockgen.contract import Limits, Policy, Run
+from dockgen.contract import Ignored, Limits, Policy, Run
 from dockgen.errors import ProjectError
 from dockgen.matrix import Workload
 
@@ -107,13 +108,13 @@ def limits_of_others(settings: Mapping[str, Any]) -> Limits:
     """
     found = _section(settings, "limits")
     size = _number({"size_mb": None, **found}, "limits", "size_mb", optional=True)
-    usual = {
-        key: getattr(_OTHERS, key) for key in ("healthy_seconds", "stop_seconds", "run_seconds")
-    }
+    said = vars(_OTHERS) | dict(found)
     return Limits(
         size_bytes=None if size is None else int(size * _MB),
+        healthy_seconds=float(_number(said, "limits", "healthy_seconds")),
+        stop_seconds=float(_number(said, "limits", "stop_seconds")),
+        run_seconds=float(_number(said, "limits", "run_seconds")),
         context_bytes=_context(found),
-        **{key: float(_number(usual | dict(found), "limits", key)) for key in usual},
     )
 
 
@@ -248,7 +249,7 @@ def _texts(rules: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _ignored(ignored: object) -> Mapping[str, str]:
+def _ignored(ignored: object) -> Mapping[str, Ignored]:
     if not isinstance(ignored, dict):
         raise ProjectError(
             f"{FILE}: rules.ignored is no section.", 'write below [rules.ignored]: DG103 = "why"'
@@ -259,7 +260,11 @@ def _ignored(ignored: object) -> Mapping[str, str]:
     from dockgen import checks
 
     codes = {rule.code for rule in checks.RULES}
-    for code, reason in ignored.items():
+    found = {}
+    for code, entry in ignored.items():
+        reason, until = entry, None
+        if isinstance(entry, dict) and not entry.keys() - {"reason", "until"}:
+            reason, until = entry.get("reason"), entry.get("until")
         if code not in codes:
             raise ProjectError(
                 f"{FILE}: rules.ignored.{code} is unknown: dockgen has no such rule.",
@@ -270,4 +275,11 @@ def _ignored(ignored: object) -> Mapping[str, str]:
                 f"{FILE}: rules.ignored.{code} is {reason!s:.40}, not a reason.",
                 f'say why, for example: {code} = "the probe starts late on purpose"',
             )
-    return ignored
+        # A point in time is a date in Python, too, but not a day.
+        if until is not None and type(until) is not date:
+            raise ProjectError(
+                f"{FILE}: rules.ignored.{code}.until is {until!s:.40}, not a day.",
+                f'write it without quotes: {code} = {{ reason = "…", until = 2030-12-31 }}',
+            )
+        found[code] = Ignored(reason, until)
+    return found

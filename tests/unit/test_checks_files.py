@@ -1,6 +1,7 @@
 """The file rules, each in both directions."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,13 +19,13 @@ def messages(text: str, *allowed: str) -> list[str]:
     return [finding.message for finding in found if finding.rule == "DG001"]
 
 
-def findings(text: str, context: Context | None = None, **limits: int) -> list[Finding]:
+def findings(text: str, context: Context | None = None, **limits: Any) -> list[Finding]:
     """What is found in a Dockerfile and in the folder that it's built from."""
     contract = replace(CONTRACT, limits=replace(CONTRACT.limits, **limits))
     return check_files(Files(dockerfile.parse(text), context), contract)
 
 
-def codes(text: str, context: Context | None = None, **limits: int) -> list[str]:
+def codes(text: str, context: Context | None = None, **limits: Any) -> list[str]:
     """The codes of what is found."""
     return [finding.rule for finding in findings(text, context, **limits)]
 

@@ -5,19 +5,19 @@ import re
 import pytest
 
 from dockgen import checks
-from dockgen.checks import Files, Observation, Rule
+from dockgen.checks import AnyRule, Rule
 from dockgen.checks import files as file_rules
+from dockgen.checks import growth as growth_rules
 from dockgen.checks import image as image_rules
 from dockgen.checks import running as running_rules
-from dockgen.image import Image
 
 CODES = [rule.code for rule in checks.RULES]
 
 
 @pytest.mark.parametrize("rule", checks.RULES, ids=CODES)
-def test_a_rule_is_documented(rule: Rule[Files] | Rule[Image] | Rule[Observation]) -> None:
+def test_a_rule_is_documented(rule: AnyRule) -> None:
     """It has a code, a title in one line, a reason in sentences, what to type, others' codes."""
-    assert re.fullmatch(r"DG[012]\d\d", rule.code)
+    assert re.fullmatch(r"DG[0123]\d\d", rule.code)
     assert re.fullmatch(r"[A-Z][^\n.]{5,60}", rule.title)
     assert len(rule.why.split()) > 12
     assert re.fullmatch(r"[a-z][^\n]{10,99}[^.]", rule.fix)
@@ -32,13 +32,14 @@ def test_codes_are_unique() -> None:
 
 
 def test_codes_tell_what_they_look_at() -> None:
-    """DG0xx is for files, DG1xx for images, DG2xx for containers."""
+    """DG0xx is for files, DG1xx for images, DG2xx for containers, DG3xx for what has changed."""
     assert {rule.code[:3] for rule in file_rules.RULES} == {"DG0"}
     assert {rule.code[:3] for rule in image_rules.RULES} == {"DG1"}
     assert {rule.code[:3] for rule in running_rules.RULES} == {"DG2"}
+    assert {rule.code[:3] for rule in growth_rules.RULES} == {"DG3"}
 
 
-@pytest.mark.parametrize("module", [file_rules, image_rules, running_rules])
+@pytest.mark.parametrize("module", [file_rules, image_rules, running_rules, growth_rules])
 def test_no_rule_is_forgotten(module: object) -> None:
     """A rule that is written is also in the tuple."""
     written = {id(value) for value in vars(module).values() if isinstance(value, Rule)}

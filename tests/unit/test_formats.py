@@ -13,11 +13,11 @@ import xmlschema
 from dockgen import cause, result
 from dockgen.check import Checked
 from dockgen.checks import Finding, Observation, Place, Severity
-from dockgen.contract import Contract, Limits, Policy
+from dockgen.contract import Contract, Ignored, Limits, Policy
 from dockgen.image import Config, Image, Layer
 from dockgen.matrix import Workload
 from dockgen.report import formats
-from dockgen.result import Format, Result
+from dockgen.result import Format, Result, Since
 from dockgen.sizes import Size
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
@@ -60,7 +60,7 @@ def made(
     """A result of a project in ``folder``, with these findings."""
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "compose.yaml").write_text(COMPOSE)
-    ignored = {"DG208": f"on purpose {EVIL}"}
+    ignored = {"DG208": Ignored(f"on purpose {EVIL}")}
     contract = Contract(Workload.SERVICE, 8080, Limits(10**7, 10, 2), Policy(ignored=ignored))
     image = Image(Config(), (Layer(DIGEST, 12_500_000, 5_000_000, ()),))
     seen = Observation(0.5, 200, None, True, (), 0, 0.25)
@@ -163,7 +163,8 @@ def test_markdown_shows_the_size_before(tmp_path: Path) -> None:
     """As `starter test --markdown` does."""
     from dataclasses import replace
 
-    grown = replace(made(tmp_path), before=Size(12_000_000, None, None))
+    since = Since(Size(12_000_000, None, None), 1, 0, ("DG102",))
+    grown = replace(made(tmp_path), since=since)
     words = formats.rendered(grown, Format.MARKDOWN)
     assert "| my-app | 12.50 | 5.00 | 10 | +0.50 |" in words
     assert words.startswith("<!-- dockgen check my-app -->\n")

@@ -1,11 +1,12 @@
 """A project is read from its two files, and a broken one is named by file, fault and remedy."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from dockgen import project
-from dockgen.contract import Limits, Policy
+from dockgen.contract import Ignored, Limits, Policy
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language, Workload
 
@@ -225,6 +226,7 @@ allowed_registries = ["registry.example.com/hub", "ghcr.io"]
 
 [rules.ignored]
 DG103 = "slow on purpose"
+DG104 = { reason = "for now", until = 2030-01-31 }
 """
 
 
@@ -234,7 +236,10 @@ def test_reads_a_policy(directory: Path) -> None:
     assert project.load(directory).policy == Policy(
         required_labels=("org.opencontainers.image.source",),
         allowed_registries=("registry.example.com/hub", "ghcr.io"),
-        ignored={"DG103": "slow on purpose"},
+        ignored={
+            "DG103": Ignored("slow on purpose"),
+            "DG104": Ignored("for now", date(2030, 1, 31)),
+        },
     )
 
 
@@ -255,6 +260,13 @@ def test_a_policy_is_empty_without_a_section(directory: Path) -> None:
         ("[rules.ignored]\nDG999 = 'x'\n", "rules.ignored.DG999 is unknown"),
         ("[rules.ignored]\nDG103 = 1\n", "rules.ignored.DG103 is 1, not a reason"),
         ("[rules.ignored]\nDG103 = ' '\n", "rules.ignored.DG103 is .*, not a reason"),
+        ("[rules.ignored]\nDG103 = {until = 2030-01-31}\n", "rules.ignored.DG103 is None, not a"),
+        ("[rules.ignored]\nDG103 = {reason = 'x', by = 1}\n", "rules.ignored.DG103 is .*, not a"),
+        ("[rules.ignored]\nDG103 = {reason = 'x', until = '2030'}\n", "until is 2030, not a day"),
+        (
+            "[rules.ignored]\nDG103 = {reason = 'x', until = 2030-01-31T00:00:00}\n",
+            "until is 2030-01-31 00:00:00, not a day",
+        ),
     ],
 )
 def test_a_broken_policy_is_named(directory: Path, rules: str, words: str) -> None:

@@ -1,14 +1,16 @@
 """What must hold: rules DG001… over facts, and what they find.
 
 Pure: data in, findings out. DG0xx is for a project's files, DG1xx for its image, DG2xx for a
-running container of it.
+running container of it, DG3xx for what has changed since a former report.
 """
 
 from dockgen.checks import contents as _contents
 from dockgen.checks import files as _files
+from dockgen.checks import growth as _growth
 from dockgen.checks import image as _image
 from dockgen.checks import running as _running
 from dockgen.checks.files import Files
+from dockgen.checks.growth import Growth
 from dockgen.checks.model import Finding, Place, Rule, Severity
 from dockgen.checks.running import Ended, Observation, Process
 from dockgen.contract import Contract
@@ -29,6 +31,7 @@ __all__ = [
     "Ended",
     "Files",
     "Finding",
+    "Growth",
     "Observation",
     "Place",
     "Process",
@@ -37,24 +40,33 @@ __all__ = [
     "applicable",
     "cannot_start",
     "check_files",
+    "check_growth",
     "check_image",
     "check_running",
     "is_answered",
 ]
 
-AnyRule = Rule[Files] | Rule[Image] | Rule[Observation]
+AnyRule = Rule[Files] | Rule[Image] | Rule[Observation] | Rule[Growth]
 
 RULES: tuple[AnyRule, ...] = (
     *_files.RULES,
     *_image.RULES,
     *_contents.RULES,
     *_running.RULES,
+    *_growth.RULES,
 )
 
 
 def applicable(contract: Contract) -> list[AnyRule]:
-    """Return the rules that are for this workload."""
-    return [rule for rule in RULES if contract.workload in rule.kinds]
+    """Return the rules that are for this workload, and selected."""
+    selected = contract.policy.selected or ("",)
+    return [
+        rule
+        for rule in RULES
+        if contract.workload in rule.kinds
+        and rule.code.startswith(selected)
+        and (rule not in _growth.RULES or contract.limits.growth is not None)
+    ]
 
 
 OF_FILES, OF_IMAGE, OF_CONTAINER = _files.RULES, _image.RULES, _running.RULES
@@ -79,6 +91,11 @@ def check_image(image: Image, contract: Contract) -> list[Finding]:
     """Return what the image rules find in an image; nothing when all hold."""
     rules = (*_image.RULES, *_contents.RULES)
     return [finding for rule in rules for finding in rule(image, contract)]
+
+
+def check_growth(growth: Growth, contract: Contract) -> list[Finding]:
+    """Return what is found in how an image has changed since a former report."""
+    return [finding for rule in _growth.RULES for finding in rule(growth, contract)]
 
 
 def cannot_start(

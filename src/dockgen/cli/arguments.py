@@ -17,6 +17,13 @@ def complete_starter(
         return []
 
 
+def complete_rule(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The rules whose codes begin like this, for the shell's completion."""
+    from dockgen import checks
+
+    return [rule.code for rule in checks.RULES if rule.code.startswith(incomplete.upper())]
+
+
 def pairs(
     data: tuple[str, ...], flag: str = "--data", example: str = "port=9000"
 ) -> dict[str, str]:

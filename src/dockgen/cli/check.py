@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dockgen.cli.arguments import pairs
+from dockgen.cli.arguments import complete_rule, pairs
 from dockgen.errors import CheckFailedError, UsageError
 
 # The formats, as dockgen.result has them; not imported here, since a help text needs nothing else.
@@ -88,6 +88,29 @@ class Megabytes(_Number):
     help="Write the report to FILE, too; repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="CODE",
+    shell_complete=complete_rule,
+    help="Ask only these rules, such as DG105 or DG1; repeatable.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="CODE=REASON",
+    help="Let what this rule finds fail nothing; repeatable.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Say what has changed since this report, which --json wrote.",
+)
+@click.option("--max-growth", metavar="5%|2MB", help="How much larger than then the image may be.")
+@click.option(
+    "--update-limits", is_flag=True, help="Write what is measured and a margin into dockgen.toml."
+)
 def check(
     target: Path | None,
     image: str | None,
@@ -111,6 +134,11 @@ def check(
     shown: str | None,
     outputs: tuple[str, ...],
     as_json: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    baseline: Path | None,
+    max_growth: str | None,
+    update_limits: bool,
 ) -> None:
     """Hold TARGET to every rule: its Dockerfile, its image and a container of it.
 
@@ -130,8 +158,12 @@ def check(
       dockgen check ./other --port 8080 --env DATABASE_URL=sqlite:// --max-size 50
       dockgen check image.tar
       dockgen check --format github --output sarif=dockgen.sarif
+      dockgen check --baseline main.json --max-growth 5%
+      dockgen check --select DG1 --ignore "DG105=until the next release"
+      dockgen check --update-limits
     """
-    from dockgen import cause, engine, gitfolder, output, report, result, threeway
+    from dockgen import baseline as baselines
+    from dockgen import cause, choice, engine, gitfolder, limits, output, report, result, threeway
     from dockgen import check as checking
     from dockgen import target as targets
     from dockgen.contract import Run
@@ -140,6 +172,10 @@ def check(
 
     form = result.Format(_format(shown, as_json=as_json))
     files = _files(outputs)
+    wanted = choice.read(select, ignore, max_growth)
+    if max_growth is not None and baseline is None:
+        raise UsageError("--max-growth needs something to compare with", "add --baseline FILE")
+    former = baselines.read(baseline) if baseline else None
     asked = targets.Asked(
         image=image,
         build=engine.BuildOptions(file, stage, arguments, secrets, ssh, platform),
@@ -159,12 +195,17 @@ def check(
     except engine.BuildError as error:
         report.end_of_log(error.log)
         raise
+    checked = choice.held(checked, wanted, former)
     directory, prefix, sources = checked.directory, "", cause.Sources()
+    if update_limits:
+        if directory is None:
+            raise UsageError("an image alone has no dockgen.toml", "name its folder, too")
+        checked, _ = limits.update(directory, checked)
     if directory is not None:
         root = gitfolder.find(directory)
         prefix = root.prefix if root else ""
         sources = cause.sources(directory, name=checked_target.dockerfile_name)
-    found = result.of(checked, sources, prefix)
+    found = result.of(checked, sources, prefix, former)
     for name, path in files:
         output.write(path, formats.rendered(found, result.Format(name)))
     formats.show(found, form)

@@ -3,7 +3,7 @@
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
-from dockgen.report.words import advice, plain, title
+from dockgen.report.words import advice, plain, since, title
 from dockgen.result import Found, Result
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -15,7 +15,8 @@ def checked(result: Result) -> str:
     lines = [_command(found) for found in result.found if found.ignored is None]
     size = f"{result.checked.image.unpacked_bytes / _MB:.2f} MB unpacked"
     limit = result.checked.contract.limits.size_bytes
-    size += "" if limit is None else f" of {limit / _MB:g} MB"
+    size += "." if limit is None else f" of {limit / _MB:g} MB."
+    size += f" {words}" if (words := since(result)) else ""
     name = f"dockgen check {plain(result.checked.name)}"
     lines.append(f"::notice title={_property(name)}::{_data(size)}")
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ from dockgen.report import console
 
 if TYPE_CHECKING:
     from dockgen.check import Checked
+    from dockgen.checks import AnyRule
     from dockgen.create import Created
     from dockgen.detect.model import Detected, Signal
     from dockgen.result import Found, Result
@@ -118,7 +119,26 @@ def detected(result: "Detected") -> None:
 
 def checked(result: "Result") -> str:
     """What was measured and found; what could not be seen is null."""
-    return dumped(_checked(result.checked, result.found)) + "\n"
+    change = result.since
+    facts = _checked(result.checked, result.found) | {
+        "layers": [
+            {
+                "digest": layer.digest,
+                "unpacked_bytes": layer.unpacked_bytes,
+                "gzip_bytes": layer.gzip_bytes,
+            }
+            for layer in result.checked.image.layers
+        ],
+        "since": change
+        and {
+            "unpacked_bytes": change.before.unpacked_bytes,
+            "gzip_bytes": change.before.gzip_bytes,
+            "layers_added": change.added,
+            "layers_removed": change.removed,
+            "findings_gone": list(change.gone),
+        },
+    }
+    return dumped(facts) + "\n"
 
 
 def _checked(result: "Checked", found: "Sequence[Found]") -> dict[str, Any]:
@@ -161,6 +181,8 @@ def _checked(result: "Checked", found: "Sequence[Found]") -> dict[str, Any]:
                         "place": one.finding.place and asdict(one.finding.place),
                         "source": one.line and {"path": one.line.path, "line": one.line.number},
                         "fingerprint": one.fingerprint,
+                        "expired": one.expired or None,
+                        "new": one.is_new,
                     }
                     for one in found
                     if one.finding.rule == rule.code
@@ -171,6 +193,24 @@ def _checked(result: "Checked", found: "Sequence[Found]") -> dict[str, Any]:
         "left_out": dict(result.left_out),
         "needs": list(result.needs),
     }
+
+
+def rules(listed: "Sequence[AnyRule]") -> None:
+    """The rules of a check, and all that there is to say about them."""
+    facts = [
+        {
+            "code": rule.code,
+            "title": rule.title,
+            "severity": rule.severity,
+            "why": rule.why,
+            "fix": rule.fix,
+            "sources": list(rule.sources),
+            "alike": {tool: list(codes) for tool, codes in rule.alike.items()},
+            "kinds": sorted(rule.kinds),
+        }
+        for rule in listed
+    ]
+    show({"rules": facts})
 
 
 def updated(outcomes: "Sequence[Outcome]", mode: "Mode", warnings: Sequence[str] = ()) -> None:

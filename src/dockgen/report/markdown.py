@@ -6,7 +6,7 @@ Whatever somebody else wrote stands in code, where nothing is a link, a mention 
 from collections.abc import Iterable, Sequence
 
 from dockgen import sizes
-from dockgen.report.words import in_cell, in_code, in_comment, in_html
+from dockgen.report.words import in_cell, in_code, in_comment, in_html, since
 from dockgen.result import Found, Result
 from dockgen.sizes import Size, Sizes
 
@@ -22,8 +22,10 @@ def checked(result: Result) -> str:
     lines += [f"### {in_code(name)}: {_whole(result)}", ""]
     image, limits, seen = result.checked.image, result.checked.contract.limits, result.checked.seen
     size = Size(image.unpacked_bytes, image.gzip_bytes, limits.size_bytes)
-    before = {name: result.before} if result.before else None
+    before = {name: result.since.before} if result.since else None
     lines += [sizes_table({name: size}, before)]
+    if words := since(result):
+        lines.append(words)
     if seen and seen.healthy_seconds is not None:
         lines.append(f"Healthy after {seen.healthy_seconds:.2f} s of {limits.healthy_seconds:g} s.")
     if seen and seen.run_seconds is not None:
@@ -51,8 +53,11 @@ def _listed(found: Sequence[Found]) -> Iterable[str]:
     for one in found[:_MOST]:
         where = f" {in_code(f'{one.line.path}:{one.line.number}')}" if one.line else ""
         yield ""
-        yield f"- **{one.rule.code}** {in_html(one.rule.title)}{where}  "
+        new = " **new**" if one.is_new else ""
+        yield f"- **{one.rule.code}** {in_html(one.rule.title)}{where}{new}  "
         yield f"  {in_code(one.finding.message)}  "
+        if one.expired:
+            yield f"  {in_code(one.expired)}  "
         if one.ignored is None:
             yield f"  try: {in_code(one.finding.hint)}"
         else:

@@ -84,6 +84,8 @@ def _result(found: Found, number: int) -> dict[str, Any]:
             "dockgen/v1": found.fingerprint,
         },
     }
+    if found.is_new is not None:
+        facts["baselineState"] = "new" if found.is_new else "unchanged"
     if found.ignored is not None:
         suppression = {"kind": "external", "justification": plain(found.ignored)}
         facts["suppressions"] = [suppression]

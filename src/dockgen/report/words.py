@@ -5,13 +5,14 @@ import re
 
 from dockgen.address import masked
 from dockgen.report.console import in_one_line
-from dockgen.result import Found
+from dockgen.result import Found, Result
 
 # What a message of SARIF would take for a link, or for a place to put an argument in.
 _LINK = re.compile(r"\](?=\()")
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 # The longest that is repeated of one message, in characters: a comment has room for many.
 _LONGEST = 1000
+_MB = 10**6
 
 
 def plain(words: str) -> str:
@@ -22,7 +23,22 @@ def plain(words: str) -> str:
 
 def advice(found: Found) -> str:
     """What was found, and what to do about it."""
-    return f"{plain(found.finding.message)}. Try: {plain(found.finding.hint)}"
+    expired = f". {plain(found.expired).capitalize()}" if found.expired else ""
+    return f"{plain(found.finding.message)}{expired}. Try: {plain(found.finding.hint)}"
+
+
+def since(result: Result) -> str:
+    """What has changed since the former report, in a sentence; "" without one."""
+    if (change := result.since) is None:
+        return ""
+    now, before = result.checked.image.unpacked_bytes, change.before.unpacked_bytes
+    percent = f" ({100 * (now - before) / before:+.1f} %)" if before else ""
+    parts = [f"{(now - before) / _MB:+.2f} MB{percent}"]
+    if change.added is not None and change.removed is not None:
+        parts.append(f"{change.added} layers added, {change.removed} gone")
+    new = sum(bool(found.is_new) for found in result.found)
+    parts.append(f"{new} findings new, {len(change.gone)} gone")
+    return f"Since the former report: {'; '.join(parts)}."
 
 
 def title(found: Found) -> str:

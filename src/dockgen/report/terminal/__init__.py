@@ -2,6 +2,7 @@
 
 from dockgen.report.terminal.detected import detected
 from dockgen.report.terminal.project import created, updated, updated_fleet
+from dockgen.report.terminal.rules import explained, rules
 from dockgen.report.terminal.starter import added, baked, made, proven, starters
 from dockgen.report.terminal.team import team, team_counts
 
@@ -10,8 +11,10 @@ __all__ = [
     "baked",
     "created",
     "detected",
+    "explained",
     "made",
     "proven",
+    "rules",
     "starters",
     "team",
     "team_counts",

@@ -4,6 +4,7 @@ import io
 from typing import TYPE_CHECKING
 
 from dockgen.report.console import drawing, named
+from dockgen.report.words import since
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,33 +19,39 @@ _COLORS = {"ok": "green", "finding": "bold red", "error": "bold red", "warning":
 
 def checked(result: "Result") -> None:
     """Show the sizes and times beside their limits, each rule, and what to do about findings."""
-    _draw(result.checked, drawing())
+    _draw(result, drawing())
 
 
 def text(result: "Result") -> str:
     """The same for a file."""
     file = io.StringIO()
-    _draw(result.checked, drawing(file))
+    _draw(result, drawing(file))
     return file.getvalue()
 
 
-def _draw(result: "Checked", console: "Console") -> None:
-    cell = result.project and result.project.cell
-    kind = f"{cell.language} on {cell.flavor}" if cell else str(result.contract.workload)
-    console.print(f"[bold]{named(result.name)}[/] ({kind})\n")
-    console.print(_measures(result))
+def _draw(result: "Result", console: "Console") -> None:
+    checked = result.checked
+    cell = checked.project and checked.project.cell
+    kind = f"{cell.language} on {cell.flavor}" if cell else str(checked.contract.workload)
+    console.print(f"[bold]{named(checked.name)}[/] ({kind})\n")
+    console.print(_measures(checked))
     console.print()
-    console.print(_rules(result))
-    for words in result.needs:
+    if words := since(result):
+        console.print(f"{words}\n", soft_wrap=True)
+    console.print(_rules(checked))
+    for words in checked.needs:
         console.print(f"\nIt {named(words)}.", soft_wrap=True)
-    for reason in dict.fromkeys(result.left_out.values()):
-        codes = [code for code, other in result.left_out.items() if other == reason]
+    for reason in dict.fromkeys(checked.left_out.values()):
+        codes = [code for code, other in checked.left_out.items() if other == reason]
         console.print(f"\nNot asked, as {reason}: {', '.join(codes)}", soft_wrap=True)
-    for finding in result.findings:
-        ignored = result.ignored(finding.rule)
+    for found in result.found:
+        finding, ignored = found.finding, found.ignored
         color = _COLORS.get(finding.severity, "cyan") if ignored is None else "dim"
+        new = "new: " if found.is_new else ""
         console.print()
-        console.print(f"[{color}]{finding.rule}[/] {named(finding.message)}", soft_wrap=True)
+        console.print(f"[{color}]{finding.rule}[/] {new}{named(finding.message)}", soft_wrap=True)
+        if found.expired:
+            console.print(f"  {named(found.expired)}", soft_wrap=True)
         if ignored is None:
             console.print(f"  [dim]try:[/] {named(finding.hint)}", soft_wrap=True)
         else:
