@@ -1,11 +1,61 @@
-"""The creation of a project: what there is to say about a new one."""
+"""The creation of a project: from answers to a folder, all of it or nothing."""
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from dockgen import advice, apply, lock, project, questions, settings, template
+from dockgen import team as teams
+from dockgen.errors import ProjectError, UsageError
 from dockgen.matrix import Cell, Workload
+from dockgen.project import Project
+from dockgen.questions import Question
+from dockgen.source import Source
+from dockgen.teamfile import Team
+
+# Questions whose choices differ by language.
+_OF_ONE_LANGUAGE = ("framework", "package_manager")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be made.
+
+    ``directory`` is None where the answer to `name` gives it. ``answers`` are those that were
+    given; ``team`` names a team file, if one is named. ``defaults`` asks nothing, ``ask`` asks all,
+    and ``unable`` says why nothing can be asked, "" where it can. ``warnings`` were told before.
+    """
+
+    directory: Path | None
+    answers: Mapping[str, Any]
+    team: str | None = None
+    defaults: bool = False
+    ask: bool = False
+    unable: str = ""
+    dry_run: bool = False
+    warnings: Sequence[str] = ()
+
+
+class Listener(Protocol):
+    """Is told what is found out on the way."""
+
+    def warn(self, words: str) -> None:
+        """Something to know before all else."""
+
+    def team(self, counted: Team) -> None:
+        """A team file counts."""
+
+    def asks(self) -> None:
+        """Questions come now, on the terminal."""
+
+    def goes_to(self, target: Path) -> None:
+        """The folder is known, and will be written."""
+
+    def doing(self) -> AbstractContextManager[Callable[[str], None]]:
+        """Something takes its time; the function is told what."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +65,7 @@ class Created:
     ``starter`` and ``team`` are the names of the starter template and of the team file, "" for
     none. ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked. ``warnings`` are
     those that standard error has, too, and ``next_commands`` what to type next.
+    ``misplaced`` says that no CI reads its files there, "" if one does.
     """
 
     directory: Path
@@ -30,6 +81,7 @@ class Created:
     dry_run: bool
     warnings: Sequence[str] = ()
     next_commands: Sequence[str] = ()
+    misplaced: str = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -42,3 +94,181 @@ class Created:
             "That leaves room for the packages: lower it in dockgen.toml to what dockgen check"
             " measures.",
         )
+
+
+def create(request: Request, origin: Source | None, listener: Listener) -> Created:
+    """Make a project: all of it or nothing; a dry run writes nothing.
+
+    Args:
+        request: what is to be made.
+        origin: the template; None for dockgen's own.
+        listener: is told what is found out on the way.
+
+    Raises:
+        UsageError: an answer isn't allowed, or is missing and can't be asked for.
+        ProjectError: something is in the way, or can't be written.
+        Interrupted: Ctrl-C or Ctrl-D while asking.
+    """
+    target, warnings = request.directory, list(request.warnings)
+    known = questions.load(origin.questionnaire if origin else None)
+    if target is not None:
+        apply.check_target(target)
+    ours = teams.find(target or Path(), request.team, known)
+    answers = ours.answers(request.answers, known) if ours else request.answers
+    if ours and ours.warning:
+        warnings.append(ours.warning)
+        listener.warn(ours.warning)
+    if ours:
+        listener.team(ours)
+    unanswered = [question for question in known if question.name not in answers]
+    to_ask = _to_ask(unanswered, request, ours)
+    # A dry run writes to the machine's temporary folder alone; else the tree is rendered on the
+    # target's own file system, so that it can be moved into place in one step.
+    near = Path(tempfile.gettempdir()) if request.dry_run else target or Path.cwd()
+    with apply.staging(near) as folder:
+        staged = folder / (target.name if target else "app")
+        hidden, settled = _decided(ours) if ours else ({}, {})
+        if to_ask:
+            listener.asks()
+        rendering = template.render(
+            staged, {**answers, **hidden}, to_ask, origin, settled, target=target or Path.cwd()
+        )
+        target = target or Path.cwd() / str(rendering.answers["name"])
+        apply.check_target(target)
+        listener.goes_to(target)
+        loaded = _load(staged, origin)
+        _lock(staged, rendering.answers, origin, request, listener)
+        made = Created(
+            directory=target,
+            answers=rendering.answers,
+            cell=loaded.cell,
+            kind=loaded.kind,
+            port=loaded.port,
+            files=apply.files(staged),
+            template_version=rendering.version,
+            starter=origin.name if origin else "",
+            team=ours.location if ours else "",
+            limit_mb=(loaded.limits.size_bytes or 0) / 10**6,
+            dry_run=request.dry_run,
+            warnings=warnings,
+            next_commands=advice.after_new(target, staged, rendering.answers, loaded.kind),
+            misplaced=_misplaced(target, str(rendering.answers.get("ci", "none"))),
+        )
+        if not request.dry_run:
+            apply.place(staged, target)
+    return made
+
+
+def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None) -> list[str]:
+    """The names of the questions to ask on the terminal.
+
+    Raises:
+        UsageError: something must be asked, and there is nobody to ask.
+    """
+    if request.ask and (request.defaults or request.unable):
+        reason = "--defaults was given" if request.defaults else "there is no terminal to ask on"
+        raise UsageError(f"--ask can't ask: {reason}", "give the answers as flags instead")
+    # The folder gives the name.
+    asked = [
+        question
+        for question in unanswered
+        if (question.asked or request.ask)
+        and (question.name != "name" or request.directory is None)
+    ]
+    if not request.unable and not request.defaults:
+        return [question.name for question in asked]
+    if request.directory is None and "name" not in request.answers:
+        raise UsageError("no DIRECTORY was given", "for example: dockgen new my-app --defaults")
+    # What the team has a default for needs no answer of anybody's.
+    settled = team.defaults if team else {}
+    missing = [question for question in asked if question.name not in settled]
+    if missing and not request.defaults:
+        refused = team.refused if team else {}
+        flags = " ".join(_flag(question, refused.get(question.name, {})) for question in missing)
+        raise UsageError(
+            f"no {' and no '.join(question.flag for question in missing)} was given, "
+            f"and {request.unable}",
+            f"add {flags}, or --defaults",
+        )
+    return []
+
+
+def _flag(question: Question, refused: Mapping[str, str]) -> str:
+    """A question's flag with what can be chosen: ``--flavor slim|scratch``."""
+    choices = [choice for choice in question.choices if choice not in refused]
+    return f"{question.flag} {'|'.join(choices) or 'VALUE'}"
+
+
+def _decided(team: Team) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the questionnaire is told of a team's decisions, and the defaults that hold as they are.
+
+    A default that belongs to one language is told: the questionnaire takes it where it fits.
+    """
+    told = {name: team.defaults[name] for name in _OF_ONE_LANGUAGE if name in team.defaults}
+    hidden = {"unavailable": team.refused, "preferred": told}
+    settled = {name: value for name, value in team.defaults.items() if name not in told}
+    return {name: value for name, value in hidden.items() if value}, settled
+
+
+def _lock(
+    staged: Path,
+    answers: Mapping[str, Any],
+    origin: Source | None,
+    request: Request,
+    listener: Listener,
+) -> None:
+    """Make the lock file that the template can't hold, as far as this machine can.
+
+    A dry run asks no index: that uv is there is reason enough to show the file.
+    """
+    uv = lock.find_uv() if lock.is_missing(staged, answers) else None
+    if uv is None:
+        return
+    if request.dry_run:
+        (staged / lock.FILE).touch()
+        return
+    with listener.doing() as doing:
+        doing(f"Writing {lock.FILE} with uv")
+        trusted = origin is None or origin.trusted
+        problem = lock.write(staged, uv, answers, trusted=trusted)
+    if problem:
+        listener.warn(f"{problem}; the build target lock writes {lock.FILE}, too")
+
+
+def _load(staged: Path, origin: Source | None) -> Project:
+    try:
+        return project.load(staged)
+    except ProjectError as error:
+        if origin is None:
+            raise _refused(staged, error) from error
+        raise ProjectError(
+            f"what {origin.name} makes is no dockgen project: {error.message}",
+            f"tell those who keep {origin.manifest.url}",
+        ) from error
+
+
+def _refused(staged: Path, error: ProjectError) -> UsageError:
+    """The error for an answer that only shows to be wrong in what was made from it."""
+    if not (staged / project.ANSWERS).is_file():
+        return UsageError(
+            f"unmanaged: not {project.ANSWERS}: without the answers in it no update is possible",
+            "name the other files one by one",
+        )
+    if not (staged / settings.FILE).is_file():
+        return UsageError(
+            f"unmanaged: not {settings.FILE}, because a new project has no limits of its own yet",
+            f"leave it out here, and then: dockgen update --data 'unmanaged=[{settings.FILE}]'",
+        )
+    return UsageError(f"policy: {error.message}", "read docs/team.md")
+
+
+def _misplaced(target: Path, ci: str) -> str:
+    """That a project below the root of its repository has CI files where nobody reads them."""
+    files = {"github": ".github", "gitlab": ".gitlab-ci.yml"}.get(ci)
+    roots = (root for root in target.resolve().parents if (root / ".git").exists())
+    if files is None or (root := next(roots, None)) is None:
+        return ""
+    return (
+        f"no CI reads {target.resolve().relative_to(root) / files}: it belongs to the root "
+        f"of the repository, {root}, and docs/ci.md says what to change in it"
+    )
