@@ -3,10 +3,11 @@
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dockgen import placing, project, settings, source, starters, template, tree, update
+from dockgen import gitfolder, placing, project, settings, source, starters, template, tree, update
 from dockgen.errors import ProjectError
 from dockgen.placing import Choices, Rendered
 from dockgen.project import ANSWERS, OWN_ANSWERS, Recorded
@@ -18,6 +19,19 @@ from dockgen.tree import File
 # beside the Dockerfile, and for .dockerignore in the context alone.
 # https://docs.docker.com/build/concepts/context/#filename-and-location
 IN_MONOREPO = {".dockerignore": "Dockerfile.dockerignore"}
+# What is read at the root of a repository only.
+_AT_ROOT = (".github/", ".gitlab-ci.yml", "renovate.json")
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was done in the folder, and the files that belong to the root of its repository.
+
+    Those of ``at_root`` are by their path there. They aren't written: they are the repository's.
+    """
+
+    outcome: Outcome
+    at_root: Mapping[str, File]
 
 
 def add(
@@ -27,7 +41,7 @@ def add(
     choices: Choices,
     mode: Mode,
     names: Mapping[str, str] | None = None,
-) -> Outcome:
+) -> Added:
     """Render the newest release of a template for ``directory``, and place what it makes there.
 
     Where that was done before, only what has changed since is proposed: the answers that were
@@ -45,13 +59,16 @@ def add(
         UsageError: an answer or a decision isn't allowed.
         ProjectError: something is in the way, or can't be written.
     """
+    around = gitfolder.find(directory)
     name = answers_file(directory, origin)
     recorded = _recorded(directory, name, origin)
     with (
         tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as made,
         template.found(origin),
     ):
-        renderer = _Renderer(origin, Path(made), directory.name, name)
+        renderer = _Renderer(
+            origin, Path(made), directory.name, name, below=bool(around and around.prefix)
+        )
         version = origin.manifest.latest.version
         before, base, told = "", {}, dict(answers)
         if recorded is not None:
@@ -69,7 +86,8 @@ def add(
             before=before,
             names=names or {},
         )
-        return placing.place(directory, rendered, choices, mode)
+        outcome = placing.place(directory, rendered, choices, mode)
+        return Added(outcome, renderer.at_root)
 
 
 def answers_file(directory: Path, origin: Source) -> str:
@@ -115,14 +133,22 @@ def _asked(origin: Source, version: str, recorded: Recorded) -> dict[str, Any]:
 
 
 class _Renderer:
-    """Renders into one folder after the other, each of the project's name."""
+    """Renders into one folder after the other, each of the project's name.
 
-    def __init__(self, origin: Source, folder: Path, name: str, answers_file: str) -> None:
+    ``below`` says that the folder isn't the root of its repository; ``at_root`` are the files of
+    the last rendering that belong there.
+    """
+
+    def __init__(
+        self, origin: Source, folder: Path, name: str, answers_file: str, *, below: bool
+    ) -> None:
         self._origin = origin
         self._folder = folder
         self._name = name
         self._answers_file = answers_file
+        self._below = below
         self._count = 0
+        self.at_root: Mapping[str, File] = {}
 
     def render(self, version: str, answers: Mapping[str, Any], *, exists: bool) -> dict[str, File]:
         self._count += 1
@@ -130,7 +156,10 @@ class _Renderer:
         template.render_version(
             self._origin, version, target, answers, exists=exists, answers_file=self._answers_file
         )
-        return tree.lying_in(target)
+        files = tree.lying_in(target)
+        if self._below:
+            self.at_root = {path: file for path, file in files.items() if path.startswith(_AT_ROOT)}
+        return {path: file for path, file in files.items() if path not in self.at_root}
 
 
 def undo(directory: Path) -> Outcome:
