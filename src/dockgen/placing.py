@@ -156,7 +156,7 @@ def place(directory: Path, rendered: Rendered, choices: Choices, mode: Mode) -> 
         mode: to UPDATE or DRY_RUN.
 
     Raises:
-        UsageError: a decision isn't possible, or names no file that there is one to make about.
+        UsageError: a decision isn't possible, or is about no file of dockgen's.
         ProjectError: something is in the way, or can't be written.
     """
     threeway.require_whole(directory)
@@ -188,7 +188,7 @@ def plan(at: Plain, rendered: Rendered, choices: Choices) -> Plan:
     """Find out what is done to each file. Nothing is written.
 
     Raises:
-        UsageError: a decision isn't possible, or names no file that there is one to make about.
+        UsageError: a decision isn't possible, or is about no file of dockgen's.
         ProjectError: something is in the way.
     """
     unmanaged = [path for path in rendered.unmanaged if not choices.takes(path)]
@@ -199,7 +199,7 @@ def plan(at: Plain, rendered: Rendered, choices: Choices) -> Plan:
         path: (clash, choices.of(clash))
         for path, clash in _clashes(at, rendered, ours, new).items()
     }
-    _require_known(choices, [clash for clash, _ in decided.values()])
+    _require_known(choices, [clash for clash, _ in decided.values()], new)
     kept = [path for path, (_, decision) in decided.items() if decision is Decision.KEEP]
     if kept:
         new = rendered.made([*unmanaged, *kept])
@@ -311,20 +311,20 @@ def _require_room(at: Plain, new: Collection[str]) -> None:
             )
 
 
-def _require_known(choices: Choices, clashes: Sequence[Clash]) -> None:
-    """Make sure that each decision is about a file that is there."""
-    paths = [path for clash in clashes for path in (clash.path, clash.stands)]
+def _require_known(choices: Choices, clashes: Sequence[Clash], new: Collection[str]) -> None:
+    """Make sure that each decision is about a file of dockgen's, or about one in its place."""
+    paths = [*new, *(clash.stands for clash in clashes)]
     for decision, patterns in (
         (Decision.KEEP, choices.keep),
         (Decision.REPLACE, choices.replace),
         (Decision.MERGE, choices.merge),
     ):
         for pattern in patterns:
-            if pattern != "*" and not any(fnmatchcase(path, pattern) for path in paths):
+            if not any(fnmatchcase(path, pattern) for path in paths):
                 there = ", ".join(dict.fromkeys(clash.stands for clash in clashes))
                 raise UsageError(
-                    f"--{decision} {pattern}: there is no such file to decide about",
-                    f"there is: {there}" if there else f"leave --{decision} out",
+                    f"--{decision} {pattern}: dockgen has no such file",
+                    f"to decide about: {there}" if there else f"leave --{decision} out",
                 )
 
 

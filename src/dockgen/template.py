@@ -357,6 +357,9 @@ def found(origin: Source) -> Iterator[None]:
     No setting of the user's takes part there, nor a repository that a git hook has named: copier's
     git works on that repository and on temporary folders only. It runs no hooks, reaches no
     network, and clones no submodules.
+
+    copier has parameters for none of this: it takes plumbum's environment, a variable for its
+    cache, and Python's folder for temporary files.
     """
     with signals.temporary_folder("dockgen-") as folder:
         # copier starts git with plumbum's copy of the environment.

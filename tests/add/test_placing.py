@@ -155,12 +155,19 @@ class TestWhatIsThere:
         """A misspelt name must not end in a file that is kept."""
         mine = folder()
         before = state(mine)
-        with pytest.raises(UsageError, match="no such file") as caught:
+        with pytest.raises(UsageError, match="--replace Dokerfile: dockgen has no") as caught:
             place(mine, Choices(replace=["Dokerfile"]))
-        assert caught.value.hint == "there is: .dockerignore, Dockerfile"
+        assert caught.value.hint == "to decide about: .dockerignore, Dockerfile"
         with pytest.raises(UsageError, match="exclude each other"):
             place(mine, Choices(keep=["*"], replace=["Dockerfile"]))
         assert state(mine) == before
+
+    def test_a_decision_about_a_file_that_is_not_there_does_no_harm(
+        self, folder: Folder, place: Place
+    ) -> None:
+        """A script gives the same flags wherever it runs."""
+        mine = folder(files={"app.py": ""})
+        assert place(mine, Choices(replace=["Dockerfile"])).result == "added"
 
 
 class TestWhatIsInTheWay:
