@@ -2,13 +2,14 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dockgen import gitfolder, placing, project, settings, source, starters, template, tree, update
-from dockgen.errors import ProjectError
+from dockgen import bundle, gitfolder, placing, project, source, starters, template, tree, update
+from dockgen.bundle import Manifest
+from dockgen.errors import ProjectError, UsageError
 from dockgen.placing import Choices, Rendered
 from dockgen.project import ANSWERS, OWN_ANSWERS, Recorded
 from dockgen.source import Source
@@ -60,53 +61,58 @@ def add(
         ProjectError: something is in the way, or can't be written.
     """
     around = gitfolder.find(directory)
-    name = answers_file(directory, origin)
-    recorded = _recorded(directory, name, origin)
     with (
         tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as made,
         template.found(origin),
     ):
         renderer = _Renderer(
-            origin, Path(made), directory.name, name, below=bool(around and around.prefix)
+            origin, Path(made), directory.name, below=bool(around and around.prefix)
         )
-        version = origin.manifest.latest.version
-        before, base, told = "", {}, dict(answers)
-        if recorded is not None:
-            before, version = update.versions(directory, origin.manifest, None)
-            base = renderer.render(before, _asked(origin, before, recorded), exists=False)
-            told = {**_asked(origin, version, recorded), **told}
-        rendered = Rendered(
-            render=lambda unmanaged: renderer.render(
-                version, {**told, "unmanaged": list(unmanaged)}, exists=recorded is not None
-            ),
-            version=version,
-            answers_file=name,
-            unmanaged=tuple(told.get("unmanaged") or ()),
-            base={(names or {}).get(path, path): file for path, file in base.items()},
-            before=before,
-            names=names or {},
+        outcome = placing.place(
+            directory,
+            lambda: _rendered(directory, renderer, answers, names or {}),
+            choices,
+            mode,
         )
-        outcome = placing.place(directory, rendered, choices, mode)
         return Added(outcome, renderer.at_root)
 
 
-def answers_file(directory: Path, origin: Source) -> str:
+def _rendered(
+    directory: Path, renderer: "_Renderer", answers: Mapping[str, Any], names: Mapping[str, str]
+) -> Rendered:
+    """What is to be placed, by what the folder says of the last time."""
+    origin = renderer.origin
+    name = answers_file(directory)
+    recorded = _recorded(directory, name, origin)
+    version = origin.manifest.latest.version
+    before, base, told = "", {}, dict(answers)
+    if recorded is not None:
+        before, version = update.versions(directory, origin.manifest, None)
+        base = renderer.render(name, before, _asked(origin, before, recorded), exists=False)
+        told = {**_asked(origin, version, recorded), **told}
+    return Rendered(
+        render=lambda unmanaged: renderer.render(
+            name, version, {**told, "unmanaged": list(unmanaged)}, exists=recorded is not None
+        ),
+        version=version,
+        answers_file=name,
+        unmanaged=_unmanaged(told),
+        base={names.get(path, path): file for path, file in base.items()},
+        before=before,
+        names=names,
+    )
+
+
+def answers_file(directory: Path) -> str:
     """The name of the answers file for a folder: one of our own beside another template's."""
     if os.path.lexists(directory / OWN_ANSWERS) or not os.path.lexists(directory / ANSWERS):
         return project.answers_file(directory)
-    if (directory / settings.FILE).is_file():
-        return ANSWERS
     try:
-        return ANSWERS if _is_from(project.recorded(directory), origin) else OWN_ANSWERS
+        url = project.recorded(directory).url
     except ProjectError:
         return OWN_ANSWERS
-
-
-def _is_from(recorded: Recorded, origin: Source) -> bool:
-    registered = starters.find_by_url(recorded.url)
-    return origin.manifest.is_at(recorded.url) or (
-        registered is not None and registered.name == origin.name
-    )
+    own = Manifest.read(bundle.DATA / bundle.MANIFEST)
+    return ANSWERS if own.is_at(url) or starters.find_by_url(url) else OWN_ANSWERS
 
 
 def _recorded(directory: Path, name: str, origin: Source) -> Recorded | None:
@@ -118,7 +124,8 @@ def _recorded(directory: Path, name: str, origin: Source) -> Recorded | None:
     if not os.path.lexists(directory / name):
         return None
     recorded = project.recorded(directory)
-    if not _is_from(recorded, origin):
+    starter = starters.find_by_url(recorded.url)
+    if not origin.manifest.is_at(recorded.url) and (not starter or starter.name != origin.name):
         raise ProjectError(
             f"{directory} has container files from another template: {recorded.url:.80}",
             "bring them up to date with: dockgen update",
@@ -132,6 +139,13 @@ def _asked(origin: Source, version: str, recorded: Recorded) -> dict[str, Any]:
     return {name: value for name, value in recorded.answers.items() if name not in computed}
 
 
+def _unmanaged(answers: Mapping[str, Any]) -> Sequence[str]:
+    paths = answers.get("unmanaged") or []
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise UsageError("unmanaged: a list of paths, such as [Dockerfile]", "dockgen add --help")
+    return paths
+
+
 class _Renderer:
     """Renders into one folder after the other, each of the project's name.
 
@@ -139,22 +153,21 @@ class _Renderer:
     the last rendering that belong there.
     """
 
-    def __init__(
-        self, origin: Source, folder: Path, name: str, answers_file: str, *, below: bool
-    ) -> None:
-        self._origin = origin
+    def __init__(self, origin: Source, folder: Path, name: str, *, below: bool) -> None:
+        self.origin = origin
+        self.at_root: Mapping[str, File] = {}
         self._folder = folder
         self._name = name
-        self._answers_file = answers_file
         self._below = below
         self._count = 0
-        self.at_root: Mapping[str, File] = {}
 
-    def render(self, version: str, answers: Mapping[str, Any], *, exists: bool) -> dict[str, File]:
+    def render(
+        self, answers_file: str, version: str, answers: Mapping[str, Any], *, exists: bool
+    ) -> dict[str, File]:
         self._count += 1
         target = self._folder / str(self._count) / self._name
         template.render_version(
-            self._origin, version, target, answers, exists=exists, answers_file=self._answers_file
+            self.origin, version, target, answers, exists=exists, answers_file=answers_file
         )
         files = tree.lying_in(target)
         if self._below:

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -152,11 +152,10 @@ def create(request: Request, origin: Source | None, listener: Listener) -> Creat
             dry_run=request.dry_run,
             warnings=warnings,
             next_commands=advice.after_new(target, staged, rendering.answers, loaded.kind),
-            misplaced=_misplaced(target, str(rendering.answers.get("ci", "none"))),
         )
         if not request.dry_run:
             apply.place(staged, target)
-    return made
+    return replace(made, misplaced=_misplaced(target, str(made.answers.get("ci", "none"))))
 
 
 def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None) -> list[str]:
@@ -265,8 +264,10 @@ def _refused(staged: Path, error: ProjectError) -> UsageError:
 def _misplaced(target: Path, ci: str) -> str:
     """That a project below the root of its repository has CI files where nobody reads them."""
     files = {"github": ".github", "gitlab": ".gitlab-ci.yml"}.get(ci)
+    if files is None:
+        return ""
     roots = (root for root in target.resolve().parents if (root / ".git").exists())
-    if files is None or (root := next(roots, None)) is None:
+    if (root := next(roots, None)) is None:
         return ""
     return (
         f"no CI reads {target.resolve().relative_to(root) / files}: it belongs to the root "

@@ -146,12 +146,14 @@ class Rendered:
         return {self.names.get(path, path): file for path, file in files.items()}
 
 
-def place(directory: Path, rendered: Rendered, choices: Choices, mode: Mode) -> Outcome:
+def place(
+    directory: Path, rendered: Callable[[], Rendered], choices: Choices, mode: Mode
+) -> Outcome:
     """Put files into a folder: all of it or nothing; a dry run only plans.
 
     Args:
         directory: the folder.
-        rendered: what is to be placed.
+        rendered: tells what is to be placed, once nobody else is at work there.
         choices: what becomes of files that are there.
         mode: to UPDATE or DRY_RUN.
 
@@ -161,7 +163,7 @@ def place(directory: Path, rendered: Rendered, choices: Choices, mode: Mode) -> 
     """
     threeway.require_whole(directory)
     found = plain.find(directory)
-    outcome = threeway.carry_out(found, mode, lambda at: plan(at, rendered, choices), entry)
+    outcome = threeway.carry_out(found, mode, lambda at: plan(at, rendered(), choices), entry)
     words = {"updated": "added", "would update": "would add"}
     return replace(outcome, result=words.get(outcome.result, outcome.result))
 

@@ -127,11 +127,30 @@ def test_a_kill_at_any_write_is_mended_by_the_next_command(
             pass
         assert state(trial.directory) in (before, after), f"after a kill at write {number}"
         if state(trial.directory) == before:
-            placing.place(trial.directory, RENDERED, CHOICES, Mode.UPDATE)
+            placing.place(trial.directory, lambda: RENDERED, CHOICES, Mode.UPDATE)
             assert state(trial.directory) == after, f"again, after a kill at write {number}"
         assert is_settled(trial), f"after a kill at write {number}"
         placing.undo(trial.directory)
         assert state(trial.directory) == before, f"undone, after a kill at write {number}"
+
+
+def test_what_is_placed_is_found_out_after_mending(folder: Folder, tmp_path: Path) -> None:
+    """What a killed run left half done says nothing of the folder."""
+    trial = copied(folder(), tmp_path / "trial")
+    child = os.fork()
+    if child == 0:
+        with pytest.MonkeyPatch.context() as patches:
+            patches.setattr(journal, "_keep", lambda *_: killed())
+            write(trial, Fault(0, killed))
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    def rendered() -> Rendered:
+        assert not (trial.directory / ".copier-answers.yml").exists()
+        return RENDERED
+
+    assert (trial.directory / ".copier-answers.yml").exists()
+    placing.place(trial.directory, rendered, CHOICES, Mode.DRY_RUN)
 
 
 @each_way
@@ -174,10 +193,10 @@ def test_two_at_once_are_refused(folder: Folder, way: str) -> None:
         journal.locked(plain.find(mine)),
         pytest.raises(ProjectError, match="another dockgen is at work"),
     ):
-        placing.place(mine, RENDERED, CHOICES, Mode.UPDATE)
+        placing.place(mine, lambda: RENDERED, CHOICES, Mode.UPDATE)
 
 
 def test_a_journal_elsewhere_is_for_its_owner_alone(folder: Folder, own: Path) -> None:
     """It holds what was in the files."""
-    placing.place(folder("no-git"), RENDERED, CHOICES, Mode.UPDATE)
+    placing.place(folder("no-git"), lambda: RENDERED, CHOICES, Mode.UPDATE)
     assert own.stat().st_mode & 0o077 == 0

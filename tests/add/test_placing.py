@@ -370,6 +370,11 @@ class TestAgain:
         assert outcome.summary == "added (v1.1.0 → v1.3.0)"
         assert answers(mine)["_commit"] == "v1.3.0"
 
+    def test_what_is_no_list_of_paths_is_refused(self, folder: Folder, place: Place) -> None:
+        """A word is no list of its letters."""
+        with pytest.raises(UsageError, match="unmanaged: a list of paths"):
+            place(folder(), answers={**ANSWERS, "unmanaged": "Dockerfile"})
+
 
 class TestAnotherTemplate:
     """A repository that was made from one of its own."""
