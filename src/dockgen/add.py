@@ -3,11 +3,10 @@
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dockgen import bundle, gitfolder, placing, project, source, starters, template, tree, update
+from dockgen import bundle, placing, project, source, starters, template, tree, update
 from dockgen.bundle import Manifest
 from dockgen.errors import ProjectError, UsageError
 from dockgen.placing import Choices, Rendered
@@ -20,19 +19,6 @@ from dockgen.tree import File
 # beside the Dockerfile, and for .dockerignore in the context alone.
 # https://docs.docker.com/build/concepts/context/#filename-and-location
 IN_MONOREPO = {".dockerignore": "Dockerfile.dockerignore"}
-# What is read at the root of a repository only.
-_AT_ROOT = (".github/", ".gitlab-ci.yml", "renovate.json")
-
-
-@dataclass(frozen=True)
-class Added:
-    """What was done in the folder, and the files that belong to the root of its repository.
-
-    Those of ``at_root`` are by their path there. They aren't written: they are the repository's.
-    """
-
-    outcome: Outcome
-    at_root: Mapping[str, File]
 
 
 def add(
@@ -42,7 +28,7 @@ def add(
     choices: Choices,
     mode: Mode,
     names: Mapping[str, str] | None = None,
-) -> Added:
+) -> Outcome:
     """Render the newest release of a template for ``directory``, and place what it makes there.
 
     Where that was done before, only what has changed since is proposed: the answers that were
@@ -60,21 +46,17 @@ def add(
         UsageError: an answer or a decision isn't allowed.
         ProjectError: something is in the way, or can't be written.
     """
-    around = gitfolder.find(directory)
     with (
         tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as made,
         template.found(origin),
     ):
-        renderer = _Renderer(
-            origin, Path(made), directory.name, below=bool(around and around.prefix)
-        )
-        outcome = placing.place(
+        renderer = _Renderer(origin, Path(made), directory.name)
+        return placing.place(
             directory,
             lambda: _rendered(directory, renderer, answers, names or {}),
             choices,
             mode,
         )
-        return Added(outcome, renderer.at_root)
 
 
 def _rendered(
@@ -147,18 +129,12 @@ def _unmanaged(answers: Mapping[str, Any]) -> Sequence[str]:
 
 
 class _Renderer:
-    """Renders into one folder after the other, each of the project's name.
+    """Renders into one folder after the other, each of the project's name."""
 
-    ``below`` says that the folder isn't the root of its repository; ``at_root`` are the files of
-    the last rendering that belong there.
-    """
-
-    def __init__(self, origin: Source, folder: Path, name: str, *, below: bool) -> None:
+    def __init__(self, origin: Source, folder: Path, name: str) -> None:
         self.origin = origin
-        self.at_root: Mapping[str, File] = {}
         self._folder = folder
         self._name = name
-        self._below = below
         self._count = 0
 
     def render(
@@ -169,10 +145,7 @@ class _Renderer:
         template.render_version(
             self.origin, version, target, answers, exists=exists, answers_file=answers_file
         )
-        files = tree.lying_in(target)
-        if self._below:
-            self.at_root = {path: file for path, file in files.items() if path.startswith(_AT_ROOT)}
-        return {path: file for path, file in files.items() if path not in self.at_root}
+        return tree.lying_in(target)
 
 
 def undo(directory: Path) -> Outcome:

@@ -28,6 +28,8 @@ from dockgen.plain import Plain
 from dockgen.threeway import Mode, Outcome, Plan
 from dockgen.tree import SYMLINK, File, Tree
 
+# What is read at the root of a repository only.
+_AT_ROOT = (".github/", ".gitlab-ci.yml", "renovate.json")
 # `docker compose` reads the first of these that it finds.
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
@@ -194,7 +196,7 @@ def plan(at: Plain, rendered: Rendered, choices: Choices) -> Plan:
         ProjectError: something is in the way.
     """
     unmanaged = [path for path in rendered.unmanaged if not choices.takes(path)]
-    new = rendered.made(unmanaged)
+    new, at_root = _apart(at, rendered.made(unmanaged))
     _require_room(at, new)
     ours = {path: file for path in {*rendered.base, *new} if (file := at.look(path)) is not None}
     decided = {
@@ -204,7 +206,7 @@ def plan(at: Plain, rendered: Rendered, choices: Choices) -> Plan:
     _require_known(choices, [clash for clash, _ in decided.values()], new)
     kept = [path for path, (_, decision) in decided.items() if decision is Decision.KEEP]
     if kept:
-        new = rendered.made([*unmanaged, *kept])
+        new, at_root = _apart(at, rendered.made([*unmanaged, *kept]))
     states = States(
         base={path: file for path, file in rendered.base.items() if path not in decided},
         ours={path: file for path, file in ours.items() if path not in decided},
@@ -225,7 +227,16 @@ def plan(at: Plain, rendered: Rendered, choices: Choices) -> Plan:
         changes[path] = replace(changes[path], note=changes[path].note or words)
     ordered = tuple(changes[path] for path in sorted(changes))
     before = rendered.before or rendered.version
-    return Plan(at.directory, before, rendered.version, ordered, _diff(ordered))
+    return Plan(at.directory, before, rendered.version, ordered, _diff(ordered), at_root=at_root)
+
+
+def _apart(at: Plain, files: Tree) -> tuple[dict[str, File], dict[str, File]]:
+    """The files of the folder, and those that belong to the root of its repository, further up."""
+    root = _AT_ROOT if at.around is not None and at.around.prefix else ()
+    return (
+        {path: file for path, file in files.items() if not path.startswith(root)},
+        {path: file for path, file in files.items() if path.startswith(root)},
+    )
 
 
 def _clashes(at: Plain, rendered: Rendered, ours: Tree, new: Tree) -> dict[str, Clash]:

@@ -10,6 +10,7 @@ import platformdirs
 
 from dockgen import git, gitfolder, journal, worktree
 from dockgen.errors import ProjectError
+from dockgen.gitfolder import GitFolder
 from dockgen.inside import Folder, Inside
 from dockgen.tree import EXECUTABLE, SYMLINK, File
 from dockgen.worktree import UncommittedError, Worktree
@@ -20,12 +21,16 @@ _LIMIT = 1_000_000
 
 @dataclass(frozen=True)
 class Plain:
-    """A folder, where its journal lies, and its worktree; None without git or a commit."""
+    """A folder, and where its journal lies.
+
+    ``index`` is its worktree, None without git or a commit; ``around`` is git's own folder, None
+    without git.
+    """
 
     directory: Path
     journal: Folder
     index: Worktree | None
-    in_git: bool
+    around: GitFolder | None
 
     @property
     def folder(self) -> Folder:
@@ -73,7 +78,7 @@ class Plain:
 
     def ignored(self, paths: Collection[str]) -> set[str]:
         """Which of these files git wouldn't take: they'd never be committed."""
-        if not self.in_git or not paths:
+        if self.around is None or not paths:
             return set()
         listed = git.ask(
             "check-ignore", "-z", "--stdin",
@@ -90,13 +95,13 @@ def find(directory: Path) -> Plain:
     Raises:
         ProjectError: it lies in what only looks like a repository, or git refuses to read it.
     """
-    home = journal_of(directory)
-    if gitfolder.find(directory) is None:
-        return Plain(directory, home, None, in_git=False)
+    home, around = journal_of(directory), gitfolder.find(directory)
+    if around is None:
+        return Plain(directory, home, None, None)
     try:
-        return Plain(directory, home, worktree.find(directory), in_git=True)
+        return Plain(directory, home, worktree.find(directory), around)
     except UncommittedError:
-        return Plain(directory, home, None, in_git=True)
+        return Plain(directory, home, None, around)
 
 
 def journal_of(directory: Path) -> Folder:

@@ -5,8 +5,8 @@ What makes the three states knows templates, releases or starters; nothing in he
 
 import itertools
 import os
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -43,7 +43,8 @@ class Plan:
 
     ``before`` and ``after`` are versions of the template. Without ``changes`` there is nothing to
     do. ``lock_command`` writes the project's lock files anew, and is "" where they are as they
-    should be.
+    should be. ``at_root`` are files that belong to the root of the repository, further up, by their
+    path there: they aren't written.
     """
 
     directory: Path
@@ -52,6 +53,7 @@ class Plan:
     changes: Sequence[Change]
     diff: str
     lock_command: str = ""
+    at_root: Mapping[str, File] = field(default_factory=dict)
 
     @property
     def conflicts(self) -> list[str]:

@@ -97,7 +97,7 @@ def place(carried: None) -> Place:
         names: Mapping[str, str] | None = None,
     ) -> Outcome:
         with carrier(version) as origin:
-            return add.add(directory, origin, answers, choices or Choices(), mode, names).outcome
+            return add.add(directory, origin, answers, choices or Choices(), mode, names)
 
     return placed
 

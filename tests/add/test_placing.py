@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dockgen import add, cli, project, source
+from dockgen import add, cli, project
 from dockgen.errors import ProjectError, UsageError
 from dockgen.placing import Choices, Clash, Decision
 from dockgen.threeway import Mode, Outcome
@@ -285,19 +285,16 @@ class TestAnyFolder:
         assert place(mine, answers={}, names=add.IN_MONOREPO).result == "up to date"
 
     def test_workflows_belong_to_the_root_of_the_repository(
-        self, folder: Folder, carried: None
+        self, folder: Folder, place: Place
     ) -> None:
         """No CI reads them elsewhere, and what is there is the whole repository's."""
-        del carried
-        root = folder(files={"services/api/app.py": ""})
-        with source.own() as origin:
-            told = {**ANSWERS, "ci": "github"}
-            made = add.add(root / "services/api", origin, told, Choices(), Mode.UPDATE)
-            alone = add.add(root, origin, told, Choices(), Mode.DRY_RUN)
-        assert ".github/workflows/ci.yml" in made.at_root
+        root, told = folder(files={"services/api/app.py": ""}), {**ANSWERS, "ci": "github"}
+        made = place(root / "services/api", answers=told)
+        assert made.plan is not None
+        assert ".github/workflows/ci.yml" in made.plan.at_root
         assert not (root / "services/api/.github").exists()
-        assert not alone.at_root
-        assert ".github/workflows/ci.yml" in became(alone.outcome)
+        alone = place(root, answers=told, mode=Mode.DRY_RUN)
+        assert ".github/workflows/ci.yml" in became(alone)
 
     def test_after_git_init_it_can_be_taken_back(self, folder: Folder, place: Place) -> None:
         """The journal of a folder without git lies elsewhere."""
