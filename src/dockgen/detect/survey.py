@@ -19,7 +19,7 @@ from dockgen.detect.repository import Repository, join, within
 from dockgen.errors import ProjectError, UsageError
 
 # A module or a package for each; the order is that of messages, never of preference.
-LANGUAGES = ("go", "python")
+LANGUAGES = ("go", "node", "python")
 _MODULES = {"go": "golang"}
 
 

@@ -1,0 +1,1 @@
+module.exports = process.env.SQLITE_LOCATION || "/etc/todos/todo.db";

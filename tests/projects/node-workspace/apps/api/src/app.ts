@@ -1,0 +1,2 @@
+import "@acme/lib";
+export const app = { fetch() {} };

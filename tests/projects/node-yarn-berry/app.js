@@ -1,0 +1,5 @@
+import express from "express";
+import config from "./load.js";
+
+const app = express();
+app.listen(config.port, config.hostname);
