@@ -210,3 +210,11 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("")
     with pytest.raises(UsageError, match="no file that git tracks"):
         survey.look(Repository(tmp_path), {"path": "other"})
+
+
+def test_what_a_front_end_is_built_with_is_in_its_build() -> None:
+    """A variable that only CI writes to a file before the build."""
+    folder = Path(__file__).parents[1] / "projects" / "python-fastapi-pdm-front-end"
+    (found,) = survey.look(Repository(folder), {}).values("frontend")
+
+    assert found == ("client", "npm", "VITE_APIURL=/api/v1 npm run build", "client/dist")

@@ -73,9 +73,10 @@ def _front(
     command = f"{manager} run build"
     variables = ""
     if said is not None:
+        before = _written(repository, folder, said)
         variables = "".join(
             f"{name}={value} "
-            for name, value in said.environment.items()
+            for name, value in {**before, **said.environment}.items()
             if re.match(r"VITE_|REACT_APP_|NEXT_PUBLIC_|PUBLIC_|VUE_APP_|NODE_OPTIONS", name)
             and "$" not in value
         )
@@ -95,6 +96,17 @@ def _front(
             line,
             weak=True,
         )
+
+
+def _written(repository: Repository, folder: str, said: Command) -> dict[str, str]:
+    """Variables that are written to a file of the front end before: ``echo NAME=VALUE > .env``."""
+    found: dict[str, str] = {}
+    for command in commands.of(repository, folder):
+        if command.file == said.file and command.argv[0] in ("echo", "printf"):
+            for word in command.argv[1:]:
+                if parts := re.fullmatch(r"([A-Z][A-Z0-9_]*)=(\S*)", word.strip()):
+                    found.setdefault(parts[1], parts[2])
+    return found
 
 
 def _manager(repository: Repository, place: str, folder: str) -> str:

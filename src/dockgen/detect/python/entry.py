@@ -31,6 +31,7 @@ def look(project: Project, code: Code, given: Given, found: Evidence) -> None:
     if first and first.server:
         found.default("server", first.server, "the project asks for none")
     if first:
+        _extras(project, first, found)
         _environment(project, code, first, found)
 
 
@@ -173,6 +174,16 @@ def _kind(project: Project, code: Code, first: Candidate | None, found: Evidence
         found.add("workload", "service", app.words, app.path, app.line, weak=True)
     else:
         found.default("workload", "job", "nothing that serves, waits or listens")
+
+
+def _extras(project: Project, first: Candidate, found: Evidence) -> None:
+    """The optional groups that the start needs: of its server, and of what its options name."""
+    for word in first.argv:
+        name = re.sub(r"[._]", "-", word.rpartition("/")[2].lower())
+        dependency = project.declared.get(name)
+        if dependency and dependency.group:
+            words = f"{name} is in {dependency.group}"
+            found.add("extra", dependency.group, words, dependency.file, dependency.line)
 
 
 def _environment(project: Project, code: Code, first: Candidate, found: Evidence) -> None:

@@ -66,7 +66,7 @@ def _beside(project: Project, read: Settings, found: Evidence) -> None:
     names = {one.name for one in read.reads}
     sqlite: tuple[str, ...] = ()
     if "aiosqlite" in project.declared or list(
-        project.repository.holding(read.code.paths, b"sqlite:", b"backends.sqlite3")
+        project.repository.holding(read.code.paths, b"sqlite:", b"sqlite+", b"backends.sqlite3")
     ):
         sqlite = ("postgres", "mysql", "mongo")
     for kind, drivers in _DRIVERS.items():
