@@ -218,3 +218,14 @@ def test_what_a_front_end_is_built_with_is_in_its_build() -> None:
     (found,) = survey.look(Repository(folder), {}).values("frontend")
 
     assert found == ("client", "npm", "VITE_APIURL=/api/v1 npm run build", "client/dist")
+
+
+def test_a_stage_starts_what_the_one_below_it_does(tmp_path: Path) -> None:
+    """As Docker has it: CMD and ENTRYPOINT are inherited, by name only."""
+    (tmp_path / "Dockerfile").write_text(
+        'FROM python AS base\nENTRYPOINT ["serve"]\nCMD ["--all"]\n'
+        'FROM python AS other\nCMD ["never"]\nFROM base AS more\nRUN true\n'
+    )
+    starts = [one for one in commands.of(Repository(tmp_path), ".") if one.origin == "entrypoint"]
+
+    assert [(one.argv, one.line) for one in starts] == [(("serve", "--all"), 3)]

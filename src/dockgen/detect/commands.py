@@ -13,7 +13,7 @@ from typing import Any
 
 from dockgen import dockerfile
 from dockgen.detect import written
-from dockgen.detect.model import Command
+from dockgen.detect.model import Argv, Command
 from dockgen.detect.repository import Repository, join
 
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
@@ -151,9 +151,16 @@ def _built(repository: Repository, path: str) -> Iterator[Command]:
     command: tuple[str, ...] = ()
     line = 0
     environment: dict[str, str] = {}
+    stages: dict[str, tuple[Argv, Argv, int, dict[str, str]]] = {}
+    name = ""
     for instruction in dockerfile.instructions(repository.text(path) or ""):
         if instruction.keyword == "FROM":
-            entry, command, line, environment = (), (), 0, {}
+            stages[name] = (entry, command, line, environment)
+            named = [word.lower() for word in instruction.words]
+            # A stage on another one starts what that one does.
+            base = stages.get(named[0] if named else "", ((), (), 0, {}))
+            entry, command, line, environment = (*base[:3], dict(base[3]))
+            name = named[2] if len(named) == 3 and named[1] == "as" else ""
         elif instruction.keyword == "ENV":
             environment |= written.pairs(instruction.rest)
         elif instruction.keyword == "RUN":

@@ -62,6 +62,7 @@ PROGRAMS = {
 _TOOLS = {"curl", "unzip", "gnupg", "sqlite3", "nodejs", "rsync", "postgresql-client"}
 
 
+_FIRST_FREE = 1024
 _TMP = "/tmp/"  # noqa: S108 - a name to compare with
 
 
@@ -103,7 +104,7 @@ def _dockerfile(repository: Repository, path: str, found: Evidence) -> None:
             for word in words:
                 number = word.partition("/")[0]
                 if number.isdecimal() and not word.endswith("/udp"):
-                    found.add("port", int(number), f"EXPOSE {word}", path, line, weak=True)
+                    _port(found, int(number), f"EXPOSE {word}", path, line)
                     break
         elif instruction.keyword == "VOLUME":
             for word in written.exec_form(instruction.rest) or words:
@@ -116,6 +117,14 @@ def _dockerfile(repository: Repository, path: str, found: Evidence) -> None:
             for package in _packages(instruction.rest):
                 if package in PROGRAMS - _TOOLS:
                     found.add("native_run", package, f"installs {package}", path, line, weak=True)
+
+
+def _port(found: Evidence, port: int, words: str, path: str, line: int) -> None:
+    """A port that a container had; one that root alone may take elsewhere comes last."""
+    if port < _FIRST_FREE:
+        found.default("port", port, words, path, line)
+    else:
+        found.add("port", port, words, path, line, weak=True)
 
 
 def _packages(text: str) -> Iterator[str]:
@@ -135,7 +144,7 @@ def _started(repository: Repository, folder: str, found: Evidence) -> None:
         port = re.search(r"(?:^|:)(\d{2,5})$", words or "")
         if port and 0 < int(port[1]) < 65_536:
             shown = f"{command.argv[0].rpartition('/')[2]} … {words}"
-            found.add("port", int(port[1]), shown, command.file, command.line, weak=True)
+            _port(found, int(port[1]), shown, command.file, command.line)
 
 
 def _made(repository: Repository, folder: str, found: Evidence) -> None:
@@ -188,7 +197,7 @@ def _compose(
         target = one.get("target") if isinstance(one, dict) else _target(str(one))
         if isinstance(target, int) or (isinstance(target, str) and target.isdecimal()):
             line = repository.line(path, str(target))
-            found.add("port", int(target), f"ports: {one}", path, line, weak=True)
+            _port(found, int(target), f"ports: {one}", path, line)
             break
     volumes = service.get("volumes")
     for one in volumes if isinstance(volumes, list) else ():

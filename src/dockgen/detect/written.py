@@ -14,10 +14,6 @@ _WORKFLOWS = (".github/workflows", ".gitlab-ci.yml", ".forgejo/workflows", ".git
 _SCRIPT = re.compile(r".*(?:entry-?point|start|run|boot|serve|launch|build|httpd|docker)[\w.-]*")
 # Of each kind so many are looked at, the nearest to the service first.
 _LOOKED_AT = 20
-# One of several, and seldom the first to look at.
-_ODD = re.compile(
-    r"alpine|multistage|standalone|slim|distroless|gpu|cuda|arm|windows", re.IGNORECASE
-)
 # What is used for a developer's own machine says little about the image that runs.
 _DEVELOPMENT = re.compile(r"dev|test|debug|ci|local|example|docs?(?:[._-]|$)", re.IGNORECASE)
 
@@ -34,7 +30,7 @@ def _concerning(repository: Repository, folder: str, pattern: re.Pattern[str]) -
         beside = not near and within(folder, place.rpartition("/")[0] or ".")
         if (near or beside) and not is_aside(path.replace(".examples/", "examples/")):
             development = bool(_DEVELOPMENT.search(path))
-            odd = bool(_ODD.search(name))
+            odd = is_one_of_several(path)
             found.append((not near, development, _distance(folder, place), odd, path))
     return [path for *_, path in sorted(found)[:_LOOKED_AT]]
 
@@ -50,6 +46,15 @@ def _distance(folder: str, place: str) -> int:
 def is_development(path: str) -> bool:
     """Whether a file's name says that it is for development, tests or documentation."""
     return bool(_DEVELOPMENT.search(path))
+
+
+def is_one_of_several(path: str) -> bool:
+    """Whether a Dockerfile has a name of its own: one of several, and seldom the main one."""
+    name = path.rpartition("/")[2].lower()
+    return bool(_DOCKERFILE.fullmatch(name)) and not re.fullmatch(
+        r"(?:dockerfile|containerfile)(?:\.prod(?:uction)?)?|(?:default|prod|production)\.dockerfile",
+        name,
+    )
 
 
 def dockerfiles(repository: Repository, folder: str) -> list[str]:

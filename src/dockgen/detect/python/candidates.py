@@ -51,7 +51,7 @@ class Candidate(NamedTuple):
 
 
 # From this rank on a start is a guess.
-GUESS = 7
+GUESS = 8
 
 
 def script(argv: Argv, project: Project, code: Code) -> str:
@@ -78,7 +78,7 @@ def of(project: Project, code: Code, found: Evidence) -> Iterator[Candidate]:
 
 def _declared(project: Project, code: Code) -> Iterator[Candidate]:
     """Commands that somebody wrote down, if what they start is there."""
-    ranks = {"procfile": 0, "entrypoint": 2, "compose": 2, "script": 3, "makefile": 8}
+    ranks = {"procfile": 0, "entrypoint": 2, "compose": 2, "script": 3, "makefile": 9}
     for table_ in _TASKS:
         for name, task in project.table(*table_).items():
             text = task.get("cmd") if isinstance(task, dict) else task
@@ -93,14 +93,25 @@ def _declared(project: Project, code: Code) -> Iterator[Candidate]:
             for words, _, _ in commands.shell(text):
                 line = project.repository.line(path, text)
                 yield from _checked(project, code, words, 1, f"{name} = {text!r}", path, line)
-    for command in commands.of(project.repository, project.folder):
+    written_down = commands.of(project.repository, project.folder)
+    started = {
+        word.rpartition("/")[2]
+        for command in written_down
+        if command.origin in ("entrypoint", "compose")
+        for word in command.argv
+    }
+    for command in written_down:
         rank = ranks.get(command.origin)
         if rank is None:
             continue
         if command.origin == "procfile" and command.environment.get("") == "release":
             continue
         if written.is_development(command.file):
-            rank = 9
+            rank = 10
+        elif command.origin == "entrypoint" and written.is_one_of_several(command.file):
+            rank = 4
+        elif command.origin == "script" and command.file.rpartition("/")[2] not in started:
+            rank = 9  # no image starts it
         shown = " ".join(command.argv)
         yield from _checked(project, code, command.argv, rank, shown, command.file, command.line)
 
@@ -130,7 +141,7 @@ def _checked(
             yield Candidate(rank, servers.listening(_relative(project, argv)), words, file, line)
     elif servers.is_worker(argv) or runs_script(project, code, argv):
         yield Candidate(rank, _relative(project, argv), words, file, line)
-    elif argv[0] in scripts(project) and rank < 8:
+    elif argv[0] in scripts(project) and rank < 10:
         yield Candidate(rank, argv, words, file, line)
 
 
@@ -189,7 +200,7 @@ def _console(project: Project, code: Code) -> Iterator[Candidate]:
         runs = any(start.function in (function, "") for start in calls)
         runs = runs or (len(found) == 1 and bool(calls))
         words = f"{name} = {value}"
-        yield Candidate(4 if runs else GUESS, (name,), words, place, line)
+        yield Candidate(5 if runs else GUESS, (name,), words, place, line)
 
 
 def _objects(project: Project, code: Code) -> Iterator[Candidate]:
@@ -201,7 +212,7 @@ def _objects(project: Project, code: Code) -> Iterator[Candidate]:
         module = code.module(app.path)[0]
         argv, add = servers.run(app.kind, f"{module}:{app.name}", app.factory, project.declared)
         main = app.path.rpartition("/")[2] in _MAIN_FILES or app.path.endswith("__init__.py")
-        rank = 5 if main or len(objects) == 1 else 6
+        rank = 6 if main or len(objects) == 1 else 7
         yield Candidate(rank, argv, app.words, app.path, app.line, add)
 
 
@@ -230,7 +241,7 @@ def _files(project: Project, code: Code) -> Iterator[Candidate]:
         if path.endswith("/__main__.py") and path.count("/") <= project.folder.count("/") + 3:
             module = code.module(path)[0].removesuffix(".__main__")
             argv = ("python", "-m", module)
-            yield Candidate(6 if path in starting else GUESS, argv, "__main__.py", path, 1)
+            yield Candidate(7 if path in starting else GUESS, argv, "__main__.py", path, 1)
     for number, name in enumerate(_MAIN_FILES):
         for folder in ("", "src/"):
             path = project.path(f"{folder}{name}")
@@ -240,14 +251,18 @@ def _files(project: Project, code: Code) -> Iterator[Candidate]:
             if runs:
                 words = "if __name__ == '__main__'" if code.has_main(path) else _first(code, path)
                 line = repository.line(path, "__name__") or 1
-                rank = 6 if number < 6 and path in starting else GUESS
+                rank = 7 if number < 6 and path in starting else GUESS
                 yield Candidate(rank, ("python", f"{folder}{name}"), words, path, line)
     name = project.name.replace("-", "_") or project.folder.rpartition("/")[2]
-    own = [start.path for start in code.starts if start.function == "__main__"]
+    own = [
+        start.path
+        for start in code.starts
+        if start.function == "__main__" or code.has_main(start.path)
+    ]
     for path in dict.fromkeys(own):
         inner = path if project.folder == "." else path[len(project.folder) + 1 :]
         if inner.count("/") <= 1 and inner.removeprefix("src/") not in _MAIN_FILES:
-            rank = 6 if inner == f"{name}.py" else GUESS
+            rank = 7 if inner == f"{name}.py" else GUESS
             if inner.rpartition("/")[2] not in _MAIN_FILES or rank == GUESS:
                 line = repository.line(path, "__name__") or 1
                 yield Candidate(rank, ("python", inner), "if __name__ == '__main__'", path, line)

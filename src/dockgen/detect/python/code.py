@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockgen.detect import syntax
@@ -86,6 +87,8 @@ _NEEDLES = (
 )
 # So many source files are looked at, the outermost first.
 _MAXIMUM = 20_000
+# So many of them are parsed for one question, in a second for each thousand.
+_PARSED = 3_000
 # How far up what holds a call is looked for.
 _STEPS_UP = 60
 
@@ -124,10 +127,23 @@ class Code:
         """The source files, tests and examples left out."""
         return self.repository.sources(self.folder, ".py")[:_MAXIMUM]
 
+    def trees(self, *needles: bytes) -> list[tuple[str, "Node"]]:
+        """The trees of the files that hold one of the words, each parsed once; so many at most."""
+        found = self.repository.holding(self.paths, *needles)
+        return [(path, self._tree(path)) for path in islice(found, _PARSED)]
+
+    def _tree(self, path: str) -> "Node":
+        if path not in self._known_trees:
+            self._known_trees[path] = syntax.tree(self.repository, path)
+        return self._known_trees[path]
+
+    @cached_property
+    def _known_trees(self) -> dict[str, "Node"]:
+        return {}
+
     @cached_property
     def _interesting(self) -> list[tuple[str, "Node"]]:
-        found = self.repository.holding(self.paths, *_NEEDLES)
-        return [(path, syntax.tree(self.repository, path)) for path in found]
+        return self.trees(*_NEEDLES)
 
     @cached_property
     def apps(self) -> list[App]:

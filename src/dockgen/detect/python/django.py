@@ -59,14 +59,14 @@ def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate
             app.path[0 if base == "." else len(base) + 1 :].removesuffix(".py").replace("/", ".")
         )
         argv, add = servers.run(app.kind, f"{module}:{app.name}", False, project.declared)
-        yield Candidate(4 if number == 0 else 6, argv, app.words, app.path, app.line, add)
+        yield Candidate(6 if number == 0 else 8, argv, app.words, app.path, app.line, add)
     if not ordered and (line := repository.line(path, "DJANGO_SETTINGS_MODULE")):
         module = (_SETTINGS.search(repository.text(path) or "") or [""] * 2)[1].rpartition(
             ".settings"
         )[0]
         if module:
             argv, add = servers.run("wsgi", f"{module}.wsgi", False, project.declared)
-            yield Candidate(6, argv, "DJANGO_SETTINGS_MODULE", path, line, add)
+            yield Candidate(8, argv, "DJANGO_SETTINGS_MODULE", path, line, add)
 
 
 def _settings(project: Project, code: Code, path: str, found: Evidence) -> None:

@@ -58,7 +58,7 @@ def look(project: Project, code: Code, read: Settings, found: Evidence) -> None:
     """Add what is needed around the service."""
     _beside(project, read, found)
     _before(project, code, found)
-    _writable(project, code, read, found)
+    _writable(code, read, found)
     _files(project, code, found)
 
 
@@ -130,17 +130,17 @@ _FOLDER = re.compile(
 )
 
 
-def _writable(project: Project, code: Code, read: Settings, found: Evidence) -> None:
+def _writable(code: Code, read: Settings, found: Evidence) -> None:
     """Folders that the program makes, and files of SQLite."""
-    repository = project.repository
     for one in read.reads:
         if _FOLDER.fullmatch(one.name):
             value = read.words(one.default)[0]
+            if value in ("True", "False"):
+                continue
             where = value if value and re.fullmatch(r"[\w./-]+", value) else f"${one.name}"
             found.add("writable", where, f"reads {one.name}", one.path, one.line, weak=True)
     needles = (b"mkdir", b"makedirs", b"sqlite")
-    for path in repository.holding(code.paths, *needles):
-        tree = syntax.tree(repository, path)
+    for path, tree in code.trees(*needles):
         for node in syntax.walk(tree, "string"):
             value = syntax.string(node) or ""
             if file := re.fullmatch(r"sqlite(?:\+\w+)?:///(/?[\w./-]+)", value):
@@ -179,8 +179,8 @@ def _files(project: Project, code: Code, found: Evidence) -> None:
     if not telling:
         return
     needles = tuple(f"{quote}{name}{quote}".encode() for name in telling for quote in "\"'")
-    for path in repository.holding(code.paths, *needles):
-        for node in syntax.walk(syntax.tree(repository, path), "string"):
+    for path, tree in code.trees(*needles):
+        for node in syntax.walk(tree, "string"):
             value = syntax.string(node)
             if value in telling:
                 found.add(

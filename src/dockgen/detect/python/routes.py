@@ -52,10 +52,7 @@ class Route(NamedTuple):
 
 def look(code: Code, read: Settings, found: Evidence) -> None:
     """Add the health route; without one that is made for it, a page that is there."""
-    trees = [
-        (path, syntax.tree(code.repository, path))
-        for path in code.repository.holding(code.paths, *_NEEDLES)
-    ]
+    trees = code.trees(*_NEEDLES)
     routes = [route for path, tree in trees for route in _routes(path, tree)]
     prefixes = _prefixes(code, read, trees)
     telling = [route for route in routes if _rank(route) is not None]

@@ -81,9 +81,7 @@ class Settings:
 
     @cached_property
     def _trees(self) -> list[tuple[str, "Node"]]:
-        repository = self.code.repository
-        found = repository.holding(self.code.paths, *_NEEDLES)
-        return [(path, syntax.tree(repository, path)) for path in found]
+        return self.code.trees(*_NEEDLES)
 
     @cached_property
     def _bases(self) -> set[str]:
@@ -379,3 +377,15 @@ def _asked(settings: Settings, found: Evidence, *, own: bool, service: bool) -> 
             if port and 0 < port < 65_536:
                 shown = f"--{option.name}, else {port}"
                 found.add("port", port, shown, option.path, option.line, weak=True)
+        where = settings.words(option.value)[0]
+        if (
+            option.name in ("host", "bind", "address")
+            and where in _LOOPBACK
+            and service
+            and not own
+        ):
+            shown = f"--{option.name}, else {where}"
+            found.add("bind", "127.0.0.1", shown, option.path, option.line, weak=True)
+            found.add(
+                "open", f"--{option.name}=0.0.0.0", shown, option.path, option.line, weak=True
+            )
