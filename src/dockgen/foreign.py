@@ -36,6 +36,11 @@ _PARTS: dict[str, Callable[[RunOptions], RunOptions]] = {
 }
 
 
+# What to do about rights that it can't do without.
+_INSTEAD = dict.fromkeys(
+    ("DG204", "DG205"),
+    "do in the Dockerfile what it needs them for, such as chown, and name a USER",
+)
 _WORDS = {"capabilities": "capabilities", "root": "to write", "memory": "more memory"}
 
 
@@ -105,6 +110,7 @@ def watch(image: str, config: Config, contract: Contract, doing: Callable[[str],
                 plain, best = harden(plain), tried
             else:
                 relaxed.append(part)
+                logs.append(tried.seen.log)
         return _watched(best, tuple(relaxed), tuple(logs), config)
     except ProjectError as error:
         again = f"docker run {image}"
@@ -235,7 +241,10 @@ def _watched(
     config: Config,
     plainly: Observation | None = None,
 ) -> Watched:
-    found = tuple(checks.check_running(attempt.seen, attempt.contract))
+    found = tuple(
+        replace(one, hint=_INSTEAD.get(one.rule, one.hint)) if "capabilities" in relaxed else one
+        for one in checks.check_running(attempt.seen, attempt.contract)
+    )
     wanted: tuple[str, ...] = ()
     if relaxed or logs:
         wanted = needs.of(plainly or attempt.seen, relaxed, logs, config.ports)

@@ -39,8 +39,8 @@ def _draw(result: "Result", console: "Console") -> None:
     if words := since(result):
         console.print(f"{words}\n", soft_wrap=True)
     console.print(_rules(checked))
-    for words in checked.needs:
-        console.print(f"\nIt {named(words)}.", soft_wrap=True)
+    if checked.needs:
+        console.print(f"\nIt {named('; '.join(checked.needs))}.", soft_wrap=True)
     for reason in dict.fromkeys(checked.left_out.values()):
         codes = [code for code, other in checked.left_out.items() if other == reason]
         console.print(f"\nNot asked, as {reason}: {', '.join(codes)}", soft_wrap=True)
