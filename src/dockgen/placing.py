@@ -2,7 +2,7 @@
 
 It takes three states: what the last run rendered (nothing, the first time), the folder as it lies
 there, and what is rendered now. A file that is there and that dockgen didn't make is a clash:
-whoever runs the command decides about it. What is kept is named in the answer `unmanaged`, so that
+the user decides about it. What is kept is named in the answer `unmanaged`, so that
 no update touches it, and dockgen's version lies beside it as NAME.dockgen-new.
 
 The folder may be in git or not, committed or not, and may hold work that isn't committed, as long
@@ -155,7 +155,7 @@ def place(
 
     Args:
         directory: the folder.
-        rendered: tells what is to be placed, once nobody else is at work there.
+        rendered: tells what is to be placed, when no other dockgen is at work there.
         choices: what becomes of files that are there.
         mode: to UPDATE or DRY_RUN.
 
@@ -345,7 +345,7 @@ def _require_no_work(at: Plain, written: Mapping[str, Change], base: Tree) -> No
     """Make sure that no work is written over that git could not bring back."""
     if at.index is not None:
         at.index.require_seen(written)
-    # What is as dockgen made it is nobody's work, committed or not.
+    # What is as dockgen made it is no work of the user's, committed or not.
     changed = at.changed(
         path for path, change in written.items() if change.before != base.get(path)
     )

@@ -42,7 +42,7 @@ class Plan:
     """What is done to a project or starter: each file's change, and all of it as a diff.
 
     ``before`` and ``after`` are versions of the template. Without ``changes`` there is nothing to
-    do. ``lock_command`` writes the project's lock files anew, and is "" where they are as they
+    do. ``lock_command`` writes the project's lock files, and is "" where they are as they
     should be. ``at_root`` are files that belong to the root of the repository, further up, by their
     path there: they aren't written.
     """
@@ -156,7 +156,7 @@ def carry_out(
     Args:
         place: the project or starter.
         mode: to UPDATE or DRY_RUN.
-        plan: makes the plan, once nobody else is at work there.
+        plan: makes the plan, when no other dockgen is at work there.
         entry: says what is replaced for a plan: `entry` for committed files.
 
     Raises:

@@ -207,6 +207,31 @@ class TestWhatIsInTheWay:
         with pytest.raises(ProjectError, match="Dockerfile is in the way"):
             place(mine)
 
+    def test_a_file_that_is_far_too_large(self, folder: Folder, place: Place) -> None:
+        """It isn't read into memory, whatever is decided about it."""
+        mine = folder(files={"app.py": ""})
+        with (mine / "Dockerfile").open("wb") as stream:
+            stream.truncate(2_000_000_000)
+        with pytest.raises(ProjectError, match="Dockerfile is larger than 1 MB"):
+            place(mine, Choices(keep=["*"]))
+
+    @pytest.mark.parametrize("kind", ["pipe", "link"])
+    def test_an_answers_file_that_is_none(
+        self, folder: Folder, place: Place, tmp_path: Path, kind: str
+    ) -> None:
+        """It came with the repository, and leads out of it, or never ends."""
+        mine = folder(files={"app.py": ""})
+        (tmp_path / "outside.yml").write_text("_commit: v1.0.0\n")
+        if kind == "pipe":
+            os.mkfifo(mine / ".copier-answers.dockgen.yml")
+        else:
+            (mine / ".copier-answers.dockgen.yml").symlink_to("../outside.yml")
+        before = state(mine)
+        with pytest.raises(ProjectError, match=r"\.copier-answers\.dockgen\.yml"):
+            place(mine)
+        assert state(mine) == before
+        assert (tmp_path / "outside.yml").read_text() == "_commit: v1.0.0\n"
+
 
 class TestAnyFolder:
     """In git or not, committed or not."""

@@ -108,6 +108,17 @@ def test_a_planted_journal_follows_no_link(home: Path) -> None:
     assert (home / "empty").is_dir()
 
 
+def test_a_planted_journal_about_an_index_needs_a_commit(home: Path) -> None:
+    """Without one no update can have been begun there."""
+    archive = home / "x/archive"
+    (archive / ".git/refs/heads/main").unlink()
+    plant(place_of(archive) / "active", files=[], existed=[], index_paths=["docker/own"])
+    with pytest.raises(ProjectError, match="has no commit") as refused:
+        threeway.require_whole(archive)
+    assert refused.value.hint.endswith(f"rm -r {shlex.quote(str(place_of(archive)))}")
+    assert (archive / "docker/own").read_text() == VICTIM
+
+
 def test_a_planted_journal_is_refused_by_undo(home: Path) -> None:
     """As a replacement that was made."""
     archive = home / "x/archive"
