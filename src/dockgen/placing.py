@@ -81,12 +81,15 @@ class Choices:
     ask: Callable[[Clash], Decision] | None = None
 
     def of(self, clash: Clash) -> Decision:
-        """The decision about one file.
+        """The decision about one file: by its name, by a pattern where that is possible, or asked.
 
         Raises:
             UsageError: it isn't possible, or there are two.
         """
-        given = self._given(clash.path) | self._given(clash.stands)
+        paths = {clash.path, clash.stands}
+        named = self._given(lambda pattern: pattern in paths)
+        matching = self._given(lambda pattern: any(fnmatchcase(path, pattern) for path in paths))
+        given = named or matching & {*clash.choices}
         if len(given) > 1:
             raise UsageError(
                 f"{clash.stands}: {' and '.join(f'--{one}' for one in sorted(given))} exclude each "
@@ -111,7 +114,7 @@ class Choices:
         """Whether a file that was kept up to now is named, to be replaced or merged."""
         return path in (*self.replace, *self.merge)
 
-    def _given(self, path: str) -> set[Decision]:
+    def _given(self, is_meant: Callable[[str], bool]) -> set[Decision]:
         return {
             decision
             for decision, patterns in (
@@ -119,7 +122,7 @@ class Choices:
                 (Decision.REPLACE, self.replace),
                 (Decision.MERGE, self.merge),
             )
-            if any(fnmatchcase(path, pattern) for pattern in patterns)
+            if any(map(is_meant, patterns))
         }
 
 

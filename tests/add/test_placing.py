@@ -159,8 +159,17 @@ class TestWhatIsThere:
             place(mine, Choices(replace=["Dokerfile"]))
         assert caught.value.hint == "to decide about: .dockerignore, Dockerfile"
         with pytest.raises(UsageError, match="exclude each other"):
-            place(mine, Choices(keep=["*"], replace=["Dockerfile"]))
+            place(mine, Choices(keep=["Dockerfile"], replace=["Dockerfile"]))
         assert state(mine) == before
+
+    def test_a_name_wins_over_a_pattern(self, folder: Folder, place: Place) -> None:
+        """And a pattern over nothing where it can't be done."""
+        mine = folder(files={**FILES, "docker-compose.yml": "services: {}\n"})
+        outcome = place(mine, Choices(merge=["*"], replace=["Dockerfile"]))
+        became_of = became(outcome)
+        assert became_of["Dockerfile"] == "clean"
+        assert became_of[".dockerignore"] == "merged"
+        assert became_of["docker-compose.yml"] == "yours"
 
     def test_a_decision_about_a_file_that_is_not_there_does_no_harm(
         self, folder: Folder, place: Place
