@@ -24,6 +24,8 @@ _PASSES_ON = {"exec", "sudo", "time", "nice", "then", "do", "else", "if", "env",
 _PASSES_ON |= {"tini", "nohup", "--", "-g"}
 # The same, but for the name of a user before it.
 _AS_USER = {"gosu", "su-exec", "runuser", "chroot"}
+# Longer than a line of shell that people write, in characters: it is read one by one.
+_LONGEST = 20_000
 _WINDOW = 4_000  # lines of one file that are looked at
 # A line of a Makefile that names what is made, and one that sets a variable.
 _TARGET = re.compile(r"^([\w./%-]+(?:[ \t]+[\w./%-]+)*)[ \t]*::?(?!=)")
@@ -70,6 +72,8 @@ def shell(text: str, folder: str = "") -> Iterator[tuple[tuple[str, ...], dict[s
 
     A ``cd`` before them, joined by ``&&`` or ``;``, gives the folder.
     """
+    if len(text) > _LONGEST:
+        return
     text = _DEFAULT.sub(lambda found: found[2] or found[0], text)
     lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|()<>")
     lexer.whitespace_split = True

@@ -22,6 +22,8 @@ MAXIMUM_DEPTH = 40
 LOCK_BYTES = 20_000_000
 # How many texts and parsed files are kept.
 _KEPT = 512
+# How much of the source files is kept, in bytes: each is asked for several words.
+_KEPT_BYTES = 200_000_000
 
 # Folders that tools make, and that no repository should hold.
 JUNK = frozenset(
@@ -78,6 +80,8 @@ class Repository:
         # Per instance, and gone with it.
         self._text = lru_cache(_KEPT)(self._read_text)
         self._parsed = lru_cache(_KEPT)(self._parse)
+        self._contents: dict[str, bytes] = {}
+        self._room = _KEPT_BYTES
 
     def _by_git(self) -> Iterator[str]:
         """What git tracks, and what it would if it were added."""
@@ -230,8 +234,14 @@ class Repository:
         return 0
 
     def content(self, path: str) -> bytes:
-        """The bytes of a source file, read each time; empty if it can't be read."""
-        return self._bytes(path, reader.MAXIMUM_BYTES) or b""
+        """The bytes of a source file; empty if it can't be read. Kept as far as memory goes."""
+        found = self._contents.get(path)
+        if found is None:
+            found = self._bytes(path, reader.MAXIMUM_BYTES) or b""
+            self._room -= len(found)
+            if self._room > 0:
+                self._contents[path] = found
+        return found
 
     def holding(self, paths: Iterable[str], *needles: bytes) -> Iterator[str]:
         """Those of the files that hold one of the words: much quicker than to parse them all."""
