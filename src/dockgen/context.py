@@ -1,21 +1,21 @@
 """A build context as data: which files a build may get from its folder, and how large they are."""
 
+import fnmatch
 import os
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pathspec import PathSpec
-
 from dockgen import reader
 from dockgen.errors import ProjectError
 
-# How many files are looked at; what comes after them is left out.
-MAXIMUM_FILES = 200_000
-# Where a pattern begins to mean several names.
-_WILD = re.compile(r"[*?\[\\]")
+# How many files are looked at, and how many patterns for all of them together; what comes after
+# them is left out.
+MAXIMUM_FILES = 100_000
+_MAXIMUM_MATCHES = 5_000_000
 # The line of a go.mod or go.work that says which Go it needs.
 _GO_LINE = re.compile(r"^go[ \t]+(\d+\.\d+(?:\.\d+|rc\d+|beta\d+)?)[ \t]*(?://.*)?$", re.MULTILINE)
 _GO_FILES = ("go.mod", "go.work")
@@ -53,7 +53,7 @@ def read(directory: Path, dockerfile: str = "Dockerfile") -> Context:
     return Context(name, files, go)
 
 
-def _ignore_file(directory: Path, dockerfile: str) -> tuple[str, list[str]]:
+def _ignore_file(directory: Path, dockerfile: str) -> tuple[str, list["_Pattern"]]:
     """The name of the ignore file that counts, and its patterns."""
     for name in (f"{dockerfile}.dockerignore", ".dockerignore"):
         with suppress(FileNotFoundError, NotADirectoryError):
@@ -61,38 +61,86 @@ def _ignore_file(directory: Path, dockerfile: str) -> tuple[str, list[str]]:
     return "", []
 
 
-def _patterns(text: str) -> Iterator[str]:
-    """The patterns as git has them: Docker's begin at the folder, whether they say so or not."""
+@dataclass(frozen=True)
+class _Pattern:
+    """A line of an ignore file, part by part: what a name has to match; None stands for `**`."""
+
+    parts: tuple[re.Pattern[str] | None, ...]
+    lets_in: bool
+
+    def matches(self, names: list[str]) -> bool:
+        """Whether a path, given by its parts, is what the pattern names."""
+        if None not in self.parts:
+            return len(names) == len(self.parts) and all(
+                part.match(name) for part, name in zip(self.parts, names, strict=True) if part
+            )
+        # Which of its parts may be next, after each name of the path.
+        reached = self._open({0})
+        for name in names:
+            here = set()
+            for position in reached:
+                if position < len(self.parts):
+                    part = self.parts[position]
+                    if part is None:
+                        here |= {position, position + 1}
+                    elif part.match(name):
+                        here.add(position + 1)
+            reached = self._open(here)
+        return len(self.parts) in reached
+
+    def _open(self, positions: set[int]) -> set[int]:
+        """With those behind a `**` that stands for no folder at all; the last one never does."""
+        found = set(positions)
+        for position in sorted(positions):
+            while position < len(self.parts) - 1 and self.parts[position] is None:
+                position += 1
+                found.add(position)
+        return found
+
+
+def _patterns(text: str) -> Iterator[_Pattern]:
+    """The patterns of an ignore file, as Docker reads them: from the folder on, `!` for exceptions.
+
+    Python's own translation of one part takes no more than linear time, whatever the pattern.
+    """
     for line in text.removeprefix("\ufeff").splitlines():
         pattern = line.strip()
         if not pattern or line.startswith("#"):
             continue
-        excepted = pattern.startswith("!")
-        plain = os.path.normpath(pattern.removeprefix("!").strip() or ".").lstrip("/")
-        if plain not in ("", "."):
-            yield ("!/" if excepted else "/") + plain
+        plain = posixpath.normpath(pattern.removeprefix("!").strip() or ".").lstrip("/")
+        if plain in ("", "."):
+            continue
+        parts = [
+            None if part == "**" else re.compile(fnmatch.translate(part.replace("[^", "[!")))
+            for part in plain.split("/")
+        ]
+        yield _Pattern(tuple(parts), pattern.startswith("!"))
 
 
-def _sizes(directory: Path, patterns: list[str]) -> Iterator[tuple[str, int]]:
+def _sizes(directory: Path, patterns: list[_Pattern]) -> Iterator[tuple[str, int]]:
     """Yield each file that isn't ignored, with its bytes."""
-    spec = PathSpec.from_lines("gitignore", patterns)
-    # A folder that is ignored has to be looked into if something in it may not be.
-    kept = [_WILD.split(pattern[2:])[0] for pattern in patterns if pattern.startswith("!")]
-    waiting, count = [""], 0
+    left = min(MAXIMUM_FILES, _MAXIMUM_MATCHES // (len(patterns) or 1))
+    lets_in = any(pattern.lets_in for pattern in patterns)
+    # Each folder with the patterns that name it or one above it: they hold for all that is in it.
+    waiting: list[tuple[str, frozenset[int]]] = [("", frozenset())]
     while waiting:
-        folder = waiting.pop()
+        folder, above = waiting.pop()
         with suppress(OSError):
             for entry in sorted(os.scandir(directory / folder), key=lambda one: one.name):
+                left -= 1
+                if left < 0:
+                    return
                 path = f"{folder}/{entry.name}" if folder else entry.name
-                is_ignored = spec.match_file(path)
+                names = path.split("/")
+                named = frozenset(
+                    number
+                    for number, pattern in enumerate(patterns)
+                    if number in above or pattern.matches(names)
+                )
+                is_ignored = bool(named) and not patterns[max(named)].lets_in
                 if entry.is_dir(follow_symlinks=False):
-                    inside = f"{path}/"
-                    if not is_ignored or any(
-                        inside.startswith(name) or name.startswith(inside) for name in kept
-                    ):
-                        waiting.append(path)
+                    # Something in an ignored folder may be let in again.
+                    if not is_ignored or lets_in:
+                        waiting.append((path, named))
                 elif not is_ignored and entry.is_file(follow_symlinks=False):
                     yield path, entry.stat(follow_symlinks=False).st_size
-                    count += 1
-                    if count >= MAXIMUM_FILES:
-                        return

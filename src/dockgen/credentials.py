@@ -35,7 +35,9 @@ _STANDS_IN = re.compile(
     | .*<.*>.* | .*\$.* | .*\{\{.* | %\w+% | .*\.\.\..*
     """
 )
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://([^/\s:@'\"]*):([^/\s@'\"]+)@", re.IGNORECASE)
+_URL = re.compile(
+    r"[a-z][a-z0-9+.-]{1,20}://([^/\s:@'\"]{0,99}):([^/\s@'\"]{1,200})@", re.IGNORECASE
+)
 
 # What services give out, each known by its beginning and its length.
 _TOKENS = (
@@ -61,9 +63,11 @@ _TOKEN = re.compile(
 )
 # The key itself has to follow: code that reads keys names the first line, too.
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\n|\\r|\s)+"
-    r"(?:[A-Za-z-]+: [^\n]*\n|\s)*[A-Za-z0-9+/=]{16}"
+    r"-----BEGIN (?:[A-Z0-9]{2,20} ){0,2}PRIVATE KEY(?: BLOCK)?-----(?:\\n|\\r|\s){1,9}"
+    r"(?:[A-Za-z-]{2,40}: [^\n]{0,200}\n){0,9}\s{0,9}[A-Za-z0-9+/=]{16}"
 )
+# Of a name or a value, as much as it takes to see what it is.
+_LONGEST = 500
 _LETTERS = 8  # how many different ones a token has at least
 
 # Folders of packages, and those of tests and examples, whose keys are made up.
@@ -88,20 +92,22 @@ _ENV_SAMPLE = re.compile(
 # group is the secret.
 _FILES = (
     (r"/\.?npmrc$", "a password for an npm registry",
-     r"(?m)^\s*(?:[^\s#;=]*:)?_(?:authToken|auth|password)\s*=\s*[\"']?([^\s\"']+)"),
+     r"(?m)^[ \t]*(?:[^\s#;=]*:)?_(?:authToken|auth|password)\s*=\s*[\"']?([^\s\"']+)"),
     (r"/\.yarnrc\.yml$", "a password for an npm registry",
-     r"(?m)^\s*npmAuth(?:Token|Ident)\s*:\s*[\"']?([^\s\"']+)"),
-    (r"/[._]netrc$", "a password for a host", r"(?s)\bmachine\s.*?\bpassword\s+(\S+)"),
-    (r"/\.pypirc$", "a password for a package index", r"(?m)^\s*password\s*[=:]\s*(\S+)"),
+     r"(?m)^[ \t]*npmAuth(?:Token|Ident)\s*:\s*[\"']?([^\s\"']+)"),
+    (r"/[._]netrc$", "a password for a host", r"(?s)\bmachine\s.{0,999}?\bpassword\s+(\S+)"),
+    (r"/\.pypirc$", "a password for a package index", r"(?m)^[ \t]*password[ \t]*[=:][ \t]*(\S+)"),
     (r"/(?:\.docker/config\.json|\.dockercfg|\.dockerconfigjson)$", "a password for a registry",
      r"\"(?:auth|identitytoken)\"\s*:\s*\"([^\"]+)\""),
-    (r"/\.aws/credentials$", "a key for AWS", r"(?mi)^\s*aws_secret_access_key\s*=\s*(\S+)"),
+    (r"/\.aws/credentials$", "a key for AWS",
+     r"(?mi)^[ \t]*aws_secret_access_key[ \t]*=[ \t]*(\S+)"),
     (r"/(?:\.kube/config|kubeconfig)$", "a key for a Kubernetes cluster",
-     r"(?m)^\s*-?\s*(?:client-key-data|token|password)\s*:\s*[\"']?([^\s\"']+)"),
+     r"(?m)^[ \t]*(?:-[ \t]*)?(?:client-key-data|token|password)[ \t]*:[ \t]*[\"']?([^\s\"']+)"),
     (r"/\.config/gcloud/.*\.json$", "a key for Google Cloud",
      r"\"(?:refresh_token|client_secret)\"\s*:\s*\"([^\"]+)\""),
-    (r"/\.pgpass$", "a password for a database", r"(?m)^[^#\s:]+:[^:]*:[^:]*:[^:]*:(\S+)"),
-    (r"/\.my\.cnf$", "a password for a database", r"(?m)^\s*password\s*=\s*[\"']?([^\s\"']+)"),
+    (r"/\.pgpass$", "a password for a database", r"(?m)^[^#\s:]+:[^:\n]*:[^:\n]*:[^:\n]*:(\S+)"),
+    (r"/\.my\.cnf$", "a password for a database",
+     r"(?m)^[ \t]*password[ \t]*=[ \t]*[\"']?([^\s\"']+)"),
 )  # fmt: skip
 _KNOWN_FILES = tuple((re.compile(name), what, re.compile(words)) for name, what, words in _FILES)
 _WITH_URLS = re.compile(
@@ -109,7 +115,8 @@ _WITH_URLS = re.compile(
     r"|sources\.list|[\w.-]+\.(?:ya?ml|json|toml|ini|conf|cfg|properties|sh))$"
 )
 _ASSIGNMENT = re.compile(
-    r"""(?m)^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#]*))"""
+    r"""(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*"""
+    r"""(?:"([^"\n]*)"|'([^'\n]*)'|([^\s#]*))"""
 )
 
 
@@ -119,7 +126,7 @@ def in_variable(name: str, value: str) -> str:
     if found:
         return found
     plain = _plain(name)
-    if _NAMES_NONE.search(plain) or _STANDS_IN.fullmatch(value.strip()):
+    if _NAMES_NONE.search(plain) or _stands_in(value):
         return ""
     if _NAMES_SECRET.search(plain):
         return "a secret"
@@ -146,7 +153,7 @@ def in_text(text: str) -> str:
 def in_urls(text: str) -> str:
     """Whether an address has a password; "" if none has."""
     for user, password in _URL.findall(text):
-        if password != user and not _STANDS_IN.fullmatch(password):
+        if password != user and not _stands_in(password):
             return "an address with a password"
     return ""
 
@@ -167,7 +174,7 @@ def in_file(path: str, content: bytes) -> str:
     for name, what, words in _KNOWN_FILES:
         if name.search(path):
             values = words.findall(text)
-            return what if any(not _STANDS_IN.fullmatch(value) for value in values) else ""
+            return what if any(not _stands_in(value) for value in values) else ""
     if _ENV_FILE.search(path) and not _ENV_SAMPLE.search(path):
         return next(_in_assignments(text), "")
     if _ASIDE.search(path) or _ENV_SAMPLE.search(path):
@@ -186,8 +193,13 @@ def _in_assignments(text: str) -> Iterator[str]:
             yield f"{found} ({name})"
 
 
+def _stands_in(value: str) -> bool:
+    """Whether a value only stands in for a secret."""
+    return bool(_STANDS_IN.fullmatch(value.strip()[:_LONGEST]))
+
+
 def _plain(name: str) -> str:
-    return _HUMP.sub("_", name).lower()
+    return _HUMP.sub("_", name[:_LONGEST]).lower()
 
 
 def _is_random(value: str) -> bool:

@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dockgen import reader
-from dockgen.errors import unreadable
+from dockgen.errors import ProjectError, unreadable
+
+# What people write is far below.
+MOST_STAGES = 200
+MOST_STEPS = 2000
+
+# Of the name of an image, or of an argument's default, in characters.
+_LONGEST = 1000
+_LONGEST_VALUES = 20_000
 
 # Lines such as `# syntax=docker/dockerfile:1` count only before everything else.
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(\S.*?)\s*")
@@ -64,13 +72,14 @@ class Instruction:
     @property
     def values(self) -> list[tuple[str, str | None]]:
         """What an ARG, ENV or LABEL sets; None for an ARG without a default."""
+        text = self.rest[:_LONGEST_VALUES]
         try:
-            words = shlex.split(self.rest)
+            words = shlex.split(text)
         except ValueError:  # a quote that nothing closes
-            words = self.rest.split()
+            words = text.split()
         if self.keyword != "ARG" and words and "=" not in words[0]:
             # The old form, of one name: ENV NAME and the rest.
-            return [(words[0], self.rest.strip().removeprefix(words[0]).strip())]
+            return [(words[0], text.strip().removeprefix(words[0]).strip())]
         pairs = [word.partition("=") for word in words]
         return [(name, value if equals else None) for name, equals, value in pairs]
 
@@ -166,7 +175,11 @@ def read(path: Path, *, inside: Path | None = None, target: str | None = None) -
 
 
 def parse(text: str, target: str | None = None) -> Dockerfile:
-    """Read the text of a Dockerfile, of which the stage ``target`` is built; None for the last."""
+    """Read the text of a Dockerfile, of which the stage ``target`` is built; None for the last.
+
+    Raises:
+        ProjectError: it has more stages or steps than people write.
+    """
     lines = text.removeprefix("\ufeff").splitlines()
     directives = _directives(lines)
     arguments: dict[str, str] = {}
@@ -180,6 +193,11 @@ def parse(text: str, target: str | None = None) -> Dockerfile:
     if "syntax" in directives:
         images.append(ImageUse(*directives["syntax"]))
     for instruction in _instructions(lines, directives.get("escape", ("\\", 0))[0]):
+        if len(stages) > MOST_STAGES or len(bodies[-1]) > MOST_STEPS:
+            raise ProjectError(
+                f"the Dockerfile has more than {MOST_STAGES} stages, or {MOST_STEPS} steps in one",
+                "split it, or check the image: dockgen check --image NAME",
+            )
         if instruction.keyword == "ARG" and not stages:
             arguments |= _defaults(instruction.words, arguments)
         names = [_filled(name, arguments) for name in _named(instruction)]
@@ -325,4 +343,5 @@ def _filled(text: str, arguments: Mapping[str, str]) -> str:
             return found[4] if arguments.get(name) else ""
         return arguments.get(name, found[0])
 
-    return _VARIABLE.sub(value, text)
+    # Defaults that double each other would grow beyond all measure.
+    return _VARIABLE.sub(value, text[:_LONGEST])[:_LONGEST]

@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from dockgen.dockerfile import Dockerfile, Instruction
 
@@ -23,6 +24,10 @@ _COMMAND = re.compile(
 )
 _CD = re.compile(r"(?:^|[\s;&|(])cd\s+(?P<folder>[^\s;&|)]+)")
 _OTHER_TOOLCHAIN = re.compile(r"GOTOOLCHAIN[= ]\s*[\"']?(?!local\b)\S")
+
+# What one step has of commands, and how long a path is that means something.
+_MOST = 20
+_LONGEST = 1000
 
 Version = tuple[int, int, float]
 
@@ -117,17 +122,20 @@ def _mounted(step: Instruction, folder: str) -> Iterator[_Copy]:
 
 def _run_in(text: str, folder: str) -> Iterator[str]:
     """Yield the folders in which a step runs a go command that reads go.mod."""
-    for command in _COMMAND.finditer(text):
+    for command in islice(_COMMAND.finditer(text), _MOST):
         if command["verb"] in ("install", "run") and "@" in command["rest"]:
             continue
         place = folder
-        for change in _CD.finditer(text, 0, command.start()):
+        changes = list(islice(_CD.finditer(text, 0, command.start()), _MOST))
+        for change in changes:
             place = _join(place, change["folder"].strip("\"'"))
         yield _join(place, command["folder"]) if command["folder"] else place
 
 
 def _read(place: str, copies: list[_Copy], modules: Mapping[str, str]) -> Iterator[str]:
     """Yield the nearest go.mod and the nearest go.work, in a folder or above it."""
+    if len(place) > _LONGEST:
+        return
     for name in ("go.mod", "go.work"):
         above = place
         while True:

@@ -153,6 +153,9 @@ def test_dg103_finds_a_late_first_probe(period: float, interval: float) -> None:
         (("/bin/sh",), ()),
         (("env", "-i"), ("sh",)),
         (("/bin/sh", "/start.sh"), ()),
+        (("tini", "--"), ("app", "-c", "x")),
+        ((), ("/bin/sh", "-c", "exec gunicorn --bind :$PORT main:app")),
+        (("sh", "-c", "migrate && exec app"), ()),
     ],
 )
 def test_dg104_passes_the_exec_form(entrypoint: tuple[str, ...], command: tuple[str, ...]) -> None:
@@ -164,11 +167,13 @@ def test_dg104_passes_the_exec_form(entrypoint: tuple[str, ...], command: tuple[
     ("entrypoint", "command"),
     [
         ((), ()),
-        (("/bin/sh", "-c", "exec app"), ()),
+        (("tini", "-g", "--", "sh", "-c", "app"), ()),
+        ((), ("/bin/sh", "-c", "exec app | tee log")),
+        ((), ("/bin/sh", "-c", "exec 2>&1; app")),
         ((), ("/bin/sh", "-c", "python -m app")),
         (("bash",), ("-lc", "app")),
     ],
-    ids=["nothing", "entrypoint", "command", "both"],
+    ids=["nothing", "init", "pipe", "exec before", "command", "both"],
 )
 def test_dg104_finds_a_shell(entrypoint: tuple[str, ...], command: tuple[str, ...]) -> None:
     """A shell in between is found in either of the two, or across them."""

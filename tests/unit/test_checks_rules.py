@@ -5,7 +5,7 @@ import re
 import pytest
 
 from dockgen import checks
-from dockgen.checks import AnyRule, Rule
+from dockgen.checks import AnyRule, Rule, contents, network
 from dockgen.checks import files as file_rules
 from dockgen.checks import growth as growth_rules
 from dockgen.checks import image as image_rules
@@ -34,12 +34,15 @@ def test_codes_are_unique() -> None:
 def test_codes_tell_what_they_look_at() -> None:
     """DG0xx is for files, DG1xx for images, DG2xx for containers, DG3xx for what has changed."""
     assert {rule.code[:3] for rule in file_rules.RULES} == {"DG0"}
-    assert {rule.code[:3] for rule in image_rules.RULES} == {"DG1"}
-    assert {rule.code[:3] for rule in running_rules.RULES} == {"DG2"}
+    for_images, for_containers = (image_rules, contents), (running_rules, network)
+    assert {rule.code[:3] for one in for_images for rule in one.RULES} == {"DG1"}
+    assert {rule.code[:3] for one in for_containers for rule in one.RULES} == {"DG2"}
     assert {rule.code[:3] for rule in growth_rules.RULES} == {"DG3"}
 
 
-@pytest.mark.parametrize("module", [file_rules, image_rules, running_rules, growth_rules])
+@pytest.mark.parametrize(
+    "module", [file_rules, image_rules, contents, running_rules, network, growth_rules]
+)
 def test_no_rule_is_forgotten(module: object) -> None:
     """A rule that is written is also in the tuple."""
     written = {id(value) for value in vars(module).values() if isinstance(value, Rule)}

@@ -8,6 +8,7 @@ from dockgen.checks import contents as _contents
 from dockgen.checks import files as _files
 from dockgen.checks import growth as _growth
 from dockgen.checks import image as _image
+from dockgen.checks import network as _network
 from dockgen.checks import running as _running
 from dockgen.checks.files import Files
 from dockgen.checks.growth import Growth
@@ -53,6 +54,7 @@ RULES: tuple[AnyRule, ...] = (
     *_image.RULES,
     *_contents.RULES,
     *_running.RULES,
+    *_network.RULES,
     *_growth.RULES,
 )
 
@@ -117,4 +119,5 @@ def is_answered(seen: Observation, contract: Contract) -> bool:
 
 def check_running(seen: Observation, contract: Contract) -> list[Finding]:
     """Return what the running rules find in what was seen of a container."""
-    return [finding for rule in _running.RULES for finding in rule(seen, contract)]
+    rules = (*_running.RULES, *_network.RULES)
+    return [finding for rule in rules for finding in rule(seen, contract)]

@@ -14,6 +14,8 @@ from dockgen.matrix import Workload
 _MB = 10**6
 
 _SHELLS = {"ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"}
+# What reaps processes and passes signals on to the command behind it.
+_INITS = {"tini", "tini-static", "dumb-init", "docker-init", "catatonit"}
 # What compiles. What installs a language's packages is in its language.yml.
 _COMPILERS = {"cc", "gcc", "c++", "g++", "clang", "cpp", "ld", "as", "make", "cargo"}
 # What a distribution installs its own packages with.
@@ -115,12 +117,13 @@ def starts_in_exec_form(image: Image, _contract: Contract) -> Iterator[Violation
     """Is started without a shell in between.
 
     A shell that stands between the engine and the program keeps SIGTERM to itself, so that the
-    program is killed after ten seconds, with its requests.
+    program is killed after ten seconds, with its requests. One that ends with `exec` hands over to
+    the program, and is none.
     """
     command = image.config.entrypoint + image.config.command
     if not command:
         yield Violation("the image doesn't say what to start")
-    elif _is_shell(command):
+    elif _is_shell(_without_init(command)) and not _hands_over(command):
         yield Violation(f"a shell starts the program: {' '.join(command)!r:.80}")
 
 
@@ -270,6 +273,22 @@ def _plain(name: str) -> str:
 
 def _is_shell(command: tuple[str, ...]) -> bool:
     return len(command) > 1 and _base(command[0]) in _SHELLS and command[1].startswith("-")
+
+
+def _without_init(command: tuple[str, ...]) -> tuple[str, ...]:
+    """A command without a small init in front of it, such as tini, and its options."""
+    if not command or _base(command[0]) not in _INITS:
+        return command
+    rest = command[1:]
+    while rest and rest[0].startswith("-"):
+        rest = rest[1:]
+    return rest
+
+
+def _hands_over(command: tuple[str, ...]) -> bool:
+    """Whether the last thing that a shell does is to become the program."""
+    last = re.split(r"&&|\|\||[;\n]", command[-1].strip().rstrip(";"))[-1].strip()
+    return last.startswith("exec ") and not re.search(r"[|&]\s*$|\|", last)
 
 
 def _base(path: str) -> str:

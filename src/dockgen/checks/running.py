@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dockgen.checks.model import Severity, Violation, rule
+from dockgen.checks.model import Violation, rule
 from dockgen.contract import Contract
 from dockgen.matrix import Workload
 from dockgen.sockets import Listener
@@ -12,7 +12,7 @@ from dockgen.sockets import Listener
 # The value of Seccomp in /proc/<pid>/status when a filter is at work.
 _FILTERED = 2
 # 128 + SIGKILL.
-_KILLED = 137
+KILLED = 137
 _SERVER_ERROR = 500
 _MB = 10**6
 # How many lines of a log, or changed paths, a message repeats.
@@ -278,7 +278,7 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
         if seen.healthy_seconds is not None:  # else DG201 says so
             yield _out_of_memory(seen.memory_bytes)
         return
-    if seen.stop_exit_code == _KILLED:
+    if seen.stop_exit_code == KILLED:
         yield Violation(f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM")
     elif seen.stop_exit_code != 0 and not is_job:
         yield Violation(
@@ -315,77 +315,6 @@ def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation
         yield Violation(f"it ran for {seen.run_seconds:.2f} s, the limit is {limit:g} s")
 
 
-@rule(
-    "DG210",
-    fix="write in the last stage: EXPOSE 8080",
-    sources=["Dockerfile reference, EXPOSE", "OCI image specification, ExposedPorts"],
-    severity=Severity.WARNING,
-    at=["EXPOSE", "ENTRYPOINT", "CMD"],
-)
-def exposes_its_ports(seen: Observation, _contract: Contract) -> Iterator[Violation]:
-    """Names each port that it listens on.
-
-    EXPOSE tells people, proxies and platforms where the service is; many take the port from there.
-    A port that isn't named is one that nobody looks at: a debugger, say, or metrics.
-    """
-    for port in sorted({one.port for one in seen.listening or () if not one.is_local}):
-        if port not in seen.exposed:
-            yield Violation(
-                f"it listens on port {port}, which the image doesn't expose",
-                f"write in the last stage: EXPOSE {port}",
-            )
-
-
-@rule(
-    "DG211",
-    Workload.SERVICE,
-    fix="let it listen on [::], which takes IPv4, too",
-    sources=["RFC 6540, IPv6 support required for all IP-capable nodes"],
-    severity=Severity.INFO,
-    at=["ENTRYPOINT", "CMD"],
-)
-def listens_on_both_families(seen: Observation, contract: Contract) -> Iterator[Violation]:
-    """Listens on IPv4 and on IPv6.
-
-    In a network that has only the other one the service is out of reach, and `localhost` means ::1
-    in many programs. Nothing is said where the kernel has no IPv6.
-    """
-    here = [one for one in seen.listening or () if one.port == contract.port and not one.is_local]
-    if here and seen.ipv6 and not any(":" in one.address for one in here):
-        yield Violation(
-            f"it listens on {here[0]} only: by IPv6, it is out of reach",
-            f"let it listen on [::]:{contract.port}, which takes IPv4, too",
-        )
-
-
-@rule(
-    "DG212",
-    Workload.SERVICE,
-    fix="when SIGTERM comes, close the connections that no request uses, and then exit with 0",
-    sources=["twelve-factor app, IX. Disposability", "Kubernetes, termination of pods"],
-    at=["STOPSIGNAL", "ENTRYPOINT", "CMD"],
-)
-def stops_with_a_connection(seen: Observation, contract: Contract) -> Iterator[Violation]:
-    """Stops while a client keeps a connection.
-
-    Load balancers and browsers keep connections open for the next request. A server that waits for
-    them to go is killed at each deployment, with the requests that it was serving. One connection
-    is kept after an answer; DG208 is about a stop without any. The limit is the same.
-    """
-    limit = contract.limits.stop_seconds
-    if seen.held_up is None or seen.stop_exit_code != 0 or seen.stop_seconds > limit:
-        return  # DG208 says so
-    if seen.held_up.exit_code == _KILLED:
-        found = f"it had to be killed, {seen.held_up.seconds:.2f} s after SIGTERM"
-    elif seen.held_up.exit_code != 0:
-        found = f"it ended with exit code {seen.held_up.exit_code}, not 0"
-    else:
-        found = f"it took {seen.held_up.seconds:.2f} s to stop, the limit is {limit:g} s"
-    yield Violation(
-        f"with a connection open, {found}; without one, it stops in {seen.stop_seconds:.2f} s"
-    )
-
-
 RULES = (
     turns_healthy,
     answers,
@@ -396,9 +325,6 @@ RULES = (
     leaves_root_alone,
     stops,
     runs_to_its_end,
-    exposes_its_ports,
-    listens_on_both_families,
-    stops_with_a_connection,
 )
 
 

@@ -1,0 +1,86 @@
+"""Rules DG210…: what must hold for the ports and connections of a running container."""
+
+from collections.abc import Iterator
+
+from dockgen.checks.model import Severity, Violation, rule
+from dockgen.checks.running import KILLED, Observation
+from dockgen.contract import Contract
+from dockgen.matrix import Workload
+
+
+@rule(
+    "DG210",
+    fix="write in the last stage: EXPOSE 8080",
+    sources=["Dockerfile reference, EXPOSE", "OCI image specification, ExposedPorts"],
+    severity=Severity.WARNING,
+    at=["EXPOSE", "ENTRYPOINT", "CMD"],
+)
+def exposes_its_ports(seen: Observation, _contract: Contract) -> Iterator[Violation]:
+    """Names each port that it listens on.
+
+    EXPOSE tells people, proxies and platforms where the service is; many take the port from there.
+    A port that isn't named is one that nobody looks at: a debugger, say, or metrics.
+    """
+    for port in sorted({one.port for one in seen.listening or () if not one.is_local}):
+        if port not in seen.exposed:
+            yield Violation(
+                f"it listens on port {port}, which the image doesn't expose",
+                f"write in the last stage: EXPOSE {port}",
+            )
+
+
+@rule(
+    "DG211",
+    Workload.SERVICE,
+    fix="let it listen on [::], which takes IPv4, too",
+    sources=["RFC 6540, IPv6 support required for all IP-capable nodes"],
+    severity=Severity.INFO,
+    at=["ENTRYPOINT", "CMD"],
+)
+def listens_on_both_families(seen: Observation, contract: Contract) -> Iterator[Violation]:
+    """Listens on IPv4 and on IPv6.
+
+    In a network that has only the other one the service is out of reach, and `localhost` means ::1
+    in many programs. Nothing is said where the kernel has no IPv6.
+    """
+    here = [one for one in seen.listening or () if one.port == contract.port and not one.is_local]
+    if here and seen.ipv6 and not any(":" in one.address for one in here):
+        yield Violation(
+            f"it listens on {here[0]} only: by IPv6, it is out of reach",
+            f"let it listen on [::]:{contract.port}, which takes IPv4, too",
+        )
+
+
+@rule(
+    "DG212",
+    Workload.SERVICE,
+    fix="when SIGTERM comes, close the connections that no request uses, and then exit with 0",
+    sources=["twelve-factor app, IX. Disposability", "Kubernetes, termination of pods"],
+    at=["STOPSIGNAL", "ENTRYPOINT", "CMD"],
+)
+def stops_with_a_connection(seen: Observation, contract: Contract) -> Iterator[Violation]:
+    """Stops while a client keeps a connection.
+
+    Load balancers and browsers keep connections open for the next request. A server that waits for
+    them to go is killed at each deployment, with the requests that it was serving. One connection
+    is kept after an answer; DG208 is about a stop without any. The limit is the same.
+    """
+    limit = contract.limits.stop_seconds
+    if seen.held_up is None or seen.stop_exit_code != 0 or seen.stop_seconds > limit:
+        return  # DG208 says so
+    if seen.held_up.exit_code == KILLED:
+        found = f"it had to be killed, {seen.held_up.seconds:.2f} s after SIGTERM"
+    elif seen.held_up.exit_code != 0:
+        found = f"it ended with exit code {seen.held_up.exit_code}, not 0"
+    else:
+        found = f"it took {seen.held_up.seconds:.2f} s to stop, the limit is {limit:g} s"
+    yield Violation(
+        f"with a connection open, {found}; without one, it stops in {seen.stop_seconds:.2f} s"
+    )
+
+
+RULES = (
+    exposes_its_ports,
+    listens_on_both_families,
+    stops_with_a_connection,
+)
