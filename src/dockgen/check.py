@@ -212,7 +212,8 @@ def _check_files(target: Target, found: Dockerfile | None) -> list[Finding]:
         around = context.read(target.directory, target.dockerfile_name)
         if target.saved is None:
             left_out = leftout.find(target.directory, around)
-    return checks.check_files(Files(found, around, left_out), target.contract(Config()))
+    files = Files(found, around, left_out, target.dockerfile_name)
+    return checks.check_files(files, target.contract(Config()))
 
 
 def _dockerfile(target: Target, composed: Composed | None) -> Dockerfile | None:

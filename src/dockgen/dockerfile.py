@@ -108,13 +108,15 @@ class Dockerfile:
 
     ``images`` are those that a build of it pulls, in the order of their lines; ``base`` is what the
     last stage stands on, through all stages between, as a FROM has it: "debian:trixie-slim",
-    "scratch", or None without a FROM. ``arguments`` are the instructions before the first FROM.
+    "scratch", or None without a FROM. ``arguments`` are the instructions before the first FROM,
+    and ``built`` is the position of the stage that becomes the image; None for the last one.
     """
 
     images: tuple[ImageUse, ...]
     base: str | None
     stages: tuple[Stage, ...] = ()
     arguments: tuple[Instruction, ...] = ()
+    built: int | None = None
 
     def lineage(self, position: int) -> list[int]:
         """The positions of a stage and of those that it stands on, the lowest first."""
@@ -126,11 +128,12 @@ class Dockerfile:
     @property
     def shipped(self) -> list[int]:
         """The positions of the stages whose steps make the image, the lowest first."""
-        return self.lineage(len(self.stages) - 1) if self.stages else []
+        last = len(self.stages) - 1 if self.built is None else self.built
+        return self.lineage(last) if self.stages else []
 
     @property
     def needed(self) -> list[int]:
-        """The positions of the stages that a build of the last one runs."""
+        """The positions of the stages that a build of the image runs."""
         found = set(self.shipped)
         # A stage names only such as stand above it.
         for position in reversed(range(len(self.stages))):
@@ -226,7 +229,8 @@ def parse(text: str, target: str | None = None) -> Dockerfile:
     found = tuple(Stage(*head, *part) for head, part in zip(heads, parts[1:], strict=True))
     if target is not None:
         base = bases.get(target.lower())
-    return Dockerfile(tuple(images), base, found, parts[0][0])
+    built = None if target is None else _position(target, stages)
+    return Dockerfile(tuple(images), base, found, parts[0][0], built)
 
 
 def instructions(text: str) -> list[Instruction]:

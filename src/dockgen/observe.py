@@ -1,5 +1,6 @@
 """Watch a container from start to stop: the engine's answers become facts for the checks."""
 
+import time
 from pathlib import Path
 
 from dockgen import sockets
@@ -11,6 +12,8 @@ from dockgen.matrix import Workload
 
 # How much longer than its limit a container is watched, in seconds, to tell slow from never.
 _PATIENCE = 3.0
+# How long to wait between two looks at it, in seconds.
+_PAUSE = 0.2
 
 
 def observe(container: Container, contract: Contract) -> Observation:
@@ -29,13 +32,12 @@ def observe(container: Container, contract: Contract) -> Observation:
     process = process_of(container, state)
     tables = listeners_of(container, state)
     changes = container.diff()
-    stopped, kept_open = _stopped(container, contract, is_healthy=health.seconds is not None)
+    stopped, kept_open = _stopped(container, contract, answers=root_status is not None)
     held_up = None
     if kept_open and not _is_in_time(stopped, contract):
         # Is it the connection, or does it never stop?
         held_up = Ended(stopped.exit_code, stopped.seconds)
-        container.start()
-        container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
+        _start_again(container, contract)
         stopped = container.stop(contract.limits.stop_seconds + _PATIENCE)
     return Observation(
         healthy_seconds=health.seconds,
@@ -55,13 +57,24 @@ def observe(container: Container, contract: Contract) -> Observation:
     )
 
 
-def _stopped(container: Container, contract: Contract, *, is_healthy: bool) -> tuple[Stopped, bool]:
+def _stopped(container: Container, contract: Contract, *, answers: bool) -> tuple[Stopped, bool]:
     """Stop a container while a client keeps a connection; how it went, and whether one did."""
     patience = contract.limits.stop_seconds + _PATIENCE
-    if contract.port is None or not is_healthy:
+    if contract.port is None or not answers:
         return container.stop(patience), False
     with container.connection(contract.port) as is_open:
         return container.stop(patience), is_open
+
+
+def _start_again(container: Container, contract: Contract) -> None:
+    """Start a container that was stopped, and wait until it answers or its time is over."""
+    end = time.monotonic() + contract.limits.healthy_seconds + _PATIENCE
+    container.start()
+    container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
+    while contract.port is not None and _status(container, contract.page, contract.port) is None:
+        if time.monotonic() >= end or not container.inspect().running:
+            return
+        time.sleep(_PAUSE)
 
 
 def _is_in_time(stopped: Stopped, contract: Contract) -> bool:

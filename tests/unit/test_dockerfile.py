@@ -150,3 +150,11 @@ def test_values(line: str, values: list[tuple[str, str | None]]) -> None:
     """In both forms, with quotes and without."""
     ((step,),) = [stage.instructions for stage in dockerfile.parse(f"FROM a\n{line}").stages]
     assert step.values == values
+
+
+def test_another_stage_may_be_built() -> None:
+    """Then its steps make the image, and it is what a build needs."""
+    text = "FROM a AS x\nFROM b AS y\nFROM scratch\nCOPY --from=y / /"
+    assert dockerfile.parse(text, "x").shipped == [0]
+    assert dockerfile.parse(text, "x").needed == [0]
+    assert dockerfile.parse(text).shipped == [2]

@@ -21,12 +21,14 @@ class Files:
     """A project's files, as far as rules look at them.
 
     ``dockerfile`` is None if there is none, and ``context`` if nobody looked at the build's folder.
-    ``left_out`` are the files that git tracks and the build doesn't get, None if that is unknown.
+    ``left_out`` are the files that git tracks and the build doesn't get, None if that is unknown;
+    ``name`` is the Dockerfile's path from the folder.
     """
 
     dockerfile: Dockerfile | None
     context: Context | None = None
     left_out: Sequence[str] | None = None
+    name: str = "Dockerfile"
 
 
 @rule(
@@ -57,7 +59,7 @@ def base_images_are_allowed(files: Files, contract: Contract) -> Iterator[Violat
                 f"line {image.line} of the Dockerfile names {image.name}, "
                 f"which is not from {' or '.join(allowed)}",
                 f"name it as your registry has it, for example: {allowed[0]}/{_last(image.name)}",
-                Place("Dockerfile", image.line),
+                Place(files.name, image.line),
             )
 
 
@@ -88,7 +90,7 @@ def images_have_a_version(files: Files, _contract: Contract) -> Iterator[Violati
                 f"line {image.line} of the Dockerfile takes {name.removesuffix(':latest')} in"
                 " whatever version is the newest",
                 f"name the version: {name.removesuffix(':latest')}:<version>",
-                Place("Dockerfile", image.line),
+                Place(files.name, image.line),
             )
 
 
@@ -112,7 +114,7 @@ def go_is_new_enough(files: Files, _contract: Contract) -> Iterator[Violation]:
             f"line {found.line} of the Dockerfile builds with {found.image}, and {found.path} needs"
             f" go {found.needed}",
             f"write in line {found.line}: FROM golang:{version}",
-            Place("Dockerfile", found.line),
+            Place(files.name, found.line),
         )
 
 
@@ -144,7 +146,7 @@ def context_is_small(files: Files, contract: Contract) -> Iterator[Violation]:
         yield Violation(
             f"line {line} of the Dockerfile copies the whole folder, {sent / _MB:.1f} MB, and there"
             " is no .dockerignore",
-            place=Place("Dockerfile", line),
+            place=Place(files.name, line),
         )
     elif sent > limit:
         path, size = max(_below(files.context.files).items(), key=lambda item: item[1])
@@ -183,7 +185,7 @@ def dockerfile_has_no_secret(files: Files, _contract: Contract) -> Iterator[Viol
         for what in _secrets(step):
             yield Violation(
                 f"line {step.line} of the Dockerfile holds {what}",
-                place=Place("Dockerfile", step.line),
+                place=Place(files.name, step.line),
             )
 
 
@@ -214,7 +216,7 @@ def no_argument_is_a_secret(files: Files, _contract: Contract) -> Iterator[Viola
                 yield Violation(
                     f"line {step.line} of the Dockerfile takes {name} as a build argument",
                     f"write in place of it: RUN --mount=type=secret,id={name},env={name} …",
-                    Place("Dockerfile", step.line),
+                    Place(files.name, step.line),
                 )
 
 
