@@ -5,6 +5,7 @@ tests/images/test_ci.py lets actionlint look at the workflows.
 
 import re
 import shutil
+import subprocess
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
@@ -30,7 +31,12 @@ WORKFLOWS = ["ci", "release", "update"]
 
 # What the jobs of each may have at most.
 PERMISSIONS = {
-    "ci": {("contents", "read")},
+    "ci": {
+        ("actions", "read"),
+        ("contents", "read"),
+        ("pull-requests", "write"),
+        ("security-events", "write"),
+    },
     "release": {("contents", "read"), ("packages", "write")},
     "update": {("contents", "read"), ("contents", "write"), ("pull-requests", "write")},
 }
@@ -320,3 +326,72 @@ def test_files_of_a_team_s_template_pass_the_linters(starters: dict[str, Path]) 
         assert linters.schema(schema, files([starters], SCHEMAS[schema])) == ""
     for path in files([starters], "*.yml"):
         assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", path.read_text()), path
+
+
+def script(project: Path, job: str, step: str) -> str:
+    """The script of a step of the GitHub workflow ci."""
+    facts = yaml.safe_load((project / ".github/workflows/ci.yml").read_text())
+    (found,) = [one["run"] for one in facts["jobs"][job]["steps"] if one.get("name") == step]
+    return str(found)
+
+
+def run(words: str, folder: Path, tool: str, program: str) -> tuple[int, str]:
+    """Run a script as GitHub does, with that program for one tool; its exit code, and its calls."""
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin" / tool).write_text(
+        f'#!/bin/bash\nprintf "%s\\n" "$*" >> "{folder}/calls"\n{program}\n'
+    )
+    (folder / "bin" / tool).chmod(0o755)
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", words],
+        env={
+            "PATH": f"{folder}/bin:/usr/bin:/bin", "RUNNER_TEMP": str(folder), "DOCKGEN": "x",
+            "GITHUB_STEP_SUMMARY": f"{folder}/summary", "GITHUB_OUTPUT": f"{folder}/output",
+            "GITHUB_REPOSITORY": "acme/app", "NUMBER": "7",
+        },
+        cwd=folder, timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, (folder / "calls").read_text()
+
+
+# What `dockgen check` leaves when something was found.
+FOUND = 'echo "<!-- mark -->" > "$RUNNER_TEMP/reports/report.md"; exit 1'
+
+
+def test_a_report_is_handed_on_when_something_was_found(
+    every: dict[Language, Projects], tmp_path: Path
+) -> None:
+    """The job fails all the same; what the default branch's report says is compared with."""
+    words = script(every[Language.GO]["github"], "check", "Hold the image to dockgen.toml")
+    code, calls = run(words, tmp_path, "pipx", FOUND)
+    assert (code, "--baseline" in calls) == (1, False)
+    assert (tmp_path / "summary").read_text() == "<!-- mark -->\n"
+    assert (tmp_path / "output").read_text() == "written=true\n"
+    (tmp_path / "reports/report.json").write_text("{}")
+    _, calls = run(words, tmp_path, "pipx", FOUND)
+    assert f"--baseline {tmp_path}/former.json" in calls
+
+
+def test_nothing_is_handed_on_without_a_report(
+    every: dict[Language, Projects], tmp_path: Path
+) -> None:
+    """As when the engine is missing."""
+    words = script(every[Language.GO]["github"], "check", "Hold the image to dockgen.toml")
+    code, _ = run(words, tmp_path, "pipx", "exit 4")
+    assert code == 4
+    assert not (tmp_path / "output").exists()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["renewed", "first"])
+def test_a_comment_is_renewed(every: dict[Language, Projects], tmp_path: Path, known: bool) -> None:
+    """Ours, which is found by its first line."""
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report/report.md").write_text("<!-- mark -->\n\nwords\n")
+    listing = f'[[ "$*" == *--paginate* ]] && echo "{"there" if known else ""}"\ntrue'
+    words = script(every[Language.GO]["github"], "report", "Comment on the pull request")
+    code, calls = run(words, tmp_path, "gh", listing)
+    assert code == 0
+    listed, written = calls.splitlines()
+    assert "repos/acme/app/issues/7/comments" in listed
+    method = "PATCH there" if known else "POST repos/acme/app/issues/7/comments"
+    assert f"--method {method} --field body=@{tmp_path}/report/report.md" in written
