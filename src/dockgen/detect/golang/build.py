@@ -224,6 +224,10 @@ def made_before(
                 continue
             for pattern in text.split()[1:]:
                 target = _target(folder, pattern.strip('"`'))
+                if target not in told and (made := _scripted(repository, target)):
+                    told.add(target)
+                    words = f"//go:embed {pattern}, which {made.folder}/package.json builds"
+                    evidence.add("frontend", made, words, path, number)
                 if target in told or _is_there(repository, folder, pattern.strip('"`')):
                     continue
                 told.add(target)
@@ -238,6 +242,26 @@ def _generates(repository: Repository, module: Module) -> bool:
     """Whether `go generate` makes something."""
     paths = repository.sources(module.folder, ".go")
     return next(repository.holding(paths, b"\n//go:generate "), None) is not None
+
+
+def _scripted(repository: Repository, target: str) -> Frontend | None:
+    """The front end whose script names the folder that is embedded, unless its files are there."""
+    if any(path.endswith((".js", ".mjs", ".wasm")) for path in repository.under(target)):
+        return None
+    for manifest in repository.named("package.json"):
+        folder = manifest.rpartition("/")[0] or "."
+        content = repository.json(manifest)
+        scripts = content.get("scripts") if isinstance(content, dict) else None
+        for name, text in scripts.items() if isinstance(scripts, dict) else ():
+            told = re.search(r"--(?:outDir|out-dir|dest|dist-dir)[ =](\S+)", str(text))
+            if told and join(folder, told[1]) == target and not is_aside(manifest):
+                manager = _manager(repository, folder)
+                return Frontend(folder, manager, f"{manager} run {name}", target)
+    return None
+
+
+def _manager(repository: Repository, folder: str) -> str:
+    return next((name for lock, name in _MANAGERS if repository.has(join(folder, lock))), "npm")
 
 
 def _target(folder: str, pattern: str) -> str:
@@ -306,7 +330,7 @@ def _frontend(
         )
         return
     _, _, folder, has_script, command = min(folders, key=lambda one: one[:3])
-    manager = next((name for lock, name in _MANAGERS if repository.has(join(folder, lock))), "npm")
+    manager = _manager(repository, folder)
     build = f"{manager} run build" if has_script else command
     words = f"//go:embed {pattern}, which {folder}/package.json builds"
     evidence.add("frontend", Frontend(folder, manager, build, target), words, file, line)

@@ -15,7 +15,7 @@ from dockgen.detect.golang.modules import Module
 from dockgen.detect.repository import Repository, is_aside, join, within
 
 # How many files of one program are looked at.
-MAXIMUM_FILES = 20_000
+MAXIMUM_FILES = 8_000
 
 _SYSTEMS = frozenset(
     [

@@ -36,6 +36,8 @@ def output(own: Manifest, build: str) -> tuple[str, str, str]:
         if "nest" in words:
             return "dist", "nest build", own.file
         return ".", "tsc without outDir", own.file
+    if re.search(r"\bvite\b", words):
+        return _configured(own, "vite") or ("dist", "vite build", own.file)
     if re.search(r"\besbuild\b|\brollup\b|\bwebpack\b|\brspack\b|node .*build", words):
         found = _configured(own, "rollup") or _configured(own, "webpack")
         return found or ("dist", words[:60], own.file)

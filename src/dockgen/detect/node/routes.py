@@ -17,6 +17,8 @@ _HEALTH = (
     "/liveness", "/readyz", "/ready", "/health/ready", "/ping", "/status", "/up", "/_health",
     "/heartbeat", "/alive", "/_status",
 )  # fmt: skip
+# Packages that bring a route of their own.
+_BROUGHT = {"express-actuator": "/health", "express-healthcheck": "/healthcheck"}
 _ALL = "0.0.0.0"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ASIDE = re.compile(
@@ -210,6 +212,9 @@ def _health(own: Manifest, code: Code, evidence: Evidence) -> None:
                 )
     _nest(code, prefix, found)
     _files(own, found)
+    for package, path in _BROUGHT.items():
+        if place := code.imports.get(package):
+            found.append((2, path, f"{package} answers it", *place))
     for rank, path, words, file, line in sorted(found)[:4]:
         evidence.add(
             "health", path, words, file, line, weak=bool(evidence.of("health")) or rank > 60
