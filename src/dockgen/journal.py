@@ -109,12 +109,19 @@ def _lock(place: Folder, name: Inside = _LOCK, *, wait: bool) -> Iterator[None]:
 
 def is_unfinished(home: Folder) -> bool:
     """Whether a replacement was cut off, and waits to be taken back."""
-    return home.exists(_ACTIVE)
+    return _has(home, _ACTIVE)
 
 
 def is_empty(home: Folder) -> bool:
     """Whether there is nothing to take back: neither half done nor made."""
-    return not (home.exists(_ACTIVE) or home.exists(_UNDO))
+    return not (_has(home, _ACTIVE) or _has(home, _UNDO))
+
+
+def _has(home: Folder, name: Inside) -> bool:
+    try:
+        return home.exists(name)
+    except OSError:  # somebody else's home: what can't be looked into was not written by this user
+        return False
 
 
 def replace(place: Place, entry: Entry) -> None:

@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
-from dockgen import git, gitfolder, journal, worktree
+from dockgen import git, gitfolder, home, journal, worktree
 from dockgen.errors import ProjectError
 from dockgen.gitfolder import GitFolder
 from dockgen.inside import Folder, Inside
@@ -95,29 +93,34 @@ def find(directory: Path) -> Plain:
     Raises:
         ProjectError: it lies in what only looks like a repository, or git refuses to read it.
     """
-    home, around = journal_of(directory), gitfolder.find(directory)
+    own, around = journal_of(directory), gitfolder.find(directory)
     if around is None:
-        return Plain(directory, home, None, None)
+        return Plain(directory, own, None, None)
     try:
-        return Plain(directory, home, worktree.find(directory), around)
+        return Plain(directory, own, worktree.find(directory), around)
     except UncommittedError:
-        return Plain(directory, home, None, around)
+        return Plain(directory, own, None, around)
 
 
 def journal_of(directory: Path) -> Folder:
     """Where the journal of a folder lies: in git's folder, or in the user's own. No git is started.
 
     Raises:
-        ProjectError: it lies in what only looks like a repository.
+        ProjectError: it lies in what only looks like a repository, or the user has no home folder.
     """
     around, own = gitfolder.find(directory), _own_journal(directory)
-    if around is None:
-        return own
-    # What was done before `git init` can be taken back, too.
-    return own if journal.is_empty(around.journal) and not journal.is_empty(own) else around.journal
+    if around is not None:
+        # What was done before `git init` can be taken back, too.
+        if own is not None and journal.is_empty(around.journal) and not journal.is_empty(own):
+            return own
+        return around.journal
+    if own is None:
+        raise ProjectError("this user has no home folder to keep a journal in", "set HOME")
+    return own
 
 
-def _own_journal(directory: Path) -> Folder:
-    """Where the journal of a folder in no repository lies."""
+def _own_journal(directory: Path) -> Folder | None:
+    """Where the journal of a folder in no repository lies; None for a user without a home."""
+    own = home.state()
     key = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:16]
-    return Folder(platformdirs.user_state_path("dockgen")).at(key)
+    return Folder(own).at(key) if own != home.MISSING else None

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import platformdirs
 from packaging.version import Version
 
-from dockgen import address, bundle, git, reader
+from dockgen import address, bundle, git, home, reader
 from dockgen.apply import cannot_write
 from dockgen.errors import ProjectError, UsageError, unreadable
 
@@ -80,7 +79,7 @@ def load() -> tuple[Starter, ...]:
     try:
         entries = reader.parse_json(reader.content(path()))
         return tuple(Starter(name, entry["url"]) for name, entry in sorted(entries.items()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
         raise unreadable(path(), error) from error
@@ -237,11 +236,11 @@ def fetch(registered: Starter) -> None:
 
 def path() -> Path:
     """The file that the starters stand in."""
-    return platformdirs.user_config_path("dockgen") / "starters.json"
+    return home.config() / "starters.json"
 
 
 def _cache() -> Path:
-    return platformdirs.user_cache_path("dockgen") / "starters"
+    return home.cache() / "starters"
 
 
 def _fetch(address: str, clone: Path) -> None:

@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from dockgen import git, reader, teamfile, web
+from dockgen import git, home, reader, teamfile, web
 from dockgen.errors import ProjectError, UsageError, unreadable
 from dockgen.questions import Question
 from dockgen.teamfile import FILE, Team
@@ -107,7 +105,7 @@ def decision(question: Question, team: Team | None) -> Decision:
 
 def settings() -> Path:
     """The team file in the user's settings, which need not exist."""
-    return platformdirs.user_config_path("dockgen") / FILE
+    return home.config() / FILE
 
 
 def _in_repository(directory: Path) -> tuple[Path, Path] | None:

@@ -11,9 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from dockgen import reader
+from dockgen import home, reader
 from dockgen.address import require_no_user
 from dockgen.errors import DockgenError, ProjectError, UsageError
 
@@ -99,7 +97,7 @@ def age(when: datetime) -> str:
 
 
 def _folder() -> Path:
-    return platformdirs.user_cache_path("dockgen") / "teams"
+    return home.cache() / "teams"
 
 
 def _keep(copy: Path, content: bytes) -> None:

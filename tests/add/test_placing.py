@@ -340,6 +340,30 @@ class TestAnyFolder:
         add.undo(mine)
         assert state(mine) == before
 
+    def test_without_git_a_journal_needs_a_home_folder(
+        self, folder: Folder, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A user of a container, whom no file names, has none. In git there is room for it."""
+        mine = folder("no-git")
+        monkeypatch.delenv("XDG_STATE_HOME")
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+        with pytest.raises(ProjectError, match="no home folder"):
+            place(mine)
+        git("init", "--quiet", cwd=mine)
+        assert place(mine).result == "added"
+
+    def test_a_journal_that_cannot_be_written_is_told_of(
+        self, folder: Folder, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing is written without one."""
+        mine = folder("no-git")
+        before = state(mine)
+        monkeypatch.setenv("XDG_STATE_HOME", "/proc/none")
+        with pytest.raises(ProjectError, match="can't write to /proc/none"):
+            place(mine)
+        assert state(mine) == before
+
 
 class TestAgain:
     """Run once more, it proposes what has changed since, and nothing else."""

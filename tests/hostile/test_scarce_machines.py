@@ -1,4 +1,4 @@
-"""Machines with nothing more to give, at changes of a file system that `new` makes.
+"""Machines with little to give: no room for what `new` writes, no home for the user.
 
 `make test` fails the first and the last change of each kind, `make test-all` every single one.
 """
@@ -148,3 +148,19 @@ def test_the_ladder_has_an_end(tmp_path: Path) -> None:
     """A hundred open files are enough, a tenth of what a shell allows by default."""
     done = in_shell("ulimit -n 100; dockgen new my-app --defaults", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_user_without_a_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A container that runs as a number: there are no settings, and none can be written."""
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "my-app", "--defaults"]) == 0
+    assert main(["starter", "list"]) == 0
+    capsys.readouterr()
+    assert main(["starter", "add", "acme", str(tmp_path)]) == 3
+    assert "HOME is not set" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"my-app"}
