@@ -78,8 +78,8 @@ _PACKAGED = re.compile(
     r"|etc/ssl/certs|proc|sys)/"
 )
 _ASIDE = re.compile(
-    r"/(?:tests?|__tests__|testdata|test[-_]?(?:data|fixtures|keys|certs|resources)|specs?|fixtures?"
-    r"|__fixtures__|mocks?|__mocks__|examples?|samples?|docs?|e2e|demos?)/|snakeoil",
+    r"/(?:tests?|__tests__|testdata|tests?[-_][\w-]+|specs?|fixtures?|__fixtures__|mocks?|__mocks__"
+    r"|\.?examples?|samples?|docs?|e2e|demos?)/|/test_[^/]+$|[._-](?:test|spec)s?\.\w+$|snakeoil",
     re.IGNORECASE,
 )
 _ENV_FILE = re.compile(r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w-]+\.env)$")

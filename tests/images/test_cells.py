@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import engine
+from dockgen import context, dockerfile, engine
+from dockgen.checks import Files, Observation, check_files, check_image, check_running
 from dockgen.engine import BuildError, Container, RunOptions
+from dockgen.image import Image
 from dockgen.matrix import Language
 from dockgen.project import Project
 from dockgen.testing.plugin import PATIENCE
@@ -145,3 +147,13 @@ def test_its_own_tests_can_fail(project: Project, edited: Edit) -> None:
     with pytest.raises(BuildError) as caught:
         engine.build(edited(name, replacement), target="test")
     assert words in caught.value.log
+
+
+def test_no_rule_has_a_word_to_say(project: Project, image: Image, seen: Observation) -> None:
+    """Warnings neither: those that a user sees are about what was changed."""
+    files = Files(dockerfile.find(project.directory), context.read(project.directory))
+    assert [
+        *check_files(files, project.contract),
+        *check_image(image, project.contract),
+        *check_running(seen, project.contract),
+    ] == []

@@ -91,7 +91,15 @@ def test_a_missing_dockerfile_is_no_proof() -> None:
 
 @pytest.mark.parametrize(
     "image",
-    ["python:3.14", "python:3.14@sha256:0", "python@sha256:0", "localhost:5000/a:1", "a:$V", "$A"],
+    [
+        "python:3.14",
+        "python:3.14@sha256:0",
+        "python@sha256:0",
+        "localhost:5000/a:1",
+        "a:$V",
+        "$A",
+        "b/a:1-${P/x\\/y/z}",
+    ],
 )
 def test_dg002_passes_a_version(image: str) -> None:
     """A tag, a digest, or what nobody knows before the build."""

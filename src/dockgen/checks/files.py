@@ -1,5 +1,6 @@
 """Rules DG001…: what must hold for a project's files, before anything is built."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from dockgen.dockerfile import Dockerfile, Instruction
 _HUB = "docker.io"
 _HUB_OFFICIAL = "library"
 _MB = 10**6
+_VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,9 @@ def images_have_a_version(files: Files, _contract: Contract) -> Iterator[Violati
     """
     for image in files.dockerfile.images if files.dockerfile else ():
         name, at, _ = image.name.partition("@")
-        tag = _last(name).partition(":")[2]
-        if not at and "$" not in _last(name) and tag in ("", "latest"):
+        # A variable that is given to the build may hold the version.
+        last = _last(_VARIABLE.sub("$", name))
+        if not at and "$" not in last and last.partition(":")[2] in ("", "latest"):
             yield Violation(
                 f"line {image.line} of the Dockerfile takes {name.removesuffix(':latest')} in"
                 " whatever version is the newest",
