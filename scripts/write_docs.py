@@ -3,14 +3,15 @@
 Usage: python -m scripts.write_docs [DIRECTORY]
 
 Writes README.md's tables of sizes and of benchmarks, those of docs/benchmarks.md, docs/proof.md,
-docs/reference.md, docs/rules.md and the picture docs/new.svg below DIRECTORY, which is this
-checkout if none is given.
+docs/reference.md, docs/rules.md, docs/settings.md, docs/schemas/ and the picture docs/new.svg below
+DIRECTORY, which is this checkout if none is given.
 """
 
 import ast
 import inspect
 import io
 import itertools
+import json
 import os
 import re
 import sys
@@ -18,18 +19,23 @@ import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_origin
 
 import click
 import pexpect
 import pyte
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
 from benchmarks import commands, fleet, results, tables
-from dockgen import checks, cli, languages, matrix, questions
+from dockgen import checks, cli, declared, languages, matrix, questions
 from dockgen.cases import Case
 from dockgen.matrix import Flavor, Language
+from dockgen.settingsfile import SettingsFile
+from dockgen.starterfile import StarterFile
 from dockgen.testing import test_contracts
 from tests import pairwise
 from tests.images import test_builds
@@ -37,6 +43,8 @@ from tests.images.conftest import SAMPLE
 from tests.variants import APPS, BUILDS, RELEASE, limit_of
 
 ROOT = Path(__file__).resolve().parent.parent
+# The files that are declared.
+FILES: dict[str, type[BaseModel]] = {"dockgen.toml": SettingsFile, "starter.toml": StarterFile}
 Measured = commands.CommandResults | fleet.FleetResults
 LINES, COLUMNS = 36, 92
 
@@ -58,6 +66,11 @@ def main(directory: Path) -> None:
     (directory / "docs/proof.md").write_text(proof(), encoding="utf-8")
     (directory / "docs/reference.md").write_text(reference(), encoding="utf-8")
     (directory / "docs/rules.md").write_text(rules(), encoding="utf-8")
+    (directory / "docs/settings.md").write_text(settings(), encoding="utf-8")
+    (directory / "docs/schemas").mkdir(exist_ok=True)
+    for name, model in FILES.items():
+        schema = json.dumps(declared.schema(model), indent=2, default=float)
+        (directory / f"docs/schemas/{name}.json").write_text(schema + "\n", encoding="utf-8")
     (directory / "docs/new.svg").write_text(picture(), encoding="utf-8")
 
 
@@ -171,6 +184,41 @@ def rules() -> str:
 def anchor(heading: str) -> str:
     """The anchor that GitHub and GitLab give a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def settings() -> str:
+    """docs/settings.md: the keys of each file that is declared, read from the models."""
+    head = (
+        "The files that you write, key by key. Written by `make docs` from the models that check"
+        " them; a test compares the two. For completion in an editor there is a JSON Schema of"
+        " each: an editor with Taplo, such as VS Code with Even Better TOML, takes it from a first"
+        " line `#:schema PATH`."
+    )
+    parts = [f"# Settings\n\n{textwrap.fill(head, 100)}\n"]
+    for name, model in FILES.items():
+        said = (model.__doc__ or "").partition(": ")[2]
+        parts.append(f"## {name}\n\n{said[0].upper()}{said[1:]} [Schema](schemas/{name}.json)\n")
+        for key, field in model.model_fields.items():
+            inner = declared.table(field.annotation)
+            brackets = "[[{}]]" if get_origin(field.annotation) is list else "[{}]"
+            parts.append(f"### {brackets.format(key)}\n\n{field.description}\n")
+            parts.append("| key | default | what |\n|---|---|---|")
+            parts += [
+                f"| `{name}` | {default(entry)} | {entry.description} |"
+                for name, entry in (inner.model_fields.items() if inner else ())
+            ]
+            parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def default(field: FieldInfo) -> str:
+    """A key's default, as the reference shows it."""
+    if field.is_required():
+        return "needed"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, tuple):
+        return ", ".join(f"`{one}`" for one in value)
+    return "" if value is None or value == {} else f"`{value}`"
 
 
 def proof() -> str:

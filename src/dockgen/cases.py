@@ -5,7 +5,6 @@ starter.toml adds to that.
 """
 
 import itertools
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,8 +19,6 @@ from dockgen.source import Source
 
 STARTER = "starter.toml"
 
-# A case's name is part of the names of images, compose projects and bake targets.
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Groups of targets in docker-bake.hcl.
 _TAKEN = {"default", "test"}
 
@@ -170,15 +167,17 @@ def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Ca
         return []
     except OSError as error:
         raise unreadable(path, error) from error
-    settings = reader.parse_toml(text, path.name)
-    tables = settings.get("test", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ProjectError(f"{path.name}: test is no list of tables", "write each as: [[test]]")
+    facts = reader.parse_toml(text, path.name)
+
+    from dockgen import declared
+    from dockgen.starterfile import StarterFile
+
+    tables = declared.read(StarterFile, facts, text, path.name).test
     taken, usual_kind = {case.name for case in cells}, cells[0].usual_kind
     found: list[Case] = []
     for number, table in enumerate(tables, start=1):
         where = f"{path.name}, [[test]] number {number}"
-        case = _case(table, where, questionnaire, usual_kind)
+        case = _case(table.name, table.answers, where, questionnaire, usual_kind)
         if case.name in taken or case.name in _TAKEN:
             raise ProjectError(
                 f"{path.name}: a case can't be called {case.name!r}, that name is taken",
@@ -189,16 +188,9 @@ def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Ca
     return found
 
 
-def _case(table: Mapping[str, Any], where: str, questionnaire: Path, usual_kind: str) -> Case:
-    name, given = table.get("name"), table.get("answers", {})
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ProjectError(
-            f"{where}: name is {name!r}", "lower-case letters, digits and single dashes"
-        )
-    if unknown := sorted(set(table) - {"name", "answers"}):
-        raise ProjectError(f"{where}: {unknown[0]} means nothing here", "known: name, answers")
-    if not isinstance(given, dict):
-        raise ProjectError(f"{where}: answers is no table", "write: [test.answers]")
+def _case(
+    name: str, given: Mapping[str, Any], where: str, questionnaire: Path, usual_kind: str
+) -> Case:
     by_name = {question.name: question for question in questions.load(questionnaire)}
     answers = {}
     for key, value in given.items():

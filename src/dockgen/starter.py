@@ -10,10 +10,8 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dockgen import (
     apply,
@@ -104,17 +102,15 @@ def load(directory: Path) -> Settings:
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
-    table = read.get("starter")
-    if not isinstance(table, dict):
+    if not isinstance(read.get("starter"), dict):
         raise ProjectError(
             f"{path} has no [starter] table", 'add it, with a name and a base = "v…"'
         )
-    return Settings(
-        name=_text(path, table, "name"),
-        base=_text(path, table, "base"),
-        languages=_languages(path, table.get("languages", list(Language))),
-        ci=_ci(path, table.get("ci", Ci.GITHUB)),
-    )
+    from dockgen import declared
+    from dockgen.starterfile import StarterFile
+
+    found = declared.read(StarterFile, read, text, str(path)).starter
+    return Settings(found.name, found.base, found.languages, Ci(found.ci))
 
 
 def name_for(directory: Path) -> str:
@@ -274,35 +270,6 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             own_renames={old: own for old, own in own_renames.items() if base[old] == ours[own]},
         )
         return threeway.compare(place, repository, place.tree, states, (before, after))
-
-
-def _text(path: Path, table: Mapping[str, Any], key: str) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value:
-        raise ProjectError(
-            f"{path}: starter.{key} is missing, or no text",
-            f"bring back the last good version: git checkout -- {FILE}",
-        )
-    return value
-
-
-def _languages(path: Path, names: object) -> tuple[Language, ...]:
-    known = [str(language) for language in Language]
-    if not isinstance(names, list) or not names or not all(name in known for name in names):
-        raise ProjectError(
-            f"{path}: starter.languages is no list of languages",
-            f"there are: {', '.join(known)}",
-        )
-    return tuple(language for language in Language if str(language) in names)
-
-
-def _ci(path: Path, name: object) -> Ci:
-    with suppress(ValueError):
-        return Ci(str(name))
-    raise ProjectError(
-        f"{path}: starter.ci is {name!s:.40}, not one of {', '.join(Ci)}",
-        f"bring back the last good version: git checkout -- {FILE}",
-    )
 
 
 def _gone(settings: Settings, ours: Tree) -> tuple[str, ...]:

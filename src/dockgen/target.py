@@ -84,7 +84,7 @@ class Target:
             workload = Workload.WORKER if is_worker else Workload.SERVICE
         ports = (self.run.port, *config.ports)
         port = next((port for port in ports if port), None)
-        limits = self.limits or settings.limits_of_others({})
+        limits = self.limits or settings.limits_of_others(settings.of_others(None))
         return Contract(
             workload,
             port if workload is Workload.SERVICE else None,
@@ -158,7 +158,7 @@ def _folder(place: Path, asked: Asked, *, is_given: bool) -> Target:
 
 def _described(place: Path, asked: Asked, run: Run, *, reads_settings: bool = True) -> Target:
     """A folder, with what its dockgen.toml and the command line say together."""
-    found = settings.of_others(place) if reads_settings else {}
+    found = settings.of_others(place if reads_settings else None)
     if run == Run():
         run = settings.run(found)
     said = {key: value for key, value in vars(asked.run).items() if value}

@@ -357,9 +357,9 @@ def test_a_release_without_starters_is_named() -> None:
         ("starter = ", "not valid TOML"),
         ("", r"no \[starter\] table"),
         ('[starter]\nbase = "v1"', "starter.name is missing"),
-        ('[starter]\nname = "a"\nbase = 1', "starter.base is missing, or no text"),
-        ('[starter]\nname = "a"\nbase = "v1"\nlanguages = ["rust"]', "no list of languages"),
-        ('[starter]\nname = "a"\nbase = "v1"\nlanguages = []', "no list of languages"),
+        ('[starter]\nname = "a"\nbase = 1', "starter.base is 1, not a text"),
+        ('[starter]\nname = "a"\nbase = "v1"\nlanguages = ["rust"]', "not a list of languages"),
+        ('[starter]\nname = "a"\nbase = "v1"\nlanguages = []', "not a list of languages"),
         ('[starter]\nname = "a"\nbase = "v1"\nci = "jenkins"', "starter.ci is jenkins"),
     ],
 )

@@ -33,6 +33,9 @@ def test_is_what_make_docs_writes(written: Path) -> None:
         "docs/proof.md",
         "docs/reference.md",
         "docs/rules.md",
+        "docs/settings.md",
+        "docs/schemas/dockgen.toml.json",
+        "docs/schemas/starter.toml.json",
         "docs/new.svg",
     ]:
         assert (ROOT / name).read_text() == (written / name).read_text()

@@ -260,8 +260,11 @@ def test_a_policy_is_empty_without_a_section(directory: Path) -> None:
         ("[rules.ignored]\nDG999 = 'x'\n", "rules.ignored.DG999 is unknown"),
         ("[rules.ignored]\nDG103 = 1\n", "rules.ignored.DG103 is 1, not a reason"),
         ("[rules.ignored]\nDG103 = ' '\n", "rules.ignored.DG103 is .*, not a reason"),
-        ("[rules.ignored]\nDG103 = {until = 2030-01-31}\n", "rules.ignored.DG103 is None, not a"),
-        ("[rules.ignored]\nDG103 = {reason = 'x', by = 1}\n", "rules.ignored.DG103 is .*, not a"),
+        (
+            "[rules.ignored]\nDG103 = {until = 2030-01-31}\n",
+            "rules.ignored.DG103.reason is missing",
+        ),
+        ("[rules.ignored]\nDG103 = {reason = 'x', by = 1}\n", "rules.ignored.DG103.by is unknown"),
         ("[rules.ignored]\nDG103 = {reason = 'x', until = '2030'}\n", "until is 2030, not a day"),
         (
             "[rules.ignored]\nDG103 = {reason = 'x', until = 2030-01-31T00:00:00}\n",

@@ -68,7 +68,7 @@ def test_each_setting_is_read(tmp_path: Path) -> None:
         ("[check]\nservice = ''", "check.service is , not a text"),
         ("[check]\nenvironment = 'A=b'", "check.environment is no table"),
         ("[check]\nenvironment = {A = 1}", "check.environment.A is 1"),
-        ("[check]\nenvironment = {'A B' = 'c'}", "check.environment.A B is c"),
+        ("[check]\nenvironment = {'A B' = 'c'}", "check.environment.A B is no variable's name"),
         ("[check]\nworkload = 'cron'", "check.workload is cron"),
         ("[check]\nmemory_mb = -1", "check.memory_mb is -1"),
         ("[check]\ntimeout_seconds = 'long'", "check.timeout_seconds is long"),

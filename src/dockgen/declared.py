@@ -1,0 +1,144 @@
+"""A declared file: what pydantic finds in TOML, and the one line that says what is wrong.
+
+The models are the one place that knows a file's keys: from them come the check, the words of its
+errors, the reference page and the JSON Schema for editors. pydantic takes a while to import, so
+what imports this module is imported where such a file is read.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dockgen import reader
+from dockgen.errors import DockgenError, ProjectError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Table(BaseModel):
+    """A table of a file; a key that it doesn't know is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class OpenTable(BaseModel):
+    """A table in which keys may stand that this release doesn't know."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+
+class _RefusedError(ValueError):
+    """What a model's own check refuses, and what to do about it."""
+
+    def __init__(self, words: str, hint: str, *, names_value: bool) -> None:
+        super().__init__(words)
+        self.words = words
+        self.hint = hint
+        self.names_value = names_value
+
+
+def refuse(wanted: str, hint: str) -> NoReturn:
+    """Refuse a value: it is not what is ``wanted``. ``{key}`` in the hint is the key's name."""
+    raise _RefusedError(f"not {wanted}", hint, names_value=True)
+
+
+def refuse_key(reason: str, hint: str) -> NoReturn:
+    """Refuse a key, whatever its value is."""
+    raise _RefusedError(reason, hint, names_value=False)
+
+
+def read(
+    model: type[Model],
+    facts: Mapping[str, Any],
+    text: str,
+    name: str,
+    *,
+    kind: type[DockgenError] = ProjectError,
+) -> Model:
+    """What a file says.
+
+    Args:
+        model: what it may say.
+        facts: what TOML has read of it.
+        text: the same, which has lines.
+        name: what to call it in a message.
+        kind: the error to raise.
+
+    Raises:
+        DockgenError: of that kind: it says something else. The first mistake is named.
+    """
+    try:
+        return model.model_validate(facts)
+    except ValidationError as error:
+        raise _told(model, error, text, name, kind) from error
+
+
+def _told(
+    model: type[BaseModel],
+    error: ValidationError,
+    text: str,
+    name: str,
+    kind: type[DockgenError],
+) -> DockgenError:
+    first = error.errors(include_url=False)[0]
+    # pydantic says so where it is a table's key that is wrong.
+    place = tuple(part for part in first["loc"] if part != "[key]")
+    refused = first.get("ctx", {}).get("error")
+    where = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in place)[1:]
+    line = _line(text, place)
+    found = f" (line {line})" if line else ""
+    last = str(place[-1]) if place else ""
+    if isinstance(refused, _RefusedError):
+        value = f"is {first['input']!s:.40}, " if refused.names_value else ""
+        words, hint = value + refused.words, refused.hint.replace("{key}", last)
+    elif first["type"] == "extra_forbidden":
+        words, hint = "is unknown", f"known: {', '.join(_known(model, place[:-1]))}"
+    elif first["type"] == "missing":
+        words, hint = "is missing", f"add it, for example: {last} = …"
+    elif first["type"] == "list_type":
+        words, hint = "is no list of tables", f"write each as: [[{last}]]"
+    elif len(place) == 1:
+        words, hint = "is no section", f"write it as: [{last}]"
+    else:
+        words, hint = "is no table", f"write it as: {last} = {{…}}"
+    return kind(f"{name}: {where} {words}{found}.", hint)
+
+
+def _known(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The keys of the table at a place."""
+    for part in place:
+        if (field := model.model_fields.get(str(part))) is not None:
+            model = table(field.annotation) or model
+    return list(model.model_fields)
+
+
+def table(kind: Any) -> type[BaseModel] | None:
+    """The model in a type, such as in that of a table of tables."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return next(filter(None, map(table, get_args(kind))), None)
+
+
+def _line(text: str, place: tuple[int | str, ...]) -> int | None:
+    """The line of the key at a place, or of the next key on the way to it that has one."""
+    lines = reader.toml_lines(text)
+    found = (lines.get(place[:length]) for length in range(len(place), 0, -1))
+    return next(filter(None, found), None)
+
+
+def schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of a file, for editors: without what only repeats the keys."""
+    found = _plain(model.model_json_schema())
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **found}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    said = {key: one for key, one in value.items() if not (key == "default" and one in (None, []))}
+    if isinstance(said.get("title"), str):
+        del said["title"]
+    return {key: _plain(one) for key, one in said.items()}

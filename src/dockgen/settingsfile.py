@@ -1,0 +1,216 @@
+"""dockgen.toml as it is declared; `settings` reads it."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+
+from dockgen.contract import Ignored
+from dockgen.declared import OpenTable, Table, refuse, refuse_key
+from dockgen.matrix import Workload
+
+# Above this, in MB or seconds, a limit is a mistake; and 1e999999999 as an int takes all memory.
+_HIGHEST = 10**6
+_HIGHEST_PORT = 65535
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _number(value: Any) -> Decimal:
+    # In Python, true is a number; in a limit, it is a mistake.
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    if not is_number or not Decimal(value).is_finite() or not 0 < value <= _HIGHEST:
+        refuse(f"a number above 0 and up to {_HIGHEST}", "write a number, for example: {key} = 10")
+    return Decimal(value)
+
+
+def _port(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= _HIGHEST_PORT:
+        refuse(f"a number from 1 to {_HIGHEST_PORT}", "write a number, for example: {key} = 8080")
+    return value
+
+
+def _page(value: Any) -> str:
+    if not re.fullmatch(r"/[!-~]*", _text(value)):
+        refuse("a path of a page", 'write it as: {key} = "/healthz"')
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        refuse("a text", 'write it as: {key} = "…"')
+    return value
+
+
+def _workload(value: Any) -> Workload:
+    if _text(value) not in list(Workload):
+        refuse(f"one of {', '.join(Workload)}", 'write it as: {key} = "service"')
+    return Workload(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        refuse("a list of texts", 'write it as: {key} = ["…"]')
+    return tuple(value)
+
+
+def _variable(name: str) -> str:
+    if not _VARIABLE.fullmatch(name):
+        refuse_key("is no variable's name", 'write it as: environment = {NAME = "text"}')
+    return name
+
+
+def _value(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        refuse("a variable's text", 'write it as: environment = {NAME = "text"}')
+    return value
+
+
+def _code(code: str) -> str:
+    # Only a file that ignores a rule needs to know them all.
+    from dockgen import checks
+
+    if code not in {rule.code for rule in checks.RULES}:
+        refuse_key(
+            "is unknown: dockgen has no such rule",
+            "remove the line, or correct the code: dockgen explain lists them all",
+        )
+    return code
+
+
+def _why(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        refuse("a reason", 'say why, for example: DG103 = "the probe starts late on purpose"')
+    return value
+
+
+def _day(value: Any) -> date:
+    # A point in time is a date in Python, too, but not a day.
+    if type(value) is not date:
+        refuse("a day", 'write it without quotes: { reason = "…", until = 2030-12-31 }')
+    return value
+
+
+_POSITIVE = {"type": "number", "exclusiveMinimum": 0, "maximum": _HIGHEST}
+Number = Annotated[Any, PlainValidator(_number), WithJsonSchema(_POSITIVE)]
+Port = Annotated[
+    Any,
+    PlainValidator(_port),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": _HIGHEST_PORT}),
+]
+Page = Annotated[
+    Any, PlainValidator(_page), WithJsonSchema({"type": "string", "pattern": "^/[!-~]*$"})
+]
+Text = Annotated[Any, PlainValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
+Texts = Annotated[
+    Any,
+    PlainValidator(_texts),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "minLength": 1}}),
+]
+Work = Annotated[
+    Any,
+    PlainValidator(_workload),
+    WithJsonSchema({"enum": [str(workload) for workload in Workload]}),
+]
+Why = Annotated[Any, PlainValidator(_why), WithJsonSchema({"type": "string", "pattern": "\\S"})]
+Day = Annotated[Any, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Value = Annotated[Any, PlainValidator(_value), WithJsonSchema({"type": "string"})]
+Variable = Annotated[str, AfterValidator(_variable)]
+Code = Annotated[str, AfterValidator(_code)]
+
+
+class LimitsTable(OpenTable):
+    """What an image and its container are held to."""
+
+    size_mb: Number = None
+    """The most that the image may weigh, unpacked, in MB of 10^6 bytes."""
+    healthy_seconds: Number = None
+    """How long a service or worker may take to turn healthy."""
+    stop_seconds: Number = None
+    """How long it may take to stop."""
+    run_seconds: Number = None
+    """How long a job may run."""
+    context_mb: Number = Decimal(100)
+    """The most that a build may get from its folder, in MB of 10^6 bytes."""
+
+
+class IgnoredTable(Table):
+    """Why a rule is ignored, and until when."""
+
+    reason: Why
+    """Why what the rule finds fails nothing."""
+    until: Day = None
+    """The last day on which it is ignored."""
+
+
+def _ignored(value: Any, handler: ValidatorFunctionWrapHandler) -> Ignored:
+    if isinstance(value, dict):
+        table = handler(value)
+        return Ignored(table.reason, table.until)
+    return Ignored(_why(value))
+
+
+def _all_ignored(value: Any) -> Any:
+    if not isinstance(value, dict):
+        refuse_key("is no section", 'write below [rules.ignored]: DG103 = "why"')
+    return value
+
+
+_TABLE = IgnoredTable.model_json_schema()
+Reason = Annotated[
+    IgnoredTable,
+    WrapValidator(_ignored),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": "\\S"}, _TABLE]}),
+]
+
+
+class RulesTable(Table):
+    """What is required besides the limits, and what isn't."""
+
+    required_labels: Texts = ()
+    """Labels that the image has, with a text (DG109)."""
+    allowed_registries: Texts = ()
+    """First parts of the full names that base images have (DG001)."""
+    ignored: Annotated[dict[Code, Reason], BeforeValidator(_all_ignored)] = Field(
+        default_factory=dict
+    )
+    """Rules that fail nothing, by code: the reason, or a table with `reason` and `until`."""
+
+
+class CheckTable(Table):
+    """How `dockgen check` runs a program that dockgen didn't make."""
+
+    workload: Work = None
+    """What it does; else its image tells."""
+    port: Port = None
+    """The port that it listens on."""
+    path: Page = None
+    """The page that answers with 200 once it is up; `/` by default."""
+    service: Text = None
+    """The service of compose.yaml that is checked."""
+    environment: dict[Variable, Value] = Field(default_factory=dict)
+    """Variables that it gets."""
+    memory_mb: Number = None
+    """How much memory it gets, in MiB; 256 by default."""
+    timeout_seconds: Number = None
+    """How long the build may take, and the start."""
+
+
+class SettingsFile(OpenTable):
+    """dockgen.toml: what a folder asks to be held to, in a project of dockgen's or any other."""
+
+    limits: LimitsTable = LimitsTable()
+    """What an image and its container are held to."""
+    rules: RulesTable = RulesTable()
+    """What is required besides the limits, and what isn't."""
+    check: CheckTable = CheckTable()
+    """How `dockgen check` runs a program that dockgen didn't make."""
