@@ -58,7 +58,7 @@ PATIENCE = 120
 # How pytest ends when a test failed, a file can't even be imported, or those seconds are over.
 NOTICED = (1, 2, -signal.SIGXCPU)
 # So many mutations are one process's work.
-CHUNK = 8
+CHUNK = 24
 # Where the copies are made: in memory, if there is such a folder.
 MEMORY = next((name for name in ("/dev/shm",) if os.access(name, os.W_OK)), None)  # noqa: S108
 
@@ -119,9 +119,10 @@ def ask(tests: tuple[str, ...], mutations: Sequence[Mutation | None] = (None,)) 
     answers = _copy / "answers.json"
     answers.unlink(missing_ok=True)
     code = _forked(lambda: _run(tests, mutations, answers))
-    if not answers.exists() and code not in NOTICED:
+    if not answers.exists() and (code not in NOTICED or len(mutations) > 1):
         log = (_copy / "pytest.log").read_text(encoding="utf-8")[-2000:]
-        raise RuntimeError(f"pytest {' '.join(tests)} ended with {code}:\n{log}")
+        words = "without a mutation, too" if code == 1 else f"with {code}"
+        raise RuntimeError(f"pytest {' '.join(tests)} ended {words}:\n{log}")
     codes = json.loads(answers.read_text()) if answers.exists() else [code]
     return [code in NOTICED for code in codes]
 
@@ -170,6 +171,9 @@ class _Each:
 
         if session.testsfailed or not session.items:
             return None  # pytest says so itself
+        if self._mutations[0] is not None:
+            # Once without a mutation: what that compiles and parses, the others don't have to.
+            main.pytest_runtestloop(session)
         codes = []
         for mutation in self._mutations:
             with made(mutation):

@@ -21,6 +21,11 @@ from plumbum import local
 from dockgen import bundle
 from dockgen.bundle import Manifest
 
+# What was found: of the process, so that those that it forks have it, too (scripts/mutate.py).
+_COMPILED: dict[object, Any] = {}
+_CONFIGURATIONS: dict[bytes, Any] = {}
+_ANSWERS: dict[str, Any] = {}
+
 
 @pytest.fixture(scope="session", autouse=True)
 def recall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -90,7 +95,6 @@ class _Compiled:
 
     def __init__(self) -> None:
         self._compile = jinja2.Environment.compile
-        self._found: dict[object, Any] = {}
 
     def __get__(self, environment: jinja2.Environment, _type: object) -> Any:
         """Be a method, as a function would."""
@@ -100,9 +104,9 @@ class _Compiled:
                 return self._compile(environment, source, name, filename, *rest)
             # Where the file lies is only for tracebacks.
             key = (source, name, *rest, *_language(environment))
-            if key not in self._found:
-                self._found[key] = self._compile(environment, source, name, filename, *rest)
-            return self._found[key]
+            if key not in _COMPILED:
+                _COMPILED[key] = self._compile(environment, source, name, filename, *rest)
+            return _COMPILED[key]
 
         return compile_once
 
@@ -123,16 +127,15 @@ class _Configurations:
 
     def __init__(self) -> None:
         self._load = _template.load_template_config
-        self._found: dict[bytes, Any] = {}
 
     def __call__(self, path: Path, *rest: Any, **more: Any) -> Any:
         """Read the file, or take what was read from one with the same content."""
         content = path.read_bytes()
         if b"!include" in content:
             return self._load(path, *rest, **more)
-        if content not in self._found:
-            self._found[content] = self._load(path, *rest, **more)
-        return copy.deepcopy(self._found[content])
+        if content not in _CONFIGURATIONS:
+            _CONFIGURATIONS[content] = self._load(path, *rest, **more)
+        return copy.deepcopy(_CONFIGURATIONS[content])
 
 
 class _Answers:
@@ -140,10 +143,9 @@ class _Answers:
 
     def __init__(self) -> None:
         self._parse = _user_data.parse_yaml_string
-        self._found: dict[str, Any] = {}
 
     def __call__(self, text: str) -> Any:
         """Parse the text, or take what was parsed from the same one."""
-        if text not in self._found:
-            self._found[text] = self._parse(text)
-        return copy.deepcopy(self._found[text])
+        if text not in _ANSWERS:
+            _ANSWERS[text] = self._parse(text)
+        return copy.deepcopy(_ANSWERS[text])
