@@ -10,6 +10,7 @@ tests/commands/test_new.py compares what one makes with what is made here.
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ def start(patches: pytest.MonkeyPatch | None = None) -> None:
     is_bundle, get_git = _vcs.is_git_bundle, _vcs.get_git
     patches.setattr(_vcs, "is_git_bundle", lambda path: not path.is_dir() and is_bundle(path))
     patches.setattr(_vcs, "get_git", lambda *where: _Git(get_git(*where)))
+    patches.setattr(_vcs, "get_git_version", cache(_vcs.get_git_version))
+    patches.setattr(_vcs, "_get_or_create_mirror", _Mirrors())
 
 
 class _Bundles:
@@ -67,6 +70,18 @@ class _Bundles:
         if self._made is None:
             self._made = bundle.with_working_copy(root, self._folder)
         yield self._made
+
+
+class _Mirrors:
+    """`_get_or_create_mirror`; one that is there is up to date: `found` begins with none."""
+
+    def __init__(self) -> None:
+        self._get = _vcs._get_or_create_mirror
+
+    def __call__(self, url: str) -> Path:
+        """Where the mirror of a repository is."""
+        mirror = _vcs._get_mirror_path(url)
+        return mirror if mirror.exists() else self._get(url)
 
 
 class _Git:
