@@ -47,7 +47,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Render = Callable[[Cell], Path]
 Released = Callable[[str, str, str], Path]
 Make = Callable[..., Path]
-PlainCopier = Callable[[Path, Mapping[str, Any]], None]
+PlainCopier = Callable[..., Path]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -218,12 +218,13 @@ def make(origin: Source, tmp_path_factory: pytest.TempPathFactory) -> Iterator[M
     assert not [*folder.rglob("canary"), *ROOT.glob("canary")], "a command ran"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plain_copier(origin: Source) -> PlainCopier:
-    """Render a project as copier alone does; tests/installs has its command, on a repository."""
+    """Render a template as copier alone does; tests/installs has its command."""
 
-    def copy(directory: Path, answers: Mapping[str, Any]) -> None:
-        copier.run_copy(str(origin.repository), directory, dict(answers), defaults=True, quiet=True)
+    def copy(directory: Path, answers: Mapping[str, Any], source: Path = origin.repository) -> Path:
+        copier.run_copy(str(source), directory, dict(answers), defaults=True, quiet=True)
+        return directory
 
     return copy
 

@@ -17,6 +17,7 @@ from dockgen import apply, template
 from dockgen.cli import main
 from dockgen.errors import ProjectError
 from tests.conftest import PLAIN, Run, tree
+from tests.faults import each
 
 NEW = [sys.executable, "-m", "dockgen", "new"]
 UNSHARE = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
@@ -464,13 +465,16 @@ def broken(cwd: Path, at: int, number: int) -> "subprocess.CompletedProcess[str]
     )  # fmt: skip
 
 
-def test_a_signal_at_any_moment(tmp_path: Path) -> None:
+@each
+def test_a_signal_at_any_moment(tmp_path: Path, *, every: bool) -> None:
     """All of the project is there or nothing, and no temporary file."""
     whole = broken(tmp_path / "whole", 0, signal.SIGTERM)
     count = int(whole.stdout.splitlines()[-1])
     assert count > 50
     expected = tree(tmp_path / "whole/work")
-    moments = {*range(1, 5), *range(5, count - 6, count // 8), *range(count - 6, count + 1)}
+    moments = {1, 2, *range(3, count, count // 4), *range(count - 3, count + 1)}
+    if every:
+        moments |= {*range(1, 5), *range(5, count, count // 16), *range(count - 6, count + 1)}
     for at in sorted(moments):
         number = (signal.SIGTERM, signal.SIGINT)[at % 2]
         done = broken(tmp_path / str(at), at, number)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from dockgen import matrix
 from dockgen import project as projects
 from dockgen.matrix import Cell
 from tests import derived
-from tests.conftest import PLAIN, Render, answers, each_cell, tree
+from tests.conftest import PLAIN, PlainCopier, Render, answers, each_cell, of, tree
 from tests.update.conftest import PERSON, commit, edit, git
+
+Copy = Callable[..., Path]
 
 # The blocks that every Dockerfile has, with what a team might put there.
 OVERRIDES = {
@@ -47,55 +50,52 @@ def decide(team: Path, ci: str) -> None:
     (team / "copier.yml").write_text(DECIDED.replace("CI", ci))
 
 
-def copy(team: Path, project: Path, cell: Cell | None = None) -> Path:
+@pytest.fixture
+def copy(plain_copier: PlainCopier, team_template: Path, tmp_path: Path) -> Copy:
     """Render with plain copier, as the team's users may; without a cell, by its defaults."""
-    answers = ["-d", f"language={cell.language}", "-d", f"flavor={cell.flavor}"] if cell else []
-    done = subprocess.run(
-        [sys.executable, "-m", "copier", "copy", "--defaults", *answers, team, project],
-        env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return project
+
+    def render(cell: Cell | None = None) -> Path:
+        return plain_copier(tmp_path / "my-app", of(cell) if cell else {}, team_template)
+
+    return render
 
 
 @each_cell()
 def test_takes_over_what_it_does_not_change(
-    team_template: Path, rendered_project: Render, tmp_path: Path, cell: Cell
+    copy: Copy, rendered_project: Render, cell: Cell
 ) -> None:
     """One-line includes give the same files as the vendored template itself."""
-    made = tree(copy(team_template, tmp_path / "my-app", cell))
+    made = tree(copy(cell))
     expected = tree(rendered_project(cell))
     del made[".copier-answers.yml"], expected[".copier-answers.yml"]
     assert made == expected
 
 
 @each_cell()
-def test_every_block_can_be_replaced(team_template: Path, tmp_path: Path, cell: Cell) -> None:
+def test_every_block_can_be_replaced(team_template: Path, copy: Copy, cell: Cell) -> None:
     """The replaced blocks are in the Dockerfile; what dockgen promises still is, too."""
     derived.override(team_template, cell, OVERRIDES)
-    dockerfile = (copy(team_template, tmp_path / "my-app", cell) / "Dockerfile").read_text()
+    dockerfile = (copy(cell) / "Dockerfile").read_text()
     assert [text for text in OVERRIDES.values() if text not in dockerfile] == []
     for promise in ("USER 65532:65532\n", "EXPOSE 8080\n", "HEALTHCHECK --interval="):
         assert promise in dockerfile
 
 
-def test_a_block_can_be_added_to(
-    team_template: Path, rendered_project: Render, tmp_path: Path
-) -> None:
+def test_a_block_can_be_added_to(team_template: Path, rendered_project: Render, copy: Copy) -> None:
     """With super() a team adds a line and keeps the rest."""
     cell = matrix.ALL[0]
     derived.override(
         team_template, cell, {"runtime": "{{ super() -}}\nCOPY own.crt /etc/ssl/own.crt"}
     )
-    dockerfile = (copy(team_template, tmp_path / "my-app", cell) / "Dockerfile").read_text()
+    dockerfile = (copy(cell) / "Dockerfile").read_text()
     original = (rendered_project(cell) / "Dockerfile").read_text()
     assert dockerfile.replace("COPY own.crt /etc/ssl/own.crt\n", "") == original
 
 
-def test_decided_answers_are_recorded(team_template: Path, tmp_path: Path) -> None:
+def test_decided_answers_are_recorded(team_template: Path, copy: Copy) -> None:
     """Dockgen finds in the project what it needs to know of it, though nobody was asked."""
     decide(team_template, "none")
-    project = copy(team_template, tmp_path / "my-app")
+    project = copy()
     recorded = answers(project)
     needed = {"name": "my-app", "language": "node", "flavor": "slim", "port": 9000}
     assert {name: recorded[name] for name in needed} == needed
@@ -111,22 +111,22 @@ def test_decided_answers_are_recorded(team_template: Path, tmp_path: Path) -> No
     ],
 )
 def test_ci_gets_dockgen_from_where_the_team_says(
-    team_template: Path, tmp_path: Path, ci: str, name: str
+    team_template: Path, copy: Copy, ci: str, name: str
 ) -> None:
     """And not from the team's template, which is no Python package."""
     decide(team_template, ci)
-    text = (copy(team_template, tmp_path / "my-app") / name).read_text()
+    text = (copy() / name).read_text()
     assert 'DOCKGEN: "git+https://git.example.com/dockgen.git@v0.4.0"\n' in text
     assert str(team_template) not in text
 
 
-def test_decided_answers_can_change(team_template: Path, tmp_path: Path) -> None:
+def test_decided_answers_can_change(team_template: Path, copy: Copy) -> None:
     """A plain `copier update` takes what the team decides now, not what is recorded."""
     decide(team_template, "none")
     git("init", "--quiet", cwd=team_template)
     commit(team_template)
     git("tag", "v1.0.0", cwd=team_template)
-    project = copy(team_template, tmp_path / "my-app")
+    project = copy()
     loaded = projects.load(project)
     assert (loaded.template_version, str(loaded.cell)) == ("v1.0.0", "node-slim")
     git("init", "--quiet", cwd=project)

@@ -4,8 +4,6 @@ import errno
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,7 @@ from dockgen.errors import DockgenError
 from dockgen.matrix import Cell
 from dockgen.scaffold import Ci, Settings
 from tests import linters
-from tests.conftest import PLAIN, ROOT, Render, each_cell, tree
+from tests.conftest import ROOT, PlainCopier, Render, each_cell, of, tree
 from tests.starter import history
 from tests.starter.conftest import Run
 from tests.update.conftest import git
@@ -60,17 +58,12 @@ def test_says_what_to_type_next(run: Run) -> None:
 
 @each_cell()
 def test_renders_what_dockgen_renders(
-    plain_starter: Path, rendered_project: Render, tmp_path: Path, cell: Cell
-) -> None:
+    plain_starter: Path, plain_copier: PlainCopier, rendered_project: Render, tmp_path: Path,
+    cell: Cell,
+) -> None:  # fmt: skip
     """Plain copier makes the same files to the byte, and asks for no --trust."""
-    answers = ["--data", f"language={cell.language}", "--data", f"flavor={cell.flavor}"]
-    done = subprocess.run(
-        [sys.executable, "-m", "copier", "copy", "--defaults", *answers, plain_starter,
-         tmp_path / "my-app"],
-        env=PLAIN, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    made, expected = tree(tmp_path / "my-app"), tree(rendered_project(cell))
+    made = tree(plain_copier(tmp_path / "my-app", of(cell), plain_starter))
+    expected = tree(rendered_project(cell))
     del made[".copier-answers.yml"], expected[".copier-answers.yml"]
     assert made == expected
 

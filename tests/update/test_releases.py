@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,33 +48,49 @@ def newest(released_project: Released, language: str, flavor: str) -> dict[str, 
     return files(released_project("newest", language, flavor))
 
 
-@pytest.mark.parametrize("version", RELEASES)
-@pytest.mark.parametrize(("language", "flavor"), CELLS)
-class TestFromEachRelease:
-    """An untouched project becomes what `dockgen new` makes today."""
+def releases(sample: Callable[[int, int], bool]) -> pytest.MarkDecorator:
+    """Run the test for each release and each cell: for a sample of them at each change.
 
-    def test_by_dockgen(self, old: Path, newest: dict[str, bytes]) -> None:
-        """`dockgen update`."""
-        assert cli.main(["update", str(old)]) == 0
-        assert files(old) == newest
+    Which ones, the number of the release and that of the cell tell.
+    """
+    return pytest.mark.parametrize(
+        ("version", "language", "flavor"),
+        [
+            pytest.param(
+                *(version, language, flavor),
+                marks=() if sample(release, cell) else pytest.mark.release,
+            )
+            for release, version in enumerate(RELEASES)
+            for cell, (language, flavor) in enumerate(CELLS)
+        ],
+    )
 
-    def test_by_plain_copier(self, old: Path, newest: dict[str, bytes], tmp_path: Path) -> None:
-        """`copier update`: also where a question is younger than the project."""
-        with bundle.provide() as (path, manifest):
-            settings = tmp_path / "gitconfig"
-            rules = f'[url "{path}"]\n\tinsteadOf = {manifest.url}\n'
-            settings.write_text(rules + '[protocol "file"]\n\tallow = always\n')
-            subprocess.run(
-                [
-                    sys.executable, "-m", "copier", "update", "--defaults",
-                    f"--vcs-ref={manifest.latest.version}", old,
-                ],
-                env=PLAIN | PERSON | {
-                    "GIT_CONFIG_GLOBAL": str(settings), "COPIER_CACHE_DIR": str(tmp_path / "cache"),
-                },
-                stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True,
-            )  # fmt: skip
-        assert files(old) == newest
+
+@releases(lambda release, cell: release == 0 or release % len(CELLS) == cell)
+def test_an_untouched_project_becomes_what_is_new(old: Path, newest: dict[str, bytes]) -> None:
+    """It becomes what `dockgen new` makes today."""
+    assert cli.main(["update", str(old)]) == 0
+    assert files(old) == newest
+
+
+@releases(lambda release, cell: release == 0 or (release, cell) == (len(RELEASES) - 1, 1))
+def test_it_does_by_plain_copier_too(old: Path, newest: dict[str, bytes], tmp_path: Path) -> None:
+    """`copier update`: also where a question is younger than the project."""
+    with bundle.provide() as (path, manifest):
+        settings = tmp_path / "gitconfig"
+        rules = f'[url "{path}"]\n\tinsteadOf = {manifest.url}\n'
+        settings.write_text(rules + '[protocol "file"]\n\tallow = always\n')
+        subprocess.run(
+            [
+                sys.executable, "-m", "copier", "update", "--defaults",
+                f"--vcs-ref={manifest.latest.version}", old,
+            ],
+            env=PLAIN | PERSON | {
+                "GIT_CONFIG_GLOBAL": str(settings), "COPIER_CACHE_DIR": str(tmp_path / "cache"),
+            },
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True,
+        )  # fmt: skip
+    assert files(old) == newest
 
 
 CERTIFICATE = f"-----BEGIN CERTIFICATE-----\n{'MIIB' * 16}\n-----END CERTIFICATE-----\n"
