@@ -39,8 +39,17 @@ class Case:
     options: RunOptions | None = AS_COMPOSE
 
 
+# The engine makes the folder that it mounts something at: no program wrote that.
+WITHOUT_TMP = """FROM scratch
+COPY --from=build /server /
+USER 65532:65532
+EXPOSE 8080
+HEALTHCHECK --start-period=10s --start-interval=0.2s CMD ["/server", "healthcheck"]
+ENTRYPOINT ["/server"]"""
+
 CASES = (
     Case("sound", ()),
+    Case("sound without a folder for tmp", (), WITHOUT_TMP),
     Case("runs as root", ("DG101", "DG203"), "USER 0:0"),
     Case("runs as a name", ("DG101",), "USER nonroot"),
     Case("no health check", ("DG102", "DG201"), "HEALTHCHECK NONE"),

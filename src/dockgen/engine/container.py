@@ -256,12 +256,19 @@ class Container:
     def diff(self) -> tuple[str, ...]:
         """Return what differs from the image, such as ("C /var", "A /var/cache").
 
-        What the engine itself adds for ``init: true`` is left out: its program, and the folders
-        that this is in.
+        What the engine itself adds is left out: its program for ``init: true``, the folders that it
+        mounts something at, and those that these are in.
         """
         found = command.docker("diff", "--", self.name).splitlines()
-        init = next((line[2:] for line in found if line.endswith("/sbin/docker-init")), "")
-        return tuple(line for line in found if not f"{init}/".startswith(f"{line[2:]}/"))
+        if not found:
+            return ()
+        own = [line[2:] for line in found if line.endswith("/sbin/docker-init")]
+        (facts,) = reader.parse_json(command.docker("inspect", "--type=container", "--", self.name))
+        own += [mount["Destination"] for mount in facts["Mounts"]]
+        own += [path.rstrip("/") for path in facts["HostConfig"].get("Tmpfs") or {}]
+        return tuple(
+            line for line in found if not any(f"{path}/".startswith(f"{line[2:]}/") for path in own)
+        )
 
     def execute(self, *words: str) -> str:
         """Run a command in the container, and return what it prints.
