@@ -7,6 +7,7 @@ no link out of it is followed, and what is larger than an image ever is, is refu
 https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 """
 
+import errno
 import hashlib
 import platform as machine
 import re
@@ -29,6 +30,8 @@ _MOST_LAYERS = 500
 # What is kept of a step's words, in characters.
 _LONGEST_STEP = 1000
 _NANOSECONDS = 1e9
+# The disk is, to which a compressed tar is unpacked; that is no fault of the file's.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _HIGHEST_PORT = 65535
 # How many indexes may lie in each other: a layout's own, and one for the platforms.
 _MOST_INDEXES = 4
@@ -78,6 +81,8 @@ def read(
         raise
     except OSError as error:
         # A layer that is no gzip after all has no number, and no strerror.
+        if error.errno in _FULL:
+            raise
         if error.errno is not None:
             raise unreadable(saved, error) from error
         raise _damaged(saved, str(error)) from error

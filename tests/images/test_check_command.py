@@ -4,6 +4,7 @@ Every image that is built here has a label of its own, which its containers inhe
 left behind is found, and nobody else's is taken for it.
 """
 
+import gzip
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +52,13 @@ class Sandbox:
         settings = self.directory / "dockgen.toml"
         settings.write_text(re.sub("size_mb = .*", f"size_mb = {size_mb}", settings.read_text()))
 
-    def start(self, *options: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *options: str, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[str]":
         """Start `dockgen check`, with a folder of its own for temporary files."""
         return subprocess.Popen(
             [sys.executable, "-m", "dockgen", "check", *options, str(self.directory)],
-            env=PLAIN | {"TMPDIR": str(self.directory.parent)},
+            env=PLAIN | {"TMPDIR": str(self.directory.parent)} | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -254,3 +257,68 @@ def test_interrupted_while_it_builds(sandbox: Sandbox) -> None:
             assert err == "error: interrupted: nothing is left behind\n"
             while connection.recv(1024):
                 pass
+
+
+# What docker says when its engine has gone, at each of these commands and ever after.
+GONE = """\
+#!/bin/sh
+if [ -e {folder}/gone ] || [ "$1" = {word} ]; then
+  touch {folder}/gone
+  echo "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?" >&2
+  exit 1
+fi
+exec {docker} "$@"
+"""
+
+
+@pytest.mark.parametrize(
+    "word", ["save", "logs", *in_release("buildx", "build", "run", "inspect", "diff", "stop")]
+)
+def test_an_engine_that_stops_meanwhile(sandbox: Sandbox, tmp_path: Path, word: str) -> None:
+    """Exit 4 and one line, whatever was being done; of dockgen's own files nothing stays."""
+    real = shutil.which("docker")
+    program = tmp_path / "docker"
+    program.write_text(GONE.format(folder=tmp_path, word=word, docker=real))
+    program.chmod(0o755)
+    process = sandbox.start(environment={"PATH": f"{tmp_path}:{PLAIN['PATH']}"})
+    out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (4, ""), err
+    assert "no container engine answers docker" in err
+    assert len(err.splitlines()) == 2
+    assert [path.name for path in sandbox.directory.parent.iterdir()] == ["sound"]
+    # What the engine had made before it went is its own to keep, until it is there again.
+    made = f"--filter=label={sandbox.label}"
+    for container in listed("ps", "--all", "--quiet", made):
+        listed("rm", "--force", container)
+    for image in listed("images", "--quiet", made):
+        listed("image", "rm", "--force", image)
+
+
+def test_a_full_disk(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Exit 3, where to make room, and nothing is left there; also for a saved image."""
+    small = tmp_path / "small"
+    small.mkdir()
+    saved = tmp_path / "image.tar.gz"
+    with gzip.open(saved, "w", compresslevel=1) as packed:
+        packed.write(os.urandom(3_000_000))
+    for target in (sandbox.directory, saved):
+        script = (
+            f"mount -t tmpfs -o size=1m tmpfs {small} && TMPDIR={small} {sys.executable}"
+            f" -m dockgen check {target}; code=$?; ls -A {small}; exit $code"
+        )
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script],
+            env=PLAIN, capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (3, ""), done.stderr
+        assert "no space left on device" in done.stderr.lower()
+        assert "make room" in done.stderr
+
+
+def test_a_build_that_hangs(sandbox: Sandbox) -> None:
+    """Exit 3 after the time that it was given, and which step it was."""
+    sandbox.add('FROM golang:1.27\nRUN ["sleep", "600"]')
+    code, _, err = sandbox.check("--timeout", "5")
+    assert code == 3
+    assert "wasn't built within 5 s" in err
+    assert "sleep" in err

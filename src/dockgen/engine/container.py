@@ -4,9 +4,11 @@ import datetime
 import http.client
 import math
 import secrets
+import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +20,9 @@ from dockgen.errors import ProjectError
 # How long to wait between two looks at a container, in seconds. Each look is a process, and more of
 # them would slow down what they wait for.
 _PAUSE = 0.2
+# How much is read of what a container prints, in lines, and of a page, in bytes: neither need end.
+_LINES = 2000
+_LARGEST_PAGE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -205,9 +210,7 @@ class Container:
             )
         connection = http.client.HTTPConnection("127.0.0.1", state.ports[port], timeout=deadline)
         try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return Response(answer.status, answer.read())
+            return _ask(connection, path, deadline)
         except (OSError, http.client.HTTPException) as error:
             raise ProjectError(
                 f"no answer to GET {path} on port {port}: {error or type(error).__name__}",
@@ -227,8 +230,7 @@ class Container:
         )
         try:
             try:
-                connection.request("GET", "/")
-                connection.getresponse().read()
+                _ask(connection, "/", deadline)
             except (OSError, http.client.HTTPException):
                 connection.close()
             # None once the answer has said "Connection: close".
@@ -245,8 +247,8 @@ class Container:
         )
 
     def logs(self) -> str:
-        """Return all that the container printed, standard output and error together."""
-        finished = command.run("logs", "--", self.name)
+        """Return what the container printed last, standard output and error together."""
+        finished = command.run("logs", f"--tail={_LINES}", "--", self.name)
         if finished.returncode != 0:
             raise ProjectError(
                 f"docker logs failed: {command.reason(finished.stdout)}", LOOK_AT_ENGINE
@@ -345,6 +347,28 @@ def run(image: str, options: RunOptions) -> Iterator[Container]:
     finally:
         with signals.held():
             container.remove()
+
+
+def _ask(connection: http.client.HTTPConnection, path: str, deadline: float) -> Response:
+    """Ask for a page, and read as much of it as one has that isn't endless.
+
+    Whoever answers may do so a byte at a time: the socket's own timeout is for each of them.
+    """
+    connection.connect()
+    timer = threading.Timer(deadline, _cut_off, (connection.sock,))
+    timer.daemon = True
+    timer.start()
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return Response(answer.status, answer.read(_LARGEST_PAGE))
+    finally:
+        timer.cancel()
+
+
+def _cut_off(connected: socket.socket) -> None:
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _state(facts: Mapping[str, Any]) -> State:

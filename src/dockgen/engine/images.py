@@ -236,8 +236,9 @@ def save(image: str, destination: Path) -> None:
     words = ("save", f"--output={destination}", "--", image)
     done = command.run(*words, deadline=SAVE_SECONDS, errors_apart=True)
     if done.returncode != 0:
-        is_missing = "no such image" in done.stderr.lower()
-        raise ProjectError(
-            f"docker save failed: {command.reason(done.stderr)}",
-            f"docker pull {image}" if is_missing else command.LOOK_AT_ENGINE,
-        )
+        hint = command.LOOK_AT_ENGINE
+        if "no such image" in done.stderr.lower():
+            hint = f"docker pull {image}"
+        elif "no space left" in done.stderr.lower():
+            hint = f"make room in {destination.parent.parent}, or name another folder: TMPDIR"
+        raise ProjectError(f"docker save failed: {command.reason(done.stderr)}", hint)
