@@ -1,6 +1,6 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: benchmark-commands benchmark-fleet help new venv test test-all test-fast mutate lint format lock examples docs \
+.PHONY: benchmark-commands benchmark-fleet benchmark-reading help new venv test test-all test-fast mutate lint format lock examples docs \
   compare benchmark release engine-up engine-down clean
 
 PYTHON ?= python3
@@ -44,6 +44,9 @@ mutate: $(VENV)/.ready ## break dockgen in hundreds of ways, and list those that
 
 benchmark-fleet: $(VENV)/.ready ## update two hundred projects at once, and one beside plain copier
 	@$(BIN)/python -m benchmarks.fleet $(ARGS)
+
+benchmark-reading: $(VENV)/.ready ## read a saved image of a gigabyte, beside sha256sum
+	@$(BIN)/python -m benchmarks.reading $(ARGS)
 
 benchmark-commands: $(VENV)/.ready ## time short commands, beside the start of Python and beside copier
 	@$(BIN)/python -m benchmarks.commands $(ARGS)

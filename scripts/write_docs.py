@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from benchmarks import commands, fleet, results, tables
+from benchmarks import commands, fleet, reading, results, tables
 from dockgen import checks, cli, declared, languages, matrix, questions
 from dockgen.cases import Case
 from dockgen.matrix import Flavor, Language
@@ -45,7 +45,7 @@ from tests.variants import APPS, BUILDS, RELEASE, limit_of
 ROOT = Path(__file__).resolve().parent.parent
 # The files that are declared.
 FILES: dict[str, type[BaseModel]] = {"dockgen.toml": SettingsFile, "starter.toml": StarterFile}
-Measured = commands.CommandResults | fleet.FleetResults
+Measured = commands.CommandResults | fleet.FleetResults | reading.ReadingResults
 LINES, COLUMNS = 36, 92
 
 
@@ -60,6 +60,7 @@ def main(directory: Path) -> None:
     benchmarks = fill(benchmarks, "benchmark", tables.detailed(measured))
     benchmarks = fill(benchmarks, "fleet", words(fleet.load(), "make benchmark-fleet"))
     benchmarks = fill(benchmarks, "commands", short_commands)
+    benchmarks = fill(benchmarks, "reading", words(reading.load(), "make benchmark-reading"))
     (directory / "docs").mkdir(parents=True, exist_ok=True)
     (directory / "README.md").write_text(readme, encoding="utf-8")
     (directory / "docs/benchmarks.md").write_text(benchmarks, encoding="utf-8")

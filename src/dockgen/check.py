@@ -150,7 +150,10 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
                 built = _build(target, composed, stack)
         doing("Reading the image")
         read = read_image(
-            built, engine.base_layers(found.base if found else None), gzip_sizes=asked.gzip_sizes
+            built,
+            engine.base_layers(found.base if found else None),
+            gzip_sizes=asked.gzip_sizes,
+            secrets=asked.secrets,
         )
         contract = target.contract(read.config)
         watched = _watch(target, composed, built, read, contract, doing)
@@ -186,7 +189,11 @@ def _check_saved(target: Target, saved: Path, doing: Callable[[str], None]) -> C
     doing("Reading the image")
     asked = target.asked
     read = saved_image.read(
-        saved, name=asked.image, platform=asked.build.platform, gzip_sizes=asked.gzip_sizes
+        saved,
+        name=asked.image,
+        platform=asked.build.platform,
+        gzip_sizes=asked.gzip_sizes,
+        secrets=asked.secrets,
     )
     contract = target.contract(read.config)
     contract = contract.settled(contract.workload, contract.port)
@@ -237,6 +244,8 @@ def _left_out(target: Target, read: Dockerfile | None, contract: Contract) -> di
         found |= {rule.code: "there is no Dockerfile to look at" for rule in checks.OF_FILES}
     if target.saved is not None:
         found |= {rule.code: "a saved image isn't run" for rule in checks.OF_CONTAINER}
+    if not target.asked.secrets:
+        found |= dict.fromkeys(checks.OF_SECRETS, "you said --no-secrets")
     asked = {rule.code for rule in checks.applicable(contract)}
     return {code: reason for code, reason in found.items() if code in asked}
 
@@ -259,7 +268,13 @@ def _build(target: Target, composed: Composed | None, stack: ExitStack) -> str:
     )
 
 
-def read_image(name: str, base: Sequence[str] | None = None, *, gzip_sizes: bool = True) -> Image:
+def read_image(
+    name: str,
+    base: Sequence[str] | None = None,
+    *,
+    gzip_sizes: bool = True,
+    secrets: bool = True,
+) -> Image:
     """Read an image of the engine's; ``base`` are the digests of its base's layers, if known.
 
     Raises:
@@ -268,7 +283,7 @@ def read_image(name: str, base: Sequence[str] | None = None, *, gzip_sizes: bool
     with signals.temporary_folder("dockgen-") as folder:
         saved = folder / "image.tar"
         engine.save(name, saved)
-        return saved_image.read(saved, base, gzip_sizes=gzip_sizes)
+        return saved_image.read(saved, base, gzip_sizes=gzip_sizes, secrets=secrets)
 
 
 def _watch(

@@ -150,9 +150,9 @@ def read(
                 path, kind = marked[0], marked[1] or kind
             if kind is Kind.FILE and entry.size <= credentials.LARGEST:
                 if path == "/etc/passwd":
-                    accounts = _accounts(tar.content())
+                    accounts = _accounts(tar.content(credentials.LARGEST))
                 elif secrets and credentials.is_worth_reading(path, entry.size):
-                    what = credentials.in_file(path, tar.content())
+                    what = credentials.in_file(path, tar.content(credentials.LARGEST))
                     held |= {path: what} if what else {}
             files.append(
                 File(

@@ -17,10 +17,11 @@ DOCKERFILES = ("Dockerfile", "Containerfile")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a command line says beside the target. ``limit_bytes`` is for the image's size.
+    """What a command line says beside the target.
 
-    ``run`` counts more than `[check]` of dockgen.toml, and ``trusted`` says that compose.yaml may
-    reach beyond its folder.
+    ``run`` counts more than `[check]` of dockgen.toml, ``limit_bytes`` is for the image's size, and
+    ``trusted`` says that compose.yaml may reach beyond its folder. ``gzip_sizes`` and ``secrets``
+    say whether to measure the one and to look for the other.
     """
 
     image: str | None = None
@@ -28,6 +29,7 @@ class Asked:
     run: Run = field(default_factory=Run)
     limit_bytes: int | None = None
     gzip_sizes: bool = True
+    secrets: bool = True
     trusted: bool = False
 
 

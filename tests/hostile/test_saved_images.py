@@ -279,6 +279,18 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     assert "is a device, not a file" in refused(Path("/dev/zero"))
 
 
+def test_a_file_is_as_small_as_it_says(file: Path) -> None:
+    """A sparse one that names ten bytes, and holds megabytes, isn't read whole for its secrets."""
+    records = {"GNU.sparse.realsize": "10"}
+    member, content = entry(".env", bytes(50_000_000), pax_headers=records)
+    docker_archive(file, tar((member, content)))
+    tracemalloc.start()
+    assert saved.read(file, gzip_sizes=False).tree["/.env"].size == 10
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
 def test_memory_is_bounded(file: Path) -> None:
     """A hundred thousand entries in a process of its own: within a hundred megabytes."""
     buffer = io.BytesIO()

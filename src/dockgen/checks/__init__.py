@@ -27,6 +27,7 @@ __all__ = [
     "OF_IMAGE",
     "OF_PORTS",
     "OF_PROCESS",
+    "OF_SECRETS",
     "RULES",
     "AnyRule",
     "Ended",
@@ -78,6 +79,8 @@ OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
 # Those that look at the ports it listens on, and at a connection that was kept open.
 OF_PORTS = ("DG210", "DG211")
 OF_CONNECTION = ("DG212",)
+# Those that look into files for secrets.
+OF_SECRETS = ("DG112",)
 # Those that know why a build fails.
 OF_BUILD = ("DG003",)
 # Those that tell the project's own layers from its base's.

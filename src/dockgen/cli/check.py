@@ -73,6 +73,7 @@ class Megabytes(_Number):
 @click.option("--memory", type=click.IntRange(min=6), metavar="MIB", help="What it may use.")
 @click.option("--max-size", type=Megabytes(), metavar="MB", help="How large the image may be.")
 @click.option("--no-gzip", is_flag=True, help="Leave out its size after gzip: quicker.")
+@click.option("--no-secrets", is_flag=True, help="Don't look into files for secrets: quicker.")
 @click.option("--trust", is_flag=True, help="Let compose.yaml reach beyond its folder.")
 @click.option(
     "--format",
@@ -130,6 +131,7 @@ def check(
     memory: int | None,
     max_size: int | None,
     no_gzip: bool,
+    no_secrets: bool,
     trust: bool,
     shown: str | None,
     outputs: tuple[str, ...],
@@ -185,6 +187,7 @@ def check(
         ),
         limit_bytes=max_size,
         gzip_sizes=not no_gzip,
+        secrets=not no_secrets,
         trusted=trust,
     )  # fmt: skip
     threeway.require_whole((target or Path()).resolve())
