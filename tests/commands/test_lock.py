@@ -36,7 +36,7 @@ OF_THIS_PYTHON = ("--language-version", f"{sys.version_info.major}.{sys.version_
 
 
 def new(
-    dockgen: Run, path: str, *options: str, version: tuple[str, ...] = OF_THIS_PYTHON
+    inline: Run, path: str, *options: str, version: tuple[str, ...] = OF_THIS_PYTHON
 ) -> tuple[dict[str, Any], str]:
     """Make a project of Python's; what is said on standard output, as JSON, and on standard error.
 
@@ -44,7 +44,7 @@ def new(
     none.
     """
     tools = path.split(os.pathsep)[0]
-    done = dockgen(
+    done = inline(
         *("new", "my-app", "--language", "python", "--flavor", "slim", *version, "--json"),
         *options,
         environment={
@@ -58,9 +58,9 @@ def new(
     return json.loads(done.stdout), done.stderr
 
 
-def test_uv_writes_it(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
+def test_uv_writes_it(inline: Run, with_uv: str, tmp_path: Path) -> None:
     """It locks what pyproject.toml asks for, and the next command is the one that builds."""
-    said, complaint = new(dockgen, with_uv, "--package-manager", "uv")
+    said, complaint = new(inline, with_uv, "--package-manager", "uv")
     locked = tomllib.loads((tmp_path / "my-app/uv.lock").read_text())
     names = {package["name"] for package in locked["package"]}
     assert {"my-app", "fastapi", "uvicorn", "pytest"} <= names
@@ -69,21 +69,19 @@ def test_uv_writes_it(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
     assert complaint == ""
 
 
-def test_without_uv_the_next_command_makes_it(
-    dockgen: Run, without_uv: str, tmp_path: Path
-) -> None:
+def test_without_uv_the_next_command_makes_it(inline: Run, without_uv: str, tmp_path: Path) -> None:
     """The project's own build target does, and its read-me says so, too."""
-    said, complaint = new(dockgen, without_uv, "--package-manager", "uv")
+    said, complaint = new(inline, without_uv, "--package-manager", "uv")
     assert not (tmp_path / "my-app/uv.lock").exists()
     assert said["next"] == ["cd my-app", COMMAND, "docker compose up --build --wait"]
     assert COMMAND in (tmp_path / "my-app/README.md").read_text()
     assert complaint == ""
 
 
-def test_where_uv_fails_the_project_is_made(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
+def test_where_uv_fails_the_project_is_made(inline: Run, with_uv: str, tmp_path: Path) -> None:
     """An index that doesn't answer is a warning, and the way on is the same as without uv."""
     index = "http://127.0.0.1:9/simple"
-    said, complaint = new(dockgen, with_uv, "--package-manager", "uv", "--package-index", index)
+    said, complaint = new(inline, with_uv, "--package-manager", "uv", "--package-index", index)
     assert complaint.startswith("warning: uv lock failed: ")
     assert complaint.count("\n") == 1
     assert not (tmp_path / "my-app/uv.lock").exists()
@@ -92,10 +90,10 @@ def test_where_uv_fails_the_project_is_made(dockgen: Run, with_uv: str, tmp_path
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="this Python is a new project's default")
 def test_without_the_python_of_the_project_uv_says_why(
-    dockgen: Run, with_uv: str, tmp_path: Path
+    inline: Run, with_uv: str, tmp_path: Path
 ) -> None:
     """A new project names the newest Python, and uv locks for none that it can't have."""
-    said, complaint = new(dockgen, with_uv, "--package-manager", "uv", version=())
+    said, complaint = new(inline, with_uv, "--package-manager", "uv", version=())
     wanted = f">={said['answers']['language_version']}"
     assert complaint.startswith(
         f"warning: uv lock failed: No interpreter found for Python {wanted}"
@@ -108,29 +106,29 @@ def test_without_the_python_of_the_project_uv_says_why(
     assert said["next"] == ["cd my-app", COMMAND, "docker compose up --build --wait"]
 
 
-def test_a_dry_run_shows_it(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
+def test_a_dry_run_shows_it(inline: Run, with_uv: str, tmp_path: Path) -> None:
     """It writes none, and asks no index for anything."""
     index = "http://127.0.0.1:9/simple"
     asked = ("--package-manager", "uv", "--package-index", index)
-    said, complaint = new(dockgen, with_uv, *asked, "--dry-run")
+    said, complaint = new(inline, with_uv, *asked, "--dry-run")
     assert complaint == ""
     assert "uv.lock" in said["files"]
     assert not (tmp_path / "my-app").exists()
 
 
-def test_other_package_managers_have_their_own(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
+def test_other_package_managers_have_their_own(inline: Run, with_uv: str, tmp_path: Path) -> None:
     """A lock file that is part of the template is there at once."""
-    said, _ = new(dockgen, with_uv)
+    said, _ = new(inline, with_uv)
     assert (tmp_path / "my-app/requirements.txt").exists()
     assert not (tmp_path / "my-app/uv.lock").exists()
     assert COMMAND not in said["next"]
 
 
-def test_a_workspace_above_is_left_alone(dockgen: Run, with_uv: str, tmp_path: Path) -> None:
+def test_a_workspace_above_is_left_alone(inline: Run, with_uv: str, tmp_path: Path) -> None:
     """The project is locked by itself: uv would lock a workspace as a whole."""
     manifest = '[tool.uv.workspace]\nmembers = ["**"]\n'
     (tmp_path / "pyproject.toml").write_text(manifest)
-    new(dockgen, with_uv, "--package-manager", "uv")
+    new(inline, with_uv, "--package-manager", "uv")
     assert (tmp_path / "my-app" / lock.FILE).exists()
     assert not (tmp_path / lock.FILE).exists()
     assert (tmp_path / "pyproject.toml").read_text() == manifest
@@ -162,10 +160,10 @@ def data(answers: tuple[str, ...]) -> list[str]:
 
 @pytest.mark.parametrize(("answers", "options"), OPTIONS)
 def test_the_command_has_the_options_of_the_project_s_builds(
-    dockgen: Run, without_uv: str, tmp_path: Path, answers: tuple[str, ...], options: str
+    inline: Run, without_uv: str, tmp_path: Path, answers: tuple[str, ...], options: str
 ) -> None:
     """Those of its read-me, and no other ones."""
-    said, _ = new(dockgen, without_uv, "--package-manager", "uv", *data(answers))
+    said, _ = new(inline, without_uv, "--package-manager", "uv", *data(answers))
     words = f"{options} " if options else ""
     assert said["next"][1] == f"docker build --no-cache --target lock --output . {words}."
     readme = (tmp_path / "my-app/README.md").read_text()
@@ -179,7 +177,7 @@ def test_the_command_has_the_options_of_the_project_s_builds(
      ("yarn", "yarnrc,src=$HOME/.yarnrc.yml"), ("poetry", "netrc,src=$HOME/.netrc")],
 )  # fmt: skip
 def test_each_package_manager_reads_its_own_token(
-    dockgen: Run, tmp_path: Path, manager: str, file: str
+    inline: Run, tmp_path: Path, manager: str, file: str
 ) -> None:
     """As the read-me has it."""
     language = "python" if manager == "poetry" else "node"
@@ -191,7 +189,7 @@ def test_each_package_manager_reads_its_own_token(
         "private_host": "git.acme.example",
     }
     given = [word for pair in answers.items() for word in ("--data", "=".join(pair))]
-    assert dockgen("new", "my-app", *given).returncode == 0
+    assert inline("new", "my-app", *given).returncode == 0
     option = f"--secret id={file}"
     assert lock.command(answers) == f"docker build --no-cache --target lock --output . {option} ."
     assert f"docker build {option} .\n" in (tmp_path / "my-app/README.md").read_text()

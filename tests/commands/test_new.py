@@ -231,9 +231,9 @@ def test_json_tells_programs_the_same(inline: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wish", ["FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"])
-def test_no_colours_where_nobody_looks(dockgen: Run, wish: str) -> None:
+def test_no_colours_where_nobody_looks(inline: Run, wish: str) -> None:
     """What goes to a file or a program is plain, also where a CI asks all its jobs for colours."""
-    done = dockgen("new", "my-app", "--defaults", "--dry-run", environment={wish: "1"})
+    done = inline("new", "my-app", "--defaults", "--dry-run", environment={wish: "1"})
     assert done.stdout.startswith("Would create my-app")
     assert "\x1b" not in done.stdout + done.stderr
 
@@ -270,28 +270,28 @@ def test_a_dry_run_shows_the_tree_and_writes_nothing(inline: Run, tmp_path: Path
     assert len(branches(made.stdout)) >= len(tree(tmp_path / "my-app"))
 
 
-def test_a_dry_run_refuses_what_a_real_run_refuses(dockgen: Run, tmp_path: Path) -> None:
+def test_a_dry_run_refuses_what_a_real_run_refuses(inline: Run, tmp_path: Path) -> None:
     """It would be no use otherwise."""
     (tmp_path / "file").touch()
-    done = dockgen("new", ".", "--defaults", "--dry-run")
+    done = inline("new", ".", "--defaults", "--dry-run")
     assert done.returncode == 3
 
 
-def test_a_target_with_something_in_it_is_refused(dockgen: Run, tmp_path: Path) -> None:
+def test_a_target_with_something_in_it_is_refused(inline: Run, tmp_path: Path) -> None:
     """Exit 3 with a hint, and what was there is untouched."""
     (tmp_path / "my-app").mkdir()
     (tmp_path / "my-app/Dockerfile").write_text("mine\n")
-    done = dockgen("new", "my-app", "--defaults")
+    done = inline("new", "my-app", "--defaults")
     assert done.returncode == 3
     assert "exists and isn't empty" in done.stderr
     assert "try: name a directory that doesn't exist yet" in done.stderr
     assert tree(tmp_path) == {"my-app/Dockerfile": b"mine\n"}
 
 
-def test_a_link_to_nothing_is_not_written_through(dockgen: Run, tmp_path: Path) -> None:
+def test_a_link_to_nothing_is_not_written_through(inline: Run, tmp_path: Path) -> None:
     """Where it leads may be a mistake, so it is refused and nothing appears there."""
     (tmp_path / "my-app").symlink_to(tmp_path / "nowhere")
-    done = dockgen("new", "my-app", "--defaults")
+    done = inline("new", "my-app", "--defaults")
     assert done.returncode == 3
     assert "is a link to nothing" in done.stderr
     assert not (tmp_path / "nowhere").exists()
@@ -304,9 +304,9 @@ def test_the_folder_above_can_be_the_target(inline: Run) -> None:
     assert json.loads(done.stdout)["answers"]["name"] == "my-app"
 
 
-def test_the_current_folder_can_be_the_target(dockgen: Run, tmp_path: Path) -> None:
+def test_the_current_folder_can_be_the_target(inline: Run, tmp_path: Path) -> None:
     """``dockgen new .`` in an empty folder."""
-    assert dockgen("new", ".", "--name", "my-app", "--defaults").returncode == 0
+    assert inline("new", ".", "--name", "my-app", "--defaults").returncode == 0
     assert (tmp_path / "Dockerfile").is_file()
 
 
