@@ -122,6 +122,8 @@ def reference() -> str:
         "| question | flag | asked | type | default | choices |\n|---|---|---|---|---|---|"
     )
     for question in questions.load():
+        if question.name == questions.OF_ADD:
+            continue
         default = question.usual
         if "{%" in default:
             default = "from the folder's name"

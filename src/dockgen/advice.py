@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dockgen.shell import quoted, short
 
 if TYPE_CHECKING:
+    from dockgen.addition import Addition
     from dockgen.matrix import Workload
     from dockgen.starter import Made
     from dockgen.threeway import Plan
@@ -36,6 +37,20 @@ def after_update(plan: "Plan") -> tuple[str, ...]:
     """How to look at an update, prove it and keep it."""
     lock = (plan.lock_command,) if plan.lock_command else ()
     return (*_enter(plan.directory), *lock, "git diff", "dockgen check", _COMMIT)
+
+
+def after_addition(made: "Addition") -> tuple[str, ...]:
+    """How to start what a repository's container files make, and to keep them."""
+    if made.outcome is None or made.outcome.plan is None:
+        return ()
+    kept = [change.path for change in made.outcome.plan.changes if change.status == "yours"]
+    if "Dockerfile" in kept:  # what is started would be the one that was there
+        files = " ".join(f"--replace {quoted(path)}" for path in kept)
+        return (*_enter(made.directory), "diff Dockerfile*", f"dockgen add {files}")
+    required = made.answers["existing"].get("required") or ()
+    settings = tuple(f"echo {name}=VALUE >>.env" for name in required)
+    proof = () if made.trials else ("dockgen check",)
+    return (*_enter(made.directory), *settings, _START[str(made.answers["kind"])], *proof, _COMMIT)
 
 
 def after_bump(plan: "Plan") -> tuple[str, ...]:

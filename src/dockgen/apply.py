@@ -50,7 +50,7 @@ def _check_target(target: Path) -> None:
         code = _CODE & {entry.name for entry in entries}
         raise ProjectError(
             f"{target} exists and isn't empty: dockgen overwrites nothing",
-            f"see what its code needs: dockgen add --explain {shell.quoted(shell.short(target))}"
+            f"give its code container files: dockgen add {shell.quoted(shell.short(target))}"
             if code
             else "name a directory that doesn't exist yet, or empty this one",
         )

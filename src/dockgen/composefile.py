@@ -255,6 +255,10 @@ def apart(
         copies: what is mounted in place of which of the `written_folders`.
     """
     names = needed(model, main)
+    # Another process of the same image names what a service beside it builds.
+    built = {model["services"][name].get("image", name): tag for name, tag in tags.items()}
+    if change.image is not None:
+        built[model["services"][main].get("image", main)] = change.image
     services = {}
     for name in names:
         kept = {k: v for k, v in model["services"][name].items() if k not in _LEFT_OUT}
@@ -264,6 +268,8 @@ def apart(
             del kept["networks"]
         if name in tags:
             kept["image"] = tags[name]
+        elif image := built.get(kept.get("image")):
+            kept |= {"image": image, "pull_policy": "never"}
         if kept.get("deploy"):
             kept["deploy"] = {"resources": kept["deploy"].get("resources") or {}}
         if kept.get("volumes"):

@@ -120,7 +120,8 @@ def create(request: Request, origin: Source | None, listener: Listener) -> Creat
         listener.warn(ours.warning)
     if ours:
         listener.team(ours)
-    unanswered = [question for question in known if question.name not in answers]
+    told = {*answers, questions.OF_ADD}
+    unanswered = [question for question in known if question.name not in told]
     to_ask = _to_ask(unanswered, request, ours)
     # A dry run writes to the machine's temporary folder alone; else the tree is rendered on the
     # target's own file system, so that it can be moved into place in one step.

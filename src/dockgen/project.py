@@ -26,6 +26,7 @@ class Project:
 
     ``template_version`` is the release of the templates that it was rendered from, such as
     "v0.1.0", and ``port`` the one that a service listens on; workers and jobs have none.
+    ``is_existing`` says that the program was there before: `dockgen add` made the project.
     """
 
     directory: Path
@@ -37,13 +38,15 @@ class Project:
     policy: Policy = field(default_factory=Policy)
     kind: Workload = Workload.SERVICE
     run: Run = field(default_factory=Run)
+    is_existing: bool = False
 
     @property
     def contract(self) -> Contract:
         """What the project is held to."""
         return Contract(
-            self.kind, self.port, self.limits, self.policy, BASES[self.cell.flavor], self.run
-        )
+            self.kind, self.port, self.limits, self.policy, BASES[self.cell.flavor], self.run,
+            is_ours=not self.is_existing,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ def load(directory: Path) -> Project:
         policy=settings.policy(found),
         kind=kind,
         run=run,
+        is_existing=bool(answers.get("existing")),
     )
 
 

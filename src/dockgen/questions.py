@@ -18,6 +18,9 @@ _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 80
 _shown.maxlevel = _shown.maxlist = _shown.maxdict = _shown.maxset = 2
 
+# The question that `dockgen add` answers, and `dockgen new` never asks.
+OF_ADD = "existing"
+
 # How many files a questionnaire may include, each counted as often as it is.
 _MAXIMUM_INCLUDES = 100
 

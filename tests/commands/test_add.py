@@ -1,8 +1,10 @@
-"""``dockgen add --explain`` as a user runs it."""
+"""``dockgen add`` as a user runs it."""
 
 import json
 import shutil
 from pathlib import Path
+
+import pytest
 
 from tests.commands.test_prompts import DOWN, ENTER, Terminal
 from tests.conftest import Run
@@ -89,12 +91,92 @@ def test_a_flag_that_means_nothing_is_refused(inline: Run) -> None:
         assert (done.returncode, words[0] in done.stderr) == (2, True), words
 
 
-def test_it_writes_nothing_yet(inline: Run, tmp_path: Path) -> None:
-    """Without --explain it says so."""
-    done = inline("add", tmp_path)
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """A small service of somebody's, with a Dockerfile of its own."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("flask==3.1.1\ngunicorn==23.0.0\n")
+    (folder / "shop.py").write_text(
+        "import os\n\nfrom flask import Flask\n\napp = Flask(__name__)\n"
+        "TOKEN = os.environ['SHOP_TOKEN']\n\n\n"
+        "@app.get('/health')\ndef health() -> str:\n    return 'ok'\n"
+    )
+    (folder / "Dockerfile").write_text("FROM python\n")
+    return folder
+
+
+def test_it_writes_the_files(inline: Run, service: Path) -> None:
+    """The source stays as it is; what was there is kept, with dockgen's version beside it."""
+    source = (service / "shop.py").read_bytes()
+    done = inline("add", service)
+
+    assert done.returncode == 0, done.stderr
+    written = {p.relative_to(service).as_posix() for p in service.rglob("*") if p.is_file()}
+    assert written == {
+        *("requirements.txt", "shop.py", "Dockerfile", "Dockerfile.dockgen-new", ".dockerignore"),
+        *("compose.yaml", "dockgen.toml", ".copier-answers.yml"),
+        *("docker/rootfs.py", "docker/healthcheck.py"),
+    }
+    assert (service / "shop.py").read_bytes() == source
+    assert (service / "Dockerfile").read_text() == "FROM python\n"
+    assert 'CMD ["gunicorn"' in (service / "Dockerfile.dockgen-new").read_text()
+    assert "SHOP_TOKEN: ${SHOP_TOKEN:?" in (service / "compose.yaml").read_text()
+    assert "dockgen add --replace Dockerfile" in done.stdout
+
+
+def test_a_flag_takes_the_place_of_what_is_there(inline: Run, service: Path) -> None:
+    """Of a file, and of an answer: a setting with a value is no longer asked for."""
+    done = inline("add", service, "--replace", "Dockerfile", "--setting", "SHOP_TOKEN=none")
+
+    assert done.returncode == 0, done.stderr
+    assert 'CMD ["gunicorn"' in (service / "Dockerfile").read_text()
+    assert 'SHOP_TOKEN: "none"' in (service / "compose.yaml").read_text()
+
+
+def test_a_dry_run_writes_nothing(inline: Run, service: Path) -> None:
+    """It shows all of it as a diff."""
+    before = sorted(service.rglob("*"))
+    done = inline("add", service, "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert "+FROM " in done.stdout
+    assert sorted(service.rglob("*")) == before
+
+
+def test_it_is_taken_back(inline: Run, service: Path) -> None:
+    """All files of the last run go."""
+    before = sorted(service.rglob("*"))
+    inline("add", service)
+    done = inline("add", service, "--undo")
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(path for path in service.rglob("*") if path.is_file()) == [
+        path for path in before if path.is_file()
+    ]
+
+
+def test_for_programs(inline: Run, service: Path) -> None:
+    """One object: what it is, the answers, and each file."""
+    done = inline("add", service, "--json", "--flavor", "alpine")
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["answers"]["flavor"] == "alpine"
+    assert told["answers"]["existing"]["health"] == "/health"
+    assert {"path": "compose.yaml", "status": "clean", "note": ""} in told["files"]
+    assert told["trials"] == []
+
+
+def test_nothing_is_written_while_something_is_undecided(inline: Run, tmp_path: Path) -> None:
+    """Both signals are named, and the flag that decides."""
+    folder = shutil.copytree(PROJECTS / "python-two-locks", tmp_path / "locks")
+    before = sorted(folder.rglob("*"))
+    done = inline("add", folder)
 
     assert done.returncode == 2
-    assert "dockgen add --explain" in done.stderr
+    assert "--package-manager" in done.stderr
+    assert sorted(folder.rglob("*")) == before
 
 
 def test_nothing_to_find_is_said(inline: Run, tmp_path: Path) -> None:
@@ -113,4 +195,4 @@ def test_new_points_here_where_there_is_code(inline: Run, tmp_path: Path) -> Non
     done = inline("new", "my code", "--defaults")
 
     assert done.returncode == 3
-    assert "dockgen add --explain 'my code'" in done.stderr
+    assert "dockgen add 'my code'" in done.stderr

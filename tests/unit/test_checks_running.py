@@ -193,6 +193,15 @@ def test_dg208_finds_a_bad_end(exit_code: int, seconds: float, words: str) -> No
     assert words in finding.message
 
 
+def test_dg208_warns_of_others_that_the_signal_ends() -> None:
+    """A program that dockgen didn't make may leave SIGTERM to the system."""
+    seen = replace(SEEN, stop_exit_code=143)
+    (warning,) = check_running(seen, replace(CONTRACT, is_ours=False))
+    (error,) = check_running(seen, CONTRACT)
+    assert (warning.rule, warning.severity) == ("DG208", Severity.WARNING)
+    assert (error.rule, error.severity) == ("DG208", Severity.ERROR)
+
+
 def test_a_worker_answers_nobody() -> None:
     """It has no port, and is held to all other rules."""
     seen = replace(SEEN, root_status=None)

@@ -183,3 +183,22 @@ def test_the_main_service() -> None:
     assert composefile.main_service(other) == "web"
     with pytest.raises(ProjectError, match="builds no service"):
         composefile.main_service({"services": {"db": {"image": "x"}}})
+
+
+def test_another_process_has_the_image_that_is_built() -> None:
+    """It names the image of a service that is built, and would find that one's own or none."""
+    services = {
+        "app": {"build": {"context": "."}, "image": "shop", "depends_on": {"migrate": {}}},
+        "migrate": {"image": "shop", "command": ["migrate"], "depends_on": {"db": {}}},
+        "db": {"image": "postgres:17"},
+    }
+    model = {"services": services}
+    run = composefile.apart(model, "app", Change(), {"app": "check-1-app"}, {})["services"]
+    assert [run[name]["image"] for name in services] == [
+        "check-1-app",
+        "check-1-app",
+        "postgres:17",
+    ]
+    assert run["migrate"]["pull_policy"] == "never"
+    given = composefile.apart(model, "app", Change(image="built"), {"app": "x"}, {})["services"]
+    assert [given[name]["image"] for name in services] == ["built", "built", "postgres:17"]

@@ -38,12 +38,13 @@ class Place:
 class Violation:
     """What a rule's function yields: what is wrong, what to do about it, and where it is.
 
-    Without a hint, the rule's ``fix`` is the hint.
+    Without a hint, the rule's ``fix`` is the hint; without a severity, it has the rule's.
     """
 
     message: str
     hint: str = ""
     place: Place | None = None
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Rule(Generic[Facts]):
             return
         for found in self.violations(facts, contract):
             hint = found.hint or self.fix
-            yield Finding(self.code, found.message, hint, found.place, self.severity)
+            severity = found.severity or self.severity
+            yield Finding(self.code, found.message, hint, found.place, severity)
 
 
 def rule(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dockgen.checks.model import Violation, rule
+from dockgen.checks.model import Severity, Violation, rule
 from dockgen.contract import Contract
 from dockgen.matrix import Workload
 from dockgen.sockets import Listener
@@ -13,6 +13,8 @@ from dockgen.sockets import Listener
 _FILTERED = 2
 # 128 + SIGKILL.
 KILLED = 137
+# 128 + SIGTERM: what a program ends with that leaves the signal to the system.
+_TERMINATED = 143
 _SERVER_ERROR = 500
 _MB = 10**6
 # How many lines of a log, or changed paths, a message repeats.
@@ -267,8 +269,9 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
 
     Each deployment stops the old containers. One that doesn't listen to SIGTERM is killed
     after ten seconds, with the requests that it was serving; one that ends with another code than
-    0 looks like a crash. A job that is stopped before its end may end with any code. The limit is
-    the project's own, in dockgen.toml.
+    0 looks like a crash. A program that dockgen didn't make is only warned of if the signal itself
+    ends it. A job that is stopped before its end may end with any code. The limit is the project's
+    own, in dockgen.toml.
     """
     limit = contract.limits.stop_seconds
     is_job = contract.workload is Workload.JOB
@@ -280,6 +283,11 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
         return
     if seen.stop_exit_code == KILLED:
         yield Violation(f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM")
+    elif seen.stop_exit_code == _TERMINATED and not contract.is_ours and not is_job:
+        yield Violation(
+            f"SIGTERM ended it at once (exit code {_TERMINATED}): open requests are cut off",
+            severity=Severity.WARNING,
+        )
     elif seen.stop_exit_code != 0 and not is_job:
         yield Violation(
             f"it ended with exit code {seen.stop_exit_code}, not 0{_last_lines(seen.log)}"

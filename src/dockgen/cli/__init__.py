@@ -104,7 +104,7 @@ def dockgen() -> None:
     Examples:
       dockgen new my-app
       dockgen new my-app --language go --flavor scratch
-      dockgen add --explain my-code
+      dockgen add --check my-code
       dockgen check my-app
       dockgen update my-app
       dockgen new --help

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dockgen.cli.arguments import pairs
 from dockgen.errors import UsageError
 
 if TYPE_CHECKING:
     from dockgen.detect.model import Conflict, Detected
-    from dockgen.detect.repository import Repository
+    from dockgen.placing import Clash, Decision
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -34,40 +35,106 @@ def _flags(command: _Command) -> _Command:
     return command
 
 
-@click.command(short_help="Look at an existing repository: what its container image needs.")
+@click.command(short_help="Give an existing repository its container files, proven.")
 @click.argument("directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]")
 @click.option(
     "--explain", is_flag=True, help="Show each answer, where it was read, and stop there."
 )
+@click.option("--check", is_flag=True, help="Build and prove it first; write only what holds.")
+@click.option("--try-flavors", is_flag=True, help="Take the smallest flavor that holds; --check.")
+@click.option("--flavor", metavar="FLAVOR", help="What the image stands on: slim, alpine, scratch.")
+@click.option("--name", metavar="NAME", help="What the image is called.  [default: the folder]")
+@click.option(
+    "--data",
+    "-d",
+    multiple=True,
+    metavar="QUESTION=ANSWER",
+    help="Answer any question of dockgen new; repeatable.",
+)
+@click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
+@click.option("--keep", multiple=True, metavar="FILE", help="Keep your file; repeatable.")
+@click.option("--replace", multiple=True, metavar="FILE", help="Take dockgen's file; repeatable.")
+@click.option("--merge", multiple=True, metavar="FILE", help="Merge both; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--undo", is_flag=True, help="Take back what the last dockgen add did here.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON; never asks.")
 @_flags
-def add(directory: Path, explain: bool, as_json: bool, **flags: Any) -> None:
-    """Look at the repository in DIRECTORY, and say what its container image needs.
+def add(
+    directory: Path,
+    *,
+    explain: bool,
+    check: bool,
+    try_flavors: bool,
+    flavor: str | None,
+    name: str | None,
+    data: tuple[str, ...],
+    team: str | None,
+    keep: tuple[str, ...],
+    replace: tuple[str, ...],
+    merge: tuple[str, ...],
+    dry_run: bool,
+    undo: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Give the repository in DIRECTORY its container files: Dockerfile, compose.yaml and others.
 
     DIRECTORY is the current one if none is given. dockgen reads what git tracks and runs nothing of
-    it: no code, no package manager, no compiler. Each answer comes with the file and line that it
-    was read from; where two of them disagree, you are asked, or the flag decides.
-
-    So far it only looks: --explain is required.
+    it: no code, no package manager, no compiler. Where two signals disagree, you are asked, or the
+    flag decides. With --check, the image is built from a copy of the repository, started, and held
+    to every rule, before anything is written. Your source is never changed; a file of yours that is
+    in the way is kept, and dockgen's version lies beside it as FILE.dockgen-new.
 
     \b
     Examples:
       dockgen add --explain
-      dockgen add --explain --json my-app
-      dockgen add --explain --path services/api
-      dockgen add --explain --package-manager uv --port 8000
+      dockgen add --check
+      dockgen add --try-flavors my-code
+      dockgen add --path services/api --port 8000 --setting LOG_LEVEL=info
+      dockgen add --dry-run --replace Dockerfile
+      dockgen add --undo
     """
-    from dockgen.detect import given, survey
-    from dockgen.detect.model import BY_NAME, Many
+    from dockgen import addition, advice, report
+    from dockgen.detect import survey
     from dockgen.detect.repository import Repository
+    from dockgen.placing import Choices
     from dockgen.report import json as programs
     from dockgen.report import terminal
 
-    if not explain:
-        raise UsageError(
-            "dockgen add can only look at a repository yet, and writes no files",
-            "see what it finds: dockgen add --explain",
-        )
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    said = _said(flags)
+    if undo:
+        _undo(directory / (said.get("path") or "."), as_json=as_json)
+        return
+    repository = Repository(directory)
+    detected = survey.look(repository, said)
+    while asks and detected.conflicts:
+        said = _asked(said, detected)
+        detected = survey.look(repository, said)
+    if explain or detected.conflicts:
+        (programs.detected if as_json else terminal.detected)(detected)
+        if detected.conflicts:
+            raise undecided(detected.conflicts)
+        return
+    choices = Choices(keep, replace, merge, _decide if asks else None)
+    wanted = addition.Wanted(
+        name, flavor, pairs(data), team, choices, dry_run, check, every_flavor=try_flavors
+    )
+    with report.progress() as doing:
+        made = addition.run(repository, detected, wanted, doing)
+    if as_json:
+        programs.addition(made)
+    else:
+        terminal.detected(detected)
+        terminal.addition(made, advice.after_addition(made))
+    addition.require(made)
+
+
+def _said(flags: dict[str, Any]) -> dict[str, Any]:
+    """The answers that were given as flags, by topic."""
+    from dockgen.detect import given
+    from dockgen.detect.model import BY_NAME, Many
+
     said: dict[str, Any] = {}
     for name, words in flags.items():
         topic = BY_NAME[name]
@@ -75,18 +142,40 @@ def add(directory: Path, explain: bool, as_json: bool, **flags: Any) -> None:
             said[name] = tuple(given.parse(topic, word) for word in words)
         elif topic.many is not Many.ALL and words is not None:
             said[name] = given.parse(topic, words)
-    asks = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
-    repository = Repository(directory)
-    detected = survey.look(repository, said)
-    while asks and detected.conflicts:
-        said = _asked(repository, said, detected)
-        detected = survey.look(repository, said)
-    (programs.detected if as_json else terminal.detected)(detected)
-    if detected.conflicts:
-        raise undecided(detected.conflicts)
+    return said
 
 
-def _asked(repository: "Repository", said: dict[str, Any], detected: "Detected") -> dict[str, Any]:
+def _undo(directory: Path, *, as_json: bool) -> None:
+    from dockgen import add as adding
+    from dockgen.report import json as programs
+    from dockgen.report import terminal
+    from dockgen.threeway import Mode
+
+    outcome = adding.undo(directory.resolve())
+    if as_json:
+        programs.updated([outcome], Mode.UNDO)
+    else:
+        terminal.updated(outcome, Mode.UNDO, ())
+
+
+def _decide(clash: "Clash") -> "Decision":
+    """Ask what becomes of one file; a diff shows what it would mean to replace it."""
+    import questionary
+
+    from dockgen import report
+    from dockgen.report import terminal
+
+    terminal.clash(clash)
+    report.prepare_prompts()
+    words = {"keep": "keep yours", "replace": "take dockgen's", "merge": "merge both"}
+    choices = [questionary.Choice(words[choice], choice) for choice in clash.choices]
+    chosen: Decision = questionary.select(
+        f"What becomes of {report.spelt(clash.stands)}?", choices
+    ).unsafe_ask()
+    return chosen
+
+
+def _asked(said: dict[str, Any], detected: "Detected") -> dict[str, Any]:
     """What the user said, and their answer to the first conflict."""
     import questionary
 
@@ -94,7 +183,6 @@ def _asked(repository: "Repository", said: dict[str, Any], detected: "Detected")
     from dockgen.detect import given
     from dockgen.report.terminal.detected import seen
 
-    del repository
     conflict = detected.conflicts[0]
     choices = [
         questionary.Choice(

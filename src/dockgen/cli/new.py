@@ -110,7 +110,7 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
         )
         for question in questions.load(origin.questionnaire if origin else None)
         # A starter's question may be called like an option: --data answers it.
-        if question.flag not in taken
+        if question.flag not in taken and question.name != questions.OF_ADD
     ]
 
 

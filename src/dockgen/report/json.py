@@ -9,6 +9,7 @@ from dockgen.address import masked
 from dockgen.report import console
 
 if TYPE_CHECKING:
+    from dockgen.addition import Addition
     from dockgen.check import Checked
     from dockgen.checks import AnyRule
     from dockgen.create import Created
@@ -66,6 +67,10 @@ def team(shown: "Shown") -> None:
 
 def detected(result: "Detected") -> None:
     """What a repository is: each answer with its signal, and the conflicts."""
+    show(_detected(result))
+
+
+def _detected(result: "Detected") -> dict[str, Any]:
     from dockgen.detect.given import spelled
     from dockgen.detect.model import Many
 
@@ -81,7 +86,7 @@ def detected(result: "Detected") -> None:
             "strength": one.strength,
         }
 
-    facts = {
+    return {
         "answers": [
             {
                 "name": answer.topic.name,
@@ -114,6 +119,34 @@ def detected(result: "Detected") -> None:
         ],
         "left_out": [{"file": name, "reason": reason} for name, reason in result.skipped],
     }
+
+
+def addition(made: "Addition") -> None:
+    """What was added to a repository: what it is, the trials, and the files."""
+    outcome = made.outcome
+    facts = {
+        "directory": str(made.directory),
+        "detected": _detected(made.detected),
+        "answers": dict(made.answers),
+        "trials": [
+            {
+                "flavor": tried.flavor,
+                "holds": tried.holds,
+                "error": tried.error or None,
+                "likely": tried.likely and asdict(tried.likely),
+                "placeholders": list(tried.placeholders),
+                "check": tried.result and _checked(tried.result.checked, tried.result.found),
+            }
+            for tried in made.trials
+        ],
+        "result": outcome.result if outcome else "nothing was written",
+        "files": [
+            {"path": change.path, "status": str(change.status), "note": change.note}
+            for change in (outcome.plan.changes if outcome and outcome.plan else ())
+        ],
+    }
+    if outcome and outcome.plan and outcome.result.startswith("would"):
+        facts["diff"] = outcome.plan.diff
     show(facts)
 
 

@@ -1,5 +1,6 @@
 """The terminal's renderer: one function for each result, by what it is about."""
 
+from dockgen.report.terminal.additions import addition, clash
 from dockgen.report.terminal.detected import detected
 from dockgen.report.terminal.project import created, updated, updated_fleet
 from dockgen.report.terminal.rules import explained, rules
@@ -8,7 +9,9 @@ from dockgen.report.terminal.team import team, team_counts
 
 __all__ = [
     "added",
+    "addition",
     "baked",
+    "clash",
     "created",
     "detected",
     "explained",

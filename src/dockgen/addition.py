@@ -1,0 +1,145 @@
+"""The addition: a repository that was there before gets its container files, proven if asked.
+
+What `dockgen add` does once it is known what the repository is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dockgen import add, existing, questions, source, trial
+from dockgen import team as teams
+from dockgen.detect.model import Detected
+from dockgen.detect.repository import Repository
+from dockgen.errors import CheckFailedError, ProjectError, UsageError
+from dockgen.placing import Choices
+from dockgen.threeway import Mode, Outcome
+from dockgen.trial import Trial
+
+# The flavors from the smallest image to the largest.
+SMALLEST_FIRST = ("scratch", "alpine", "slim")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asks for besides what is detected.
+
+    ``name`` and ``flavor`` are None for the usual ones; ``data`` answers questions of the template.
+    ``proven`` says that files are written only once they are proven, and ``every_flavor`` that the
+    smallest one that holds is taken.
+    """
+
+    name: str | None = None
+    flavor: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    team: str | None = None
+    choices: Choices = field(default_factory=Choices)
+    dry_run: bool = False
+    proven: bool = False
+    every_flavor: bool = False
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What was found out and done. ``outcome`` is None if a trial failed: nothing was written."""
+
+    directory: Path
+    detected: Detected
+    answers: Mapping[str, Any]
+    trials: Sequence[Trial] = ()
+    outcome: Outcome | None = None
+
+
+def run(
+    repository: Repository, detected: Detected, wanted: Wanted, doing: Callable[[str], None]
+) -> Addition:
+    """Prove the container files if that is asked for, and put them into the repository.
+
+    Args:
+        repository: the repository.
+        detected: what is known of it, without conflicts.
+        wanted: what the user asks for besides.
+        doing: told in a few words what is being done.
+
+    Raises:
+        UsageError: an answer or a decision isn't possible.
+        ProjectError: something is in the way.
+        ToolMissingError: a trial needs an engine, and there is none.
+    """
+    folder = existing.folder(detected)
+    directory = repository.root.resolve() / folder
+    made = Addition(directory, detected, answers(repository, detected, wanted))
+    if wanted.every_flavor:
+        made = _smallest(repository, made, wanted, doing)
+    elif wanted.proven:
+        made = replace(made, trials=[trial.run(repository, folder, made.answers, doing)])
+    if made.trials and not made.trials[-1].holds:
+        return made
+    doing("Writing the files")
+    mode = Mode.DRY_RUN if wanted.dry_run else Mode.UPDATE
+    with source.own() as origin:
+        outcome = add.add(directory, origin, made.answers, wanted.choices, mode)
+    return replace(made, outcome=outcome)
+
+
+def answers(repository: Repository, detected: Detected, wanted: Wanted) -> dict[str, Any]:
+    """The answers to the template's questions, a team's decisions among them."""
+    known = questions.load(None)
+    directory = repository.root.resolve() / existing.folder(detected)
+    name = wanted.name or existing.usual_name(directory)
+    told = existing.answers(repository, detected, name, wanted.flavor)
+    told |= questions.collect(None, wanted.data, {})
+    ours = teams.find(directory, wanted.team, known)
+    return ours.answers(told, known) if ours else told
+
+
+def _smallest(
+    repository: Repository, made: Addition, wanted: Wanted, doing: Callable[[str], None]
+) -> Addition:
+    """Try the flavors from the smallest on; the last trial is of the one that holds."""
+    trials: list[Trial] = []
+    for flavor in SMALLEST_FIRST:
+        try:
+            told = answers(repository, made.detected, replace(wanted, flavor=flavor))
+        except UsageError as error:
+            trials.append(Trial(flavor, error=error.message))
+            continue
+
+        def say(words: str, flavor: str = flavor) -> None:
+            doing(f"{flavor}: {words}")
+
+        trials.append(trial.run(repository, existing.folder(made.detected), told, say))
+        made = replace(made, answers=told, trials=tuple(trials))
+        if trials[-1].holds:
+            break
+    return replace(made, trials=tuple(trials))
+
+
+def require(made: Addition) -> None:
+    """Make sure that what was asked for was done.
+
+    Raises:
+        ProjectError: the image can't be built.
+        CheckFailedError: a rule doesn't hold, or a merge conflicts.
+    """
+    if made.outcome is not None:
+        conflicts = made.outcome.plan.conflicts if made.outcome.plan else []
+        if conflicts:
+            raise CheckFailedError(f"{len(conflicts)} files have conflicts: {', '.join(conflicts)}")
+        return
+    last = made.trials[-1]
+    fix = last.likely.fix if last.likely else "look at what it printed"
+    if last.result is None:
+        raise ProjectError(
+            f"nothing was written, because {last.error}"
+            + (f" Most likely {last.likely.cause}." if last.likely else ""),
+            f"dockgen add --check {fix}" if fix.startswith("-") else fix,
+        )
+    checked = last.result.checked
+    codes = sorted({finding.rule for finding in checked.failures})
+    cause = f"; most likely {last.likely.cause}: try {fix}" if last.likely else ""
+    raise CheckFailedError(
+        f"nothing was written, because {len(codes)} of {len(checked.rules)} rules don't hold: "
+        f"{', '.join(codes)}{cause}"
+    )

@@ -1,0 +1,402 @@
+"""The answers for a repository that was there before: what was detected, as the questions take it.
+
+Pure. `templates/questions/existing.jinja` names the keys of the answer ``existing``.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dockgen import languages, services
+from dockgen.detect.model import Argv, Detected
+from dockgen.detect.repository import Repository, join
+from dockgen.errors import ProjectError, UsageError
+
+# Below it, only root may listen, and the container has another user.
+_LOWEST_PORT = 1024
+# What a program runs as when it is a front end that nginx serves.
+SITE = "vite"
+# Folders that people and tests read. Those that a program needs are named by a signal.
+_FOR_PEOPLE = re.compile(
+    r"(tests?|__tests__|e2e|spec|specs|cypress|docs?|documentation|examples?|samples|benchmarks?)"
+)
+# The files beside package.json that say what is installed, and how.
+_NODE_MANIFESTS = (
+    *("package.json", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock"),
+    *("pnpm-workspace.yaml", ".npmrc", ".yarnrc.yml", ".yarnrc", ".pnpmfile.cjs"),
+)
+_NODE_FOLDERS = ("patches", ".yarn/patches", ".yarn/plugins", ".yarn/releases", ".yarn/cache")
+# Folders of the system that every container may write to, or that aren't files.
+_IN_MEMORY = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108
+# How a line of requirements.txt names something of this repository.
+_OWN = re.compile(r"^(-e\s+|--editable[\s=]+)?(\.{1,2}(/|$|\[)|file:)|^(-e|--editable)\b")
+_INCLUDED = re.compile(r"^(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
+# What uv installs in the place of other tools, from what they wrote.
+_PYTHON_MANAGERS = {"pip-tools": "pip", "setuptools": "pip", "setup.py": "pip", "pipenv": "pip"}
+
+
+def usual_name(directory: Path) -> str:
+    """What an image is called after its folder, as the question ``name`` has it."""
+    slug = re.sub(r"[^a-z0-9]+", "-", directory.name.lower())
+    slug = re.sub(r"^[^a-z]+", "", slug)[:63].rstrip("-")
+    return slug if slug not in ("", "sha256") else "app"
+
+
+def folder(detected: Detected) -> str:
+    """The folder of the service, relative to the repository; "." is its root."""
+    return str(detected.value("path", "."))
+
+
+def answers(
+    repository: Repository, detected: Detected, name: str, flavor: str | None
+) -> dict[str, Any]:
+    """The answers to the template's questions.
+
+    Args:
+        repository: where the service lies.
+        detected: what is known of it, without conflicts.
+        name: what it is to be called.
+        flavor: the base that was asked for; None for the best that can work.
+
+    Raises:
+        UsageError: an answer is missing that only a person can give.
+        ProjectError: what is there can't be put into an image.
+    """
+    language = str(detected.value("language"))
+    workload = str(detected.value("workload", "service"))
+    told: dict[str, Any] = {
+        "name": name,
+        "language": language,
+        "flavor": _flavor(detected, language, workload, flavor),
+        "kind": "service" if workload == "site" else workload,
+        "package_manager": _manager(detected, language),
+        "framework": SITE if workload == "site" else "stdlib",
+    }
+    if version := detected.value("version"):
+        told["language_version"] = str(version)
+    if workload in ("service", "site"):
+        told["port"] = _port(detected, workload)
+    if language == "go" and detected.value("cgo"):
+        told["cgo"] = True
+    if packages := [str(package) for package in detected.values("native_run")]:
+        told["runtime_packages"] = packages
+    told["existing"] = _Existing(repository, detected, told).all()
+    return told
+
+
+def _flavor(detected: Detected, language: str, workload: str, wanted: str | None) -> str:
+    """The one that was asked for, or the language's usual one, if nothing is against it."""
+    refused = {refusal.flavor: refusal for refusal in detected.refusals}
+    if "" in refused:
+        raise ProjectError(f"this can't work: {refused[''].reason}", refused[""].hint)
+    if wanted is not None:
+        if reason := refused.get(wanted):
+            raise UsageError(f"--flavor {wanted} can't work: {reason.reason}", reason.hint)
+        return wanted
+    out = set(refused)
+    if workload == "site" or detected.values("native_run"):
+        out.add("scratch")
+    if detected.value("cgo"):  # linked with the C library of Debian
+        out |= {"alpine", "scratch"}
+    usual = str(languages.load()[language]["flavor"])
+    return next(one for one in (usual, "slim", "alpine", "scratch") if one not in out)
+
+
+def _manager(detected: Detected, language: str) -> str:
+    if language == "go":
+        return "go"
+    found = str(detected.value("package_manager", "pip" if language == "python" else "npm"))
+    found = _PYTHON_MANAGERS.get(found, found)
+    known = languages.load()[language]["package_managers"]
+    if found not in known:
+        raise ProjectError(
+            f"dockgen doesn't install with {found} yet",
+            f"write a lock file for one of these: {', '.join(known)}",
+        )
+    return found
+
+
+def _port(detected: Detected, workload: str) -> int:
+    port = detected.value("port")
+    if workload == "site":
+        return int(port) if isinstance(port, int) and port >= _LOWEST_PORT else 8080
+    if not isinstance(port, int):
+        raise UsageError(
+            "no port was found that the service listens on",
+            "name it: --port 8080, or say that there is none: --workload worker",
+        )
+    if port < _LOWEST_PORT:
+        raise UsageError(
+            f"the service listens on port {port}, which needs root",
+            "make it listen on another one, and name both: --port 8080 --open NAME=8080, where "
+            "NAME is the variable that moves it",
+        )
+    return port
+
+
+class _Existing:
+    """Makes the answer ``existing``: only keys that say something."""
+
+    def __init__(self, repository: Repository, detected: Detected, told: Mapping[str, Any]) -> None:
+        self.repository = repository
+        self.detected = detected
+        self.told = told
+        self.path = folder(detected)
+        self.root = str(detected.value("root", self.path))
+        self.language = str(told["language"])
+
+    def all(self) -> dict[str, Any]:
+        """The whole answer."""
+        parts: Mapping[str, Callable[[], dict[str, Any]]] = {
+            "go": self._go,
+            "python": self._python,
+            "node": self._node,
+        }
+        found = {
+            **self._place(),
+            **parts[self.language](),
+            **self._commands(),
+            "health": self.detected.value("health", ""),
+            **self._settings(),
+            "volumes": self._writable(),
+            "leave_out": self._leave_out(),
+        }
+        if build := self.detected.values("native_build"):
+            found["build_packages"] = sorted(map(str, build))
+        if frontend := self._frontend():
+            found["frontend"] = frontend
+        return {key: value for key, value in found.items() if value}
+
+    def _place(self) -> dict[str, Any]:
+        if self.root == self.path:
+            return {}
+        inside = posixpath.relpath(self.path, self.root)
+        return {"context": posixpath.relpath(self.root, self.path), "folder": inside}
+
+    def _commands(self) -> dict[str, Any]:
+        """The start, further processes, and what runs before: words of commands."""
+        if self.told["framework"] == SITE:
+            return {"command": ["nginx"]}
+        entry = self.detected.value("entry")
+        if not entry:
+            raise UsageError(
+                "nothing was found that starts it", "name the command: --entry 'COMMAND'"
+            )
+        opened = [str(one) for one in self.detected.values("open")]
+        flags = [one for one in opened if one.startswith("-")]
+        return {
+            "command": [*self._argv(entry), *flags],
+            **{
+                key: {one.name: self._argv(one.argv) for one in self.detected.values(topic)}
+                for key, topic in (("processes", "process"), ("before", "before"))
+            },
+        }
+
+    def _argv(self, argv: Argv) -> list[str]:
+        words = [str(word) for word in argv]
+        if self.language == "go":
+            words[0] = f"/usr/local/bin/{self._binary(words[0])}"
+        return words
+
+    def _binary(self, word: str) -> str:
+        """The binary that a Go command starts: one of several by its name, or the only one."""
+        name = posixpath.basename(word)
+        return name if name in self._mains() else next(iter(self._mains()))
+
+    def _mains(self) -> dict[str, str]:
+        """Go's binaries, and the packages that they are built from."""
+        main = str(self.detected.value("main", "."))
+        found = {self._name_of(main): _package(main)}
+        for process in self.detected.values("process"):
+            name = posixpath.basename(process.argv[0])
+            for candidate in (f"cmd/{name}", name):
+                if join(self.path, candidate) in self.repository.folders:
+                    found.setdefault(name, _package(candidate))
+        return found
+
+    def _name_of(self, main: str) -> str:
+        name = posixpath.basename(main)
+        return str(self.told["name"]) if name in (".", "", "cmd", "main", "src", "app") else name
+
+    def _go(self) -> dict[str, Any]:
+        return {
+            "mains": self._mains(),
+            "tags": [str(tag) for tag in self.detected.values("tag")],
+            "ldflags": self.detected.value("ldflags", ""),
+            "files": [str(path) for path in self.detected.values("file")],
+        }
+
+    def _python(self) -> dict[str, Any]:
+        manager = self.told["package_manager"]
+        install: dict[str, Any] = {
+            "extras": [str(extra) for extra in self.detected.values("extra")],
+            "package": bool(self.detected.value("is_package")),
+        }
+        if server := self.detected.value("server"):
+            install["packages"] = [str(server)]
+        if manager == "pip":
+            install |= self._requirements()
+        elif self.root != self.path or self._has_own_packages():
+            install["everything"] = True
+            if self.root != self.path:
+                install["member"] = self._python_name()
+        return {
+            "install": {key: value for key, value in install.items() if value},
+            "build": [str(line) for line in self.detected.values("build")],
+            "outputs": self._outputs(),
+        }
+
+    def _outputs(self) -> list[str]:
+        output = self.detected.value("output")
+        return [str(output)] if output else []
+
+    def _requirements(self) -> dict[str, Any]:
+        """What pip installs: files of requirements, with those that they include."""
+        lock = self.detected.value("lock")
+        if self.detected.value("package_manager") == "pipenv":
+            return {"pipenv": True, "files": ["Pipfile", "Pipfile.lock"]}
+        if not lock:
+            return {"package": True}
+        top = posixpath.relpath(str(lock), self.root)
+        files, own = [top], False
+        for file in files:
+            for line in self.repository.lines(join(self.root, file)):
+                if included := _INCLUDED.match(line.strip()):
+                    other = posixpath.normpath(posixpath.join(posixpath.dirname(file), included[1]))
+                    if other not in files and self.repository.has(join(self.root, other)):
+                        files.append(other)
+                own = own or bool(_OWN.match(line.strip()))
+        return {"requirements": [top], "files": files, "everything": own}
+
+    def _has_own_packages(self) -> bool:
+        """Whether the lock file names other packages of this repository, by their folder."""
+        tables = self.repository.toml(join(self.path, "pyproject.toml"))
+        uv = (tables.get("tool") or {}).get("uv") or {}
+        sources = uv.get("sources") or {}
+        return bool(uv.get("workspace")) or any(
+            isinstance(source, dict) and ("path" in source or "workspace" in source)
+            for source in sources.values()
+        )
+
+    def _python_name(self) -> str:
+        project = self.repository.toml(join(self.path, "pyproject.toml")).get("project") or {}
+        return str(project.get("name") or "")
+
+    def _node(self) -> dict[str, Any]:
+        manager = str(self.told["package_manager"])
+        beside = {posixpath.basename(path) for path in self.repository.beside(self.root)}
+        install: dict[str, Any] = {
+            "files": [name for name in _NODE_MANIFESTS if name in beside],
+            "folders": [
+                name for name in _NODE_FOLDERS if join(self.root, name) in self.repository.folders
+            ],
+            "scripts": sorted(map(str, self.detected.values("script"))),
+            "everything": self.root != self.path or self._has_local_packages(),
+        }
+        if not self.detected.value("lock"):
+            install["lock"] = False
+        version = self.detected.value("manager_version")
+        lock = str(self.detected.value("lock") or "")
+        if manager == "yarn" and self._is_classic(lock, version):
+            install |= {"classic": True, "manager": "yarn@1.22.22"}
+        elif manager == "pnpm" and version:
+            install["manager"] = f"pnpm@{version}"
+        return {
+            "install": {k: v for k, v in install.items() if v or k == "lock"},
+            "build": [str(line) for line in self.detected.values("build")],
+            "outputs": self._outputs(),
+        }
+
+    def _is_classic(self, lock: str, version: Any) -> bool:
+        if version:
+            return str(version).startswith("1.")
+        return "# yarn lockfile v1" in "\n".join(self.repository.lines(lock)[:5])
+
+    def _has_local_packages(self) -> bool:
+        """Whether a dependency is a folder of this repository."""
+        manifest = self.repository.json(join(self.path, "package.json"))
+        if not isinstance(manifest, dict):
+            return False
+        wanted = {**_mapping(manifest, "dependencies"), **_mapping(manifest, "devDependencies")}
+        own = ("file:", "link:", "portal:", "workspace:")
+        return any(str(version).startswith(own) for version in wanted.values()) or bool(
+            manifest.get("workspaces")
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        """Variables: what the image sets, what compose.yaml sets, and what it asks for."""
+        given = (*self.detected.values("environment"), *self.detected.values("open"))
+        words = [str(one) for one in given]
+        named = [one for one in words if "=" in one and not one.startswith("-")]
+        environment = dict(one.split("=", 1) for one in named)
+        settings: dict[str, str] = {}
+        beside = {}
+        for one in self.detected.values("beside"):
+            if known := services.KNOWN.get(one.kind):
+                beside[one.kind] = known.recorded()
+                settings |= known.pointing(one.setting, self.detected.values("setting"))
+        settings |= {
+            answer.value.name: answer.value.default
+            for answer in self.detected.answers.get("setting", ())
+            if not answer.signal.file and answer.value.default is not None
+        }
+        required = [
+            one.name
+            for one in self.detected.values("setting")
+            if one.required and one.default is None and one.name not in {**environment, **settings}
+        ]
+        found: dict[str, Any] = {"environment": environment, "settings": settings, "beside": beside}
+        return {**found, "required": sorted(required)}
+
+    def _writable(self) -> list[str]:
+        """The folders that it writes to, absolute; those in memory need nothing."""
+        found = []
+        for path in self.detected.values("writable"):
+            below = posixpath.join("/app", posixpath.relpath(self.path, self.root))
+            absolute = posixpath.normpath(posixpath.join(below, str(path)))
+            if absolute not in ("/", "/app") and not absolute.startswith(_IN_MEMORY):
+                found.append(absolute)
+        return sorted(set(found))
+
+    def _leave_out(self) -> list[str]:
+        """Folders of the service that tests and people read, unless a signal names them."""
+        if self.language == "go":
+            return []
+        needed = {str(path).split("/")[0] for path in self.detected.values("file")}
+        command = " ".join(str(word) for word in self.detected.value("entry") or ())
+        found = set()
+        for path in self.repository.under(self.path):
+            top = posixpath.relpath(path, self.path).split("/")
+            if len(top) > 1 and _FOR_PEOPLE.fullmatch(top[0]) and top[0] not in needed:
+                found.add(top[0])
+        left = [name for name in sorted(found) if not re.search(rf"\b{name}\b", command)]
+        inside = "" if self.root == self.path else f"{posixpath.relpath(self.path, self.root)}/"
+        return [f"{inside}{name}" for name in left]
+
+    def _frontend(self) -> dict[str, Any]:
+        for one in self.detected.values("frontend"):
+            folder = posixpath.relpath(join(".", one.folder) or ".", self.root)
+            return {
+                "folder": "" if folder == "." else folder,
+                "package_manager": one.package_manager or "npm",
+                "lock": any(
+                    self.repository.has(join(one.folder, name))
+                    for name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock")
+                ),
+                "classic": self._is_classic(join(one.folder, "yarn.lock"), None),
+                "build": one.build or "npm run build",
+                "output": posixpath.relpath(one.output, self.root) if one.output else "dist",
+            }
+        return {}
+
+
+def _package(main: str) -> str:
+    """A Go package as `go build` takes it: ./cmd/server."""
+    return "." if main in (".", "") else f"./{main}"
+
+
+def _mapping(manifest: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = manifest.get(key)
+    return value if isinstance(value, dict) else {}

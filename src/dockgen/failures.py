@@ -1,0 +1,292 @@
+"""Known failures: what a build or a program prints, and the flag of `dockgen add` that may help.
+
+Pure. The first line of the table that fits is taken: the more telling ones stand first.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+# The part of a log that is looked at, in characters from its end: errors come last.
+_LOOKED_AT = 40_000
+
+
+@dataclass(frozen=True)
+class Likely:
+    """What most likely went wrong, and what to type: flags of `dockgen add`, or a command."""
+
+    cause: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class _Known:
+    pattern: re.Pattern[str]
+    likely: Callable[[re.Match[str]], Likely]
+
+
+def _known(pattern: str, cause: str, fix: str | Callable[[re.Match[str]], str]) -> _Known:
+    """An entry: ``{0}`` and so on in the words are groups of the pattern."""
+
+    def likely(match: re.Match[str]) -> Likely:
+        groups = [group or "" for group in match.groups()]
+        return Likely(cause.format(*groups), fix(match) if callable(fix) else fix.format(*groups))
+
+    return _Known(re.compile(pattern, re.MULTILINE), likely)
+
+
+# Debian's package for a header, and for the program that tells where a library is.
+_HEADERS = {
+    "libpq-fe.h": "libpq-dev",
+    "pg_config": "libpq-dev",
+    "mysql.h": "default-libmysqlclient-dev",
+    "mysql_config": "default-libmysqlclient-dev",
+    "ffi.h": "libffi-dev",
+    "openssl/ssl.h": "libssl-dev",
+    "openssl/opensslv.h": "libssl-dev",
+    "zlib.h": "zlib1g-dev",
+    "jpeglib.h": "libjpeg-dev",
+    "libxml/xmlversion.h": "libxml2-dev",
+    "xslt-config": "libxslt1-dev",
+    "xml2-config": "libxml2-dev",
+    "lber.h": "libldap-dev",
+    "sasl/sasl.h": "libsasl2-dev",
+    "cairo.h": "libcairo2-dev",
+    "magic.h": "libmagic-dev",
+    "sqlite3.h": "libsqlite3-dev",
+    "vips/vips.h": "libvips-dev",
+    "olm/olm.h": "libolm-dev",
+    "rdkafka.h": "librdkafka-dev",
+    "librdkafka/rdkafka.h": "librdkafka-dev",
+    "git2.h": "libgit2-dev",
+    "curl/curl.h": "libcurl4-openssl-dev",
+    "gnu/stubs-32.h": "gcc-multilib",
+}
+
+
+def _header(match: re.Match[str]) -> str:
+    name = match[1]
+    package = _HEADERS.get(name) or _HEADERS.get(name.rpartition("/")[2])
+    if package is None:
+        stem = re.sub(r"\.h$|-config$|_config$", "", name.split("/")[0])
+        package = f"lib{stem.removeprefix('lib')}-dev"
+    return f"--native-build {package}"
+
+
+_BUILD: Sequence[_Known] = (
+    _known(
+        r"^.*go: .* requires go >= (\d+\.\d+)[\d.]* \(running",
+        "the program needs Go {0} or later",
+        "--version {0}",
+    ),
+    _known(r"fatal error: ([\w./+-]+\.h): No such file", "the C header {0} is missing", _header),
+    _known(r"Error: (pg_config|mysql_config) (?:executable )?not found", "{0} is missing", _header),
+    _known(
+        r"(xslt-config|xml2-config|mysql_config|pg_config):? (?:command )?not found",
+        "{0} is missing",
+        _header,
+    ),
+    _known(
+        r"Package '?([\w.+-]+)'?,? (?:required by .*|was )?not found"
+        r"|No package '([\w.+-]+)' found",
+        "a library is missing: {0}{1}",
+        lambda m: f"--native-build lib{(m[1] or m[2]).removeprefix('lib')}-dev",
+    ),
+    _known(
+        r"error: (?:command '?|linker `?)(gcc|cc|g\+\+|x86_64-linux-gnu-gcc)'?`? "
+        r"(?:failed: No such file|not found)|\bunable to execute \W?(gcc|g\+\+|cc)\b",
+        "a package has to be compiled, and there is no compiler",
+        "--native-build build-essential",
+    ),
+    _known(
+        r"can't find Rust compiler|Cargo, the Rust package manager, is not installed"
+        r"|requires rustc|is newer than PyO3's maximum",
+        "a package has no build for this Python, and would need Rust",
+        "--version with the Python that your lock file was written for, such as --version 3.13",
+    ),
+    _known(
+        r"[Tt]he lockfile at `uv\.lock` needs to be updated|Unable to find lockfile at `uv\.lock`",
+        "uv.lock doesn't fit pyproject.toml",
+        "uv lock",
+    ),
+    _known(
+        r"pyproject\.toml changed significantly since poetry\.lock was last generated",
+        "poetry.lock doesn't fit pyproject.toml",
+        "poetry lock",
+    ),
+    _known(
+        r"`npm ci` can only install packages when",
+        "package-lock.json doesn't fit package.json",
+        "npm install",
+    ),
+    _known(
+        r"npm error code EUSAGE|The `npm ci` command can only install",
+        "package-lock.json is missing or doesn't fit",
+        "npm install",
+    ),
+    _known(
+        r"ERR_PNPM_(?:OUTDATED_LOCKFILE|LOCKFILE_\w+|NO_LOCKFILE)",
+        "pnpm-lock.yaml doesn't fit package.json",
+        "pnpm install",
+    ),
+    _known(
+        r"YN0028|Your lockfile needs to be updated",
+        "yarn.lock doesn't fit package.json",
+        "yarn install",
+    ),
+    _known(r"Pipfile\.lock .* out of date", "Pipfile.lock doesn't fit the Pipfile", "pipenv lock"),
+    _known(r"missing go\.sum entry", "go.sum lacks an entry", "go mod tidy"),
+    _known(
+        r"no required module provides package ([\w./-]+)", "go.mod doesn't name {0}", "go mod tidy"
+    ),
+    _known(
+        r"pattern ([\w./*-]+): no matching files found",
+        "files that Go embeds are missing: {0}",
+        "--frontend FOLDER if a front end makes them, or commit them",
+    ),
+    _known(
+        r"gyp ERR! (?:find Python|stack Error: not found: make)",
+        "a package of Node has to be compiled",
+        "--script with the name of that package",
+    ),
+    _known(
+        r"JavaScript heap out of memory",
+        "the build needs more memory than Node takes",
+        "--build 'NODE_OPTIONS=--max-old-space-size=4096 npm run build'",
+    ),
+    _known(
+        r'failed to calculate checksum of ref .*: "/?([^"]+)": not found|"/([^"]+)": not found',
+        "{0}{1} doesn't reach the build",
+        lambda m: f"a line at the end of .dockerignore: !{m[1] or m[2]}",
+    ),
+    _known(
+        r"(?:sh|/bin/sh): (?:\d+: )?(?:1: )?([\w.-]+): not found",
+        "the build runs {0}, which isn't there",
+        "--native-build {0}",
+    ),
+    _known(
+        r"(?:404 Not Found|E404|No matching version found|not found in registry)[^\n]*",
+        "a package can't be downloaded: the index doesn't have it",
+        "try again, or write the lock file again",
+    ),
+)
+
+_RUN: Sequence[_Known] = (
+    _known(
+        r"(?:Read-only file system|EROFS|read-only file system)[^\n'\"]*['\"]?(/[\w./-]+)?",
+        "it writes to {0}",
+        lambda m: f"--writable {_folder(m[1])}",
+    ),
+    _known(
+        r"(?:Permission denied|EACCES|permission denied)[^\n'\"]*['\"]?(/[\w./-]+)",
+        "it may not write to {0}",
+        lambda m: f"--writable {_folder(m[1])}",
+    ),
+    _known(
+        r"(?:mkdir|open|unable to open database file)[^\n]*? (/[\w./-]+): "
+        r"(?:read-only|permission denied)",
+        "it writes to {0}",
+        lambda m: f"--writable {_folder(m[1])}",
+    ),
+    _known(
+        r"unable to open database file",
+        "it can't write its database",
+        "--writable with the folder of the database",
+    ),
+    _known(
+        r"bind: permission denied|EACCES: permission denied 0\.0\.0\.0:(\d+)",
+        "it listens on a port that needs root",
+        "--port 8080, and --open with the variable that moves it",
+    ),
+    _known(r"KeyError: '([A-Z][A-Z0-9_]+)'", "the setting {0} is missing", "--setting {0}=VALUE"),
+    _known(
+        r"(?:[Mm]issing|[Rr]equired|must be set|is not set|not defined|undefined)"
+        r"[^\n]{0,60}?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+        "the setting {0} is missing",
+        "--setting {0}=VALUE",
+    ),
+    _known(
+        r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,60}?"
+        r"(?:is required|is not set|must be set|not set|missing|is undefined)",
+        "the setting {0} is missing",
+        "--setting {0}=VALUE",
+    ),
+    _known(
+        r"^(\w+)\n  Field required \[type=missing",
+        "a setting is missing: {0}",
+        lambda m: f"--setting {m[1].upper()}=VALUE",
+    ),
+    _known(
+        r"ModuleNotFoundError: No module named '([\w.]+)'",
+        "the Python module {0} isn't installed",
+        "--extra with the group that has it, or add it to the project's dependencies",
+    ),
+    _known(
+        r"Cannot find (?:module|package) '([^']+)'",
+        "Node doesn't find {0}",
+        "--entry with the file that the build writes, or --output with its folder",
+    ),
+    _known(
+        r"exec:? \"?([\w./-]+)\"?: (?:executable file not found|no such file)",
+        "it starts {0}, which isn't in the image",
+        "--entry with another command, or --native-run with the package that has it",
+    ),
+    _known(
+        r"(?:ECONNREFUSED|[Cc]onnection refused|could not connect)[^\n]*?5432",
+        "it finds no PostgreSQL",
+        "--beside postgres",
+    ),
+    _known(
+        r"(?:ECONNREFUSED|[Cc]onnection refused|Error 111 connecting)[^\n]*?6379",
+        "it finds no Redis",
+        "--beside redis",
+    ),
+    _known(
+        r"(?:ECONNREFUSED|[Cc]onnection refused)[^\n]*?3306", "it finds no MySQL", "--beside mysql"
+    ),
+    _known(
+        r"(?:ECONNREFUSED|[Cc]onnection refused)[^\n]*?27017",
+        "it finds no MongoDB",
+        "--beside mongo",
+    ),
+    _known(
+        r"FileNotFoundError: \[Errno 2\] No such file or directory: '([^']+)'",
+        "it needs {0}",
+        "--file {0}, or --native-run with the package, if it is a program",
+    ),
+    _known(
+        r"ENOENT: no such file or directory, \w+ '(?:/app/)?([^']+)'", "it reads {0}", "--file {0}"
+    ),
+    _known(r"open ([\w./-]+): no such file or directory", "it reads {0}", "--file {0}"),
+    _known(
+        r"error while loading shared libraries: (\S+):|Error loading shared library (\S+):",
+        "the library {0}{1} is missing",
+        "--native-run with the package that has it",
+    ),
+)
+
+
+def of_build(log: str) -> Likely | None:
+    """What most likely stopped a build, by all that it printed; None if nothing is known."""
+    return _first(_BUILD, log)
+
+
+def of_run(log: str) -> Likely | None:
+    """What most likely stopped a program, by what it printed; None if nothing is known."""
+    return _first(_RUN, log)
+
+
+def _first(table: Sequence[_Known], log: str) -> Likely | None:
+    text = log[-_LOOKED_AT:]
+    for known in table:
+        if match := known.pattern.search(text):
+            return known.likely(match)
+    return None
+
+
+def _folder(path: str | None) -> str:
+    """The folder of a file that couldn't be written; its own path, if it has no ending."""
+    if not path:
+        return "with that folder"
+    head, _, tail = path.rpartition("/")
+    return (head or "/") if "." in tail else path

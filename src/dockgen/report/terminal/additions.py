@@ -1,0 +1,51 @@
+"""What was added to a repository, for a terminal: trials, files, and what to type next."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dockgen.report import console as consoles
+from dockgen.report.console import drawing, named
+from dockgen.report.terminal import check, project
+from dockgen.threeway import Mode
+
+if TYPE_CHECKING:
+    from dockgen.addition import Addition
+    from dockgen.placing import Clash
+    from dockgen.trial import Trial
+
+
+def addition(made: "Addition", commands: Sequence[str]) -> None:
+    """Show each trial, and what became of the files."""
+    console = drawing()
+    for tried in made.trials:
+        console.print()
+        _trial(tried)
+    if made.outcome is not None:
+        console.print()
+        mode = Mode.DRY_RUN if made.outcome.result.startswith("would") else Mode.UPDATE
+        project.updated(made.outcome, mode, commands)
+
+
+def _trial(tried: "Trial") -> None:
+    console = drawing()
+    if tried.result is not None:
+        check.checked(tried.result)
+    else:
+        if tried.log:
+            consoles.end_of_log(tried.log)
+        console.print(f"[bold red]{tried.flavor}[/] {named(tried.error)}", soft_wrap=True)
+    if tried.likely is not None:
+        words = f"most likely {tried.likely.cause}; try {tried.likely.fix}"
+        console.print(f"  [yellow]{named(words)}[/]", soft_wrap=True)
+    if tried.placeholders:
+        words = (
+            f"without a value, and so a placeholder in the trial: {', '.join(tried.placeholders)}"
+        )
+        console.print(f"  [dim]{named(words)}[/]", soft_wrap=True)
+
+
+def clash(found: "Clash") -> None:
+    """Show what it would mean to take dockgen's file."""
+    console = drawing()
+    console.print()
+    consoles.diff(console, found.diff)

@@ -1,0 +1,93 @@
+"""A trial: container files proven on a copy of the repository that they are for.
+
+What stands in the repository stays as it is, and nothing of it takes part but the files that git
+tracks or would track: what is proven is what a fresh clone builds.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dockgen import cause, check, composefile, engine, failures, result, signals, template
+from dockgen import target as targets
+from dockgen.detect.repository import Repository
+from dockgen.failures import Likely
+from dockgen.result import Result
+from dockgen.target import Asked
+
+# What a setting without a value has during the trial: a program may only look whether it is there.
+PLACEHOLDER = "dockgen-trial"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of it.
+
+    ``flavor`` is what the image stood on. ``result`` is None if nothing could be built; then
+    ``error`` says why, and ``log`` is what the build printed. ``likely`` is what most likely went
+    wrong, if that is known. ``placeholders`` are the settings that had no value.
+    """
+
+    flavor: str
+    result: Result | None = None
+    error: str = ""
+    log: str = ""
+    likely: Likely | None = None
+    placeholders: Sequence[str] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it was built, turned healthy and met every rule."""
+        return self.result is not None and not self.result.checked.failures
+
+
+def run(
+    repository: Repository, folder: str, answers: Mapping[str, Any], doing: Callable[[str], None]
+) -> Trial:
+    """Render the container files into a copy of the repository, and check it.
+
+    Args:
+        repository: its files are copied.
+        folder: the project's folder in it; "." is its root.
+        answers: the answers to the template's questions.
+        doing: told in a few words what is being done.
+
+    Raises:
+        UsageError: an answer is not allowed.
+        ToolMissingError: the engine is missing, too old, or went away.
+        ProjectError: the disk is full or can't be written.
+    """
+    flavor = str(answers["flavor"])
+    existing: Mapping[str, Any] = answers["existing"]
+    required = list(existing.get("required") or ())
+    with signals.temporary_folder("dockgen-") as temporary:
+        copied, rendered = temporary / "repository", temporary / str(answers["name"])
+        _copy(repository, copied)
+        target = copied / folder
+        for name in (*composefile.NAMES, *composefile.OVERRIDES):
+            (target / name).unlink(missing_ok=True)
+        template.render(rendered, {**answers, "unmanaged": []}, ask=())
+        shutil.copytree(rendered, target, dirs_exist_ok=True)
+        if required:
+            lines = "".join(f"{name}={PLACEHOLDER}\n" for name in required)
+            (target / ".env").write_text(lines, encoding="utf-8")
+        told = Trial(flavor, placeholders=required)
+        try:
+            checked = check.check(targets.find(target, Asked(trusted=True)), doing)
+        except engine.BuildError as error:
+            likely = failures.of_build(error.log)
+            return replace(told, error=error.message, log=error.log, likely=likely)
+        found = result.of(checked, cause.sources(target))
+    likely = failures.of_run(checked.seen.log) if checked.failures and checked.seen else None
+    return replace(told, result=found, likely=likely)
+
+
+def _copy(repository: Repository, target: Path) -> None:
+    """Copy the repository's files; a link becomes the file that it leads to."""
+    target.mkdir()
+    for name in repository.files:
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(repository.root / name, place)
