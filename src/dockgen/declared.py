@@ -5,6 +5,8 @@ errors, the reference page and the JSON Schema for editors. pydantic takes a whi
 what imports this module is imported where such a file is read.
 """
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar, get_args
 
@@ -14,6 +16,13 @@ from dockgen import reader
 from dockgen.errors import DockgenError, ProjectError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+# A line with a table's head, and one with a key.
+_TOML_NAME = re.compile(reader.TOML_NAME)
+_TOML_TABLE = re.compile(
+    rf"\s*+\[{{1,2}}\s*+({reader.TOML_NAME}(?:\s*+\.\s*+{reader.TOML_NAME})*+)\s*+\]"
+)
+_TOML_KEY = re.compile(rf"\s*+({reader.TOML_NAME}(?:\s*+\.\s*+{reader.TOML_NAME})*+)\s*+=\s*+(.*)")
 
 
 class Table(BaseModel):
@@ -122,9 +131,42 @@ def table(kind: Any) -> type[BaseModel] | None:
 
 def _line(text: str, place: tuple[int | str, ...]) -> int | None:
     """The line of the key at a place, or of the next key on the way to it that has one."""
-    lines = reader.toml_lines(text)
-    found = (lines.get(place[:length]) for length in range(len(place), 0, -1))
+    known = lines(text)
+    found = (known.get(place[:length]) for length in range(len(place), 0, -1))
     return next(filter(None, found), None)
+
+
+def lines(words: str) -> dict[tuple[str | int, ...], int]:
+    """The line of each table and key of a TOML text, counted from 1, as far as lines tell.
+
+    It is for messages: what stands in tables of one line has no line of its own. The tables of a
+    list, such as ``[[test]]``, have their number behind the name, counted from 0.
+    """
+    found: dict[tuple[str | int, ...], int] = {}
+    table: tuple[str | int, ...] = ()
+    counted: Counter[tuple[str | int, ...]] = Counter()
+    closing = ""
+    for number, line in enumerate(words.splitlines(), 1):
+        if closing:  # inside of a text of several lines
+            closing = "" if closing in line else closing
+            continue
+        if head := _TOML_TABLE.match(line):
+            table = _names(head[1])
+            if line.lstrip().startswith("[["):
+                found.setdefault(table, number)
+                counted[table] += 1
+                table = (*table, counted[table] - 1)
+            found.setdefault(table, number)
+        elif key := _TOML_KEY.match(line):
+            found.setdefault(table + _names(key[1]), number)
+            quotes = key[2][:3]
+            if quotes in ('"""', "'''") and quotes not in key[2][3:]:
+                closing = quotes
+    return found
+
+
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(name.strip("\"'") for name in _TOML_NAME.findall(words))
 
 
 def schema(model: type[BaseModel]) -> dict[str, Any]:

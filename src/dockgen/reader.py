@@ -12,7 +12,6 @@ import os
 import re
 import stat
 import tomllib
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -51,12 +50,10 @@ _YAML_ERRORS = (
     RecursionError,
 )
 # A key of so many parts that tomllib, which compares each with all before it, takes minutes.
-_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
-_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAXIMUM_DEPTH}}}")
-# A line with a table's head, and one with a key.
-_TOML_NAME = re.compile(_PART)
-_TOML_TABLE = re.compile(rf"\s*+\[{{1,2}}\s*+({_PART}(?:\s*+\.\s*+{_PART})*+)\s*+\]")
-_TOML_KEY = re.compile(rf"\s*+({_PART}(?:\s*+\.\s*+{_PART})*+)\s*+=\s*+(.*)")
+TOML_NAME = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(
+    rf"(?<![A-Za-z0-9_-]){TOML_NAME}(?:[ \t]*+\.[ \t]*+{TOML_NAME}){{{MAXIMUM_DEPTH}}}"
+)
 
 
 def content(path: Path, *, inside: Path | None = None, limit: int = MAXIMUM_BYTES) -> bytes:
@@ -268,39 +265,6 @@ def parse_toml(
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise kind(f"{name} is not valid TOML: {_short(reason)}", hint) from error
     return read
-
-
-def toml_lines(words: str) -> dict[tuple[str | int, ...], int]:
-    """The line of each table and key of a TOML text, counted from 1, as far as lines tell.
-
-    It is for messages: what stands in tables of one line has no line of its own. The tables of a
-    list, such as ``[[test]]``, have their number behind the name, counted from 0.
-    """
-    found: dict[tuple[str | int, ...], int] = {}
-    table: tuple[str | int, ...] = ()
-    counted: Counter[tuple[str | int, ...]] = Counter()
-    closing = ""
-    for number, line in enumerate(words.splitlines(), 1):
-        if closing:  # inside of a text of several lines
-            closing = "" if closing in line else closing
-            continue
-        if head := _TOML_TABLE.match(line):
-            table = _toml_names(head[1])
-            if line.lstrip().startswith("[["):
-                found.setdefault(table, number)
-                counted[table] += 1
-                table = (*table, counted[table] - 1)
-            found.setdefault(table, number)
-        elif key := _TOML_KEY.match(line):
-            found.setdefault(table + _toml_names(key[1]), number)
-            quotes = key[2][:3]
-            if quotes in ('"""', "'''") and quotes not in key[2][3:]:
-                closing = quotes
-    return found
-
-
-def _toml_names(words: str) -> tuple[str, ...]:
-    return tuple(name.strip("\"'") for name in _TOML_NAME.findall(words))
 
 
 def parse_json(words: str | bytes, *, values: int = MAXIMUM_VALUES) -> Any:

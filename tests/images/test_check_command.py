@@ -124,6 +124,26 @@ def test_says_what_is_wrong_in_words(sandbox: Sandbox) -> None:
     assert re.fullmatch(r"error: 1 of \d+ rules don't hold: DG101\n", err)
 
 
+def test_limits_are_written_and_a_change_is_compared(sandbox: Sandbox) -> None:
+    """What is measured holds at once; then a layer more is found, on the line that adds it."""
+    sandbox.limit("0.5")
+    report = sandbox.directory / "former.json"
+    code, _, err = sandbox.check("--update-limits", "--output", f"json={report}", "--select", "DG1")
+    assert (code, err) == (0, "")
+    size = json.loads(report.read_text())["size"]
+    assert size["unpacked_bytes"] < size["limit_bytes"] <= size["unpacked_bytes"] + 2_000_000
+    sandbox.add("COPY Dockerfile /added")
+    line = len((sandbox.directory / "Dockerfile").read_text().splitlines())
+    sarif = sandbox.directory / "found.sarif"
+    more = ("--baseline", str(report), "--max-growth", "0%", "--output", f"sarif={sarif}")
+    code, out, _ = sandbox.check(*more, "--select", "DG1,DG3")
+    assert (code, "1 layers added, 0 gone; 1 findings new" in out) == (1, True)
+    (found,) = json.loads(sarif.read_text())["runs"][0]["results"]
+    assert (found["ruleId"], found["baselineState"]) == ("DG301", "new")
+    place = found["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("Dockerfile", line)
+
+
 def test_a_limit_is_held_to_the_byte(sandbox: Sandbox) -> None:
     """The size that it reports is within that limit, to six decimals; a byte less is not."""
     _, out, _ = sandbox.check("--json")

@@ -125,4 +125,4 @@ def test_lines_are_found_in_bounded_time(tmp_path: Path) -> None:
     """Whatever somebody else wrote."""
     del tmp_path
     for text in ("[" * 100_000, "a." * 50_000, '"' * 100_000, "[[a]]\n" * 20_000):
-        reader.toml_lines(text)
+        declared.lines(text)
