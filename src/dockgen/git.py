@@ -269,10 +269,22 @@ def configuration(*pairs: tuple[str, str]) -> dict[str, str]:
     return variables
 
 
-def merge_file(ours: bytes, base: bytes, new: bytes, *, union: bool = False) -> tuple[bytes, bool]:
-    """Merge two texts that come from ``base``, with the labels that copier gives conflicts.
+def merge_file(
+    ours: bytes,
+    base: bytes,
+    new: bytes,
+    *,
+    union: bool = False,
+    labels: tuple[str, str, str] = ("before updating", "last update", "after updating"),
+) -> tuple[bytes, bool]:
+    """Merge two texts that come from ``base``.
 
-    With ``union``, where both changed the same lines, the result has those of both.
+    Args:
+        ours: one text.
+        base: what both come from.
+        new: the other text.
+        union: whether the result has the lines of both where they changed the same ones.
+        labels: how a conflict calls the three, in that order; copier's words if none are given.
 
     Returns:
         The merged text, and whether it holds conflicts. Of files that aren't text, ``ours``.
@@ -281,7 +293,6 @@ def merge_file(ours: bytes, base: bytes, new: bytes, *, union: bool = False) -> 
         paths = [Path(folder) / name for name in ("ours", "base", "new")]
         for path, content in zip(paths, (ours, base, new), strict=True):
             path.write_bytes(content)
-        labels = ("before updating", "last update", "after updating")
         options = [*(["--union"] if union else []), *(f"-L{label}" for label in labels)]
         done = subprocess.run(
             ["git", "merge-file", "-p", *options, *map(str, paths)],

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from dockgen import git, pins, reader
 from dockgen.tree import SYMLINK, File, Tree
@@ -201,10 +202,8 @@ def _answers(states: States, path: str) -> Change:
     return Change(path, Status.CLEAN, ours, merged, words)
 
 
-def three_way(
-    path: str, base: File | None, ours: File, new: File, *, union: bool = False
-) -> Change:
-    """Merge one file by git, in the line endings of ``ours``; ``union`` takes both sides' lines."""
+def three_way(path: str, base: File | None, ours: File, new: File, **options: Any) -> Change:
+    """Merge one file by git, in the line endings of ``ours``; options as of `git.merge_file`."""
     old = base.content if base else b""
     theirs = new.content
     if _is_crlf(ours.content):
@@ -216,7 +215,7 @@ def three_way(
     if theirs == old:
         merged, conflict = mine, False
     else:
-        merged, conflict = git.merge_file(mine, old, theirs, union=union)
+        merged, conflict = git.merge_file(mine, old, theirs, **options)
     last = ours.content.rpartition(b"\n")[2]
     if open_end and not conflict and merged.splitlines()[-1:] == [last]:
         merged = merged[: -len(end)]

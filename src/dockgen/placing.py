@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from dockgen import git, journal, merge, plain, threeway, tree
 from dockgen.errors import ProjectError, UsageError
@@ -297,9 +298,12 @@ def _carried_out(
         words = "" if clash.stands == clash.path else f"read in the place of {clash.stands}"
         before = clash.ours if clash.stands == clash.path else None
         return (Change(clash.path, Status.CLEAN, before, clash.new, words), *rest)
-    # Of two lists of what stays out, all of it stays out.
-    union = base is None and clash.path.endswith("ignore")
-    merged = merge.three_way(clash.path, base, clash.ours, clash.new, union=union)
+    options: dict[str, Any] = {}
+    if base is None:
+        # Of two lists of what stays out, all of it stays out.
+        union = clash.path.endswith("ignore")
+        options = {"union": union, "labels": ("yours", "nothing", "dockgen's")}
+    merged = merge.three_way(clash.path, base, clash.ours, clash.new, **options)
     return (replace(merged, stages={}), *rest)
 
 

@@ -96,8 +96,8 @@ class TestWhatIsThere:
         assert outcome.plan is not None
         assert outcome.plan.conflicts == ["Dockerfile"]
         text = (mine / "Dockerfile").read_text()
-        assert "<<<<<<< " in text
-        assert "FROM python:3.12\n" in text
+        assert text.startswith("<<<<<<< yours\nFROM python:3.12\n")
+        assert text.endswith(">>>>>>> dockgen's\n")
 
     def test_is_asked_about_one_by_one(self, folder: Folder, place: Place) -> None:
         """With what it would mean to replace it, and only where no flag has decided."""
