@@ -57,7 +57,7 @@ def test_a_dockerfile(name: str) -> None:
 
 @pytest.mark.parametrize("lines", ["FROM a AS a\n", "RUN x\n"])
 def test_an_endless_dockerfile(lines: str) -> None:
-    """Nobody writes so many stages or steps: it is refused."""
+    """With more stages or steps than people write, it is refused."""
     with pytest.raises(ProjectError, match="more than"):
         dockerfile.parse("FROM a\n" + lines * 50_000)
 

@@ -180,8 +180,8 @@ def test_dg115_passes_what_the_base_brought() -> None:
 def test_dg116_finds_what_everyone_may_write_to(entry: File) -> None:
     """Files and folders, where a container sees them."""
     assert codes(layer(entry)) == ["DG116"]
-    mended = replace(entry, mode=0o755)
-    assert codes(layer(entry, name="one"), layer(mended, name="two")) == []
+    repaired = replace(entry, mode=0o755)
+    assert codes(layer(entry, name="one"), layer(repaired, name="two")) == []
 
 
 @pytest.mark.parametrize(

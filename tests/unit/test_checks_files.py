@@ -137,6 +137,7 @@ def test_dg004_finds_a_missing_ignore_file(copy: str) -> None:
     """Where the whole folder is copied."""
     (finding,) = findings(f"FROM scratch\n{copy}", BIG)
     assert (finding.rule, finding.severity) == ("DG004", Severity.WARNING)
+    assert "the whole folder, 1 kB" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def says_no_secret(image: Image, _contract: Contract) -> Iterator[Violation]:
 
     Environment variables, labels and the history, which has the values of build arguments, can be
     read by anyone who can pull the image. A value that only stands in for a secret, such as
-    "changeme", is none, and neither is the path of a file.
+    "changeme", doesn't count, nor does the path of a file.
     """
     seen: set[str] = set()
     for where, name, value in _said(image):
@@ -213,8 +213,8 @@ def hides_few_bytes(image: Image, _contract: Contract) -> Iterator[Violation]:
 def is_not_world_writable(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has no file that everyone may write to.
 
-    Whoever breaks into the service can change such files, and what starts them next runs the
-    change. A folder with the sticky bit, such as /tmp, is fine.
+    An intruder can change such files, and what starts them next runs the change. A folder with the
+    sticky bit, such as /tmp, is fine.
     """
     found = {
         file.path
@@ -240,9 +240,8 @@ def owns_no_file(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has no file that belongs to the user it runs as.
 
     The owner of a file can change it, whatever its mode, and with it what runs after the next
-    start. Program, packages and settings belong to root and are only read. Folders that the program
-    writes to are no files, and nothing is said of them, nor of what each new account has in its
-    home.
+    start. Leave program, packages and settings to root: they are only read. Folders for data may
+    belong to the user, and so may what each new account has in its home.
     """
     user = layers.user_id(image)
     if not user:

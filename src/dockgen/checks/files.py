@@ -22,7 +22,7 @@ _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
 class Files:
     """A project's files, as far as rules look at them.
 
-    ``dockerfile`` is None if there is none, and ``context`` if nobody looked at the build's folder.
+    ``dockerfile`` is None if there is none, and ``context`` if the build's folder is unknown.
     ``left_out`` are the files that git tracks and the build doesn't get, None if that is unknown;
     ``name`` is the Dockerfile's path from the folder.
     """
@@ -133,7 +133,7 @@ def context_is_small(files: Files, contract: Contract) -> Iterator[Violation]:
 
     A step that copies the whole folder sends all that lies in it: version control, secrets,
     dependencies of this machine. They end up in the image or in the build cache, make each build
-    slower, and each change of any of them builds everything anew. The limit for what is sent is
+    slower, and each change of any of them builds everything again. The limit for what is sent is
     100 MB, or limits.context_mb in dockgen.toml. Nothing is asked of a Dockerfile that copies
     single files and folders.
     """
@@ -147,8 +147,8 @@ def context_is_small(files: Files, contract: Contract) -> Iterator[Violation]:
     limit = contract.limits.context_bytes
     if not files.context.ignore_file:
         yield Violation(
-            f"line {line} of the Dockerfile copies the whole folder, {sent / _MB:.1f} MB, and there"
-            " is no .dockerignore",
+            f"line {line} of the Dockerfile copies the whole folder, {_size(sent)}, and there is"
+            " no .dockerignore",
             place=Place(files.name, line),
         )
     elif sent > limit:
@@ -174,9 +174,9 @@ def context_is_small(files: Files, contract: Contract) -> Iterator[Violation]:
 def dockerfile_has_no_secret(files: Files, _contract: Contract) -> Iterator[Violation]:
     """The Dockerfile holds no secret.
 
-    Whoever can read the repository has it, and so has the build cache. This is about the stages
-    that don't become the image; DG111 looks at what does. A value that only stands in for a secret,
-    such as "changeme", is none.
+    Everyone who can read the repository has it, and so has the build cache. This is about the
+    stages that don't become the image; DG111 looks at what does. A value that only stands in for a
+    secret, such as "changeme", doesn't count.
     """
     if files.dockerfile is None:
         return
@@ -260,6 +260,11 @@ RULES = (
     no_argument_is_a_secret,
     tracked_files_are_copied,
 )
+
+
+def _size(count: int) -> str:
+    """So many bytes, in words."""
+    return f"{count / _MB:.1f} MB" if count >= _MB // 10 else f"{count / 1000:.0f} kB"
 
 
 def _copies_of_all(dockerfile: Dockerfile) -> list[Instruction]:

@@ -118,7 +118,7 @@ def starts_in_exec_form(image: Image, _contract: Contract) -> Iterator[Violation
 
     A shell that stands between the engine and the program keeps SIGTERM to itself, so that the
     program is killed after ten seconds, with its requests. One that ends with `exec` hands over to
-    the program, and is none.
+    the program, and passes.
     """
     command = image.config.entrypoint + image.config.command
     if not command:
@@ -160,11 +160,11 @@ def is_within_size(image: Image, contract: Contract) -> Iterator[Violation]:
 def has_no_setuid_file(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has no setuid or setgid file.
 
-    A setuid file hands the rights of its owner to whoever starts it: a way from the service's
-    account to root. Taken away in a later layer it is still in the image, for whoever gets hold of
-    that layer, so each layer counts that the project adds. What the layers of the base image hold
-    is not the project's to remove; what a container sees of it, is. Where the base is unknown, only
-    what a container sees counts.
+    A setuid file hands the rights of its owner to everyone who starts it: a way from the service's
+    account to root. Taken away in a later layer it is still in the image, for everyone who gets
+    hold of that layer, so each layer counts that the project adds. What the layers of the base
+    image hold is not the project's to remove; what a container sees of it, is. Where the base is
+    unknown, only what a container sees counts.
     """
     own = () if image.base_layers is None else image.layers[image.base_layers :]
     found = {file.path for layer in own for file in layer.files if file.is_setuid}
@@ -184,7 +184,7 @@ def has_no_setuid_file(image: Image, _contract: Contract) -> Iterator[Violation]
 def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
     """Has no package manager and no compiler.
 
-    They make the image larger, bring vulnerabilities of their own, and serve nobody but an
+    They make the image larger, bring vulnerabilities of their own, and only serve an
     intruder: what a running service needs was installed when the image was built.
 
     The package manager of the distribution (apt, dpkg, apk) is part of the slim and alpine bases:
@@ -212,8 +212,8 @@ def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
     """Has no shell when it is built from scratch.
 
     Most attacks go on through a shell once they can start a program. An image from scratch
-    promises that there is none; the slim and alpine flavors keep theirs, for whoever has to look
-    into a container.
+    promises that there is none; the slim and alpine flavors keep theirs, for those who have to
+    look into a container.
     """
     if contract.base.shell:
         return
@@ -235,7 +235,7 @@ def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
 def has_required_labels(image: Image, contract: Contract) -> Iterator[Violation]:
     """Carries the required labels.
 
-    Labels tell whoever meets an image in a registry or a cluster what it is, who answers for it
+    Labels tell those who meet an image in a registry or a cluster what it is, who answers for it
     and where its source is. The list is the project's own, rules.required_labels in dockgen.toml;
     without one, no label is required. A label without a text counts for none.
     """

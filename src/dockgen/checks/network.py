@@ -19,7 +19,7 @@ def exposes_its_ports(seen: Observation, _contract: Contract) -> Iterator[Violat
     """Names each port that it listens on.
 
     EXPOSE tells people, proxies and platforms where the service is; many take the port from there.
-    A port that isn't named is one that nobody looks at: a debugger, say, or metrics.
+    A port that isn't named is easily overlooked: a debugger, say, or metrics.
     """
     for port in sorted({one.port for one in seen.listening or () if not one.is_local}):
         if port not in seen.exposed:

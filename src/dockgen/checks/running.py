@@ -208,8 +208,8 @@ def has_no_capability(seen: Observation, _contract: Contract) -> Iterator[Violat
 def cannot_gain_privileges(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Can't gain privileges.
 
-    With no-new-privileges, a setuid file or one with capabilities gives nothing to whoever
-    starts it.
+    With no-new-privileges, a setuid file or one with capabilities gives nothing to those
+    who start it.
     """
     if seen.process is None:
         yield from _unseen(seen)
