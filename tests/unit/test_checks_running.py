@@ -302,3 +302,9 @@ def test_dg212_finds_a_connection_that_holds_it_up(held: Ended) -> None:
     assert findings(replace(seen, stop_exit_code=137)) == ["DG208"]
     assert findings(replace(seen, stop_seconds=2.1)) == ["DG208"]
     assert findings(replace(seen, held_up=None)) == []
+
+
+def test_dg202_names_no_port_that_is_unknown() -> None:
+    """An image that ended before it listened, and that exposes none."""
+    (finding,) = check_running(replace(SEEN, root_status=None), replace(CONTRACT, port=None))
+    assert finding.message == "GET / gives no answer, not 200"

@@ -139,7 +139,9 @@ def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """
     if seen.root_status == 200 or _is_answered(seen, contract):
         return
-    asked = f"GET {contract.page} on port {contract.port}"
+    asked = f"GET {contract.page}"
+    if contract.port is not None:
+        asked += f" on port {contract.port}"
     if seen.root_status is not None:
         yield Violation(f"{asked} gives status {seen.root_status}, not 200")
         return
