@@ -17,7 +17,7 @@ import re
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import get_origin
 
@@ -36,6 +36,7 @@ from dockgen.cases import Case
 from dockgen.matrix import Flavor, Language
 from dockgen.settingsfile import SettingsFile
 from dockgen.starterfile import StarterFile
+from dockgen.teamtables import TeamFile
 from dockgen.testing import test_contracts
 from tests import pairwise
 from tests.images import test_builds
@@ -44,7 +45,11 @@ from tests.variants import APPS, BUILDS, RELEASE, limit_of
 
 ROOT = Path(__file__).resolve().parent.parent
 # The files that are declared.
-FILES: dict[str, type[BaseModel]] = {"dockgen.toml": SettingsFile, "starter.toml": StarterFile}
+FILES: dict[str, type[BaseModel]] = {
+    "dockgen.toml": SettingsFile,
+    "dockgen.team.toml": TeamFile,
+    "starter.toml": StarterFile,
+}
 Measured = commands.CommandResults | fleet.FleetResults | reading.ReadingResults
 LINES, COLUMNS = 36, 92
 
@@ -201,17 +206,28 @@ def settings() -> str:
     for name, model in FILES.items():
         said = (model.__doc__ or "").partition(": ")[2]
         parts.append(f"## {name}\n\n{said[0].upper()}{said[1:]} [Schema](schemas/{name}.json)\n")
-        for key, field in model.model_fields.items():
+        fields = model.model_fields.items()
+        tables = {key: field for key, field in fields if is_table(field)}
+        parts += keys({key: field for key, field in fields if key not in tables})
+        for key, field in tables.items():
             inner = declared.table(field.annotation)
             brackets = "[[{}]]" if get_origin(field.annotation) is list else "[{}]"
             parts.append(f"### {brackets.format(key)}\n\n{field.description}\n")
-            parts.append("| key | default | what |\n|---|---|---|")
-            parts += [
-                f"| `{name}` | {default(entry)} | {entry.description} |"
-                for name, entry in (inner.model_fields.items() if inner else ())
-            ]
-            parts.append("")
+            parts += keys(inner.model_fields) if inner else []
     return "\n".join(parts).rstrip() + "\n"
+
+
+def is_table(field: FieldInfo) -> bool:
+    """Whether a key of a file is a table, or a list of them."""
+    return get_origin(field.annotation) is dict or declared.table(field.annotation) is not None
+
+
+def keys(fields: Mapping[str, FieldInfo]) -> list[str]:
+    """The table of a table's keys."""
+    if not fields:
+        return []
+    lines = [f"| `{key}` | {default(one)} | {one.description} |" for key, one in fields.items()]
+    return ["| key | default | what |\n|---|---|---|", *lines, ""]
 
 
 def default(field: FieldInfo) -> str:
@@ -221,7 +237,7 @@ def default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if isinstance(value, tuple):
         return ", ".join(f"`{one}`" for one in value)
-    return "" if value is None or value == {} else f"`{value}`"
+    return "" if value in (None, "", {}) else f"`{value}`"
 
 
 def proof() -> str:

@@ -7,7 +7,7 @@ what imports this module is imported where such a file is read.
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -64,6 +64,7 @@ def read(
     name: str,
     *,
     kind: type[DockgenError] = ProjectError,
+    shown: Callable[[Any], str] = str,
 ) -> Model:
     """What a file says.
 
@@ -73,6 +74,7 @@ def read(
         text: the same, which has lines.
         name: what to call it in a message.
         kind: the error to raise.
+        shown: how a value is shown that is wrong.
 
     Raises:
         DockgenError: of that kind: it says something else. The first mistake is named.
@@ -80,7 +82,7 @@ def read(
     try:
         return model.model_validate(facts)
     except ValidationError as error:
-        raise _told(model, error, text, name, kind) from error
+        raise kind(*_told(model, error, text, name, shown)) from error
 
 
 def _told(
@@ -88,8 +90,9 @@ def _told(
     error: ValidationError,
     text: str,
     name: str,
-    kind: type[DockgenError],
-) -> DockgenError:
+    shown: Callable[[Any], str],
+) -> tuple[str, str]:
+    """What is wrong first, and what to do about it."""
     first = error.errors(include_url=False)[0]
     # pydantic says so where it is a table's key that is wrong.
     place = tuple(part for part in first["loc"] if part != "[key]")
@@ -99,7 +102,7 @@ def _told(
     found = f" (line {line})" if line else ""
     last = str(place[-1]) if place else ""
     if isinstance(refused, _RefusedError):
-        value = f"is {first['input']!s:.40}, " if refused.names_value else ""
+        value = f"is {shown(first['input']):.40}, " if refused.names_value else ""
         words, hint = value + refused.words, refused.hint.replace("{key}", last)
     elif first["type"] == "extra_forbidden":
         words, hint = "is unknown", f"known: {', '.join(_known(model, place[:-1]))}"
@@ -111,7 +114,7 @@ def _told(
         words, hint = "is no section", f"write it as: [{last}]"
     else:
         words, hint = "is no table", f"write it as: {last} = {{…}}"
-    return kind(f"{name}: {where} {words}{found}.", hint)
+    return f"{name}: {where} {words}{found}.", hint
 
 
 def _known(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:

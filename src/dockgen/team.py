@@ -222,4 +222,4 @@ def _parse(
     except ProjectError as error:
         raise UsageError(error.message, "read docs/team.md") from error
     read = reader.parse_toml(text, location, hint="read docs/team.md", kind=UsageError)
-    return teamfile.read(read, location, known, beside)
+    return teamfile.read(read, text, location, known, beside)

@@ -1,21 +1,19 @@
 """A team file's tables as a team: each key and value checked, and errors that name both."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockgen.errors import ProjectError, UsageError
 from dockgen.questions import Question
 from dockgen.web import age
 
-FILE = "dockgen.team.toml"
+if TYPE_CHECKING:
+    from dockgen.teamtables import CertificatesTable, ChoiceTable, TeamFile
 
-_TABLES = {"defaults", "locked", "choices", "labels", "certificates", "limits", "rules"}
-_LIMITS = {"size_mb", "healthy_seconds", "stop_seconds", "run_seconds"}
-_RULES = {"required_labels", "allowed_registries", "ignored"}
+FILE = "dockgen.team.toml"
 
 
 @dataclass(frozen=True)
@@ -93,6 +91,7 @@ class Team:
 
 def read(
     tables: Mapping[str, Any],
+    text: str,
     location: str,
     known: Sequence[Question],
     beside: Callable[[str], str],
@@ -101,6 +100,7 @@ def read(
 
     Args:
         tables: what TOML holds.
+        text: the same, which has lines.
         location: where the file is, for messages.
         known: the questions that it may decide.
         beside: reads another file, by its name relative to the team file.
@@ -108,7 +108,11 @@ def read(
     Raises:
         UsageError: something in it is not right; the message says what.
     """
-    return _Reader(location, {question.name: question for question in known}, beside).team(tables)
+    from dockgen import declared
+    from dockgen.teamtables import TeamFile
+
+    found = declared.read(TeamFile, tables, text, location, kind=UsageError, shown=repr)
+    return _Reader(location, {question.name: question for question in known}, beside).team(found)
 
 
 class _Reader:
@@ -121,63 +125,49 @@ class _Reader:
         self.beside = beside
         self.questions = questions
 
-    def team(self, read: Mapping[str, Any]) -> Team:
-        self._only("", read, _TABLES | {"name", "contact"})
+    def team(self, said: "TeamFile") -> Team:
         locked = {
-            **{name: self._lock(name, value) for name, value in self._table(read, "locked")},
-            **self._certificates(read),
-            **self._policy(read),
+            **{
+                name: Lock(self._answer("locked", name, lock.value), lock.reason, "locked")
+                for name, lock in said.locked.items()
+            },
+            **self._certificates(said.certificates),
+            **_policy(said),
         }
         defaults = {
-            name: self._answer("defaults", name, value)
-            for name, value in self._table(read, "defaults")
+            name: self._answer("defaults", name, value) for name, value in said.defaults.items()
         }
         if both := sorted(defaults.keys() & locked.keys()):
             raise self._wrong(f"{both[0]} has a default and is locked", "keep one of the two")
-        refused = {name: self._refused(name, rule) for name, rule in self._table(read, "choices")}
-        labels = {name: self._text("labels", name, v) for name, v in self._table(read, "labels")}
-        team = Team(
-            location=self.location,
-            name=self._text("", "name", read.get("name", "")),
-            contact=self._text("", "contact", read.get("contact", "")),
-            defaults=defaults,
-            locked=locked,
-            refused=refused,
-            labels=labels,
-        )
+        refused = {name: self._refused(name, choice) for name, choice in said.choices.items()}
         for name, value in [*defaults.items(), *((n, lock.value) for n, lock in locked.items())]:
             if str(value) in refused.get(name, {}):
                 raise self._wrong(f"{name} is set to {value!r}, which [choices] refuses", "")
-        return team
+        return Team(
+            location=self.location,
+            name=said.name,
+            contact=said.contact,
+            defaults=defaults,
+            locked=locked,
+            refused=refused,
+            labels=said.labels,
+        )
 
-    def _lock(self, name: str, value: object) -> Lock:
-        reason = ""
-        if isinstance(value, dict):
-            self._only(f"locked.{name}", value, {"value", "reason"})
-            if "value" not in value:
-                raise self._wrong(f"locked.{name} has no value", 'write: value = "…"')
-            reason = self._text(f"locked.{name}", "reason", value.get("reason", ""))
-            value = value["value"]
-        return Lock(self._answer("locked", name, value), reason, "locked")
-
-    def _certificates(self, read: Mapping[str, Any]) -> dict[str, Lock]:
-        table = dict(self._table(read, "certificates"))
-        if not table:
+    def _certificates(self, said: "CertificatesTable") -> dict[str, Lock]:
+        if not said.model_fields_set:
             return {}
-        self._only("certificates", table, {"file", "pem"})
-        if len(table) != 1:
+        if len(said.model_fields_set) != 1:
             raise self._wrong("[certificates] has both file and pem", "keep one of the two")
-        pem = table.get("pem")
-        if "file" in table:
-            name = self._text("certificates", "file", table["file"])
+        text = said.pem
+        if text is None:
             try:
-                pem = self.beside(name)
+                text = self.beside(said.file)
             except (OSError, ValueError) as error:  # the latter for what is no text, and no path
-                raise self._wrong(f"certificates.file {name} can't be read: {error}", "") from error
+                words = f"certificates.file {said.file} can't be read: {error}"
+                raise self._wrong(words, "") from error
             except ProjectError as error:
-                words = f"certificates.file {name} can't be read: {error.message}"
+                words = f"certificates.file {said.file} can't be read: {error.message}"
                 raise self._wrong(words, error.hint) from error
-        text = self._string("certificates", "pem", pem)
         if "PRIVATE KEY" in text or "-----BEGIN CERTIFICATE-----" not in text:
             raise self._wrong(
                 "[certificates] is to hold certificates, and no private key",
@@ -185,45 +175,18 @@ class _Reader:
             )
         return {"ca_certificates": Lock(text.strip() + "\n", "", "certificates")}
 
-    def _policy(self, read: Mapping[str, Any]) -> dict[str, Lock]:
-        """[limits] and [rules] are one answer, from which comes a project's dockgen.toml."""
-        limits, rules = dict(self._table(read, "limits")), dict(self._table(read, "rules"))
-        self._only("limits", limits, _LIMITS)
-        self._only("rules", rules, _RULES)
-        for name in _LIMITS - {"size_mb"}:
-            self._number(f"limits.{name}", limits.get(name, 1))
-        sizes = limits.get("size_mb", 1)
-        for name, size in sizes.items() if isinstance(sizes, dict) else [("", sizes)]:
-            self._number(f"limits.size_mb.{name}".rstrip("."), size)
-        for name in _RULES - {"ignored"}:
-            values = rules.get(name, [])
-            if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
-                raise self._wrong(f"rules.{name} is not a list of texts", f'{name} = ["…"]')
-        ignored = rules.pop("ignored", {})
-        if not isinstance(ignored, dict):
-            raise self._wrong("rules.ignored is no table", 'write: ignored = { DG206 = "why" }')
-        reasons = {code: self._text("rules.ignored", code, why) for code, why in ignored.items()}
-        policy = {**limits, **rules, **({"ignored_rules": reasons} if reasons else {})}
-        return {"policy": Lock(policy, "", "limits, rules")} if policy else {}
-
-    def _refused(self, name: str, rule: object) -> dict[str, str]:
+    def _refused(self, name: str, said: "ChoiceTable") -> dict[str, str]:
         question = self._question("choices", name)
         if not question.choices:
             raise self._wrong(f"choices.{name}: {name} has no choices", "remove it")
-        if not isinstance(rule, dict):
-            raise self._wrong(
-                f"choices.{name} is no table", f'write: {name} = {{ allow = ["…"], reason = "…" }}'
-            )
-        self._only(f"choices.{name}", rule, {"allow", "reason"})
-        allowed = rule.get("allow")
+        allowed = said.allow
         known = isinstance(allowed, list) and all(one in question.choices for one in allowed)
         if not allowed or not known:
             raise self._wrong(
                 f"choices.{name}.allow is {allowed!r}",
                 f"write a list of some of these: {', '.join(question.choices)}",
             )
-        reason = self._text(f"choices.{name}", "reason", rule.get("reason", ""))
-        words = reason or f"not in {Path(self.location).name}"
+        words = said.reason or f"not in {Path(self.location).name}"
         return {choice: words for choice in question.choices if choice not in allowed}
 
     def _answer(self, table: str, name: str, value: object) -> Any:
@@ -237,37 +200,14 @@ class _Reader:
             )
         return self.questions[name]
 
-    def _table(self, read: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
-        table = read.get(name, {})
-        if not isinstance(table, dict):
-            raise self._wrong(f"{name} is no table", f"write it as a section: [{name}]")
-        return list(table.items())
-
-    def _only(self, table: str, read: Mapping[str, Any], allowed: set[str]) -> None:
-        for name in read:
-            if name not in allowed:
-                where = f"{table}.{name}" if table else name
-                raise self._wrong(
-                    f"{where} is unknown", f"known here: {', '.join(sorted(allowed))}"
-                )
-
-    def _text(self, table: str, name: str, value: object) -> str:
-        """Text of one line, which can be shown on a terminal."""
-        text = self._string(table, name, value)
-        if found := re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", text):
-            where = f"{table}.{name}" if table else name
-            raise self._wrong(f"{where} holds {found[0]!r}", "write it on one line")
-        return text
-
-    def _string(self, table: str, name: str, value: object) -> str:
-        if not isinstance(value, str):
-            where = f"{table}.{name}" if table else name
-            raise self._wrong(f"{where} is {value!r}, and not text", f'write: {name} = "…"')
-        return value
-
-    def _number(self, where: str, value: object) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise self._wrong(f"{where} is {value!r}, not a number above 0", "")
-
     def _wrong(self, words: str, hint: str) -> UsageError:
         return UsageError(f"{self.location}: {words}", hint or "read docs/team.md")
+
+
+def _policy(said: "TeamFile") -> dict[str, Lock]:
+    """[limits] and [rules] are one answer, from which comes a project's dockgen.toml."""
+    limits = said.limits.model_dump(exclude_unset=True)
+    rules = said.rules.model_dump(exclude_unset=True)
+    reasons = rules.pop("ignored", {})
+    policy = {**limits, **rules, **({"ignored_rules": reasons} if reasons else {})}
+    return {"policy": Lock(policy, "", "limits, rules")} if policy else {}

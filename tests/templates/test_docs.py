@@ -35,6 +35,7 @@ def test_is_what_make_docs_writes(written: Path) -> None:
         "docs/rules.md",
         "docs/settings.md",
         "docs/schemas/dockgen.toml.json",
+        "docs/schemas/dockgen.team.toml.json",
         "docs/schemas/starter.toml.json",
         "docs/new.svg",
     ]:

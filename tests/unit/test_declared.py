@@ -1,6 +1,7 @@
 """Files that are declared: one line for each mistake, and a JSON Schema that says the same."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -112,6 +113,23 @@ def test_the_examples_keep_to_their_schemas() -> None:
         assert found
         for path in found:
             jsonschema.validate(reader.parse_toml(path.read_text(), name), schema)
+
+
+def test_a_team_s_schema_says_the_same(tmp_path: Path) -> None:
+    """What docs/team.md shows keeps to it, and what is refused doesn't."""
+    schema = json.loads((ROOT / "docs/schemas/dockgen.team.toml.json").read_text())
+    checker = jsonschema.Draft7Validator(schema)
+    del tmp_path
+    shown = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/team.md").read_text(), re.DOTALL)
+    assert shown
+    for text in shown:
+        checker.validate(reader.parse_toml(text, "shown"))
+    for text in (
+        "colour = 'red'",
+        "[limits]\nsize_mb = {go = 0}",
+        "[locked]\na = {b = 1}\nc = 1\n[x]",
+    ):
+        assert not checker.is_valid(reader.parse_toml(text, "wrong"))
 
 
 def test_a_table_of_a_list_has_its_own_line() -> None:
