@@ -1,0 +1,4 @@
+const { mkdirSync, writeFileSync } = require('node:fs');
+
+mkdirSync('dist', { recursive: true });
+writeFileSync('dist/index.html', '<!doctype html><title>board</title>\n');

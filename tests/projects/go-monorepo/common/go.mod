@@ -1,0 +1,3 @@
+module example.com/shop/common
+
+go 1.24
