@@ -138,7 +138,12 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
         composed = None
         if target.composed and target.directory is not None:
             composed = stack.enter_context(
-                engine.prepare(target.directory, trusted=asked.trusted, service=target.run.service)
+                engine.prepare(
+                    target.directory,
+                    trusted=asked.trusted,
+                    service=target.run.service,
+                    sources=target.sources,
+                )
             )
         found = _dockerfile(target, composed)
         if target.dockerfile is None:

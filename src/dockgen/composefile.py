@@ -116,20 +116,22 @@ def needed(model: Model, main: str) -> list[str]:
     return found
 
 
-def reaches(model: Model, main: str, directory: Path) -> list[str]:
+def reaches(model: Model, main: str, directory: Path, sources: Path | None = None) -> list[str]:
     """What a run would reach on this machine outside of ``directory``, a reason for each.
 
     Bind mounts and secrets from elsewhere, the host's namespaces, devices, more rights than an
     ordinary container has, programs that compose starts, and every key that isn't known here.
+    A build may read all of ``sources``, a folder further up: that of the repository.
     """
-    found: list[str] = []
+    root, found = directory.resolve(), []
+    around = root if sources is None else sources.resolve()
     for name in needed(model, main):
-        service = model["services"][name]
-        found += [f"{name}: {reason}" for reason in _service(service, model, directory.resolve())]
+        reasons = _service(model["services"][name], model, root, around)
+        found += [f"{name}: {reason}" for reason in reasons]
     return list(dict.fromkeys(found))
 
 
-def _service(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
+def _service(service: Mapping[str, Any], model: Model, root: Path, sources: Path) -> Iterator[str]:
     known = _KEPT | _LEFT_OUT | _LOOKED_INTO
     for key in sorted(service.keys() - known):
         if service[key] not in (None, False, "", [], {}):
@@ -159,7 +161,8 @@ def _service(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[s
             yield f"reads {path}"
     yield from _mounts(service, model, root)
     yield from _files(service, model, root)
-    yield from _build(service.get("build") or {}, model, root)
+    build = service.get("build") or {}
+    yield from _build(build, model, root, sources)
 
 
 def _mounts(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
@@ -191,13 +194,13 @@ def _file(kind: str, entry: Any, model: Model, root: Path) -> Iterator[str]:
         yield f"uses {name} of {kind}, which is external"
 
 
-def _build(build: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
+def _build(build: Mapping[str, Any], model: Model, root: Path, sources: Path) -> Iterator[str]:
     context = build.get("context")
-    if path := _outside(context, root):
+    if path := _outside(context, sources):
         yield f"builds {path}"
     elif not _is_remote(context):
         file = posixpath.join(str(context or root), build.get("dockerfile") or "Dockerfile")
-        if path := _outside(file, root):
+        if path := _outside(file, sources):
             yield f"builds {path}"
     for other in (build.get("additional_contexts") or {}).values():
         if not _is_remote(other) and (path := _outside(other, root)):

@@ -59,6 +59,19 @@ def find(directory: Path) -> GitFolder | None:
     return None
 
 
+def root(directory: Path) -> Path | None:
+    """The top of the repository that a folder lies in; None if it lies in none.
+
+    Raises:
+        ProjectError: as for `find`.
+    """
+    found = find(directory)
+    if found is None:
+        return None
+    up = found.prefix.count("/")
+    return directory.resolve().parents[up - 1] if up else directory.resolve()
+
+
 def _git_folder(root: Path) -> Path | None:
     """What ``.git`` in this folder is or points at; None if git would look further up."""
     entry = root / ".git"

@@ -18,6 +18,8 @@ OWN_ANSWERS = ".copier-answers.dockgen.yml"
 
 # The longest address or version that a project records.
 _LONGEST = 2000
+# The way to a folder further up.
+_UPWARDS = re.compile(r"\.\.(?:/\.\.){0,30}")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Project:
 
     ``template_version`` is the release of the templates that it was rendered from, such as
     "v0.1.0", and ``port`` the one that a service listens on; workers and jobs have none.
-    ``is_existing`` says that the program was there before: `dockgen add` made the project.
+    ``is_existing`` says that the program was there before: `dockgen add` made the project, and
+    ``context`` is then where its build context is, such as "../..", or "" for its own folder.
     """
 
     directory: Path
@@ -39,6 +42,7 @@ class Project:
     kind: Workload = Workload.SERVICE
     run: Run = field(default_factory=Run)
     is_existing: bool = False
+    context: str = ""
 
     @property
     def contract(self) -> Contract:
@@ -114,6 +118,7 @@ def load(directory: Path) -> Project:
         kind=kind,
         run=run,
         is_existing=bool(answers.get("existing")),
+        context=_context(answers),
     )
 
 
@@ -139,6 +144,12 @@ def _cell(answers: _Answers) -> Cell:
         Language(_choice(answers, "language", [str(language) for language in Language])),
         Flavor(_choice(answers, "flavor", [str(flavor) for flavor in Flavor])),
     )
+
+
+def _context(answers: Mapping[str, Any]) -> str:
+    existing = answers.get("existing")
+    context = existing.get("context") if isinstance(existing, dict) else None
+    return context if isinstance(context, str) and _UPWARDS.fullmatch(context) else ""
 
 
 def _kind(answers: _Answers) -> Workload:

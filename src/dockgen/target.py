@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dockgen import composefile, project, settings, store
+from dockgen import composefile, git, gitfolder, project, settings, store
 from dockgen.contract import Base, Contract, Limits, Policy, Run
 from dockgen.engine.images import BuildOptions
 from dockgen.errors import ProjectError, UsageError
@@ -54,6 +54,22 @@ class Target:
     limits: Limits | None = None
     policy: Policy = field(default_factory=Policy)
     asked: Asked = field(default_factory=Asked)
+
+    @property
+    def sources(self) -> Path | None:
+        """The folder further up that the build may read, where `dockgen add` recorded one.
+
+        It has to lie in the repository, and git has to track something of the project: an unpacked
+        archive in somebody's repository is a stranger's, and so is what it records.
+        """
+        if self.project is None or not self.project.context:
+            return None
+        folder = (self.project.directory / self.project.context).resolve()
+        top = gitfolder.root(self.project.directory)
+        if top is None or not folder.is_relative_to(top):
+            return None
+        tracked = git.ask("ls-files", "-z", "--", ".", cwd=self.project.directory)
+        return folder if tracked else None
 
     @property
     def run(self) -> Run:

@@ -202,3 +202,16 @@ def test_another_process_has_the_image_that_is_built() -> None:
     assert run["migrate"]["pull_policy"] == "never"
     given = composefile.apart(model, "app", Change(image="built"), {"app": "x"}, {})["services"]
     assert [given[name]["image"] for name in services] == ["built", "built", "postgres:17"]
+
+
+def test_a_build_may_read_the_sources_further_up(tmp_path: Path) -> None:
+    """Those of the repository, where they are named; mounts may not."""
+    folder = tmp_path / "services/api"
+    folder.mkdir(parents=True)
+    app = {"build": {"context": str(tmp_path), "dockerfile": "services/api/Dockerfile"}}
+    model = {"services": {"app": app}}
+    assert composefile.reaches(model, "app", folder) == [f"app: builds {tmp_path.resolve()}"]
+    assert composefile.reaches(model, "app", folder, tmp_path) == []
+    mounted = {"services": {"app": app | {"volumes": [{"type": "bind", "source": str(tmp_path)}]}}}
+    found = composefile.reaches(mounted, "app", folder, tmp_path)
+    assert found == [f"app: mounts {tmp_path.resolve()}"]

@@ -1,6 +1,8 @@
 """What `dockgen check` takes a path and its options for."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,23 @@ def test_what_does_not_go_together_is_named(folder: Path) -> None:
     assert caught.value.hint.endswith("--image app:1")
     with pytest.raises(ProjectError, match="there is no file other"):
         target.find(folder, Asked(build=BuildOptions(file=Path("other"))))
+
+
+def test_the_build_of_a_monorepo_reads_its_repository(tmp_path: Path) -> None:
+    """As far up as was recorded, and only in the repository whose git tracks the project."""
+    folder = tmp_path / "shop/services/api"
+    shutil.copytree(SOUND, folder)
+    answers = folder / ".copier-answers.yml"
+    recorded = "existing:\n  command: [api]\n  context: ../..\n"
+    answers.write_text(answers.read_text() + recorded)
+    git = ("git", "-C", str(tmp_path / "shop"))
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    assert target.find(folder, Asked()).sources is None  # git doesn't track it
+
+    subprocess.run([*git, "add", "services/api/Dockerfile"], check=True)
+    found = target.find(folder, Asked())
+    assert found.sources == (tmp_path / "shop").resolve()
+    assert not found.contract(Config()).is_ours
+
+    answers.write_text(answers.read_text().replace("../..", "../../.."))
+    assert target.find(folder, Asked()).sources is None

@@ -62,7 +62,11 @@ def read_model(directory: Path) -> Model:
 
 @contextmanager
 def prepare(
-    directory: Path, *, trusted: bool = False, service: str | None = None
+    directory: Path,
+    *,
+    trusted: bool = False,
+    service: str | None = None,
+    sources: Path | None = None,
 ) -> Iterator["Composed"]:
     """The services of the compose file in ``directory``, to be built and run; gone in the end.
 
@@ -70,6 +74,7 @@ def prepare(
         directory: the project.
         trusted: whether the file may reach beyond the project's folder.
         service: the one that is checked; None for `composefile.main_service`.
+        sources: a folder further up that builds may read; None for the project's own.
 
     Raises:
         ProjectError: compose can't read the file, it reaches beyond the folder, or what it mounts
@@ -77,7 +82,7 @@ def prepare(
     """
     model = read_model(directory)
     main = composefile.main_service(model, service)
-    reaches = [] if trusted else composefile.reaches(model, main, directory)
+    reaches = [] if trusted else composefile.reaches(model, main, directory, sources)
     if reaches:
         raise ProjectError(
             f"compose.yaml reaches beyond {directory}: {'; '.join(reaches)}",

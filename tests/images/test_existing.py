@@ -1,0 +1,38 @@
+"""Repositories that were there before: what `dockgen add --check` makes of them, on the engine."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dockgen import existing, trial
+from dockgen.detect import survey
+from dockgen.detect.repository import Repository
+
+PROJECTS = Path(__file__).resolve().parent.parent / "projects"
+# Those whose answers file says so: they can be built from what a package index has today.
+PROVEN = sorted(
+    path.stem for path in PROJECTS.glob("*.yml") if yaml.safe_load(path.read_text()).get("proven")
+)
+
+
+@pytest.mark.parametrize("name", PROVEN)
+@pytest.mark.usefixtures("container_engine")
+def test_is_built_healthy_and_hardened(name: str, tmp_path: Path) -> None:
+    """Without a word of anybody's: each rule holds for the image and for a container of it."""
+    folder = shutil.copytree(PROJECTS / name, tmp_path / name)
+    repository = Repository(folder)
+    detected = survey.look(repository, {})
+    assert detected.conflicts == ()
+    answers = existing.answers(repository, detected, name, None)
+    tried = trial.run(repository, existing.folder(detected), answers, lambda _words: None)
+
+    assert tried.result is not None, tried.log
+    checked = tried.result.checked
+    assert [finding.message for finding in checked.failures] == []
+    assert tried.placeholders == (["SECRET_KEY"] if name == "python-shop" else [])
+    # What was there is as it was, and the trial left nothing of its own.
+    assert sorted(path for path in folder.rglob("*") if path.is_file()) == sorted(
+        folder / path for path in repository.files
+    )
