@@ -46,7 +46,12 @@ _EVERYTHING: Mapping[str, Any] = {
     "leave_out": ["docs", "tests"],
     "keep": ["certs/public.pem"],
 }
-_FRONTEND = {"folder": "client", "build": "npm run build", "output": "client/dist"}
+_FRONTEND = {
+    "folder": "client",
+    "package_manager": "yarn",
+    "build": "npm run build",
+    "output": "client/dist",
+}
 
 # By name: the answers. What isn't named in `existing` takes its default.
 CASES: Mapping[str, Mapping[str, Any]] = {
@@ -293,6 +298,19 @@ def test_what_a_file_needs_is_there(rendered: Mapping[str, Path]) -> None:
             wanted = word.removeprefix(f"{inside}/") if inside else word
             if wanted.startswith("docker/"):
                 assert (folder / wanted).is_file(), (name, word)
+
+
+def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
+    """The Dockerfile has no stage for tests, which the repository runs as it did."""
+    answers = {"ci": "github", "existing": {"command": ["serve"]}, "language": "node"}
+    template.render(tmp_path / "app", answers, ask=())
+    (workflow,) = (tmp_path / "app/.github/workflows").iterdir()
+    text = workflow.read_text()
+    assert (workflow.name, "target: test" in text) == ("image.yml", False)
+    steps = [step.get("name") for step in yaml.safe_load(text)["jobs"]["check"]["steps"]]
+    assert "Build the image" in steps
+    check = (BIN / "check-jsonschema", "--builtin-schema=vendor.github-workflows")
+    assert "ok" in _run(*check, workflow)
 
 
 def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
