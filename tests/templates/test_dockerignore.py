@@ -46,18 +46,33 @@ SECRETS = [
     *(".env", ".git/config", "dump.sql", "node_modules/a/index.js", "compose.yaml"),
     *(f"{folder}/{name}" for folder in ("src", "test", "app", "tests", "public")
       for name in (".env", ".env.local", "sub/.env", "tls.key", "sub/tls.key", "tls.pem")),
+    *(f"sub/{name}" for name in (".DS_Store", ".git/config", ".netrc", ".npmrc", ".pypirc")),
+    *(f"sub/{name}" for name in ("a.p12", "a.pfx", "id_ecdsa", "id_ed25519", "id_rsa")),
+    *(f"a.{name}" for name in ("db", "dump", "log", "sqlite3", "tar", "tar.gz", "zip")),
+    *("Dockerfile", "dockgen.toml"),
 ]  # fmt: skip
 # What the tools of a language leave behind.
 LEFTOVERS = {
-    "go": ["my-app", "a.test"],
-    "python": ["app/__pycache__/main.pyc", "tests/sub/__pycache__/a.pyc", "app/.mypy_cache/a"],
-    "node": ["dist/index.js", "sub/node_modules/a/index.js"],
+    "go": ["my-app", "a.test", "a.out", "dist/a"],
+    "python": [
+        *("app/__pycache__/main.pyc", "tests/sub/__pycache__/a.pyc", "app/.mypy_cache/a"),
+        *("sub/a.pyc", "build/a", "dist/a", "htmlcov/a", "venv/a", "sub/.venv/a"),
+        "sub/a.egg-info/a",
+    ],
+    "node": ["dist/index.js", "sub/node_modules/a/index.js", "coverage/a"],
 }
 
 
 def passes(project: Path, path: str) -> bool:
-    """Whether a path reaches the build: the last pattern counts that it or a folder of it fits."""
-    lines = (project / ".dockerignore").read_text().splitlines()
+    """Whether a path reaches the build: the last pattern counts that it or a folder of it fits.
+
+    Docker's patterns are git's, but begin at the top, also without a slash.
+    """
+    lines = [
+        line.replace("!", "!/", 1) if line.startswith("!") else f"/{line}"
+        for line in (project / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
     return not PathSpec.from_lines("gitignore", lines).match_file(path)
 
 
