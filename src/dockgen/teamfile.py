@@ -207,7 +207,7 @@ class _Reader:
 def _policy(said: "TeamFile") -> dict[str, Lock]:
     """[limits] and [rules] are one answer, from which comes a project's dockgen.toml."""
     limits = said.limits.model_dump(exclude_unset=True)
-    rules = said.rules.model_dump(exclude_unset=True)
-    reasons = rules.pop("ignored", {})
+    rules = said.rules.model_dump(exclude_unset=True, exclude={"ignored"})
+    reasons = said.rules.ignored
     policy = {**limits, **rules, **({"ignored_rules": reasons} if reasons else {})}
     return {"policy": Lock(policy, "", "limits, rules")} if policy else {}

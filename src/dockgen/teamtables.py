@@ -1,6 +1,7 @@
 """dockgen.team.toml as it is declared; `teamfile` reads it, and knows the questions it decides."""
 
 import re
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import (
@@ -45,12 +46,20 @@ def _texts(value: Any) -> list[str]:
     return value
 
 
+def _day(value: Any) -> date:
+    # A point in time is a date in Python, too, but not a day.
+    if type(value) is not date:
+        refuse("a day", 'write it without quotes: { reason = "…", until = 2030-12-31 }')
+    return value
+
+
 _POSITIVE = {"type": "number", "exclusiveMinimum": 0}
 String = Annotated[Any, PlainValidator(_string), WithJsonSchema({"type": "string"})]
 Line = Annotated[
     Any, PlainValidator(_line), WithJsonSchema({"type": "string", "pattern": r"^[^\n\r]*$"})
 ]
 Number = Annotated[Any, PlainValidator(_number), WithJsonSchema(_POSITIVE)]
+Day = Annotated[Any, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Sizes = Annotated[
     dict[str, Number],
     WrapValidator(_size),
@@ -111,6 +120,31 @@ class LimitsTable(Table):
     """How long a job may run."""
 
 
+class IgnoredTable(Table):
+    """Why a rule is ignored, and until when."""
+
+    reason: Line
+    """Why what the rule finds fails nothing."""
+    until: Day = None
+    """The last day on which it is ignored."""
+
+
+def _ignored(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """A reason, or a table as an answer has it: with the day as text."""
+    if not isinstance(value, dict):
+        return _line(value)
+    table = handler(value)
+    until = {} if table.until is None else {"until": table.until.isoformat()}
+    return {"reason": table.reason, **until}
+
+
+Ignored = Annotated[
+    IgnoredTable,
+    WrapValidator(_ignored),
+    WithJsonSchema({"anyOf": [{"type": "string"}, IgnoredTable.model_json_schema()]}),
+]
+
+
 class RulesTable(Table):
     """What `dockgen check` asks besides, and what it lets pass."""
 
@@ -118,8 +152,8 @@ class RulesTable(Table):
     """Labels that the image has, with a text (DG109)."""
     allowed_registries: Texts = ()
     """First parts of the full names that base images have (DG001)."""
-    ignored: dict[str, Line] = Field(default_factory=dict)
-    """Rules that fail nothing, by code, each with the reason."""
+    ignored: dict[str, Ignored] = Field(default_factory=dict)
+    """Rules that fail nothing, by code: the reason, or a table with `reason` and `until`."""
 
 
 class TeamFile(Table):

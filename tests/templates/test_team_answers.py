@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -278,7 +279,25 @@ BAD_POLICIES: list[tuple[Any, str]] = [
     ({"ignored_rules": {"DG101": ""}}, "ignored_rules"),
     ({"ignored_rules": {"DG101": None}}, "ignored_rules"),
     ({"ignored_rules": {"DG101": "two\nlines"}}, "ignored_rules"),
+    ({"ignored_rules": {"DG101": {}}}, "ignored_rules"),
+    ({"ignored_rules": {"DG101": {"reason": "two\nlines"}}}, "ignored_rules"),
+    ({"ignored_rules": {"DG101": {"reason": "x", "by": "me"}}}, "ignored_rules"),
+    ({"ignored_rules": {"DG101": {"reason": "x", "until": "2030"}}}, "ignored_rules"),
+    (
+        {"ignored_rules": {"DG101": {"reason": "x", "until": "2030-01-31 }\nx = 1"}}},
+        "ignored_rules",
+    ),
 ]
+
+
+def test_a_rule_is_ignored_until_a_day(make: Make) -> None:
+    """The day is one in dockgen.toml, and the reason keeps each character."""
+    ignored = {"DG103": {"reason": HOSTILE, "until": "2030-01-31"}, "DG104": {"reason": "x"}}
+    project = make(policy={"ignored_rules": ignored})
+    assert policy_of(project)["rules"]["ignored"] == {
+        "DG103": {"reason": HOSTILE, "until": date(2030, 1, 31)},
+        "DG104": "x",
+    }
 
 
 def test_a_bad_policy_is_refused(make: Make) -> None:

@@ -67,7 +67,9 @@ def test_everything_that_a_file_can_say(tmp_path: Path) -> None:
         [rules]
         required_labels = ["org.opencontainers.image.vendor"]
         allowed_registries = ["mirror.acme.example"]
-        ignored = { DG206 = "our agent writes there" }
+        [rules.ignored]
+        DG206 = "our agent writes there"
+        DG103 = { reason = "until version 2", until = 2030-01-31 }
         """,
     )
     assert (found.name, found.contact) == ("Acme", "#platform")
@@ -86,7 +88,10 @@ def test_everything_that_a_file_can_say(tmp_path: Path) -> None:
             "size_mb": {"python-slim": 150, "default": 200.5},
             "required_labels": ["org.opencontainers.image.vendor"],
             "allowed_registries": ["mirror.acme.example"],
-            "ignored_rules": {"DG206": "our agent writes there"},
+            "ignored_rules": {
+                "DG206": "our agent writes there",
+                "DG103": {"reason": "until version 2", "until": "2030-01-31"},
+            },
         },
     }
 
@@ -122,6 +127,7 @@ def test_everything_that_a_file_can_say(tmp_path: Path) -> None:
         ("[limits]\nstop_seconds = '2'", "limits.stop_seconds is '2', not a number"),
         ("[rules]\nrequired_labels = 'x'", "rules.required_labels is 'x', not a list of texts"),
         ("[rules]\nignored = ['DG206']", "rules.ignored is no table"),
+        ("[rules.ignored]\nDG206 = {reason = 'x', until = 'y'}", "until is 'y', not a day"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
