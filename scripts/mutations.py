@@ -281,11 +281,7 @@ def dockerfiles() -> Iterator[Mutation]:
 _MANAGERS = {
     "go": "go-slim",
     "npm": "node-slim",
-    "pnpm": "pnpm",
-    "yarn": "yarn",
     "pip": "python-slim",
-    "uv": "uv",
-    "poetry": "poetry",
 }
 
 
@@ -294,7 +290,7 @@ def _case(path: Path) -> str:
     language, *between, file = path.relative_to(ROOT / "templates").parts
     flavor = file.partition(".")[0]
     if between == ["package_managers"]:
-        return _MANAGERS[flavor]
+        return _MANAGERS.get(flavor, flavor)
     return f"{language} and {flavor}" + (" and vite" if between else " and not vite")
 
 
