@@ -14,14 +14,14 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n"
 # What each language has of its own: frameworks, package managers and another version.
 LANGUAGES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "go": {
-        "framework": ["stdlib"],
+        "framework": ["stdlib", "chi"],
         "package_manager": ["go"],
         "language_version": ["1.27", "1.26.3"],
         "cgo": [False, True],
     },
     "python": {
         "framework": ["fastapi", "flask", "stdlib"],
-        "package_manager": ["pip", "uv", "poetry"],
+        "package_manager": ["pip", "uv", "poetry", "pdm"],
         "language_version": ["3.14", "3.13"],
     },
     "node": {
@@ -51,6 +51,8 @@ COMMON: Mapping[str, Sequence[Any]] = {
 
 # Answers that exclude each other, and words of the reason that whoever gives both is told.
 IMPOSSIBLE: Sequence[tuple[Mapping[str, Any], str]] = (
+    ({"kind": "worker", "framework": "chi"}, "a worker answers no requests"),
+    ({"kind": "job", "framework": "chi"}, "a job answers no requests"),
     ({"kind": "worker", "framework": "fastapi"}, "a worker answers no requests"),
     ({"kind": "worker", "framework": "flask"}, "a worker answers no requests"),
     ({"kind": "worker", "framework": "express"}, "a worker answers no requests"),

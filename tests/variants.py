@@ -37,6 +37,8 @@ APPS = (
     _variant("go", "alpine", kind="worker"),
     _variant("go", "scratch", kind="job"),
     _variant("go", "slim", kind="job"),
+    _variant("go", "alpine", framework="chi"),
+    _variant("go", "scratch", framework="chi"),
     _variant("node", "slim", framework="fastify", package_manager="pnpm"),
     _variant("node", "alpine", framework="fastify", package_manager="yarn"),
     _variant("node", "alpine", framework="stdlib"),
@@ -59,6 +61,7 @@ APPS = (
 
 # Every other pair of an app and a flavor: all contracts, before a release.
 RELEASE = (
+    _variant("go", "slim", framework="chi"),
     _variant("go", "slim", kind="worker"),
     _variant("go", "alpine", kind="job"),
     _variant("node", "scratch", framework="fastify"),
@@ -83,7 +86,10 @@ BUILDS = (
     _variant(
         "python", "scratch", framework="fastapi", package_manager="poetry", index=PYTHON_INDEX
     ),
+    _variant("python", "slim", framework="fastapi", package_manager="pdm"),
+    _variant("python", "alpine", kind="job", package_manager="pdm"),
     _variant("go", "slim", kind="worker"),
+    _variant("go", "slim", framework="chi"),
     _variant("go", "alpine", kind="job"),
     _variant("node", "scratch", framework="fastify"),
     _variant("python", "scratch", framework="flask"),

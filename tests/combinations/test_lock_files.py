@@ -8,7 +8,7 @@ from tests.conftest import Make, tree
 from tests.variants import VARIANTS
 
 LOCK_FILES = {
-    "requirements.txt", "requirements-dev.txt", "poetry.lock",
+    "requirements.txt", "requirements-dev.txt", "poetry.lock", "pdm.lock", "go.sum",
     "package-lock.json", "pnpm-lock.yaml", "yarn.lock",
 }  # fmt: skip
 
@@ -32,7 +32,7 @@ def test_an_address_would_be_found(line: str) -> None:
 
 
 def test_lock_files_carry_no_address(make: Make) -> None:
-    """Hashes say what to install. Go's sample apps need no module, and uv's file isn't rendered."""
+    """Hashes say what to install. Go needs a module for chi alone, and uv's file isn't rendered."""
     for case in VARIANTS:
         answers = {name: value for name, value in case.answers.items() if name != "package_index"}
         found = {
@@ -40,6 +40,7 @@ def test_lock_files_carry_no_address(make: Make) -> None:
             for name, content in tree(make(**answers)).items()
             if name in LOCK_FILES
         }
-        expected = case.answers["language"] != "go" and case.answers.get("package_manager") != "uv"
+        needs_none = case.answers["language"] == "go" and case.answers.get("framework") != "chi"
+        expected = not needs_none and case.answers.get("package_manager") != "uv"
         assert bool(found) == expected, case.name
         assert [name for name, text in found.items() if ADDRESS.search(text)] == [], case.name

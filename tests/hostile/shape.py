@@ -80,7 +80,7 @@ def _structure(path: Path) -> Any:
         return "module"
     if path.suffix == ".json":
         return _types(json.loads(text))
-    if path.suffix == ".toml" or path.name in {"poetry.lock", "uv.lock"}:
+    if path.suffix == ".toml" or path.name in {"pdm.lock", "poetry.lock", "uv.lock"}:
         return _types(tomllib.loads(text))
     if path.suffix in {".yml", ".yaml"} or path.name == "yarn.lock":
         read = yaml.safe_load(text)

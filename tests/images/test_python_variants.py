@@ -338,7 +338,25 @@ def test_poetry_refuses_a_lock_file_of_other_packages(tmp_path: Path) -> None:
     assert "pyproject.toml changed significantly" in caught.value.log
 
 
-@pytest.mark.parametrize("manager", ["poetry", *in_release("pip", "uv")])
+@pytest.mark.parametrize("framework", MOSTLY_FLASK)
+def test_pdm_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -> None:
+    """It is what the template has: the same packages, and the same hash of pyproject.toml.
+
+    A lock file that lags behind stops the build.
+    """
+    project = render(tmp_path, framework=framework, package_manager="pdm", name="click")
+    wanted = r'^(?:name|content_hash) = "(.+)"'
+    before = names(project / "pdm.lock", wanted)
+    locked(project)
+    assert names(project / "pdm.lock", wanted) == before
+    engine.build(project, target="test")
+    replace(project / "pyproject.toml", "pytest>=9.2", "pytest>=9.1")
+    with pytest.raises(engine.BuildError) as caught:
+        engine.build(project, target="build")
+    assert "Lock file hash doesn't match" in caught.value.log
+
+
+@pytest.mark.parametrize("manager", ["poetry", *in_release("pip", "uv", "pdm")])
 def test_no_package_manager_ships(manager: str, tmp_path: Path) -> None:
     """Neither the one that installed the packages, nor pip."""
     index = {"package_index": PYTHON_INDEX} if manager == "poetry" else {}
@@ -346,7 +364,7 @@ def test_no_package_manager_ships(manager: str, tmp_path: Path) -> None:
     if manager == "uv":
         locked(project)
     look = (
-        "import importlib.util, shutil; print([name for name in ('pip', 'uv', 'poetry')"
+        "import importlib.util, shutil; print([name for name in ('pip', 'uv', 'poetry', 'pdm')"
         " if shutil.which(name) or importlib.util.find_spec(name)])"
     )
     with (

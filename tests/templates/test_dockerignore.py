@@ -20,7 +20,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     **{
         manager: {"language": language, "flavor": "slim", "package_manager": manager}
         for language, managers in {
-            "python": ("pip", "uv", "poetry"),
+            "python": ("pip", "uv", "poetry", "pdm"),
             "node": ("npm", "pnpm", "yarn"),
         }.items()
         for manager in managers

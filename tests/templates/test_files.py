@@ -32,6 +32,7 @@ VITE = {
 # Answers, and the files of the project beside those of its language.
 SAMPLES: list[tuple[dict[str, Any], set[str]]] = [
     ({"language": "go"}, {"handlers.go"}),
+    ({"language": "go", "framework": "chi"}, {"handlers.go", "go.sum"}),
     ({"language": "go", "kind": "worker"}, set()),
     ({"language": "go", "kind": "job"}, set()),
     ({"framework": "fastapi"}, PIP | {"app/__main__.py", "app/healthcheck.py"}),
@@ -44,6 +45,7 @@ SAMPLES: list[tuple[dict[str, Any], set[str]]] = [
     ({"kind": "job"}, PIP | {"app/__main__.py"}),
     ({"kind": "job", "package_manager": "uv"}, {"app/__main__.py"}),
     ({"kind": "job", "package_manager": "poetry"}, {"app/__main__.py", "poetry.lock"}),
+    ({"kind": "job", "package_manager": "pdm"}, {"app/__main__.py", "pdm.lock"}),
     *(
         ({"language": "node", "framework": framework}, NODE_SERVICE | {"package-lock.json"})
         for framework in ("express", "fastify", "stdlib")

@@ -375,6 +375,7 @@ def test_the_names_that_python_needs_are_known() -> None:
         name
         for path in (
             *python.glob("apps/*/poetry-packages.toml"),
+            *python.glob("apps/*/pdm-packages.toml"),
             *python.glob("apps/*/requirements*.txt"),
         )
         for name in re.findall(

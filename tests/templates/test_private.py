@@ -182,7 +182,7 @@ def test_the_index_is_that_of_all_tools(make: Make, language: str, lines: list[s
     assert [line for line in found if INDEX in line] == lines
 
 
-@pytest.mark.parametrize("manager", ["pip", "uv", "poetry"])
+@pytest.mark.parametrize("manager", ["pip", "uv", "poetry", "pdm"])
 def test_pip_may_ask_a_mirror_without_tls(make: Make, manager: str) -> None:
     """By name, with the port; with TLS no host is trusted like that."""
     of_slim = {**of(Cell.parse("python-slim")), "package_manager": manager}
