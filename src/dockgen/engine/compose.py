@@ -67,6 +67,8 @@ def prepare(
     trusted: bool = False,
     service: str | None = None,
     sources: Path | None = None,
+    name: str | None = None,
+    near: Path | None = None,
 ) -> Iterator["Composed"]:
     """The services of the compose file in ``directory``, to be built and run; gone in the end.
 
@@ -75,6 +77,8 @@ def prepare(
         trusted: whether the file may reach beyond the project's folder.
         service: the one that is checked; None for `composefile.main_service`.
         sources: a folder further up that builds may read; None for the project's own.
+        name: the run's name for compose, which no other has; None for one of its own.
+        near: the folder that its files are written to; None for the machine's own for such.
 
     Raises:
         ProjectError: compose can't read the file, it reaches beyond the folder, or what it mounts
@@ -88,8 +92,8 @@ def prepare(
             f"compose.yaml reaches beyond {directory}: {'; '.join(reaches)}",
             "if you trust it: dockgen check --trust",
         )
-    with signals.temporary_folder("dockgen-") as folder:
-        composed = Composed(directory, model, main, folder)
+    with signals.temporary_folder("dockgen-", near) as folder:
+        composed = Composed(directory, model, main, folder, name)
         try:
             yield composed
         finally:
@@ -102,10 +106,12 @@ class Composed:
     ``tags`` are the names of the images that `build` makes, by service.
     """
 
-    def __init__(self, directory: Path, model: Model, main: str, folder: Path) -> None:
+    def __init__(
+        self, directory: Path, model: Model, main: str, folder: Path, name: str | None
+    ) -> None:
         self.directory = directory
         self.main = main
-        self.name = f"dockgen-check-{secrets.token_hex(6)}"
+        self.name = name or f"dockgen-check-{secrets.token_hex(6)}"
         self.tags = {
             name: f"{self.name}-{name}".lower()
             for name in composefile.needed(model, self.main)

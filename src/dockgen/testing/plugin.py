@@ -16,14 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
-from pytest_docker.plugin import get_docker_services
 
-from dockgen import cases, dockerfile, engine, lock, reader, sizes, source
+from dockgen import cases, dockerfile, engine, lock, sizes, source
 from dockgen import saved as saved_image
 from dockgen.cases import Case
 from dockgen.checks import Observation
-from dockgen.engine import Container, Health, Response
+from dockgen.composefile import Change
+from dockgen.engine import BuildError, Container, Health, Response
 from dockgen.errors import DockgenError, ProjectError, ToolMissingError
 from dockgen.image import Image
 from dockgen.matrix import Workload
@@ -231,52 +230,32 @@ def compose_name(
 def service(
     project: Project, compose_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Container]:
-    """The project's container, started by its own compose.yaml at a free port of this machine.
+    """The project's container, started by its own compose.yaml as `dockgen check` does it.
 
-    `docker compose up --build --wait` does it, which fails if the container doesn't turn healthy.
-    The container is there all the same, and the contracts say what is wrong with it.
+    It need not turn healthy: the contracts say what is wrong with it.
     """
-    compose = project.directory / "compose.yaml"
-    own_names = tmp_path_factory.mktemp("compose") / "image.yaml"
-    try:
-        built = _built_services(compose)
-        # An image under the project's own name may be somebody's.
-        images = {name: {"image": f"{compose_name}-{name}"} for name in built}
-        own_names.write_text(yaml.safe_dump({"services": images}), encoding="utf-8")
-    except ProjectError as error:
-        pytest.fail(_words(error), pytrace=False)
-    main = "app" if "app" in built else built[0]
-    waiting = "" if project.kind is Workload.JOB else f"--wait --wait-timeout {PATIENCE}"
-    up = f"up --build --detach {waiting}"
+    # A worker that is cut off removes nothing itself.
+    near = tmp_path_factory.mktemp("compose")
     with ExitStack() as stack:
-        environment = stack.enter_context(pytest.MonkeyPatch.context())
-        environment.setenv("HOST_PORT", "0")
         try:
-            # compose_name cleans up, also when this fails.
-            stack.enter_context(
-                get_docker_services(
-                    "docker compose", [str(compose), str(own_names)], compose_name, [up], []
-                )
+            # A template is its author's, and private packages take a file of the user's.
+            composed = stack.enter_context(
+                engine.prepare(project.directory, trusted=True, name=compose_name, near=near)
             )
-        # pytest-docker has no class of its own for a command that failed.
-        except Exception as error:
-            try:
-                container = engine.composed(compose_name, main)
-            except ProjectError:
-                pytest.fail(_not_started(str(error)), pytrace=False)
-        else:
-            container = engine.composed(compose_name, main)
+            composed.build()
+            container = stack.enter_context(composed.running(Change(port=project.port)))
+        except DockgenError as error:
+            pytest.fail(_not_started(error), pytrace=False)
         yield container
 
 
 @pytest.fixture(scope="session")
-def first_health(service: Container) -> Health:
+def first_health(service: Container, project: Project) -> Health:
     """How the container turned healthy, read before its engine forgets: it keeps five probes.
 
     A job never does, and isn't waited for.
     """
-    # `docker compose up --wait` has waited already.
-    return service.wait_healthy(1)
+    return service.wait_healthy(0 if project.kind is Workload.JOB else PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -366,29 +345,11 @@ def _names(mark: pytest.Mark) -> Sequence[str]:
     return found.split(",") if isinstance(found, str) else found
 
 
-def _built_services(compose: Path) -> list[str]:
-    """The services of a compose.yaml that are built here."""
-    try:
-        text = reader.text(compose, inside=compose.parent)
-        services = reader.parse_yaml(text, compose.name)["services"]
-        built = [name for name, service in services.items() if "build" in service]
-    except (OSError, TypeError, KeyError, AttributeError) as error:
-        raise ProjectError(
-            f"the project's compose.yaml can't be read: {' '.join(str(error).split()):.200}",
-            "see what is wrong with it: docker compose config",
-        ) from error
-    if not built:
-        raise ProjectError("the project's compose.yaml builds nothing", "write: build: .")
-    return built
-
-
-def _not_started(output: str) -> str:
-    """Why there is no container, from what `docker compose` printed."""
-    # pytest-docker puts it into a sentence: Command … returned 1: """…""".
-    printed = output.partition('"""')[2].rpartition('"""')[0] or output
-    lines = [line.rstrip() for line in printed.splitlines() if line.strip()] or ["no reason given"]
-    *before, reason = lines
-    return "\n".join([f"docker compose can't start it: {reason}", *before[-_LOG_LINES:]])
+def _not_started(error: DockgenError) -> str:
+    """Why there is no container, and the end of what was printed until then."""
+    log = error.log.splitlines() if isinstance(error, BuildError) else []
+    lines = [line.rstrip() for line in log if line.strip()]
+    return "\n".join([_words(error), *lines[-_LOG_LINES:]])
 
 
 def _words(error: DockgenError) -> str:

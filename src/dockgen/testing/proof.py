@@ -6,10 +6,11 @@ comes in as it happens, and Ctrl-C or a signal unwinds one stack, here as everyw
 
 import contextlib
 import importlib.util
+import os
 import re
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from dockgen.testing import names
 if TYPE_CHECKING:
     import pytest
 
-_NEEDED = ("pytest", "pytest_docker", "xdist")
+_NEEDED = ("pytest", "xdist")
 _CONTRACTS = "dockgen.testing.test_contracts"
 # What stands before an exception's own words.
 _CLASS = re.compile(r"^([\w.]+\.)?(Failed|\w*(Error|Exception|Exit)): ")
@@ -132,6 +133,7 @@ def run(
                 log.open("w", encoding="utf-8") as stream,
                 contextlib.redirect_stdout(stream),
                 contextlib.redirect_stderr(stream),
+                _temporary(folder / "temporary"),
             ):
                 code = pytest.main(arguments, plugins=[collector])
         finally:
@@ -151,6 +153,20 @@ def run(
     return Proof(
         collector.held, collector.grouped(), collector.skipped, collector.measured, printed
     )
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path) -> Iterator[None]:
+    """Let the workers make their temporary files in a folder: one that is cut off leaves some."""
+    folder.mkdir()
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ["TMPDIR"]
+        if before is not None:
+            os.environ["TMPDIR"] = before
 
 
 def _settings(directory: Path, folder: Path) -> Path:
