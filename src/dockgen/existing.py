@@ -258,7 +258,7 @@ class _Existing:
         if self.detected.value("package_manager") == "pipenv":
             return {"pipenv": True, "files": ["Pipfile", "Pipfile.lock"]}
         if not lock:
-            return {"package": True}
+            return self._without_lock()
         top = posixpath.relpath(str(lock), self.root)
         files, own = [top], False
         for file in files:
@@ -269,6 +269,14 @@ class _Existing:
                         files.append(other)
                 own = own or bool(_OWN.match(line.strip()))
         return {"requirements": [top], "files": files, "everything": own}
+
+    def _without_lock(self) -> dict[str, Any]:
+        """What there is to install without a lock file: the project, what it asks for, or nothing."""
+        if self.detected.value("is_package"):
+            return {"package": True}
+        manifest = "pyproject.toml"
+        project = self.repository.toml(join(self.path, manifest)).get("project") or {}
+        return {"requirements": [manifest]} if project.get("dependencies") else {}
 
     def _has_own_packages(self) -> bool:
         """Whether the lock file names other packages of this repository, by their folder."""
