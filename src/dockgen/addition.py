@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dockgen import add, existing, gitfolder, questions, source, trial
+from dockgen import add, existing, failures, gitfolder, questions, source, trial
 from dockgen import team as teams
 from dockgen.detect.model import Detected
 from dockgen.detect.repository import Repository
@@ -19,6 +19,8 @@ from dockgen.trial import Trial
 
 # The flavors from the smallest image to the largest.
 SMALLEST_FIRST = ("scratch", "alpine", "slim")
+# How often one flavor is tried: a program stops at the first folder that it can't write to.
+_TRIALS = 4
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def run(
     if wanted.every_flavor:
         made = _smallest(repository, made, wanted, doing)
     elif wanted.proven:
-        made = replace(made, trials=[trial.run(repository, folder, made.answers, doing)])
+        made = _tried(repository, made, doing)
     if made.trials and not made.trials[-1].holds:
         return made
     doing("Writing the files")
@@ -130,11 +132,25 @@ def _smallest(
         def say(words: str, flavor: str = flavor) -> None:
             doing(f"{flavor}: {words}")
 
-        trials.append(trial.run(repository, existing.folder(made.detected), told, say))
-        made = replace(made, answers=told, trials=tuple(trials))
+        made = _tried(repository, replace(made, answers=told), say)
+        trials += made.trials
         if trials[-1].holds:
             break
     return replace(made, trials=tuple(trials))
+
+
+def _tried(repository: Repository, made: Addition, doing: Callable[[str], None]) -> Addition:
+    """Try the files, and once more with each folder that the program turned out to write to."""
+    trials: list[Trial] = []
+    answers = dict(made.answers)
+    for _ in range(_TRIALS):
+        trials.append(trial.run(repository, existing.folder(made.detected), answers, doing))
+        folder = failures.writable(trials[-1].likely)
+        more = existing.with_volume(answers, folder) if folder else None
+        if trials[-1].holds or more is None:
+            break
+        answers = more
+    return replace(made, answers=answers, trials=tuple(trials))
 
 
 def require(made: Addition) -> None:

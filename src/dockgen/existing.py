@@ -136,6 +136,17 @@ def _port(detected: Detected, workload: str) -> int:
     return port
 
 
+def with_volume(answers: Mapping[str, Any], path: str) -> dict[str, Any] | None:
+    """The answers with one more folder that is kept; None if it can't be one, or is one already."""
+    existing = dict(answers["existing"])
+    volumes = list(existing.get("volumes") or ())
+    below = posixpath.normpath(posixpath.join("/app", existing.get("folder") or ""))
+    absolute = posixpath.normpath(posixpath.join(below, path))
+    if absolute in ("/", "/app", below, *volumes) or absolute.startswith(_IN_MEMORY):
+        return None
+    return {**answers, "existing": {**existing, "volumes": sorted([*volumes, absolute])}}
+
+
 class _Existing:
     """Makes the answer ``existing``: only keys that say something."""
 
@@ -271,7 +282,7 @@ class _Existing:
         return {"requirements": [top], "files": files, "everything": own}
 
     def _without_lock(self) -> dict[str, Any]:
-        """What there is to install without a lock file: the project, what it asks for, or nothing."""
+        """What is installed without a lock file: the project, what it asks for, or nothing."""
         if self.detected.value("is_package"):
             return {"package": True}
         manifest = "pyproject.toml"

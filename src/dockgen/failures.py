@@ -171,22 +171,30 @@ _BUILD: Sequence[_Known] = (
     ),
 )
 
+
+def _writable(match: re.Match[str]) -> str:
+    return f"--writable {_folder(match[1])}"
+
+
+# The words of a flag and of one folder.
+_FLAG_AND_FOLDER = 2
+
 _RUN: Sequence[_Known] = (
     _known(
-        r"(?:Read-only file system|EROFS|read-only file system)[^\n'\"]*['\"]?(/[\w./-]+)?",
+        r"(?:Read-only file system|EROFS|read-only file system)[^\n'\"]*['\"]?([\w./-]+)?",
         "it writes to {0}",
-        lambda m: f"--writable {_folder(m[1])}",
+        _writable,
     ),
     _known(
         r"(?:Permission denied|EACCES|permission denied)[^\n'\"]*['\"]?(/[\w./-]+)",
         "it may not write to {0}",
-        lambda m: f"--writable {_folder(m[1])}",
+        _writable,
     ),
     _known(
         r"(?:mkdir|open|unable to open database file)[^\n]*? (/[\w./-]+): "
         r"(?:read-only|permission denied)",
         "it writes to {0}",
-        lambda m: f"--writable {_folder(m[1])}",
+        _writable,
     ),
     _known(
         r"unable to open database file",
@@ -264,6 +272,12 @@ _RUN: Sequence[_Known] = (
         "--native-run with the package that has it",
     ),
 )
+
+
+def writable(likely: Likely | None) -> str:
+    """The folder that a program has to be able to write to; "" if that isn't what went wrong."""
+    words = likely.fix.split() if likely else []
+    return words[1] if words[:1] == ["--writable"] and len(words) == _FLAG_AND_FOLDER else ""
 
 
 def of_build(log: str) -> Likely | None:

@@ -80,7 +80,9 @@ def run(
             likely = failures.of_build(error.log)
             return replace(told, error=error.message, log=error.log, likely=likely)
         found = result.of(checked, cause.sources(target))
-    likely = failures.of_run(checked.seen.log) if checked.failures and checked.seen else None
+    words = [checked.seen.log] if checked.seen else []
+    words += [finding.message for finding in checked.failures]
+    likely = failures.of_run("\n".join(words)) if checked.failures else None
     return replace(told, result=found, likely=likely)
 
 

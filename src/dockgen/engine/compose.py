@@ -186,8 +186,11 @@ class Composed:
                 deadline=UP_SECONDS, environment=_environment(),
             )  # fmt: skip
             if done.returncode != 0:
+                logs = command.run(*compose, "logs", "--no-color", "--no-log-prefix", "--tail=10")
+                last = " | ".join(line.strip() for line in logs.stdout.splitlines() if line.strip())
                 raise ProjectError(
-                    command.reason(done.stdout), "see it fail with: docker compose up --build"
+                    command.reason(done.stdout) + (f"; it last printed: {last}" if last else ""),
+                    "see it fail with: docker compose up --build",
                 )
             yield composed(self.name, self.main)
         finally:

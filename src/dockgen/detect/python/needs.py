@@ -1,6 +1,7 @@
 """What a Python service needs around it: services beside, steps before, folders, a front end."""
 
 import re
+from collections.abc import Iterator
 
 from dockgen.detect import commands, syntax
 from dockgen.detect.model import Beside, Evidence, Step
@@ -141,6 +142,8 @@ def _writable(code: Code, read: Settings, found: Evidence) -> None:
             found.add("writable", where, f"reads {one.name}", one.path, one.line, weak=True)
     needles = (b"mkdir", b"makedirs", b"sqlite")
     for path, tree in code.trees(*needles):
+        for where, words, line in _named_folders(code.repository.lines(path)):
+            found.add("writable", where, words, path, line, weak=True)
         for node in syntax.walk(tree, "string"):
             value = syntax.string(node) or ""
             if file := re.fullmatch(r"sqlite(?:\+\w+)?:///(/?[\w./-]+)", value):
@@ -166,6 +169,37 @@ def _writable(code: Code, read: Settings, found: Evidence) -> None:
                     syntax.line(call),
                     weak=True,
                 )
+
+
+# Longer lines were written by a program.
+_LONGEST_LINE = 400
+# NAME = Path("data"), NAME = BASE / "var" / "data", and "NAME": BASE_DIR / "data" / "db.sqlite3".
+_PARTS = r"((?:\s*/\s*[\"'][\w.-]+[\"'])+)"
+_PATH = re.compile(
+    rf"^(\w+)\s*(?::[^=]{{1,60}})?=\s*(?:(?:pathlib\.)?Path\(\s*[\"']([\w./-]+)[\"']\s*\)|\w+{_PARTS})\s*$"
+)
+_MADE = re.compile(r"^\s*(\w+)(?:\.parent)?\.mkdir\(")
+_DATABASE = re.compile(rf"[\"']NAME[\"']\s*:\s*\w+{_PARTS}")
+
+
+def _named_folders(lines: list[str]) -> Iterator[tuple[str, str, int]]:
+    """Folders that have a name in the code and are made by it, and those of Django's databases."""
+    named: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        if len(line) > _LONGEST_LINE:
+            continue
+        if path := _PATH.match(line):
+            named[path[1]] = path[2] or _joined(path[3])
+        elif (made := _MADE.match(line)) and made[1] in named:
+            yield named[made[1]], line.strip()[:60], number
+        elif database := _DATABASE.search(line):
+            folder, _, name = _joined(database[1]).rpartition("/")
+            if name.endswith((".sqlite", ".sqlite3", ".db")):
+                yield folder or ".", line.strip()[:60], number
+
+
+def _joined(parts: str) -> str:
+    return "/".join(re.findall(r"[\"']([\w.-]+)[\"']", parts))
 
 
 def _files(project: Project, code: Code, found: Evidence) -> None:
