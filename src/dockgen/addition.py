@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dockgen import add, existing, failures, gitfolder, questions, source, trial
+from dockgen import add, existing, failures, questions, source, trial
 from dockgen import team as teams
 from dockgen.detect.model import Detected
 from dockgen.detect.repository import Repository
@@ -94,26 +94,20 @@ def answers(repository: Repository, detected: Detected, wanted: Wanted) -> dict[
     told |= questions.collect(None, wanted.data, {})
     ours = teams.find(directory, wanted.team, known)
     told = ours.answers(told, known) if ours else told
-    _require_ci(told, directory)
+    _require_ci(told)
     return told
 
 
-def _require_ci(told: Mapping[str, Any], directory: Path) -> None:
-    """Make sure that the files of a CI would be read where they are written.
+def _require_ci(told: Mapping[str, Any]) -> None:
+    """Make sure that there are files for a CI.
 
     Raises:
-        UsageError: they wouldn't, or there are none.
+        UsageError: there are none.
     """
-    ci = told.get("ci", "none")
-    if ci == "gitlab":
+    if told.get("ci", "none") == "gitlab":
         raise UsageError(
             "dockgen add writes no file for GitLab, where a repository has one for all",
             "leave ci out, and put into a job of yours: dockgen check",
-        )
-    if ci == "github" and gitfolder.root(directory) not in (None, directory):
-        raise UsageError(
-            f"GitHub reads workflows in the root of the repository, and {directory} isn't it",
-            "leave ci out, and put into a workflow of yours: dockgen check",
         )
 
 

@@ -19,10 +19,7 @@ from dockgen.errors import DockgenError, UsageError
 BIN = Path(__file__).resolve().parent.parent.parent / ".venv/bin"
 PROJECTS = Path(__file__).resolve().parent.parent / "projects"
 # Those that need a word of the user's before they can be put into an image.
-REFUSED = {
-    *("go-hostile", "go-no-sum", "node-sveltekit-no-adapter"),
-    "python-fastapi-pdm-front-end",
-}
+REFUSED = {"go-hostile", "go-no-sum", "node-sveltekit-no-adapter"}
 
 _EVERYTHING: Mapping[str, Any] = {
     "health": "/health",

@@ -145,6 +145,11 @@ def addition(made: "Addition") -> None:
             for change in (outcome.plan.changes if outcome and outcome.plan else ())
         ],
     }
+    if outcome and outcome.plan and outcome.plan.at_root:
+        facts["at_root"] = {
+            path: file.content.decode(errors="replace")
+            for path, file in outcome.plan.at_root.items()
+        }
     if outcome and outcome.plan and outcome.result.startswith("would"):
         facts["diff"] = outcome.plan.diff
     show(facts)

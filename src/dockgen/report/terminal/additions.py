@@ -24,6 +24,10 @@ def addition(made: "Addition", commands: Sequence[str]) -> None:
         console.print()
         mode = Mode.DRY_RUN if made.outcome.result.startswith("would") else Mode.UPDATE
         project.updated(made.outcome, mode, commands)
+        for path, file in (made.outcome.plan.at_root if made.outcome.plan else {}).items():
+            words = f"not written, because only the root of the repository is read: {path}"
+            console.print(f"\n[yellow]{named(words)}[/]\n", soft_wrap=True)
+            consoles.text(file.content.decode(errors="replace"))
 
 
 def _trial(tried: "Trial") -> None:
