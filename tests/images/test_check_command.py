@@ -137,7 +137,7 @@ def test_limits_are_written_and_a_change_is_compared(sandbox: Sandbox) -> None:
     sarif = sandbox.directory / "found.sarif"
     more = ("--baseline", str(report), "--max-growth", "0%", "--output", f"sarif={sarif}")
     code, out, _ = sandbox.check(*more, "--select", "DG1,DG3")
-    assert (code, "1 layers added, 0 gone; 1 findings new" in out) == (1, True)
+    assert (code, "1 layer added, 0 gone; 1 new finding" in out) == (1, True)
     (found,) = json.loads(sarif.read_text())["runs"][0]["results"]
     assert (found["ruleId"], found["baselineState"]) == ("DG301", "new")
     place = found["locations"][0]["physicalLocation"]

@@ -103,7 +103,7 @@ def test_what_has_changed(former: baseline.Baseline, tmp_path: Path) -> None:
     assert found.since
     assert (found.since.added, found.since.removed, found.since.gone) == (2, 1, ("DG103",))
     assert [one.is_new for one in found.found] == [False, True]
-    assert "+2.00 MB (+20.0 %); 2 layers added, 1 gone; 1 findings new, 1 gone" in (
+    assert "+2.00 MB (+20.0 %); 2 layers added, 1 gone; 1 new finding, 1 gone" in (
         formats.rendered(found, Format.MARKDOWN)
     )
     facts = json.loads(formats.rendered(found, Format.JSON))

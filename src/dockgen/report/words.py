@@ -35,10 +35,14 @@ def since(result: Result) -> str:
     percent = f" ({100 * (now - before) / before:+.1f} %)" if before else ""
     parts = [f"{(now - before) / _MB:+.2f} MB{percent}"]
     if change.added is not None and change.removed is not None:
-        parts.append(f"{change.added} layers added, {change.removed} gone")
+        parts.append(f"{_counted(change.added, 'layer')} added, {change.removed} gone")
     new = sum(bool(found.is_new) for found in result.found)
-    parts.append(f"{new} findings new, {len(change.gone)} gone")
+    parts.append(f"{_counted(new, 'new finding')}, {len(change.gone)} gone")
     return f"Since the former report: {'; '.join(parts)}."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def title(found: Found) -> str:
