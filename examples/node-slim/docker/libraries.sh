@@ -65,3 +65,40 @@ while read -r binary; do
         esac
     done
 done </tmp/binaries
+
+# Note the packages that the libraries are from, or no scanner knows of them. Debian's entries go to
+# where distroless images have them, Alpine's to those of the base.
+[ -e /base/etc/os-release ] || install -D -m 644 /etc/os-release /rootfs/etc/os-release
+find /rootfs -name '*.so*' | sed 's,^/rootfs,,' | sort >/tmp/libraries
+if [ -e /var/lib/dpkg/status ]; then
+    while read -r library; do
+        dpkg-query --search "$(readlink -f "$library")" 2>/dev/null || true
+    done </tmp/libraries | sed -n 's/^\([^ :,]*\).*: .*/\1/p' | sort -u | while read -r package; do
+        grep -qxF "Package: $package" /base/var/lib/dpkg/status 2>/dev/null && continue
+        mkdir -p /rootfs/var/lib/dpkg/status.d
+        # shellcheck disable=SC2016  # dpkg-query puts the values in
+        dpkg-query --show --showformat='Package: ${Package}\nStatus: ${Status}
+Architecture: ${Architecture}\nMaintainer: ${Maintainer}\nVersion: ${Version}
+Source: ${source:Package} (${source:Version})\n' "$package" >"/rootfs/var/lib/dpkg/status.d/$package"
+    done
+fi
+for installed in /lib/apk/db/installed /usr/lib/apk/db/installed; do
+    [ -s "$installed" ] || continue
+    awk -v RS= -v ORS='\n\n' '
+        FILENAME == "/tmp/libraries" { for (i = 1; i <= NF; i++) wanted[$i]; next }
+        FILENAME ~ /^\/base/ { known[$1]; next }
+        {
+            folder = ""
+            for (i = 1; i <= NF; i++) {
+                if ($i ~ /^F:/) folder = substr($i, 3)
+                if ($i ~ /^R:/ && ("/" folder "/" substr($i, 3)) in wanted && !($1 in known)) {
+                    print
+                    next
+                }
+            }
+        }
+    ' /tmp/libraries $([ -s "/base$installed" ] && echo "/base$installed") "$installed" >/tmp/entries
+    [ -s /tmp/entries ] || continue
+    mkdir -p "/rootfs${installed%/*}"
+    cat $([ -s "/base$installed" ] && echo "/base$installed") /tmp/entries >"/rootfs$installed"
+done

@@ -21,6 +21,7 @@ import ssl
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 BASE = Path("/base")
@@ -47,6 +48,18 @@ SYSTEM = (
     *("/etc/host.conf", "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"),
 )
 NOLOGIN = "/sbin/nologin"
+
+# Where Debian and Alpine note what is installed, and what a scanner has to know of a package.
+DPKG = Path("/var/lib/dpkg")
+APK = (Path("/lib/apk/db/installed"), Path("/usr/lib/apk/db/installed"))
+ENTRY = """\
+Package: ${Package}
+Status: ${Status}
+Architecture: ${Architecture}
+Maintainer: ${Maintainer}
+Source: ${source:Package} (${source:Version})
+Version: ${Version}
+"""
 
 # Debian's packages whose name doesn't follow from that of their library.
 DEBIAN = {
@@ -112,6 +125,63 @@ def copy_shared_libraries(without: set[str]) -> None:
     # glibc loads this one by name when a thread ends, which ldd can't see.
     for library in Path("/usr/lib").glob("*/libgcc_s.so.1"):
         copy(library)
+
+
+def record_packages() -> None:
+    """Note the packages that the copied files are from, or no scanner knows of them."""
+    copy(Path("/etc/os-release"))
+    files = [Path("/", file.relative_to(ROOTFS)) for file in ROOTFS.rglob("*.so*")]
+    files = [file for file in files if not file.is_relative_to("/usr/local")]
+    if files and (DPKG / "status").exists():
+        record_debian(files)
+    for installed in APK:
+        if installed.exists():
+            record_alpine(installed, {str(file) for file in files})
+
+
+def record_debian(files: list[Path]) -> None:
+    """Write an entry for each package, and the sums of its libraries, as distroless images do."""
+    known = below(BASE, DPKG) / "status"
+    in_base = re.findall(r"^Package: (.+)$", known.read_text() if known.exists() else "", re.M)
+    search = ["dpkg-query", "--search", *map(str, files)]
+    owners = subprocess.run(search, capture_output=True, text=True).stdout
+    for package in sorted(set(re.findall(r"^([^ :,]+(?::\w+)?):? /", owners, re.M))):
+        name = package.partition(":")[0]
+        if name in in_base:
+            continue
+        show = ["dpkg-query", "--show", f"--showformat={ENTRY}", package]
+        entry = subprocess.run(show, capture_output=True, text=True, check=True).stdout
+        folder = below(ROOTFS, DPKG) / "status.d"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(entry)
+        sums = [DPKG / "info" / f"{one}.md5sums" for one in (package, name)]
+        lines = next((file.read_text() for file in sums if file.exists()), "").splitlines()
+        kept = [line for line in lines if Path("/", line[34:]) in files]
+        (folder / f"{name}.md5sums").write_text("".join(f"{line}\n" for line in kept))
+
+
+def record_alpine(installed: Path, files: set[str]) -> None:
+    """Add the entries of the packages to those of the base."""
+    known = below(BASE, installed)
+    in_base = known.read_text() if known.exists() else ""
+    entries = [
+        entry
+        for entry in installed.read_text().strip().split("\n\n")
+        if entry not in in_base and files & set(files_of(entry))
+    ]
+    if entries:
+        below(ROOTFS, installed).parent.mkdir(parents=True, exist_ok=True)
+        below(ROOTFS, installed).write_text(in_base + "".join(f"{one}\n\n" for one in entries))
+
+
+def files_of(entry: str) -> Iterator[str]:
+    """The files that an entry of Alpine's names, each below the folder that it names before."""
+    folder = ""
+    for line in entry.splitlines():
+        if line.startswith("F:"):
+            folder = line[2:]
+        elif line.startswith("R:"):
+            yield f"/{folder}/{line[2:]}"
 
 
 def is_needed(library: str, binary: Path) -> bool:
@@ -195,6 +265,7 @@ if __name__ == "__main__":
     copy(STDLIB)
     copy_shared_libraries(set(options.without))
     copy_certificates()
+    record_packages()
     for name in SYSTEM:
         copy(Path(name))
     add_account("etc/passwd", f"root:x:0:0::/:{NOLOGIN}", f"nonroot:x:65532:65532::/tmp:{NOLOGIN}")
