@@ -71,6 +71,26 @@ def test_dg111_passes_what_is_none() -> None:
     assert codes(PROGRAM, config=replace(CONFIG, environment=variables), history=history) == []
 
 
+def test_dg111_says_so_many_things_and_no_more() -> None:
+    """An image may have thousands of variables."""
+    many = {f"A{number}_TOKEN": WORDS for number in range(30)}
+    assert codes(PROGRAM, config=replace(CONFIG, environment=many)) == ["DG111"] * 20
+
+
+def test_dg111_passes_an_argument_without_a_value() -> None:
+    """DG006 warns of it where there is a Dockerfile."""
+    assert codes(PROGRAM, history=("ARG API_TOKEN", "RUN |1 API_TOKEN /bin/sh -c make")) == []
+
+
+def test_dg111_leaves_the_base_s_history_alone() -> None:
+    """Where the base is known."""
+    steps = (Step(f"ARG API_TOKEN={WORDS}"), Step("COPY a /", BASE.digest), Step("COPY b /"))
+    image = Image(CONFIG, (BASE, PROGRAM), base_layers=1, history=steps)
+    assert check_image(image, CONTRACT) == []
+    found = check_image(replace(image, base_layers=None), CONTRACT)
+    assert [finding.rule for finding in found] == ["DG111"]
+
+
 SECRET = layer(file("/app/.env"), name="secret", secrets={"/app/.env": "a secret (API_TOKEN)"})
 
 
@@ -82,6 +102,8 @@ def test_dg112_names_file_and_layer() -> None:
     assert finding.place is not None
     assert (finding.place.path, finding.place.layer) == ("/app/.env", "sha256:secret")
     (finding,) = found(SECRET, layer(File("/app/.env", 0, 0, 0, 0, Kind.WHITEOUT)))
+    assert finding.message.endswith("a later layer hides the file, and everyone can still read it")
+    (finding,) = found(SECRET, layer(file("/app/.env", 2)))
     assert finding.message.endswith("a later layer hides the file, and everyone can still read it")
 
 
@@ -135,8 +157,9 @@ CACHED = (
 @pytest.mark.parametrize("path", CACHED)
 def test_dg114_finds_a_cache(path: str) -> None:
     """From a size on that matters, and where a container sees it; the hint empties it."""
-    (finding,) = found(layer(file(path, 100_000)))
+    (finding,) = found(PROGRAM, layer(file(path, 100_000)))
     assert finding.rule == "DG114"
+    assert finding.message.startswith("layer 3 of 3 has 0.10 MB of ")
     assert codes(layer(file(path, 50_000), file(path + "2", 49_999))) == []
     hidden = layer(File(path, 0, 0, 0, 0, Kind.WHITEOUT))
     assert codes(layer(file(path, 100_000)), hidden) == []
@@ -163,8 +186,10 @@ def test_dg114_passes_what_is_none(path: str) -> None:
 )
 def test_dg115_finds_hidden_bytes(later: File) -> None:
     """Whatever a later layer does to a file; to the byte."""
-    (finding,) = found(layer(file("/app/big", 1_000_000), name="big"), layer(later, name="later"))
+    big = layer(folder("/app"), file("/app/big", 1_000_000), name="big")
+    (finding,) = found(big, layer(folder("/app", 0o700), later, name="later"))
     assert finding.rule == "DG115"
+    assert finding.message.startswith("later layers hide 1.00 MB in one file; ")
     assert "/app/big with 1.00 MB, in layer 2 of 3" in finding.message
     assert codes(layer(file("/app/big", 999_999), name="big"), layer(later, name="later")) == []
 

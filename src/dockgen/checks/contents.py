@@ -9,7 +9,7 @@ from dockgen.checks import layers
 from dockgen.checks.model import Place, Severity, Violation, rule
 from dockgen.contract import Contract
 from dockgen.dockerfile import Instruction
-from dockgen.image import Image, Kind, Step
+from dockgen.image import Image, Kind, Layer, Step
 
 _MB = 10**6
 # How many secrets are reported.
@@ -103,8 +103,8 @@ def carries_no_secret(image: Image, _contract: Contract) -> Iterator[Violation]:
         there = image.tree.get(path)
         hidden = (
             ""
-            if there and any(file is there for file in layer.files)
-            else ("; a later layer hides the file, and everyone can still read it")
+            if any(file is there for file in layer.files)
+            else "; a later layer hides the file, and everyone can still read it"
         )
         yield Violation(
             f"{path} in {layers.name(image, layer)} holds {what}{hidden}",
@@ -155,21 +155,21 @@ def leaves_no_cache(image: Image, _contract: Contract) -> Iterator[Violation]:
     and DG115 finds that.
     """
     sizes: dict[int, int] = {}
-    places: dict[int, Place] = {}
+    first: dict[int, tuple[Layer, str]] = {}
     for layer, file in layers.visible(image):
         for number, (pattern, _, _) in enumerate(_KNOWN_CACHES):
-            if file.size and pattern.match(file.path):
+            if pattern.match(file.path):
                 sizes[number] = sizes.get(number, 0) + file.size
-                places.setdefault(number, Place(file.path, layer=layer.digest))
+                first.setdefault(number, (layer, file.path))
                 break
     for number, size in sorted(sizes.items()):
         _, what, fix = _KNOWN_CACHES[number]
+        layer, path = first[number]
         if size >= _CACHE_BYTES:
-            layer = next(one for one in image.layers if one.digest == places[number].layer)
             yield Violation(
                 f"{layers.name(image, layer)} has {size / _MB:.2f} MB of {what}",
                 f"in the step that fills it: {fix}",
-                places[number],
+                Place(path, layer=layer.digest),
             )
 
 
@@ -197,8 +197,9 @@ def hides_few_bytes(image: Image, _contract: Contract) -> Iterator[Violation]:
     if total < _HIDDEN_BYTES:
         return
     size, file, layer = max(hidden, key=lambda one: one[0])
+    files = "one file" if len(hidden) == 1 else f"{len(hidden)} files"
     yield Violation(
-        f"{total / _MB:.2f} MB in {len(hidden)} files are hidden by later layers; the largest is"
+        f"later layers hide {total / _MB:.2f} MB in {files}; the largest is"
         f" {file.path} with {size / _MB:.2f} MB, in {layers.name(image, layer)}",
         place=Place(file.path, layer=layer.digest),
     )
@@ -225,7 +226,7 @@ def is_not_world_writable(image: Image, _contract: Contract) -> Iterator[Violati
     }
     if found:
         yield Violation(
-            f"everyone may write to {len(found)} files and folders: {layers.few(found)}",
+            f"everyone may write to {layers.few(found)}",
             place=layers.place(image, found),
         )
 
@@ -256,8 +257,7 @@ def owns_no_file(image: Image, _contract: Contract) -> Iterator[Violation]:
     }
     if found:
         yield Violation(
-            f"{len(found)} files belong to the user that it runs as, {image.config.user}:"
-            f" {layers.few(found)}",
+            f"the user that it runs as, {image.config.user}, owns {layers.few(found)}",
             place=layers.place(image, found),
         )
 
