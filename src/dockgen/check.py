@@ -160,7 +160,7 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
             gzip_sizes=asked.gzip_sizes,
             secrets=asked.secrets,
         )
-        contract = target.contract(read.config)
+        contract = replace(target.contract(read.config), reaches_ports=not engine.is_elsewhere())
         watched = _watch(target, composed, built, read, contract, doing)
         # What it does may only show when it runs.
         findings += checks.check_image(read, watched.contract)
@@ -249,6 +249,9 @@ def _left_out(target: Target, read: Dockerfile | None, contract: Contract) -> di
         found |= {rule.code: "there is no Dockerfile to look at" for rule in checks.OF_FILES}
     if target.saved is not None:
         found |= {rule.code: "a saved image isn't run" for rule in checks.OF_CONTAINER}
+    if not contract.reaches_ports:
+        reason = "the engine is on another machine, whose ports can't be asked from here"
+        found |= dict.fromkeys(checks.OF_ANSWERS, reason)
     if not target.asked.secrets:
         found |= dict.fromkeys(checks.OF_SECRETS, "you said --no-secrets")
     asked = {rule.code for rule in checks.applicable(contract)}

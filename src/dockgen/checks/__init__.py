@@ -19,6 +19,7 @@ from dockgen.image import Image
 from dockgen.matrix import Workload
 
 __all__ = [
+    "OF_ANSWERS",
     "OF_BASE",
     "OF_BUILD",
     "OF_CONNECTION",
@@ -79,6 +80,8 @@ OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
 # Those that look at the ports it listens on, and at a connection that was kept open.
 OF_PORTS = ("DG210", "DG211")
 OF_CONNECTION = ("DG212",)
+# Those that ask at a port.
+OF_ANSWERS = ("DG202", "DG212")
 # Those that look into files for secrets.
 OF_SECRETS = ("DG112",)
 # Those that know why a build fails.

@@ -137,7 +137,7 @@ def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     through the published port. One that listens on 127.0.0.1 is out of reach: inside a container,
     that is the container itself.
     """
-    if seen.root_status == 200 or _is_answered(seen, contract):
+    if not contract.reaches_ports or seen.root_status == 200 or _is_answered(seen, contract):
         return
     asked = f"GET {contract.page}"
     if contract.port is not None:

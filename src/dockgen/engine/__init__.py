@@ -4,7 +4,13 @@ The only caller of `docker`. Whatever a call makes is gone when its `with` block
 Ctrl-C.
 """
 
-from dockgen.engine.command import EngineVersion, require, require_builder, with_builder
+from dockgen.engine.command import (
+    EngineVersion,
+    is_elsewhere,
+    require,
+    require_builder,
+    with_builder,
+)
 from dockgen.engine.compose import (
     Composed,
     composed,
@@ -55,6 +61,7 @@ __all__ = [
     "build_check",
     "composed",
     "composed_projects",
+    "is_elsewhere",
     "prepare",
     "read_model",
     "remove_composed",

@@ -87,6 +87,15 @@ def require_builder(name: str) -> None:
         )
 
 
+def is_elsewhere() -> bool:
+    """Whether the engine is on another machine, at whose ports nothing can be asked from here."""
+    answer = run("context", "inspect", "--format={{.Endpoints.docker.Host}}", errors_apart=True)
+    scheme, _, place = answer.stdout.strip().partition("://")
+    host = place.partition("/")[0].rpartition("@")[2].rpartition(":")[0].strip("[]")
+    is_here = host in ("localhost", "::1") or host.startswith("127.")
+    return scheme == "ssh" or (scheme in ("tcp", "http", "https") and not is_here)
+
+
 @contextmanager
 def with_builder(name: str | None) -> Iterator[None]:
     """Build with a builder of `docker buildx ls` in this block; None leaves it as it is.
