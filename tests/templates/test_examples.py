@@ -113,7 +113,7 @@ def test_readme_names_only_files_and_commands_that_exist(rendered_project: Rende
         assert "docker build --target test ." in readme
         named = set(re.findall(r"`([\w./-]+\.(?:toml|yml|yaml|json|txt|py|js|go|mod|md))`", readme))
         missing = {name for name in named if not (project / name).exists()}
-        assert missing <= {"compose.override.yaml", "tsconfig.json"}  # the reader's own
+        assert missing <= {"compose.override.yaml", "tsconfig.json", "uv.toml"}  # the reader's own
 
 
 def test_says_which_engine_it_needs(rendered_project: Render) -> None:

@@ -58,5 +58,7 @@ def test_every_cell_has_its_dockerfile() -> None:
     files = {
         f"{path.parent.name}-{path.name.removesuffix('.Dockerfile.jinja')}"
         for path in (ROOT / "templates").glob("*/*.Dockerfile.jinja")
+        if path.name
+        != "existing.Dockerfile.jinja"  # says how they differ for what was there before
     }
     assert files == {str(cell) for cell in matrix.ALL}
