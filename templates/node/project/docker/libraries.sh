@@ -72,15 +72,19 @@ done </tmp/binaries
 find /rootfs -name '*.so*' | sed 's,^/rootfs,,' | sort >/tmp/libraries
 if [ -e /var/lib/dpkg/status ]; then
     while read -r library; do
-        dpkg-query --search "$(readlink -f "$library")" 2>/dev/null || true
-    done </tmp/libraries | sed -n 's/^\([^ :,]*\).*: .*/\1/p' | sort -u | while read -r package; do
-        grep -qxF "Package: $package" /base/var/lib/dpkg/status 2>/dev/null && continue
-        mkdir -p /rootfs/var/lib/dpkg/status.d
+        package=$(dpkg-query --search "$(readlink -f "$library")" 2>/dev/null \
+            | sed -n 's/^\([^ :,]*\).*: .*/\1/p' | head -n 1)
+        entry=/rootfs/var/lib/dpkg/status.d/$package
+        if [ -z "$package" ] || grep -sqxF "Package: $package" /base/var/lib/dpkg/status; then
+            continue
+        fi
+        mkdir -p "${entry%/*}"
         # shellcheck disable=SC2016  # dpkg-query puts the values in
         dpkg-query --show --showformat='Package: ${Package}\nStatus: ${Status}
 Architecture: ${Architecture}\nMaintainer: ${Maintainer}\nVersion: ${Version}
-Source: ${source:Package} (${source:Version})\n' "$package" >"/rootfs/var/lib/dpkg/status.d/$package"
-    done
+Source: ${source:Package} (${source:Version})\n' "$package" >"$entry"
+        (cd /rootfs && md5sum "${library#/}") >>"$entry.md5sums"
+    done </tmp/libraries
 fi
 for installed in /lib/apk/db/installed /usr/lib/apk/db/installed; do
     [ -s "$installed" ] || continue
