@@ -146,11 +146,24 @@ def test_dg004_finds_a_missing_ignore_file(copy: str) -> None:
         "FROM scratch\nCOPY app/ go.mod /app/",
         "FROM scratch AS a\nFROM scratch\nCOPY --from=a . .",
         "FROM scratch AS test\nCOPY . .\nFROM scratch",
+        "FROM scratch\nRUN cp . /app",
     ],
 )
 def test_dg004_passes_what_copies_less(text: str) -> None:
     """Single files, another stage's, and those of a stage that the build leaves out."""
     assert codes(text, BIG) == []
+
+
+def test_nothing_is_asked_of_what_is_unknown() -> None:
+    """A folder without a Dockerfile, and a Dockerfile without a folder."""
+    assert check_files(Files(None, BIG), CONTRACT) == []
+    assert codes("FROM golang:1.20\nCOPY . .\nRUN go build") == []
+
+
+def test_dg004_says_how_much_it_is() -> None:
+    """In the unit that people would take."""
+    (finding,) = findings("FROM scratch\nCOPY . .", Context("", {"a": 100_000}))
+    assert "the whole folder, 0.1 MB" in finding.message
 
 
 def test_dg004_holds_the_context_to_its_limit() -> None:
@@ -205,6 +218,7 @@ def test_dg005_passes_what_is_none(lines: str) -> None:
     [
         ("ARG NPM_TOKEN", ["DG006"]),
         ("ARG A NPM_TOKEN=", ["DG006"]),
+        ("ARG NPM_TOKEN\nFROM scratch", ["DG006"]),
         ("ARG NPM_TOKEN=dummy", []),
         ("ARG TOKEN_FILE", []),
         ("ARG PUBLIC_KEY", []),

@@ -289,16 +289,27 @@ def test_dg211_finds_one_family() -> None:
     assert (finding.rule, finding.severity) == ("DG211", Severity.INFO)
     assert findings(listening(BOTH)) == []
     assert findings(listening(IPV4, BOTH)) == []
+    other = replace(listening(BOTH, Listener(9090, "0.0.0.0")), exposed=(8080, 9090))
+    assert findings(other) == []
     assert findings(replace(listening(IPV4), ipv6=False)) == []
     assert findings(replace(listening(IPV4), listening=None)) == []
     assert findings(listening(LOCAL)) == []  # DG202 says so
 
 
-@pytest.mark.parametrize("held", [Ended(137, 5.0), Ended(1, 0.1), Ended(0, 2.1)])
-def test_dg212_finds_a_connection_that_holds_it_up(held: Ended) -> None:
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (Ended(137, 5.0), "it had to be killed, 5.00 s after SIGTERM"),
+        (Ended(1, 0.1), "it ended with exit code 1, not 0"),
+        (Ended(0, 2.1), "it took 2.10 s to stop, the limit is 2 s"),
+    ],
+)
+def test_dg212_finds_a_connection_that_holds_it_up(held: Ended, words: str) -> None:
     """Killed, with a code, or late; if it doesn't stop without one either, DG208 says so."""
-    seen = replace(SEEN, kept_open=True, held_up=held)
-    assert findings(seen) == ["DG212"]
+    seen = replace(SEEN, kept_open=True, held_up=held, stop_seconds=2.0)
+    (finding,) = check_running(seen, CONTRACT)
+    assert finding.rule == "DG212"
+    assert words in finding.message
     assert findings(replace(seen, stop_exit_code=137)) == ["DG208"]
     assert findings(replace(seen, stop_seconds=2.1)) == ["DG208"]
     assert findings(replace(seen, held_up=None)) == []
