@@ -189,3 +189,23 @@ def test_an_image_saved_in_other_ways(tmp_path: Path) -> None:
         assert {result.holds(rule.code) for rule in result.rules if rule.code > "DG2"} == {None}
         assert {code[:3] for code in result.left_out} == {"DG0", "DG2"}
     shutil.rmtree(tmp_path / "layout")
+
+
+@pytest.mark.parametrize(
+    "output",
+    ["", ",tar=false", ",compression=zstd,force-compression=true"],
+    ids=["tar", "folder", "zstd"],
+)
+def test_what_buildx_writes_is_read(tmp_path: Path, output: str) -> None:
+    """An OCI layout, its provenance beside it, holds the image that the engine has."""
+    (tmp_path / "Dockerfile").write_text(FROM + "RUN echo x > /x\nEXPOSE 80\n")
+    saved = tmp_path / "saved"
+    with engine.temporary_image(tmp_path) as tag:
+        of_engine = check.read_image(tag, gzip_sizes=False)
+        words = ("--provenance=mode=max", f"--output=type=oci,dest={saved}{output}")
+        subprocess.run(["docker", "buildx", "build", *words, tmp_path],
+                       check=True, capture_output=True)  # fmt: skip
+    asked = Asked(gzip_sizes=False)
+    result = check.check(target.find(saved, asked), lambda _words: None)
+    assert result.image.layers == of_engine.layers
+    assert result.contract.port == 80
