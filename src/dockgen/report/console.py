@@ -48,10 +48,22 @@ def log(words: str) -> None:
 
 
 def end_of_log(log: str) -> None:
-    """The last lines of a build's log, on standard error."""
+    """The last lines of a build's log, on standard error: of the step that failed, if it says."""
     console = drawing(stderr=True)
-    for line in _COLORS.sub("", log).splitlines()[-_LOG_LINES:]:
+    lines = [line for line in _COLORS.sub("", log).splitlines() if line.strip()]
+    for line in _of_failed_step(lines)[-_LOG_LINES:]:
         console.print(styled(line), soft_wrap=True)
+
+
+def _of_failed_step(lines: list[str]) -> list[str]:
+    """What BuildKit repeats of a failed step, between two rules; else all that was printed."""
+    starts = [number for number, line in enumerate(lines) if line.startswith(" > [")]
+    if not starts:
+        return lines
+    rest = lines[starts[-1] :]
+    ends = [number for number, line in enumerate(rest) if set(line) == {"-"}]
+    step = rest[: ends[0]] if ends else rest
+    return step if len(step) > 1 else lines
 
 
 def warning(words: str) -> None:
