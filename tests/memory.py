@@ -8,7 +8,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
@@ -30,6 +30,8 @@ def sweep() -> None:
     """Remove the folders of processes that were killed, which had no time to."""
     for left in MEMORY.glob(f"{PREFIX}[0-9]*-*"):
         maker = Path("/proc", left.name.split("-")[2])
-        if not maker.exists() and left.stat().st_uid == os.getuid():
+        with suppress(FileNotFoundError):  # another run removes the same
+            if maker.exists() or left.stat().st_uid != os.getuid():
+                continue
             # Unlike Python's own function, it knows no folder that is too deep.
             subprocess.run(["rm", "-rf", "--", left], check=False)
