@@ -5,11 +5,11 @@ Pure. `templates/questions/existing.jinja` names the keys of the answer ``existi
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dockgen import languages, services
+from dockgen import installs, languages, services
 from dockgen.detect.model import Argv, Detected
 from dockgen.detect.repository import Repository, join
 from dockgen.errors import ProjectError, UsageError
@@ -22,17 +22,8 @@ SITE = "vite"
 _FOR_PEOPLE = re.compile(
     r"(tests?|__tests__|e2e|spec|specs|cypress|docs?|documentation|examples?|samples|benchmarks?)"
 )
-# The files beside package.json that say what is installed, and how.
-_NODE_MANIFESTS = (
-    *("package.json", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock"),
-    *("pnpm-workspace.yaml", ".npmrc", ".yarnrc.yml", ".yarnrc", ".pnpmfile.cjs"),
-)
-_NODE_FOLDERS = ("patches", ".yarn/patches", ".yarn/plugins", ".yarn/releases", ".yarn/cache")
 # Folders of the system that every container may write to, or that aren't files.
 _IN_MEMORY = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108
-# How a line of requirements.txt names something of this repository.
-_OWN = re.compile(r"^(-e\s+|--editable[\s=]+)?(\.{1,2}(/|$|\[)|file:)|^(-e|--editable)\b")
-_INCLUDED = re.compile(r"^(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
 # What uv installs in the place of other tools, from what they wrote.
 _PYTHON_MANAGERS = {"pip-tools": "pip", "setuptools": "pip", "setup.py": "pip", "pipenv": "pip"}
 
@@ -160,14 +151,9 @@ class _Existing:
 
     def all(self) -> dict[str, Any]:
         """The whole answer."""
-        parts: Mapping[str, Callable[[], dict[str, Any]]] = {
-            "go": self._go,
-            "python": self._python,
-            "node": self._node,
-        }
         found = {
             **self._place(),
-            **parts[self.language](),
+            **(self._go() if self.language == "go" else self._installed()),
             **self._commands(),
             "health": self.detected.value("health", ""),
             **self._settings(),
@@ -239,110 +225,14 @@ class _Existing:
             "files": [str(path) for path in self.detected.values("file")],
         }
 
-    def _python(self) -> dict[str, Any]:
-        manager = self.told["package_manager"]
-        install: dict[str, Any] = {
-            "extras": [str(extra) for extra in self.detected.values("extra")],
-            "package": bool(self.detected.value("is_package")),
-        }
-        if server := self.detected.value("server"):
-            install["packages"] = [str(server)]
-        if manager == "pip":
-            install |= self._requirements()
-        elif self.root != self.path or self._has_own_packages():
-            install["everything"] = True
-            if self.root != self.path:
-                install["member"] = self._python_name()
-        return {
-            "install": {key: value for key, value in install.items() if value},
-            "build": [str(line) for line in self.detected.values("build")],
-            "outputs": self._outputs(),
-        }
-
-    def _outputs(self) -> list[str]:
+    def _installed(self) -> dict[str, Any]:
+        install = installs.python if self.language == "python" else installs.node
         output = self.detected.value("output")
-        return [str(output)] if output else []
-
-    def _requirements(self) -> dict[str, Any]:
-        """What pip installs: files of requirements, with those that they include."""
-        lock = self.detected.value("lock")
-        if self.detected.value("package_manager") == "pipenv":
-            return {"pipenv": True, "files": ["Pipfile", "Pipfile.lock"]}
-        if not lock:
-            return self._without_lock()
-        top = posixpath.relpath(str(lock), self.root)
-        files, own = [top], False
-        for file in files:
-            for line in self.repository.lines(join(self.root, file)):
-                if included := _INCLUDED.match(line.strip()):
-                    other = posixpath.normpath(posixpath.join(posixpath.dirname(file), included[1]))
-                    if other not in files and self.repository.has(join(self.root, other)):
-                        files.append(other)
-                own = own or bool(_OWN.match(line.strip()))
-        return {"requirements": [top], "files": files, "everything": own}
-
-    def _without_lock(self) -> dict[str, Any]:
-        """What is installed without a lock file: the project, what it asks for, or nothing."""
-        if self.detected.value("is_package"):
-            return {"package": True}
-        manifest = "pyproject.toml"
-        project = self.repository.toml(join(self.path, manifest)).get("project") or {}
-        return {"requirements": [manifest]} if project.get("dependencies") else {}
-
-    def _has_own_packages(self) -> bool:
-        """Whether the lock file names other packages of this repository, by their folder."""
-        tables = self.repository.toml(join(self.path, "pyproject.toml"))
-        uv = (tables.get("tool") or {}).get("uv") or {}
-        sources = uv.get("sources") or {}
-        return bool(uv.get("workspace")) or any(
-            isinstance(source, dict) and ("path" in source or "workspace" in source)
-            for source in sources.values()
-        )
-
-    def _python_name(self) -> str:
-        project = self.repository.toml(join(self.path, "pyproject.toml")).get("project") or {}
-        return str(project.get("name") or "")
-
-    def _node(self) -> dict[str, Any]:
-        manager = str(self.told["package_manager"])
-        beside = {posixpath.basename(path) for path in self.repository.beside(self.root)}
-        install: dict[str, Any] = {
-            "files": [name for name in _NODE_MANIFESTS if name in beside],
-            "folders": [
-                name for name in _NODE_FOLDERS if join(self.root, name) in self.repository.folders
-            ],
-            "scripts": sorted(map(str, self.detected.values("script"))),
-            "everything": self.root != self.path or self._has_local_packages(),
-        }
-        if not self.detected.value("lock"):
-            install["lock"] = False
-        version = self.detected.value("manager_version")
-        lock = str(self.detected.value("lock") or "")
-        if manager == "yarn" and self._is_classic(lock, version):
-            install |= {"classic": True, "manager": "yarn@1.22.22"}
-        elif manager == "pnpm" and version:
-            install["manager"] = f"pnpm@{version}"
         return {
-            "install": {k: v for k, v in install.items() if v or k == "lock"},
+            "install": install(self.repository, self.detected, str(self.told["package_manager"])),
             "build": [str(line) for line in self.detected.values("build")],
-            "outputs": self._outputs(),
+            "outputs": [str(output)] if output else [],
         }
-
-    def _is_classic(self, lock: str, version: Any) -> bool:
-        if version:
-            return str(version).startswith("1.")
-        return "# yarn lockfile v1" in "\n".join(self.repository.lines(lock)[:5])
-
-    def _has_local_packages(self) -> bool:
-        """Whether a dependency is a folder of this repository."""
-        manifest = self.repository.json(join(self.path, "package.json"))
-        if not isinstance(manifest, dict):
-            return False
-        wanted = {**_mapping(manifest, "dependencies"), **_mapping(manifest, "devDependencies")}
-        own = ("file:", "link:", "portal:", "workspace:")
-        return any(str(version).startswith(own) for version in wanted.values()) or bool(
-            manifest.get("workspaces")
-        )
 
     def _settings(self) -> dict[str, Any]:
         """Variables: what the image sets, what compose.yaml sets, and what it asks for."""
@@ -404,7 +294,9 @@ class _Existing:
                     self.repository.has(join(one.folder, name))
                     for name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock")
                 ),
-                "classic": self._is_classic(join(one.folder, "yarn.lock"), None),
+                "classic": installs.is_classic(
+                    self.repository, join(one.folder, "yarn.lock"), None
+                ),
                 "build": one.build or "npm run build",
                 "output": posixpath.relpath(one.output, self.root) if one.output else "dist",
             }
@@ -414,8 +306,3 @@ class _Existing:
 def _package(main: str) -> str:
     """A Go package as `go build` takes it: ./cmd/server."""
     return "." if main in (".", "") else f"./{main}"
-
-
-def _mapping(manifest: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = manifest.get(key)
-    return value if isinstance(value, dict) else {}

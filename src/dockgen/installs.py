@@ -1,0 +1,121 @@
+"""How the packages of an existing program are installed: the key ``install`` of what is recorded.
+
+Pure. `templates/questions/added.jinja` has each key's default.
+"""
+
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from dockgen.detect.model import Detected
+from dockgen.detect.repository import Repository, join
+
+# The files beside package.json that say what is installed, and how.
+_NODE_MANIFESTS = (
+    *("package.json", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock"),
+    *("pnpm-workspace.yaml", ".npmrc", ".yarnrc.yml", ".yarnrc", ".pnpmfile.cjs"),
+)
+_NODE_FOLDERS = ("patches", ".yarn/patches", ".yarn/plugins", ".yarn/releases", ".yarn/cache")
+_PYPROJECT = "pyproject.toml"
+# How a line of requirements.txt names something of this repository.
+_OWN = re.compile(r"^(-e\s+|--editable[\s=]+)?(\.{1,2}(/|$|\[)|file:)|^(-e|--editable)\b")
+_INCLUDED = re.compile(r"^(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
+# Versions of Node's packages that are folders of this repository.
+_LOCAL = ("file:", "link:", "portal:", "workspace:")
+
+
+def python(repository: Repository, detected: Detected, manager: str) -> dict[str, Any]:
+    """How pip, uv, Poetry or PDM installs a Python program."""
+    path, root = _folders(detected)
+    found: dict[str, Any] = {
+        "extras": [str(extra) for extra in detected.values("extra")],
+        "package": bool(detected.value("is_package")),
+    }
+    if server := detected.value("server"):
+        found["packages"] = [str(server)]
+    project = _table(repository.toml(join(path, _PYPROJECT)).get("project"))
+    if manager == "pip":
+        found |= _requirements(repository, detected, project)
+    elif root != path or _has_own_packages(repository, path):
+        found["everything"] = True
+        if root != path:
+            found["member"] = str(project.get("name") or "")
+    return {key: value for key, value in found.items() if value}
+
+
+def node(repository: Repository, detected: Detected, manager: str) -> dict[str, Any]:
+    """How npm, pnpm or Yarn installs a Node program."""
+    path, root = _folders(detected)
+    beside = {posixpath.basename(name) for name in repository.beside(root)}
+    lock, version = str(detected.value("lock") or ""), detected.value("manager_version")
+    found: dict[str, Any] = {
+        "files": [name for name in _NODE_MANIFESTS if name in beside],
+        "folders": [name for name in _NODE_FOLDERS if join(root, name) in repository.folders],
+        "scripts": sorted(map(str, detected.values("script"))),
+        "everything": root != path or _has_local_packages(repository, path),
+    }
+    if manager == "yarn" and is_classic(repository, lock, version):
+        found |= {"classic": True, "manager": "yarn@1.22.22"}
+    elif manager == "pnpm" and version:
+        found["manager"] = f"pnpm@{version}"
+    said = {key: value for key, value in found.items() if value}
+    return said if lock else {**said, "lock": False}
+
+
+def is_classic(repository: Repository, lock: str, version: Any) -> bool:
+    """Whether Yarn 1 wrote a lock file: by its version if known, else by its first lines."""
+    if version:
+        return str(version).startswith("1.")
+    return "# yarn lockfile v1" in "\n".join(repository.lines(lock)[:5])
+
+
+def _folders(detected: Detected) -> tuple[str, str]:
+    path = str(detected.value("path", "."))
+    return path, str(detected.value("root", path))
+
+
+def _requirements(
+    repository: Repository, detected: Detected, project: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What pip installs: files of requirements, with those that they include."""
+    _, root = _folders(detected)
+    if detected.value("package_manager") == "pipenv":
+        return {"pipenv": True, "files": ["Pipfile", "Pipfile.lock"]}
+    lock = detected.value("lock")
+    if not lock:  # the project, what it asks for, or nothing
+        if detected.value("is_package"):
+            return {"package": True}
+        return {"requirements": [_PYPROJECT]} if project.get("dependencies") else {}
+    top = posixpath.relpath(str(lock), root)
+    files, own = [top], False
+    for file in files:
+        for line in repository.lines(join(root, file)):
+            if included := _INCLUDED.match(line.strip()):
+                other = posixpath.normpath(posixpath.join(posixpath.dirname(file), included[1]))
+                if other not in files and repository.has(join(root, other)):
+                    files.append(other)
+            own = own or bool(_OWN.match(line.strip()))
+    return {"requirements": [top], "files": files, "everything": own}
+
+
+def _has_own_packages(repository: Repository, path: str) -> bool:
+    """Whether uv's settings name other packages of this repository, by their folder."""
+    tool = _table(repository.toml(join(path, _PYPROJECT)).get("tool"))
+    uv = _table(tool.get("uv"))
+    sources = _table(uv.get("sources")).values()
+    own = [one for one in sources if isinstance(one, dict) and {"path", "workspace"} & one.keys()]
+    return bool(uv.get("workspace") or own)
+
+
+def _has_local_packages(repository: Repository, path: str) -> bool:
+    """Whether a dependency is a folder of this repository."""
+    manifest = _table(repository.json(join(path, "package.json")))
+    wanted = {**_table(manifest.get("dependencies")), **_table(manifest.get("devDependencies"))}
+    local = [one for one in wanted.values() if str(one).startswith(_LOCAL)]
+    return bool(local or manifest.get("workspaces"))
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    """A mapping, or an empty one for what somebody wrote in its place."""
+    return value if isinstance(value, dict) else {}
