@@ -53,10 +53,10 @@ class Addition:
     outcome: Outcome | None = None
 
 
-def run(
+def find(
     repository: Repository, detected: Detected, wanted: Wanted, doing: Callable[[str], None]
 ) -> Addition:
-    """Prove the container files if that is asked for, and put them into the repository.
+    """Find the answers for a repository, and prove the container files if that is asked for.
 
     Args:
         repository: the repository.
@@ -65,23 +65,30 @@ def run(
         doing: told in a few words what is being done.
 
     Raises:
-        UsageError: an answer or a decision isn't possible.
-        ProjectError: something is in the way.
+        UsageError: an answer isn't possible.
         ToolMissingError: a trial needs an engine, and there is none.
     """
-    folder = existing.folder(detected)
-    directory = repository.root.resolve() / folder
+    directory = repository.root.resolve() / existing.folder(detected)
     made = Addition(directory, detected, answers(repository, detected, wanted))
     if wanted.every_flavor:
         made = _smallest(repository, made, wanted, doing)
     elif wanted.proven:
         made = _tried(repository, made, doing)
+    return made
+
+
+def write(made: Addition, wanted: Wanted) -> Addition:
+    """Put the files into the repository, unless a trial of them failed.
+
+    Raises:
+        UsageError: a decision isn't possible.
+        ProjectError: something is in the way.
+    """
     if made.trials and not made.trials[-1].holds:
         return made
-    doing("Writing the files")
     mode = Mode.DRY_RUN if wanted.dry_run else Mode.UPDATE
     with source.own() as origin:
-        outcome = add.add(directory, origin, made.answers, wanted.choices, mode)
+        outcome = add.add(made.directory, origin, made.answers, wanted.choices, mode)
     return replace(made, outcome=outcome)
 
 

@@ -84,6 +84,19 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
     assert terminal.end() == 0
 
 
+def test_on_a_terminal_each_file_of_yours_is_decided(service: Path) -> None:
+    """A diff is shown, and the choice holds; a proof is offered first."""
+    terminal = Terminal(service.parent, "add", "shop")
+    terminal.see("Build the image and prove it")
+    terminal.press("n")
+    terminal.see("+FROM")
+    terminal.see("What becomes of Dockerfile?")
+    terminal.press(DOWN, ENTER)
+    terminal.see("docker compose up")
+    assert terminal.end() == 0
+    assert 'CMD ["gunicorn"' in (service / "Dockerfile").read_text()
+
+
 def test_a_flag_that_means_nothing_is_refused(inline: Run) -> None:
     """A port that is none, a folder outside, a step without a command."""
     for words in (["--port", "0"], ["--path", "../.."], ["--before", "migrate"], ["--cgo", "x"]):

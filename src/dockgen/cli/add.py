@@ -117,11 +117,14 @@ def add(
             raise undecided(detected.conflicts)
         return
     choices = Choices(keep, replace, merge, _decide if asks else None)
+    if asks and not (check or try_flavors or dry_run):
+        check = _offered()
     wanted = addition.Wanted(
         name, flavor, pairs(data), team, choices, dry_run, check, every_flavor=try_flavors
     )
     with report.progress() as doing:
-        made = addition.run(repository, detected, wanted, doing)
+        made = addition.find(repository, detected, wanted, doing)
+    made = addition.write(made, wanted)
     if as_json:
         programs.addition(made)
     else:
@@ -156,6 +159,17 @@ def _undo(directory: Path, *, as_json: bool) -> None:
         programs.updated([outcome], Mode.UNDO)
     else:
         terminal.updated(outcome, Mode.UNDO, ())
+
+
+def _offered() -> bool:
+    """Ask whether the files are proven before they are written."""
+    import questionary
+
+    from dockgen import report
+
+    report.prepare_prompts()
+    words = "Build the image and prove it, before anything is written?"
+    return bool(questionary.confirm(words).unsafe_ask())
 
 
 def _decide(clash: "Clash") -> "Decision":
