@@ -151,6 +151,14 @@ class Image:
             _lay(tree, layer)
         return tree
 
+    def hidden(self, layer: Layer) -> list[File]:
+        """The files of a layer that no container sees, since a later layer hides them."""
+        return [
+            file
+            for file in layer.files
+            if file.kind is Kind.FILE and self.tree.get(file.path) is not file
+        ]
+
 
 def _lay(tree: dict[str, File], layer: Layer) -> None:
     """Lay a layer over those below, each of its entries looked at once.

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from dockgen import cause, checks
 from dockgen.address import masked
+from dockgen.anatomy import Anatomy
 from dockgen.baseline import Baseline
 from dockgen.cause import Line, Sources
 from dockgen.check import Checked
@@ -64,13 +65,15 @@ class Result:
     """What a check says: what was checked, and each finding.
 
     ``prefix`` is the way from the repository's root to the project, "" or with a slash last.
-    ``since`` is what has changed since a former report, None without one.
+    ``since`` is what has changed since a former report, None without one, and ``anatomy`` the
+    image layer by layer, where that was asked for.
     """
 
     checked: Checked
     found: Sequence[Found]
     prefix: str = ""
     since: "Since | None" = None
+    anatomy: Anatomy | None = None
 
 
 @dataclass(frozen=True)

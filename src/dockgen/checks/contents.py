@@ -188,10 +188,7 @@ def hides_few_bytes(image: Image, _contract: Contract) -> Iterator[Violation]:
     bytes that no container sees, from 1 MB on, in the layers that the project adds.
     """
     hidden = [
-        (file.size, file, layer)
-        for layer in layers.own(image)
-        for file in layer.files
-        if file.kind is Kind.FILE and image.tree.get(file.path) is not file
+        (file.size, file, layer) for layer in layers.own(image) for file in image.hidden(layer)
     ]
     total = sum(size for size, _, _ in hidden)
     if total < _HIDDEN_BYTES:

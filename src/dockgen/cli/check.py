@@ -1,6 +1,7 @@
 """``dockgen check``."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ class Megabytes(_Number):
 @click.option("--max-size", type=Megabytes(), metavar="MB", help="How large the image may be.")
 @click.option("--no-gzip", is_flag=True, help="Leave out its size after gzip: quicker.")
 @click.option("--no-secrets", is_flag=True, help="Don't look into files for secrets: quicker.")
+@click.option("--layers", is_flag=True, help="Show each layer, too: text and JSON.")
 @click.option("--trust", is_flag=True, help="Let compose.yaml reach beyond its folder.")
 @click.option(
     "--format",
@@ -132,6 +134,7 @@ def check(
     max_size: int | None,
     no_gzip: bool,
     no_secrets: bool,
+    layers: bool,
     trust: bool,
     shown: str | None,
     outputs: tuple[str, ...],
@@ -159,13 +162,25 @@ def check(
       dockgen check --image my-app:1.2
       dockgen check ./other --port 8080 --env DATABASE_URL=sqlite:// --max-size 50
       dockgen check image.tar
+      dockgen check image.tar --layers
       dockgen check --format github --output sarif=dockgen.sarif
       dockgen check --baseline main.json --max-growth 5%
       dockgen check --select DG1 --ignore "DG105=until the next release"
       dockgen check --update-limits
     """
+    from dockgen import (
+        anatomy,
+        cause,
+        choice,
+        engine,
+        gitfolder,
+        limits,
+        output,
+        report,
+        result,
+        threeway,
+    )
     from dockgen import baseline as baselines
-    from dockgen import cause, choice, engine, gitfolder, limits, output, report, result, threeway
     from dockgen import check as checking
     from dockgen import target as targets
     from dockgen.contract import Run
@@ -209,6 +224,8 @@ def check(
         prefix = root.prefix if root else ""
         sources = cause.sources(directory, name=checked_target.dockerfile_name)
     found = result.of(checked, sources, prefix, former)
+    if layers:
+        found = replace(found, anatomy=anatomy.of(checked.image))
     for name, path in files:
         output.write(path, formats.rendered(found, result.Format(name)))
     formats.show(found, form)

@@ -10,6 +10,7 @@ from dockgen.report import console
 
 if TYPE_CHECKING:
     from dockgen.addition import Addition
+    from dockgen.anatomy import Anatomy, Part
     from dockgen.check import Checked
     from dockgen.checks import AnyRule
     from dockgen.create import Created
@@ -164,9 +165,11 @@ def checked(result: "Result") -> str:
                 "digest": layer.digest,
                 "unpacked_bytes": layer.unpacked_bytes,
                 "gzip_bytes": layer.gzip_bytes,
+                **(_part(result.anatomy.parts[number]) if result.anatomy else {}),
             }
-            for layer in result.checked.image.layers
+            for number, layer in enumerate(result.checked.image.layers)
         ],
+        **(_anatomy(result.anatomy) if result.anatomy else {}),
         "since": change
         and {
             "unpacked_bytes": change.before.unpacked_bytes,
@@ -177,6 +180,28 @@ def checked(result: "Result") -> str:
         },
     }
     return dumped(facts) + "\n"
+
+
+def _part(part: "Part") -> dict[str, Any]:
+    return {
+        "instruction": part.instruction or None,
+        "base": part.is_base,
+        "largest": [{"path": file.path, "bytes": file.size} for file in part.largest],
+        "hidden_bytes": part.hidden_bytes,
+        "hidden_files": part.hidden_files,
+        "hidden": [{"path": file.path, "bytes": file.size} for file in part.hidden],
+    }
+
+
+def _anatomy(anatomy: "Anatomy") -> dict[str, Any]:
+    return {
+        "hidden": {
+            "file_bytes": anatomy.file_bytes,
+            "bytes": anatomy.hidden_bytes,
+            "own_bytes": anatomy.own_hidden_bytes,
+            "dive_efficiency": anatomy.dive and round(anatomy.dive, 6),
+        }
+    }
 
 
 def _checked(result: "Checked", found: "Sequence[Found]") -> dict[str, Any]:

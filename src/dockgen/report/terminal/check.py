@@ -4,6 +4,7 @@ import io
 from typing import TYPE_CHECKING
 
 from dockgen.report.console import drawing, named
+from dockgen.report.terminal import layers
 from dockgen.report.words import since
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def _draw(result: "Result", console: "Console") -> None:
     console.print()
     if words := since(result):
         console.print(f"{words}\n", soft_wrap=True)
+    if result.anatomy:
+        layers.draw(result.anatomy, console)
+        console.print()
     console.print(_rules(checked))
     if checked.needs:
         console.print(f"\nIt {named('; '.join(checked.needs))}.", soft_wrap=True)

@@ -1,0 +1,58 @@
+"""An image layer by layer, for a terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dockgen.report.console import named
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dockgen.anatomy import Anatomy, Part
+    from dockgen.image import File
+
+_MB = 10**6
+# An instruction is cut there, in characters.
+_WIDTH = 120
+# A file smaller than this is not worth a line, in bytes.
+_SMALL = 10_000
+
+
+def draw(anatomy: "Anatomy", console: "Console") -> None:
+    """Draw each layer, and what is hidden in all of them."""
+    for number, part in enumerate(anatomy.parts, 1):
+        _part(part, f"layer {number} of {len(anatomy.parts)}", console)
+    percent = 100 * (1 - anatomy.seen_share)
+    own = anatomy.own_hidden_bytes
+    above = "" if own is None else f", {own / _MB:.2f} MB of it above the base"
+    dive = "" if anatomy.dive is None else f"; dive's efficiency: {100 * anatomy.dive:.1f} %"
+    console.print(
+        f"later layers hide {anatomy.hidden_bytes / _MB:.2f} MB of the"
+        f" {anatomy.file_bytes / _MB:.2f} MB in files ({percent:.1f} %){above}{dive}",
+        soft_wrap=True,
+    )
+
+
+def _part(part: "Part", name: str, console: "Console") -> None:
+    layer = part.layer
+    gzip = "" if layer.gzip_bytes is None else f" ({layer.gzip_bytes / _MB:.2f} MB gzipped)"
+    base = ", the base's" if part.is_base else ""
+    console.print(f"[bold]{name}[/]{base}: {layer.unpacked_bytes / _MB:.2f} MB{gzip}")
+    if part.instruction:
+        cut = part.instruction
+        cut = cut if len(cut) <= _WIDTH else f"{cut[: _WIDTH - 1]}…"
+        console.print(f"  [cyan]{named(cut)}[/]", soft_wrap=True)
+    _files(part.largest, "dim", console)
+    if part.hidden_bytes:
+        files = "one file" if part.hidden_files == 1 else f"{part.hidden_files} files"
+        console.print(
+            f"  [yellow]{part.hidden_bytes / _MB:.2f} MB in {files} hidden by later layers[/]"
+        )
+        _files(part.hidden, "yellow", console)
+
+
+def _files(files: "Sequence[File]", style: str, console: "Console") -> None:
+    for file in files:
+        if file.size >= _SMALL:
+            size = f"{file.size / _MB:9.2f} MB"
+            console.print(f"  [{style}]{size}  {named(file.path)}[/]", soft_wrap=True)
