@@ -16,6 +16,8 @@ from dockgen.errors import ProjectError, UsageError
 
 # Below it, only root may listen, and the container has another user.
 _LOWEST_PORT = 1024
+# Where Next writes what it builds.
+_NEXT = ".next"
 # What a program runs as when it is a front end that nginx serves.
 SITE = "vite"
 # Folders that people and tests read. Those that a program needs are named by a signal.
@@ -227,12 +229,30 @@ class _Existing:
 
     def _installed(self) -> dict[str, Any]:
         install = installs.python if self.language == "python" else installs.node
-        output = self.detected.value("output")
+        output = str(self.detected.value("output") or "")
+        build = [str(line) for line in self.detected.values("build")]
+        if output == _NEXT:
+            more, output = self._next()
+            build += more
         return {
             "install": install(self.repository, self.detected, str(self.told["package_manager"])),
-            "build": [str(line) for line in self.detected.values("build")],
-            "outputs": [str(output)] if output else [],
+            "build": build,
+            "outputs": [output] if output else [],
         }
+
+    def _next(self) -> tuple[list[str], str]:
+        """What Next's build leaves to be done, and what of it runs.
+
+        Its standalone server lacks the files for browsers.
+        https://nextjs.org/docs/app/api-reference/config/next-config-js/output
+        """
+        standalone = f"{_NEXT}/standalone"
+        if standalone not in " ".join(map(str, self.detected.value("entry") or ())):
+            return [f"rm -rf {_NEXT}/cache"], _NEXT
+        copied = [f"cp -r {_NEXT}/static {standalone}/{_NEXT}/"]
+        if join(self.path, "public") in self.repository.folders:
+            copied.append(f"cp -r public {standalone}/")
+        return [*copied, f"rm -rf {_NEXT}/cache"], standalone
 
     def _settings(self) -> dict[str, Any]:
         """Variables: what the image sets, what compose.yaml sets, and what it asks for."""
@@ -264,6 +284,8 @@ class _Existing:
         found = []
         for path in self.detected.values("writable"):
             below = posixpath.join("/app", posixpath.relpath(self.path, self.root))
+            if str(path) == f"{_NEXT}/cache" and self._next()[1] != _NEXT:
+                below = posixpath.join(below, self._next()[1])
             absolute = posixpath.normpath(posixpath.join(below, str(path)))
             if absolute not in ("/", "/app") and not absolute.startswith(_IN_MEMORY):
                 found.append(absolute)

@@ -53,7 +53,7 @@ def node(repository: Repository, detected: Detected, manager: str) -> dict[str, 
         "files": [name for name in _NODE_MANIFESTS if name in beside],
         "folders": [name for name in _NODE_FOLDERS if join(root, name) in repository.folders],
         "scripts": sorted(map(str, detected.values("script"))),
-        "everything": root != path or _has_local_packages(repository, path),
+        "everything": root != path or _has_local_packages(repository, path) or _generates(detected),
     }
     if manager == "yarn" and is_classic(repository, lock, version):
         found |= {"classic": True, "manager": "yarn@1.22.22"}
@@ -61,6 +61,11 @@ def node(repository: Repository, detected: Detected, manager: str) -> dict[str, 
         found["manager"] = f"pnpm@{version}"
     said = {key: value for key, value in found.items() if value}
     return said if lock else {**said, "lock": False}
+
+
+def _generates(detected: Detected) -> bool:
+    """Whether a build writes into the folder of the packages, as Prisma does with its client."""
+    return any("prisma generate" in str(line) for line in detected.values("build"))
 
 
 def is_classic(repository: Repository, lock: str, version: Any) -> bool:

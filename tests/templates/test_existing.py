@@ -333,6 +333,21 @@ def test_what_no_dockerfile_can_say_is_refused(answer: object, tmp_path: Path) -
         template.render(tmp_path / "app", {"existing": answer}, ask=())
 
 
+def test_what_next_builds_is_whole() -> None:
+    """Its standalone server gets the files for browsers, and the image no cache of the build."""
+    found = {}
+    for name in ("node-next-standalone", "node-next"):
+        repository = Repository(PROJECTS / name)
+        detected = survey.look(repository, {})
+        found[name] = existing.answers(repository, detected, name, None)["existing"]
+    standalone, plain = found.values()
+    assert standalone["outputs"] == [".next/standalone"]
+    assert "cp -r .next/static .next/standalone/.next/" in standalone["build"]
+    assert standalone["volumes"] == ["/app/.next/standalone/.next/cache"]
+    assert standalone["install"]["everything"]  # Prisma writes its client beside the packages
+    assert (plain["outputs"], plain["build"][-1]) == ([".next"], "rm -rf .next/cache")
+
+
 def test_every_repository_of_ours_gets_files(tmp_path: Path) -> None:
     """What is detected in tests/projects is what the templates take, but for what can't work."""
     dockerfiles, refused = [], {}
