@@ -21,12 +21,9 @@ from dockgen.engine.compose import (
 )
 from dockgen.engine.container import (
     Container,
-    Health,
     HealthTiming,
-    Probe,
     Response,
     RunOptions,
-    State,
     Stopped,
     run,
 )
@@ -41,6 +38,7 @@ from dockgen.engine.images import (
     sent,
     temporary_image,
 )
+from dockgen.engine.states import Health, Probe, State
 
 __all__ = [
     "BUILD_SECONDS",

@@ -1,6 +1,5 @@
 """Containers of the engine: run, looked at, waited for, stopped, and removed."""
 
-import datetime
 import http.client
 import math
 import secrets
@@ -10,11 +9,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from dockgen import reader, signals
-from dockgen.engine import command
+from dockgen.engine import command, states
 from dockgen.engine.command import ANSWER_SECONDS, LOOK_AT_ENGINE
+from dockgen.engine.states import Health, State
 from dockgen.errors import ProjectError
 
 # How long to wait between two looks at a container, in seconds. Each look is a process, and more of
@@ -81,59 +80,6 @@ class RunOptions:
 
 
 @dataclass(frozen=True)
-class Probe:
-    """One run of a container's health check: when it began and ended, how, and what it printed."""
-
-    began: datetime.datetime
-    ended: datetime.datetime
-    exit_code: int
-    output: str
-
-
-@dataclass(frozen=True)
-class State:
-    """What the engine knows of a container.
-
-    ``image`` is the image's id, ``pid`` the main process as the engine's host numbers it (0 when
-    there is none), ``health`` one of "", "none", "starting", "healthy" and "unhealthy", ``probes``
-    the last five, oldest first, and ``ports`` maps a container's port to the host's. ``address`` is
-    the container's own IP address, which only the engine's host can reach, or "" without a network.
-    ``finished`` means nothing as long as it runs. ``out_of_memory`` says that the kernel ended a
-    process of it because the container was out of memory, of which it has ``memory_bytes``; 0 for
-    no limit.
-    """
-
-    identifier: str
-    image: str
-    running: bool
-    pid: int
-    exit_code: int
-    started: datetime.datetime
-    finished: datetime.datetime
-    health: str
-    probes: tuple[Probe, ...]
-    ports: Mapping[int, int]
-    address: str
-    read_only: bool
-    out_of_memory: bool = False
-    memory_bytes: int = 0
-
-
-@dataclass(frozen=True)
-class Health:
-    """How a container's health check went.
-
-    ``seconds`` is the time from the container's start to the end of its first good probe, by the
-    engine's own clock, or None when it never turned healthy; ``output`` is what its last probe
-    printed.
-    """
-
-    seconds: float | None
-    status: str
-    output: str
-
-
-@dataclass(frozen=True)
 class Response:
     """An HTTP response."""
 
@@ -162,7 +108,7 @@ class Container:
     def inspect(self) -> State:
         """Return what the engine knows of the container."""
         (facts,) = reader.parse_json(command.docker("inspect", "--type=container", "--", self.name))
-        return _state(facts)
+        return states.read(facts)
 
     def wait_healthy(self, deadline: float) -> Health:
         """Wait until the container is healthy or has ended, or ``deadline`` seconds are over.
@@ -180,7 +126,7 @@ class Container:
         while True:
             state = self.inspect()
             if state.health in ("", "none", status) or not state.running or time.monotonic() >= end:
-                return _health(state)
+                return states.health(state)
             time.sleep(_PAUSE)
 
     def wait_ended(self, deadline: float) -> State:
@@ -369,47 +315,3 @@ def _ask(connection: http.client.HTTPConnection, path: str, deadline: float) -> 
 def _cut_off(connected: socket.socket) -> None:
     with suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)
-
-
-def _state(facts: Mapping[str, Any]) -> State:
-    state = facts["State"]
-    health = state.get("Health") or {}
-    published = facts["NetworkSettings"].get("Ports") or {}
-    return State(
-        identifier=facts["Id"],
-        image=facts["Image"],
-        running=state["Running"],
-        pid=state["Pid"],
-        exit_code=state["ExitCode"],
-        started=datetime.datetime.fromisoformat(state["StartedAt"]),
-        finished=datetime.datetime.fromisoformat(state["FinishedAt"]),
-        health=health.get("Status", ""),
-        probes=tuple(
-            Probe(
-                began=datetime.datetime.fromisoformat(probe["Start"]),
-                ended=datetime.datetime.fromisoformat(probe["End"]),
-                exit_code=probe["ExitCode"],
-                output=probe["Output"],
-            )
-            for probe in health.get("Log") or ()
-        ),
-        ports={
-            int(port.partition("/")[0]): int(addresses[0]["HostPort"])
-            for port, addresses in published.items()
-            if addresses
-        },
-        address=next(
-            (network["IPAddress"] for network in facts["NetworkSettings"]["Networks"].values()), ""
-        ),
-        read_only=facts["HostConfig"]["ReadonlyRootfs"],
-        out_of_memory=state.get("OOMKilled", False),
-        memory_bytes=facts["HostConfig"].get("Memory", 0),
-    )
-
-
-def _health(state: State) -> Health:
-    output = state.probes[-1].output.strip() if state.probes else ""
-    good = [probe.ended for probe in state.probes if probe.exit_code == 0]
-    if state.health != "healthy" or not good:
-        return Health(None, state.health, output)
-    return Health((good[0] - state.started).total_seconds(), state.health, output)
