@@ -11,6 +11,7 @@
 | `build` | what has to run before: builds, generators, migrations |
 | `sources` | which files one imports |
 | `code` | the code of a program: calls, and what each name is set to |
+| `program` | its source files, read into that |
 | `routes` | ports, addresses, health routes |
 | `needs` | settings, files, programs |
 | `beside` | services beside |
@@ -23,10 +24,10 @@ from dockgen.detect.model import Argv, Claim, Evidence, Given, Refusal, Signal, 
 from dockgen.detect.node import (
     beside,
     build,
-    code,
     entry,
     manager,
     needs,
+    program,
     routes,
     sites,
     sources,
@@ -157,7 +158,7 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
     build.look(own, root, used, kind, argv, evidence)
     if given.get("entry"):
         source = _meant(own, given["entry"]) or source
-    read = code.read(repository, folder, source)
+    read = program.read(repository, folder, source)
     needs.look(own, read, evidence)
     beside.look(own, read, evidence)
     if kind is not None:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import NamedTuple
 
 from dockgen.detect import commands, written
 from dockgen.detect.model import Argv, Evidence
 from dockgen.detect.python import django, servers
 from dockgen.detect.python.code import App, Code, Start
 from dockgen.detect.python.project import Project, table
+from dockgen.detect.python.servers import Candidate
 
 _MAIN_FILES = (
     "main.py",
@@ -37,17 +37,6 @@ _STARTS = re.compile(
 )
 # Interfaces that are served by a command of their own, by the package that brings it.
 _OWN = {"streamlit": ("streamlit", "run"), "chainlit": ("chainlit", "run")}
-
-
-class Candidate(NamedTuple):
-    """A way to start, and where it was seen; ``rank`` 0 says most."""
-
-    rank: int
-    argv: Argv
-    words: str
-    file: str
-    line: int
-    server: str = ""
 
 
 # From this rank on a start is a guess.

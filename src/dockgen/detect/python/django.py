@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from dockgen.detect.model import Evidence, Step
 from dockgen.detect.python import servers
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
+from dockgen.detect.python.servers import Candidate
 from dockgen.detect.repository import is_aside
-
-if TYPE_CHECKING:
-    from dockgen.detect.python.candidates import Candidate
 
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*(?:[\w.]+\(.*?)?[\"']([\w.]+)[\"']")
 # The settings of production, by the last name of the module.
@@ -28,8 +25,6 @@ def manage(project: Project) -> str:
 
 def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate"]:
     """The servers of its WSGI or ASGI application, and the settings that production takes."""
-    from dockgen.detect.python.candidates import Candidate
-
     path = manage(project)
     if not path:
         return

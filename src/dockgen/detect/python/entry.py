@@ -6,9 +6,10 @@ from dockgen.detect import commands
 from dockgen.detect.model import Argv, Evidence, Given, Process, Step
 from dockgen.detect.python import candidates as ways
 from dockgen.detect.python import servers
-from dockgen.detect.python.candidates import GUESS, Candidate, runs_script, script, starts_of
+from dockgen.detect.python.candidates import GUESS, runs_script, script, starts_of
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
+from dockgen.detect.python.servers import Candidate
 
 
 def look(project: Project, code: Code, given: Given, found: Evidence) -> None:

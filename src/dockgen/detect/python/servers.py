@@ -2,9 +2,22 @@
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from dockgen.detect.commands import option
 from dockgen.detect.model import Argv
+
+
+class Candidate(NamedTuple):
+    """A way to start, and where it was seen; ``rank`` 0 says most."""
+
+    rank: int
+    argv: Argv
+    words: str
+    file: str
+    line: int
+    server: str = ""
+
 
 # What runs a web application, by its command.
 WEB = (
