@@ -1,14 +1,18 @@
-"""pyproject.toml declares what dockgen imports."""
+"""pyproject.toml declares what dockgen imports; its modules stand one above the other."""
 
 import ast
+import graphlib
 import sys
 import tomllib
+from collections.abc import Collection, Iterator
 from importlib import metadata
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT
+
+SOURCE = ROOT / "src"
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -32,3 +36,34 @@ def test_what_is_imported_is_declared() -> None:
         if not {canonicalize_name(package) for package in packages[name]} & declared
     }
     assert undeclared == set()
+
+
+def _imported(node: ast.AST, names: Collection[str]) -> Iterator[str]:
+    """Which of these modules code imports, also in functions, but for what only types need."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.ImportFrom) and node.module:
+        found = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name if name in names else node.module for name in found)
+    elif isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    for child in ast.iter_child_nodes(node):
+        yield from _imported(child, names)
+
+
+def test_no_module_comes_back_to_itself() -> None:
+    """By way of those that it imports, at its start or later; and each fits in a head."""
+    files = {
+        ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in SOURCE.rglob("*.py")
+    }
+    graph = {
+        name: {
+            one for one in _imported(ast.parse(path.read_text()), files) if one in files
+        } - {name}
+        for name, path in files.items()
+    }  # fmt: skip
+    graphlib.TopologicalSorter(graph).prepare()
+    assert {
+        name for name, path in files.items() if len(path.read_text().splitlines()) > 400
+    } == set()
