@@ -1,0 +1,40 @@
+"""What dockgen's runs have left in the engine, for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from dockgen.report.console import drawing, named
+
+if TYPE_CHECKING:
+    from dockgen.engine.leftovers import Leftover
+
+_MB = 10**6
+
+
+def found(chosen: "Sequence[Leftover]", kept: int) -> None:
+    """Show what is meant, with sizes, and how much is left out since it is young."""
+    console = drawing()
+    for one in chosen:
+        size = "" if one.size_bytes is None else f"{one.size_bytes / _MB:.2f} MB"
+        running = "  [yellow]running[/]" if one.running else ""
+        console.print(
+            f"{one.kind:<9}  {one.made:%Y-%m-%d %H:%M}  {size:>11}  {named(one.name)}{running}",
+            soft_wrap=True,
+        )
+    if not chosen:
+        console.print("There is nothing to remove.")
+    else:
+        # Those of one image share all of its layers, and others some.
+        sizes = {one.identifier: one.size_bytes or 0 for one in chosen}
+        console.print(f"\n{len(chosen)} in all, at most {sum(sizes.values()) / _MB:.2f} MB")
+    if kept:
+        console.print(
+            f"{kept} younger than an hour may belong to a run that hasn't ended: see --all",
+            soft_wrap=True,
+        )
+
+
+def removed(results: "Mapping[Leftover, str]") -> None:
+    """Say how many are gone."""
+    count = sum(not reason for reason in results.values())
+    drawing().print(f"[bold green]Removed[/] {count}")
