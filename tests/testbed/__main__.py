@@ -229,7 +229,7 @@ def status(here: Cache) -> int:
         return 0
     say(f"engine {found.version}, {'private' if found.private else 'the one that was there'}")
     for base in table.TABLE:
-        if base.published is not None:
+        if base.is_base:
             there = found.image_id(base.name) is not None
             say(f"{base.name}: {'there' if there else 'not there'}")
     return 0

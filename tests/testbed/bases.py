@@ -20,7 +20,7 @@ def provide(cache: Cache, engine: Engine, names: Sequence[str] = NEEDED) -> Repo
     """
     for name in names:
         if name not in BASES:
-            known = ", ".join(base.name for base in TABLE if base.published)
+            known = ", ".join(base.name for base in TABLE if base.is_base)
             raise TestbedError(
                 f"{name} is not a base image of the test bed; there are {known}",
                 "python -m tests.testbed status",

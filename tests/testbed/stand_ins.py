@@ -68,7 +68,8 @@ def recipe_digests(recipes: Path, machine: bytes) -> dict[str, str]:
             digest.update(digests[parent].encode())
         if not base.parents:
             digest.update(machine)
-        folder = recipes / base.recipe
+        folder = recipes / base.folder
+        digest.update("\n".join(base.arguments).encode())
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             content = file.read_bytes()
             digest.update(f"{file.relative_to(folder)} {len(content)}\n".encode())
@@ -156,7 +157,7 @@ class _Build:
 
         Sources are fetched meanwhile, in the order in which they will be needed.
         """
-        wanted = {base.name: sources.read(RECIPES / base.recipe) for base in todo}
+        wanted = {base.name: sources.read(RECIPES / base.folder) for base in todo}
         store = Sources(self.apt, [source for each in wanted.values() for source in each])
         waiting, building = list(todo), dict[Future[None], Base]()
         with ThreadPoolExecutor(1) as fetcher, ThreadPoolExecutor(BUILDS_AT_ONCE) as pool:
@@ -184,7 +185,7 @@ class _Build:
         fetched = tarballs.result() if tarballs else ()
         context = self.cache.root / "build" / base.recipe
         shutil.rmtree(context, ignore_errors=True)
-        shutil.copytree(RECIPES / base.recipe, context)
+        shutil.copytree(RECIPES / base.folder, context)
         log = self.cache.logs / f"{base.recipe}.log"
         log.unlink(missing_ok=True)
         if (context / "rootfs.sh").exists():
@@ -197,7 +198,8 @@ class _Build:
         command = ["docker", "build", "--progress=plain", "--provenance=false"]
         command += ["--build-context", f"machine={self.machine}"]
         command += self._with_sources(context, fetched)
-        if base.published is None:
+        command += [f"--build-arg={argument}" for argument in base.arguments]
+        if not base.is_base:
             # Nobody asks for its size, and gzip takes as long as one of its libraries.
             command.append("--output=type=image,compression=uncompressed,unpack=true")
         command += ["--tag", base.name, "--tag", base.mark(digest), str(context)]

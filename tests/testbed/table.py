@@ -13,17 +13,30 @@ class Base:
     """One image.
 
     `parents`: the bases its recipe builds on. `published`: the official image's size, or None for
-    an image that only other recipes need.
+    an image that only other recipes need, or whose size isn't compared. `made_by`: the folder of
+    another one's recipe, which makes this one with these build `arguments`.
     """
 
     name: str
     parents: tuple[str, ...]
     published: Published | None
+    made_by: str = ""
+    arguments: tuple[str, ...] = ()
 
     @property
     def recipe(self) -> str:
-        """The name of its folder in recipes/."""
+        """What it is called in file names."""
         return self.name.rpartition("/")[2].replace(":", "-")
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder in recipes/."""
+        return self.made_by or self.recipe
+
+    @property
+    def is_base(self) -> bool:
+        """Whether somebody may ask for it by name."""
+        return self.published is not None or bool(self.made_by)
 
     def mark(self, tag: str) -> str:
         """A second name of an image in the private engine, which says where it came from.
@@ -61,6 +74,33 @@ TABLE = (
         "nginx:1.30-alpine-slim",
         ("dockgen-testbed/musl", "alpine:3.24"),
         Published(12.8, None, REPO_INFO),
+    ),
+    # Made only where somebody asks for them, with --base: for repositories that name an older
+    # version of their language.
+    *(
+        Base(
+            f"golang:{minor}{suffix}",
+            ("debian:trixie-slim",),
+            None,
+            made_by="golang-1.27",
+            arguments=(f"GOLANG_VERSION={version}",),
+        )
+        for minor, version in (("1.26", "1.26.6"), ("1.25", "1.25.5"))
+        for suffix in ("", "-trixie")
+    ),
+    Base(
+        "node:22-alpine3.24",
+        ("debian:trixie-slim", "alpine:3.24"),
+        None,
+        made_by="node-24-alpine3.24",
+        arguments=("NODE_VERSION=22.20.0",),
+    ),
+    Base(
+        "node:22-trixie-slim",
+        ("debian:trixie-slim", "node:24-alpine3.24"),
+        None,
+        made_by="node-24-trixie-slim",
+        arguments=("NODE_VERSION=22.23.3",),
     ),
 )
 BASES = {base.name: base for base in TABLE}

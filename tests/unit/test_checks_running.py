@@ -297,18 +297,20 @@ def test_dg211_finds_one_family() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "words"),
+    ("held", "words", "severity"),
     [
-        (Ended(137, 5.0), "it had to be killed, 5.00 s after SIGTERM"),
-        (Ended(1, 0.1), "it ended with exit code 1, not 0"),
-        (Ended(0, 2.1), "it took 2.10 s to stop, the limit is 2 s"),
+        (Ended(137, 5.0), "it had to be killed, 5.00 s after SIGTERM", Severity.ERROR),
+        (Ended(1, 0.1), "it ended with exit code 1, not 0", Severity.ERROR),
+        (Ended(0, 2.1), "it took 2.10 s to stop, the limit is 2 s", Severity.WARNING),
     ],
 )
-def test_dg212_finds_a_connection_that_holds_it_up(held: Ended, words: str) -> None:
+def test_dg212_finds_a_connection_that_holds_it_up(
+    held: Ended, words: str, severity: Severity
+) -> None:
     """Killed, with a code, or late; if it doesn't stop without one either, DG208 says so."""
     seen = replace(SEEN, kept_open=True, held_up=held, stop_seconds=2.0)
     (finding,) = check_running(seen, CONTRACT)
-    assert finding.rule == "DG212"
+    assert (finding.rule, finding.severity) == ("DG212", severity)
     assert words in finding.message
     assert findings(replace(seen, stop_exit_code=137)) == ["DG208"]
     assert findings(replace(seen, stop_seconds=2.1)) == ["DG208"]
