@@ -259,7 +259,7 @@ class _Existing:
         given = (*self.detected.values("environment"), *self.detected.values("open"))
         words = [str(one) for one in given]
         named = [one for one in words if "=" in one and not one.startswith("-")]
-        environment = dict(one.split("=", 1) for one in named)
+        environment = {**self._kept(), **dict(one.split("=", 1) for one in named)}
         settings: dict[str, str] = {}
         beside = {}
         for one in self.detected.values("beside"):
@@ -279,10 +279,20 @@ class _Existing:
         found: dict[str, Any] = {"environment": environment, "settings": settings, "beside": beside}
         return {**found, "required": sorted(required)}
 
+    def _kept(self) -> dict[str, str]:
+        """Folders that a variable names and nothing else does: the variable, and its folder."""
+        paths = [str(path) for path in self.detected.values("writable")]
+        named = [path[1:] for path in paths if path.startswith("$")]
+        if len(named) == 1:
+            return {named[0]: "/data"}
+        return {name: f"/data/{name.lower().replace('_', '-')}" for name in named}
+
     def _writable(self) -> list[str]:
         """The folders that it writes to, absolute; those in memory need nothing."""
-        found = []
+        found = list(self._kept().values())
         for path in self.detected.values("writable"):
+            if str(path).startswith("$"):
+                continue
             below = posixpath.join("/app", posixpath.relpath(self.path, self.root))
             if str(path) == f"{_NEXT}/cache" and self._next()[1] != _NEXT:
                 below = posixpath.join(below, self._next()[1])

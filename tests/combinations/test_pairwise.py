@@ -98,6 +98,7 @@ def test_readme_names_only_files_and_commands_that_exist(rendered: Rendered) -> 
         named = set(re.findall(r"`([\w./-]+\.(?:toml|yml|yaml|json|txt|py|js|go|mod|md))`", readme))
         # The read-me says what to write there.
         to_write = {"compose.override.yaml", "tsconfig.json", "vite.config.js"}
+        to_write |= {"pdm.toml", "poetry.toml", "uv.toml"}
         assert {file for file in named - to_write if not (project / file).exists()} == set(), name
 
 
@@ -117,8 +118,8 @@ def test_each_pair_is_covered(language: str) -> None:
 
 
 def test_each_question_has_values() -> None:
-    """A new question belongs into the cover."""
-    covered = {"name", "language", "private_host", *COMMON, *LANGUAGES["go"]}
+    """A new question belongs into the cover; what `dockgen add` answers has one of its own."""
+    covered = {"name", "language", "private_host", *COMMON, *LANGUAGES["go"], questions.OF_ADD}
     assert {question.name for question in questions.load()} == covered
 
 

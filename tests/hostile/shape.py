@@ -25,6 +25,7 @@ _IMAGE = re.compile(
 _GO_MOD = re.compile(
     r"module example\.com/(?P<name>[a-z0-9-]+)\n\n"
     r"go [1-9][0-9]*\.(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))?\n"
+    r"(?:\nrequire github\.com/[a-z/-]+/v[0-9]+ v[0-9.]+\n)?"
 )
 _WINDOWS = re.compile(r"con|prn|aux|nul|com[1-9]|lpt[1-9]")
 _OWN_ENTRY = re.compile(r"^[a-z0-9-]+@workspace:\.$")

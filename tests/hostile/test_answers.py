@@ -370,6 +370,36 @@ def test_the_lists_are_complete() -> None:
         "cgo",
         "compose_name",
     }  # numbers, yes and no: above, with what YAML makes of it
+    tested.add("existing")  # a mapping of many: below
     free = {question.name for question in questions.load() if not question.choices}
     assert free == tested
     assert set(itertools.chain(*TAKEN.values())) <= set(TEXTS)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"health": '/"; rm -rf /'},
+        {"health": "healthz"},
+        {"environment": {"A B": "c"}},
+        {"required": ["A;B"]},
+        {"port_setting": 'PORT")'},
+        {"files": ["a b"]},
+        {"folder": "a$(touch b)"},
+        {"context": "../.. /"},
+        {"volumes": ["/data /"]},
+        {"mains": {"a;b": "."}},
+        {"mains": {"a": ". && true"}},
+        {"install": {"scripts": ["a && b"]}},
+        {"install": {"extras": ["a`b`"]}},
+        {"processes": {"a: b": ["c"]}},
+        {"build": ["true\nRUN false"]},
+        {"command": "serve"},
+    ],
+    ids=str,
+)
+def test_what_add_found_is_names_and_paths(more: Mapping[str, Any], tmp_path: Path) -> None:
+    """Somebody else may have written the answers file: what has another form is refused."""
+    existing = {"command": ["serve"], **more}
+    with pytest.raises(UsageError, match="existing: "):
+        template.render(tmp_path / "app", {"existing": existing, "language": "go"}, ask=())
