@@ -91,6 +91,7 @@ def test_typescript_is_compiled_as_the_read_me_says(tmp_path: Path) -> None:
     answers = {"name": "my-app", "language": "node", "flavor": "alpine"}
     project = template.render(tmp_path / "my-app", answers, ask=()).directory
     section = (project / "README.md").read_text().partition("\n## TypeScript\n")[2]
+    section = section.partition("\n## ")[0]
     blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
     (project / "tsconfig.json").write_text(blocks["json"])
     dockerfile = project / "Dockerfile"
