@@ -34,6 +34,7 @@ class Format(StrEnum):
     JUNIT = "junit"
     GITLAB = "gitlab"
     GITHUB = "github"
+    HTML = "html"
 
 
 @dataclass(frozen=True)

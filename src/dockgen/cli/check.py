@@ -12,7 +12,7 @@ from dockgen.cli.arguments import complete_rule, pairs
 from dockgen.errors import CheckFailedError, UsageError
 
 # The formats, as dockgen.result has them; not imported here, since a help text needs nothing else.
-FORMATS = ("text", "json", "markdown", "sarif", "junit", "gitlab", "github")
+FORMATS = ("text", "json", "markdown", "sarif", "junit", "gitlab", "github", "html")
 
 # As dockgen.matrix has them; a help text needs nothing else from there.
 WORKLOADS = ("service", "worker", "job")
@@ -164,6 +164,7 @@ def check(
       dockgen check image.tar
       dockgen check image.tar --layers
       dockgen check --format github --output sarif=dockgen.sarif
+      dockgen check --output html=report.html
       dockgen check --baseline main.json --max-growth 5%
       dockgen check --select DG1 --ignore "DG105=until the next release"
       dockgen check --update-limits

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dockgen.report import console, github, gitlab, json, junit, markdown, sarif
+from dockgen.report import console, github, gitlab, html, json, junit, markdown, sarif
 from dockgen.report.terminal import check as terminal
 from dockgen.result import Format, Result
 
@@ -14,6 +14,7 @@ _RENDERERS: dict[Format, Callable[[Result], str]] = {
     Format.JUNIT: junit.checked,
     Format.GITLAB: gitlab.checked,
     Format.GITHUB: github.checked,
+    Format.HTML: html.checked,
 }
 
 

@@ -6,7 +6,7 @@ Whatever somebody else wrote stands in code, where nothing is a link, a mention 
 from collections.abc import Iterable, Sequence
 
 from dockgen import sizes
-from dockgen.report.words import in_cell, in_code, in_comment, in_html, since
+from dockgen.report.words import in_cell, in_code, in_comment, in_html, since, whole
 from dockgen.result import Found, Result
 from dockgen.sizes import Size, Sizes
 
@@ -19,7 +19,7 @@ def checked(result: Result) -> str:
     name = result.checked.name
     # A workflow finds its comment of the run before by the first line.
     lines = [f"<!-- dockgen check {in_comment(result.prefix or name)} -->", ""]
-    lines += [f"### {in_code(name)}: {_whole(result)}", ""]
+    lines += [f"### {in_code(name)}: {whole(result)}", ""]
     image, limits, seen = result.checked.image, result.checked.contract.limits, result.checked.seen
     size = Size(image.unpacked_bytes, image.gzip_bytes, limits.size_bytes)
     before = {name: result.since.before} if result.since else None
@@ -39,13 +39,6 @@ def checked(result: Result) -> str:
         lines += ["", "<details>", f"<summary>{len(ignored)} ignored</summary>"]
         lines += [*_listed(ignored), "", "</details>"]
     return "\n".join(lines) + "\n"
-
-
-def _whole(result: Result) -> str:
-    codes = sorted({finding.rule for finding in result.checked.failures})
-    if not codes:
-        return "every rule holds"
-    return f"{len(codes)} of {len(result.checked.rules)} rules don't hold"
 
 
 def _listed(found: Sequence[Found]) -> Iterable[str]:

@@ -2,8 +2,10 @@
 
 import html
 import re
+from dataclasses import dataclass
 
 from dockgen.address import masked
+from dockgen.check import Checked
 from dockgen.report.console import in_one_line
 from dockgen.result import Found, Result
 
@@ -19,6 +21,52 @@ def plain(words: str) -> str:
     """In one line, with whatever can't be printed spelt out, and not endless."""
     line = in_one_line(masked(words))
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What was measured, "-" if it could not be seen, beside its limit.
+
+    ``share`` is how much of the limit that is, 1 for all of it; None if that can't be said.
+    """
+
+    name: str
+    measured: str
+    limit: str
+    share: float | None = None
+
+
+def whole(result: Result) -> str:
+    """What the check says, in a few words."""
+    codes = {finding.rule for finding in result.checked.failures}
+    if not codes:
+        return "every rule holds"
+    return f"{len(codes)} of {len(result.checked.rules)} rules don't hold"
+
+
+def measures(checked: Checked) -> list[Measure]:
+    """The size and the times of an image and its container."""
+    limits, seen = checked.contract.limits, checked.seen
+    size, most = checked.image.unpacked_bytes, limits.size_bytes
+    room = "none" if most is None else f"{most / _MB:g} MB"
+    found = [Measure("size unpacked", f"{size / _MB:.2f} MB", room, size / most if most else None)]
+    if limits.run_seconds:
+        ran = seen.run_seconds if seen else None
+        found.append(_time("time to its end", ran, limits.run_seconds, "never" if seen else "-"))
+    else:
+        healthy = seen.healthy_seconds if seen else None
+        # What works without a health check is never healthy, and not to blame.
+        never = "never" if seen and seen.ready_seconds is None else "-"
+        found.append(_time("time to healthy", healthy, limits.healthy_seconds, never))
+    # A job that came to its end by itself was not stopped.
+    stopped = seen.stop_seconds if seen and seen.exit_code is None else None
+    return [*found, _time("time to stop", stopped, limits.stop_seconds, "-")]
+
+
+def _time(name: str, seconds: float | None, limit: float, otherwise: str) -> Measure:
+    if seconds is None:
+        return Measure(name, otherwise, f"{limit:g} s")
+    return Measure(name, f"{seconds:.2f} s", f"{limit:g} s", seconds / limit if limit else None)
 
 
 def advice(found: Found) -> str:

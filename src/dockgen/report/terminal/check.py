@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dockgen.report.console import drawing, named
 from dockgen.report.terminal import layers
-from dockgen.report.words import since
+from dockgen.report.words import measures, since
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,34 +65,17 @@ def _draw(result: "Result", console: "Console") -> None:
 def _measures(result: "Checked") -> "Table":
     from rich.table import Table
 
-    limits, image, seen = result.contract.limits, result.image, result.seen
+    packed = result.image.gzip_bytes
+    notes = ["" if packed is None else f"{packed / _MB:.2f} MB gzipped"]
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("")
     for title in ("measured", "limit"):
         table.add_column(title, justify="right")
     table.add_column("")
-    table.add_row(
-        "size unpacked",
-        f"{image.unpacked_bytes / _MB:.2f} MB",
-        "none" if limits.size_bytes is None else f"{limits.size_bytes / _MB:g} MB",
-        "" if image.gzip_bytes is None else f"{image.gzip_bytes / _MB:.2f} MB gzipped",
-    )
-    if limits.run_seconds:
-        ran = seen and _seconds(seen.run_seconds)
-        table.add_row("time to its end", ran or "-", f"{limits.run_seconds:g} s")
-    else:
-        healthy = seen and _seconds(seen.healthy_seconds)
-        if seen and seen.healthy_seconds is None and seen.ready_seconds is not None:
-            healthy = None  # it works, and has no health check
-        table.add_row("time to healthy", healthy or "-", f"{limits.healthy_seconds:g} s")
-    # A job that came to its end by itself was not stopped.
-    stopped = seen and (f"{seen.stop_seconds:.2f} s" if seen.exit_code is None else "-")
-    table.add_row("time to stop", stopped or "-", f"{limits.stop_seconds:g} s")
+    for one in measures(result):
+        table.add_row(one.name, one.measured, one.limit, *notes)
+        notes = []
     return table
-
-
-def _seconds(seconds: float | None) -> str:
-    return "never" if seconds is None else f"{seconds:.2f} s"
 
 
 def _rules(result: "Checked") -> "Table":

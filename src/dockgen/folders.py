@@ -1,0 +1,87 @@
+"""The folders of an image's layers by size: what is large, and what a later layer hides."""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dockgen.image import File, Image, Kind
+
+# What is smaller than this share of the image is counted together, so that a tree has an end:
+# of each folder the largest entries, and of folders in each other the first ones.
+_LEAST = 0.002
+_MOST = 24
+_DEEPEST = 10
+
+
+@dataclass(frozen=True)
+class Node:
+    """A folder or a file of a layer.
+
+    ``name`` is relative to the node above, and has slashes where a folder holds nothing but
+    another one. ``size_bytes`` is the content of the files in it, ``hidden_bytes`` what of that no
+    container sees since a later layer deletes or replaces it. ``children`` are the largest entries
+    of a folder, the largest first; the others only count.
+    """
+
+    name: str
+    size_bytes: int
+    hidden_bytes: int
+    files: int
+    children: tuple["Node", ...] = ()
+
+    @property
+    def other_bytes(self) -> int:
+        """The content of a folder's files that aren't in its children."""
+        return self.size_bytes - sum(child.size_bytes for child in self.children)
+
+
+def of(image: Image) -> list[Node]:
+    """The root folder of each layer, in the order of the layers."""
+    least = max(1, round(image.unpacked_bytes * _LEAST))
+    roots = []
+    for layer in image.layers:
+        files = [file for file in layer.files if file.kind is Kind.FILE]
+        roots.append(_node("/", files, image.tree, 1, least, _DEEPEST))
+    return roots
+
+
+def _node(
+    name: str, files: Sequence[File], seen: Mapping[str, File], start: int, least: int, levels: int
+) -> Node:
+    """The node of files whose paths are alike up to ``start``."""
+    parts: list[Node] = []
+    if levels and any("/" in file.path[start - 1 :] for file in files):
+        sizes: Counter[str] = Counter()
+        for file in files:
+            sizes[_head(file, start)] += file.size
+        large = {entry for entry in heapq.nlargest(_MOST, sizes, sizes.__getitem__)
+                 if sizes[entry] >= least}  # fmt: skip
+        groups: dict[str, list[File]] = defaultdict(list)
+        for file in files:
+            if (entry := _head(file, start)) in large:
+                groups[entry].append(file)
+        parts = [
+            _node(entry, group, seen, start + len(entry) + 1, least, levels - 1)
+            for entry, group in groups.items()
+        ]
+        parts.sort(key=lambda part: (-part.size_bytes, part.name))
+        if len(sizes) == 1 and len(parts) == 1 and name != "/":
+            (only,) = parts
+            return Node(
+                f"{name}/{only.name}", only.size_bytes, only.hidden_bytes, only.files,
+                only.children,
+            )  # fmt: skip
+    return Node(
+        name,
+        sum(file.size for file in files),
+        sum(file.size for file in files if seen.get(file.path) is not file),
+        len(files),
+        tuple(parts),
+    )
+
+
+def _head(file: File, start: int) -> str:
+    """The first part of a path from ``start`` on."""
+    end = file.path.find("/", start)
+    return file.path[start:] if end < 0 else file.path[start:end]
