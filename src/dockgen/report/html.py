@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockgen import __version__, folders
+from dockgen import __version__, anatomy, folders
 from dockgen.check import Verdict
 from dockgen.checks import AnyRule
 from dockgen.folders import Node
@@ -173,7 +173,7 @@ def _scale(result: Result) -> dict[str, float | None]:
 
 
 def _parts(image: Image) -> list[Part]:
-    made_by = {step.layer: step.words for step in image.history if step.layer}
+    steps = [step.words for step in image.history if step.layer is not None]
     base = image.base_layers or 0
     whole = max(image.unpacked_bytes, 1)
     parts = []
@@ -181,19 +181,9 @@ def _parts(image: Image) -> list[Part]:
         is_base = number <= base
         kind = "base" if is_base else f"own-{(number - base - 1) % _COLORS}"
         share = layer.unpacked_bytes / whole
-        instruction = _instruction(made_by.get(layer.digest, ""))
+        instruction = anatomy.instruction(steps[number - 1]) if steps else ""
         parts.append(Part(number, layer, instruction, is_base, root, kind, share))
     return parts
-
-
-def _instruction(step: str) -> str:
-    """A step of the history as it stands in a Dockerfile, without what builders add."""
-    step = step.removesuffix("# buildkit").strip()
-    for prefix in ("/bin/sh -c #(nop)", "RUN /bin/sh -c"):
-        if step.startswith(prefix):
-            step = step.removeprefix(prefix).strip()
-            return f"RUN {step}" if prefix.startswith("RUN") else step
-    return f"RUN {step.removeprefix('/bin/sh -c ')}" if step.startswith("/bin/sh -c ") else step
 
 
 def _sizes(wide: Box, narrow: Box) -> list[tuple[str, Box]]:
