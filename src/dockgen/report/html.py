@@ -123,7 +123,9 @@ def _finalized(value: Any) -> Any:
 
 
 def _size(size: int) -> str:
-    return f"{size / _MB:.2f} MB" if size >= _MB / 10 or not size else f"{size / 1000:.1f} kB"
+    if 0 < size < _MB / 10:
+        return f"{size / 1000:.1f} kB"
+    return f"{size / _MB:.2f} MB" if size else "0 MB"
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -226,8 +228,7 @@ def _shapes(part: Part, box: Box) -> list[Shape]:
         name = f"{part.number} {part.made_by}" if is_layer else tile.node.name
         size = part.layer.unpacked_bytes if is_layer else tile.node.size_bytes
         is_hidden = tile.node.hidden_bytes * 2 > tile.node.size_bytes
-        depth = 0 if is_layer else tile.path.count("/")
-        kind = "hidden" if is_hidden else f"{part.kind} {'even' if depth % 2 == 0 else 'odd'}"
+        kind = "hidden" if is_hidden else f"{part.kind} {'even' if tile.depth % 2 == 0 else 'odd'}"
         hidden = ", hidden by a later layer" if is_hidden else ""
         path = f"layer {part.number}" if is_layer else tile.path
         shapes.append(

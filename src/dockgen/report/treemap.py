@@ -16,6 +16,8 @@ _STRIP = 17.0
 _NAMED = (34.0, 15.0)
 _DIVIDED = (44.0, 40.0)
 _DRAWN = 5.0
+# What the tile is called of all that is too small for a node of its own.
+OTHERS = "smaller ones"
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Tile:
-    """A node and its rectangle; ``is_named`` says whether its name has room there."""
+    """A node and its rectangle; ``is_named`` says whether its name has room there.
+
+    ``depth`` counts the tiles that it lies in.
+    """
 
     node: Node
     path: str
+    depth: int
     box: Box
     is_named: bool
 
@@ -86,23 +92,23 @@ def _worst(row: Sequence[float], side: float, scale: float) -> float:
     return max(side**2 * largest / total**2, total**2 / (side**2 * smallest))
 
 
-def tiles(root: Node, box: Box, above: str = "") -> list[Tile]:
+def tiles(root: Node, box: Box, above: str = "", depth: int = 0) -> list[Tile]:
     """The tiles of a folder: itself, and over it whatever in it has room, the outer ones first."""
     path = f"{above.rstrip('/')}/{root.name}" if above else root.name
-    drawn = [Tile(root, path, box, box.width >= _NAMED[0] and box.height >= _NAMED[1])]
+    is_named = box.width >= _NAMED[0] and box.height >= _NAMED[1]
+    drawn = [Tile(root, path, depth, box, is_named)]
     if not root.children or box.width < _DIVIDED[0] or box.height < _DIVIDED[1]:
         return drawn
     inner = Box(
         box.x + _GAP, box.y + _STRIP, box.width - 2 * _GAP, box.height - _STRIP - _GAP
     )  # fmt: skip
     parts = [part for part in root.children if part.size_bytes]
-    rest = [float(root.other_bytes)] if root.other_bytes > 0 else []
-    ordered = sorted([*((float(part.size_bytes), part) for part in parts),
-                      *((size, None) for size in rest)], key=lambda pair: -pair[0])  # fmt: skip
-    for (_, part), place in zip(
-        ordered, squarified([size for size, _ in ordered], inner), strict=True
-    ):
+    if root.other_bytes > 0:
+        parts.append(Node(OTHERS, root.other_bytes, 0, 0))
+        parts.sort(key=lambda part: -part.size_bytes)
+    places = squarified([float(part.size_bytes) for part in parts], inner)
+    for part, place in zip(parts, places, strict=True):
         seen = Box(place.x, place.y, place.width - _GAP, place.height - _GAP)
-        if part is not None and min(seen.width, seen.height) >= _DRAWN:
-            drawn += tiles(part, seen, path)
+        if min(seen.width, seen.height) >= _DRAWN:
+            drawn += tiles(part, seen, path, depth + 1)
     return drawn
