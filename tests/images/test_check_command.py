@@ -136,8 +136,11 @@ def test_limits_are_written_and_a_change_is_compared(sandbox: Sandbox) -> None:
     line = len((sandbox.directory / "Dockerfile").read_text().splitlines())
     sarif = sandbox.directory / "found.sarif"
     more = ("--baseline", str(report), "--max-growth", "0%", "--output", f"sarif={sarif}")
-    code, out, _ = sandbox.check(*more, "--select", "DG1,DG3")
+    code, out, _ = sandbox.check(*more, "--select", "DG1,DG3", "--layers")
     assert (code, "1 layer added, 0 gone; 1 new finding" in out) == (1, True)
+    assert re.search(
+        r"^layer (\d) of \1: 0\.00 MB.*\n  COPY Dockerfile /added\n", out, re.MULTILINE
+    )
     (found,) = json.loads(sarif.read_text())["runs"][0]["results"]
     assert (found["ruleId"], found["baselineState"]) == ("DG301", "new")
     place = found["locations"][0]["physicalLocation"]

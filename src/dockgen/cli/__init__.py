@@ -57,7 +57,7 @@ class Terminated(BaseException):
 
 
 # Each has a module of its own name in this package.
-_COMMANDS = ("add", "check", "clean", "explain", "new", "starter", "team", "update")
+_COMMANDS = ("add", "check", "clean", "explain", "flatten", "new", "starter", "team", "update")
 
 
 class Commands(click.Group):

@@ -1,0 +1,39 @@
+"""An image that was made into one of one layer, for a terminal."""
+
+from typing import TYPE_CHECKING
+
+from dockgen.report.console import drawing, named
+
+if TYPE_CHECKING:
+    from dockgen.flat import Flattened
+
+_MB = 10**6
+
+
+def flattened(made: "Flattened") -> None:
+    """Show what it gains and what it costs."""
+    console = drawing()
+    before = "1 layer" if made.layers == 1 else f"{made.layers} layers"
+    console.print(
+        f"[bold green]Made[/] [bold]{named(made.tag)}[/] of {named(made.image)}: "
+        f"{before} became one, and the configuration stayed\n",
+        soft_wrap=True,
+    )
+    console.print(
+        f"  size:    {made.before_bytes / _MB:.2f} MB before,"
+        f" {made.after_bytes / _MB:.2f} MB now, unpacked",
+        soft_wrap=True,
+    )
+    console.print(
+        f"  gained:  {made.hidden_bytes / _MB:.2f} MB that later layers hid", soft_wrap=True
+    )
+    if made.shared_layers:
+        images = "another image" if made.shared_by == 1 else f"{made.shared_by} other images"
+        count = "1 layer" if made.shared_layers == 1 else f"{made.shared_layers} layers"
+        cost = (
+            f"{made.shared_bytes / _MB:.2f} MB in {count},"
+            f" which it shared with {images} here and now has for itself"
+        )
+    else:
+        cost = "nothing here: it shared no layer with another image"
+    console.print(f"  costs:   {cost}", soft_wrap=True)
