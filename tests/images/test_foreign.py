@@ -191,6 +191,8 @@ def test_an_image_saved_in_other_ways(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "layout")
 
 
+# One after the other: of two builds at once, the builder may not find again what it has built.
+@pytest.mark.xdist_group("buildx")
 @pytest.mark.parametrize(
     "output",
     ["", ",tar=false", ",compression=zstd,force-compression=true"],
