@@ -105,7 +105,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         forget_answers,
         "go-scratch: it is not a dockgen project: it has no .copier-answers.yml.",
     ),
-    "table": (file('[[test]]\nname = "A"\n', "starter.toml"), "name is 'A'"),
+    "table": (file('[[test]]\nname = "A"\n', "starter.toml"), "name is A"),
 }
 
 
