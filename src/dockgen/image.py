@@ -1,5 +1,6 @@
 """An image as data: its configuration, layers and files; `saved` reads it."""
 
+import posixpath
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -152,11 +153,21 @@ class Image:
         return tree
 
     def hidden(self, layer: Layer) -> list[File]:
-        """The files of a layer that no container sees, since a later layer hides them."""
+        """The files of a layer that no container sees, since a later layer hides them.
+
+        One that a container still sees by a hard link of the same layer isn't hidden.
+        """
+        linked = {
+            posixpath.normpath(f"/{file.target.lstrip('/')}")
+            for file in layer.files
+            if file.kind is Kind.HARD_LINK and self.tree.get(file.path) is file
+        }
         return [
             file
             for file in layer.files
-            if file.kind is Kind.FILE and self.tree.get(file.path) is not file
+            if file.kind is Kind.FILE
+            and self.tree.get(file.path) is not file
+            and file.path not in linked
         ]
 
 

@@ -54,6 +54,17 @@ def test_says_what_each_layer_hides_and_what_made_it() -> None:
     assert anatomy.of(image(BASE, base=None)).own_hidden_bytes is None
 
 
+@pytest.mark.parametrize("target", ["app/big", "/app/big", "./app/big"])
+def test_what_a_hard_link_still_shows_is_not_hidden(target: str) -> None:
+    """Until the link is gone, too."""
+    link = File("/app/link", 0, 0o644, 0, 0, Kind.HARD_LINK, target)
+    first = (file("/app/big", 5000), link)
+    removed = file("/app/big", 0, Kind.WHITEOUT)
+    assert anatomy.of(image(BASE, first, (removed,))).hidden_bytes == 0
+    both = (removed, file("/app/link", 0, Kind.WHITEOUT))
+    assert anatomy.of(image(BASE, first, both)).hidden_bytes == 5000
+
+
 def test_counts_as_dive_does() -> None:
     """The smaller of two copies, nothing of a removed file, and all of a removed folder, twice."""
     # /lib/a 0 of 1000, /lib/b, /app/big 4000 of 9000, /app/small, /tmp/x/y, and /tmp/x once more.
