@@ -297,6 +297,15 @@ def test_what_a_file_needs_is_there(rendered: Mapping[str, Path]) -> None:
                 assert (folder / wanted).is_file(), (name, word)
 
 
+def test_a_worker_without_a_heartbeat_has_no_health_check(rendered: Mapping[str, Path]) -> None:
+    """The rules that ask for one are ignored, with the reason."""
+    assert "HEALTHCHECK" not in (rendered["go-worker"] / "Dockerfile").read_text()
+    limits = tomllib.loads((rendered["go-worker"] / "dockgen.toml").read_text())
+    assert set(limits["rules"]["ignored"]) == {"DG102", "DG103", "DG201"}
+    plain = tomllib.loads((rendered["go-plain"] / "dockgen.toml").read_text())
+    assert "rules" not in plain
+
+
 def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
     """The Dockerfile has no stage for tests, which the repository runs as it did."""
     answers = {"ci": "github", "existing": {"command": ["serve"]}, "language": "node"}
