@@ -195,7 +195,8 @@ def test_an_image_saved_in_other_ways(tmp_path: Path) -> None:
 @pytest.mark.xdist_group("buildx")
 @pytest.mark.parametrize(
     "output",
-    ["", ",tar=false", ",compression=zstd,force-compression=true"],
+    # Without force-compression: the base's layer would be packed again, and not always as it was.
+    ["", ",tar=false", ",compression=zstd"],
     ids=["tar", "folder", "zstd"],
 )
 def test_what_buildx_writes_is_read(tmp_path: Path, output: str) -> None:
