@@ -191,12 +191,14 @@ def test_an_image_saved_in_other_ways(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "layout")
 
 
+_ZSTD = ",compression=zstd,force-compression=true"
+
+
 # One after the other: of two builds at once, the builder may not find again what it has built.
 @pytest.mark.xdist_group("buildx")
 @pytest.mark.parametrize(
     "output",
-    # Without force-compression: the base's layer would be packed again, and not always as it was.
-    ["", ",tar=false", ",compression=zstd"],
+    ["", ",tar=false", _ZSTD],
     ids=["tar", "folder", "zstd"],
 )
 def test_what_buildx_writes_is_read(tmp_path: Path, output: str) -> None:
@@ -210,5 +212,13 @@ def test_what_buildx_writes_is_read(tmp_path: Path, output: str) -> None:
                        check=True, capture_output=True)  # fmt: skip
     asked = Asked(gzip_sizes=False)
     result = check.check(target.find(saved, asked), lambda _words: None)
-    assert result.image.layers == of_engine.layers
+    if output == _ZSTD:
+        # Each layer is packed again, and the base's not always as it was.
+        paths = [
+            [sorted(file.path for file in layer.files) for layer in image.layers[1:]]
+            for image in (result.image, of_engine)
+        ]
+        assert paths[0] == paths[1] != []
+    else:
+        assert result.image.layers == of_engine.layers
     assert result.contract.port == 80
