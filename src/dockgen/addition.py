@@ -68,8 +68,8 @@ def find(
         UsageError: an answer isn't possible.
         ToolMissingError: a trial needs an engine, and there is none.
     """
-    directory = repository.root.resolve() / existing.folder(detected)
-    made = Addition(directory, detected, answers(repository, detected, wanted))
+    told = answers(repository, detected, wanted)
+    made = Addition(_directory(repository, detected), detected, told)
     if wanted.every_flavor:
         made = _smallest(repository, made, wanted, doing)
     elif wanted.proven:
@@ -94,8 +94,7 @@ def write(made: Addition, wanted: Wanted) -> Addition:
 
 def answers(repository: Repository, detected: Detected, wanted: Wanted) -> dict[str, Any]:
     """The answers to the template's questions, a team's decisions among them."""
-    known = questions.load(None)
-    directory = repository.root.resolve() / existing.folder(detected)
+    known, directory = questions.load(None), _directory(repository, detected)
     name = wanted.name or existing.usual_name(directory)
     told = existing.answers(repository, detected, name, wanted.flavor)
     told |= questions.collect(None, wanted.data, {})
@@ -103,6 +102,10 @@ def answers(repository: Repository, detected: Detected, wanted: Wanted) -> dict[
     told = ours.answers(told, known) if ours else told
     _require_ci(told)
     return told
+
+
+def _directory(repository: Repository, detected: Detected) -> Path:
+    return repository.root.resolve() / existing.folder(detected)
 
 
 def _require_ci(told: Mapping[str, Any]) -> None:

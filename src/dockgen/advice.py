@@ -59,7 +59,7 @@ def after_bump(plan: "Plan") -> tuple[str, ...]:
 
 
 def lock_anew(plan: "Plan") -> str:
-    """How to write the lock files of one project of many anew; "" where they are as they should."""
+    """How to update the lock files of one project of many; "" if they are up to date."""
     enter = f"cd {quoted(short(plan.directory))}"
     return f"{enter} && {plan.lock_command}" if plan.lock_command else ""
 

@@ -27,8 +27,8 @@ class Growth:
 def has_not_grown(growth: Growth, contract: Contract) -> Iterator[Violation]:
     """Has grown no more than is allowed.
 
-    A limit stops an image once it is too large. Until then each change adds a little, which nobody
-    sees. This rule is asked with a former report and with how much the image may grow:
+    A limit stops an image once it is too large. Until then, each change adds a little that goes
+    unnoticed. This rule is asked with a former report and with how much the image may grow:
     `dockgen check --baseline FILE --max-growth 5%`.
     """
     allowed = contract.limits.growth
