@@ -37,7 +37,7 @@ def read(select: Sequence[str], ignore: Sequence[str], max_growth: str | None) -
         max_growth: a percentage, or a size with its unit.
 
     Raises:
-        UsageError: there is no such rule, no reason, or no such size.
+        UsageError: the rule is unknown, the reason is missing, or the size is invalid.
     """
     codes = {rule.code for rule in checks.RULES}
     selected = tuple(code for words in select for code in words.split(","))

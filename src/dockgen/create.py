@@ -89,7 +89,7 @@ class Created:
         policy = self.answers.get("policy") or {}
         if not self.answers.get("runtime_packages") or "size_mb" in policy:
             return ()
-        # Nobody has said what the image may weigh with its packages.
+        # The size limit doesn't count these packages yet.
         return (
             "That leaves room for the packages: lower it in dockgen.toml to what dockgen check"
             " measures.",
@@ -163,7 +163,7 @@ def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None)
     """The names of the questions to ask on the terminal.
 
     Raises:
-        UsageError: something must be asked, and there is nobody to ask.
+        UsageError: a question has no answer, and dockgen can't ask it here.
     """
     if request.ask and (request.defaults or request.unable):
         reason = "--defaults was given" if request.defaults else "there is no terminal to ask on"

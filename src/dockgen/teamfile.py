@@ -18,7 +18,7 @@ FILE = "dockgen.team.toml"
 
 @dataclass(frozen=True)
 class Lock:
-    """An answer that nobody chooses, why, and the table of the file that says so."""
+    """An answer that is fixed, why, and the table of the file that says so."""
 
     value: Any
     reason: str

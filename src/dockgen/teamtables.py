@@ -73,7 +73,7 @@ Texts = Annotated[
 
 
 class LockTable(Table):
-    """An answer that nobody chooses, and why."""
+    """An answer that is fixed, and why."""
 
     value: Any
     """The answer."""
@@ -166,7 +166,7 @@ class TeamFile(Table):
     defaults: dict[str, Any] = Field(default_factory=dict)
     """Answers that hold unless somebody gives another one, by question."""
     locked: dict[str, Locked] = Field(default_factory=dict)
-    """Answers that nobody chooses, by question: the answer, or a table of it and the reason."""
+    """Fixed answers, by question: the answer, or a table with the answer and the reason."""
     choices: dict[str, ChoiceTable] = Field(default_factory=dict)
     """What can be chosen, by question."""
     labels: dict[str, Line] = Field(default_factory=dict)
