@@ -204,7 +204,6 @@ def _composed(repository: Repository, path: str) -> Iterator[Command]:
 def _made(repository: Repository, path: str) -> Iterator[Command]:
     """The recipes of a Makefile, the variables of that file put in."""
     variables: dict[str, str] = {}
-    lines = repository.lines(path)[:_WINDOW]
 
     def filled(text: str) -> str:
         for _ in range(4):
@@ -215,19 +214,10 @@ def _made(repository: Repository, path: str) -> Iterator[Command]:
             )
         return text.replace("$$", "$")
 
-    number = 0
     target = ""
-    while number < len(lines):
-        first = number
-        line = lines[number]
-        number += 1
-        while line.endswith("\\") and number < len(lines):
-            line = line[:-1] + " " + lines[number].strip()
-            number += 1
+    for number, line in _numbered(repository.lines(path)[:_WINDOW]):
         if line.startswith("\t"):
-            for command in _commands(
-                filled(line.strip().lstrip("@-+")), "makefile", path, first + 1
-            ):
+            for command in _commands(filled(line.strip().lstrip("@-+")), "makefile", path, number):
                 yield command._replace(environment={**command.environment, "": target})
         elif assigned := _MAKE_VARIABLE.match(line):
             variables.setdefault(assigned[1], assigned[2].partition(" #")[0].strip())
@@ -285,6 +275,7 @@ def _script(repository: Repository, path: str) -> Iterator[Command]:
 
 
 def _numbered(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """The lines, those that a backslash continues as one, each with the number of its first."""
     number = 0
     while number < len(lines):
         first = number

@@ -94,6 +94,17 @@ def names_of(node: "Node") -> "list[Node]":
     return _pair(node)[0]
 
 
+def keys_of(node: "Node") -> "dict[str, Node]":
+    """The values of a literal's keys."""
+    body = node.child_by_field_name("body")
+    found = {}
+    for one in body.named_children if body is not None else ():
+        if one.type == "keyed_element" and len(one.named_children) == 2:
+            key, value = one.named_children
+            found[syntax.text(key)] = value.named_children[0] if value.named_children else value
+    return found
+
+
 def _pair(node: "Node") -> "tuple[list[Node], list[Node]]":
     """The names and the values of a declaration or an assignment."""
     value = node.child_by_field_name("right") or node.child_by_field_name("value")
@@ -135,12 +146,7 @@ def _tagged(tags: dict[str, str], path: str, line: int) -> Set | None:
 
 def _take_flag(code: Code, node: "Node", path: str) -> None:
     """A flag of urfave/cli: ``&cli.StringFlag{Name: "port", Value: "8080", EnvVars: …}``."""
-    body = node.child_by_field_name("body")
-    found = {}
-    for one in body.named_children if body is not None else ():
-        if one.type == "keyed_element" and len(one.named_children) == 2:
-            key, value = one.named_children
-            found[syntax.text(key)] = value.named_children[0] if value.named_children else value
+    found = keys_of(node)
     name = syntax.string(found.get("Name"))
     if not name:
         return

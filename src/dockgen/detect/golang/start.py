@@ -1,7 +1,6 @@
 """Which program of a module is meant, of what kind it is, and how it is started."""
 
 import re
-from typing import TYPE_CHECKING
 
 from dockgen import dockerfile
 from dockgen.detect import commands, syntax, written
@@ -11,9 +10,6 @@ from dockgen.detect.golang.packages import Program
 from dockgen.detect.golang.values import Code
 from dockgen.detect.model import Argv, Command, Evidence, Given, Step
 from dockgen.detect.repository import Repository, join
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
 
 # Subcommands that start a server.
 _SERVES = ("server", "serve", "start", "run", "web", "daemon", "http", "api", "up")
@@ -239,7 +235,7 @@ def _subcommands(code: Code) -> dict[str, tuple[str, int]]:
     for kind, node, path in code.literals:
         if not kind.endswith("Command"):
             continue
-        keys = _keys(node)
+        keys = reading.keys_of(node)
         name = syntax.string(keys.get("Use") or keys.get("Name"))
         runs = {"Run", "RunE", "Action"} & keys.keys()
         if name and runs:
@@ -259,7 +255,7 @@ def _root_runs(code: Code) -> bool:
         for argument in call.arguments
     }
     for kind, node, _ in code.literals:
-        keys = _keys(node)
+        keys = reading.keys_of(node)
         if kind.endswith("App") and "cli" in kind and "Action" in keys:
             return True
         if not kind.endswith("cobra.Command") or not {"Run", "RunE"} & keys.keys():
@@ -274,14 +270,3 @@ def _root_runs(code: Code) -> bool:
         if any(re.search("(?i)^root", name) for name in names) and not added & set(names):
             return True
     return False
-
-
-def _keys(node: "Node") -> "dict[str, Node]":
-    """The values of a literal's keys."""
-    body = node.child_by_field_name("body")
-    found = {}
-    for one in body.named_children if body is not None else ():
-        if one.type == "keyed_element" and len(one.named_children) == 2:
-            key, value = one.named_children
-            found[syntax.text(key)] = value.named_children[0] if value.named_children else value
-    return found

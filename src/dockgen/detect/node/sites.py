@@ -131,17 +131,6 @@ def _nuxt(own: Manifest, root: str) -> Kind | None:
 
 def _nitro(own: Manifest, root: str) -> Kind | None:
     del root
-    if not own.has(
-        "@tanstack/react-start",
-        "@tanstack/solid-start",
-        "@solidjs/start",
-        "nitropack",
-        "vinxi",
-        "@tanstack/start",
-    ):
-        return None
-    if not re.search(r"vinxi|nitro|vite", expanded(own, own.scripts.get("build", ""))):
-        return None
     name = own.has(
         "@tanstack/react-start",
         "@tanstack/solid-start",
@@ -150,6 +139,10 @@ def _nitro(own: Manifest, root: str) -> Kind | None:
         "vinxi",
         "@tanstack/start",
     )
+    if not name:
+        return None
+    if not re.search(r"vinxi|nitro|vite", expanded(own, own.scripts.get("build", ""))):
+        return None
     return Kind(
         name.strip("@").partition("/")[0],
         name,
