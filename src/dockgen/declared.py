@@ -8,9 +8,10 @@ what imports this module is imported where such a file is read.
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar, get_args
+from datetime import date
+from typing import Annotated, Any, NoReturn, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema
 
 from dockgen import reader
 from dockgen.errors import DockgenError, ProjectError
@@ -55,6 +56,16 @@ def refuse(wanted: str, hint: str) -> NoReturn:
 def refuse_key(reason: str, hint: str) -> NoReturn:
     """Refuse a key, whatever its value is."""
     raise _RefusedError(reason, hint, names_value=False)
+
+
+def _day(value: Any) -> date:
+    # A point in time is a date in Python, too, but not a day.
+    if type(value) is not date:
+        refuse("a day", 'write it without quotes: { reason = "…", until = 2030-12-31 }')
+    return value
+
+
+Day = Annotated[Any, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 def read(

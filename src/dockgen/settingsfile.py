@@ -1,7 +1,6 @@
 """dockgen.toml as it is declared; `settings` reads it."""
 
 import re
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from pydantic import (
 )
 
 from dockgen.contract import Ignored
-from dockgen.declared import OpenTable, Table, refuse, refuse_key
+from dockgen.declared import Day, OpenTable, Table, refuse, refuse_key
 from dockgen.matrix import Workload
 
 # Above this, in MB or seconds, a limit is a mistake; and 1e999999999 as an int takes all memory.
@@ -93,13 +92,6 @@ def _why(value: Any) -> str:
     return value
 
 
-def _day(value: Any) -> date:
-    # A point in time is a date in Python, too, but not a day.
-    if type(value) is not date:
-        refuse("a day", 'write it without quotes: { reason = "…", until = 2030-12-31 }')
-    return value
-
-
 _POSITIVE = {"type": "number", "exclusiveMinimum": 0, "maximum": _HIGHEST}
 Number = Annotated[Any, PlainValidator(_number), WithJsonSchema(_POSITIVE)]
 Port = Annotated[
@@ -122,7 +114,6 @@ Work = Annotated[
     WithJsonSchema({"enum": [str(workload) for workload in Workload]}),
 ]
 Why = Annotated[Any, PlainValidator(_why), WithJsonSchema({"type": "string", "pattern": "\\S"})]
-Day = Annotated[Any, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Value = Annotated[Any, PlainValidator(_value), WithJsonSchema({"type": "string"})]
 Variable = Annotated[str, AfterValidator(_variable)]
 Code = Annotated[str, AfterValidator(_code)]

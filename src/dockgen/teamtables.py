@@ -1,7 +1,6 @@
 """dockgen.team.toml as it is declared; `teamfile` reads it, and knows the questions it decides."""
 
 import re
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import (
@@ -12,7 +11,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from dockgen.declared import Table, refuse, refuse_key
+from dockgen.declared import Day, Table, refuse, refuse_key
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -46,20 +45,12 @@ def _texts(value: Any) -> list[str]:
     return value
 
 
-def _day(value: Any) -> date:
-    # A point in time is a date in Python, too, but not a day.
-    if type(value) is not date:
-        refuse("a day", 'write it without quotes: { reason = "…", until = 2030-12-31 }')
-    return value
-
-
 _POSITIVE = {"type": "number", "exclusiveMinimum": 0}
 String = Annotated[Any, PlainValidator(_string), WithJsonSchema({"type": "string"})]
 Line = Annotated[
     Any, PlainValidator(_line), WithJsonSchema({"type": "string", "pattern": r"^[^\n\r]*$"})
 ]
 Number = Annotated[Any, PlainValidator(_number), WithJsonSchema(_POSITIVE)]
-Day = Annotated[Any, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Sizes = Annotated[
     dict[str, Number],
     WrapValidator(_size),

@@ -59,6 +59,17 @@ def write(at: Plain, fault: Fault) -> None:
             journal.replace(at, entry)
 
 
+def write_and_die(at: Plain) -> None:
+    """Place the files in a process that is killed once every file is replaced."""
+    child = os.fork()
+    if child == 0:
+        with pytest.MonkeyPatch.context() as patches:
+            patches.setattr(journal, "_keep", lambda *_: killed())
+            write(at, Fault(0, killed))
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
 def is_settled(at: Plain) -> bool:
     """Whether no half of a journal and no temporary file is left."""
     halves = ("active", "preparing", "former", "ended")
@@ -137,13 +148,7 @@ def test_a_kill_at_any_write_is_mended_by_the_next_command(
 def test_what_is_placed_is_found_out_after_mending(folder: Folder, tmp_path: Path) -> None:
     """What a killed run left half done says nothing of the folder."""
     trial = copied(folder(), tmp_path / "trial")
-    child = os.fork()
-    if child == 0:
-        with pytest.MonkeyPatch.context() as patches:
-            patches.setattr(journal, "_keep", lambda *_: killed())
-            write(trial, Fault(0, killed))
-        os._exit(0)
-    os.waitpid(child, 0)
+    write_and_die(trial)
 
     def rendered() -> Rendered:
         assert not (trial.directory / ".copier-answers.yml").exists()
@@ -157,14 +162,7 @@ def test_what_is_placed_is_found_out_after_mending(folder: Folder, tmp_path: Pat
 def test_what_was_written_after_a_kill_stays(folder: Folder, tmp_path: Path, way: str) -> None:
     """Mending brings back what dockgen wrote, and nothing else."""
     trial = copied(folder(way), tmp_path / "trial")
-    child = os.fork()
-    if child == 0:
-        with pytest.MonkeyPatch.context() as patches:
-            # Every file is replaced, and then it ends.
-            patches.setattr(journal, "_keep", lambda *_: killed())
-            write(trial, Fault(0, killed))
-        os._exit(0)
-    os.waitpid(child, 0)
+    write_and_die(trial)
     assert (trial.directory / "compose.yaml").exists()
     (trial.directory / "Dockerfile").write_text("FROM scratch\n")
     threeway.require_whole(trial.directory)

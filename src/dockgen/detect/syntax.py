@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser, Query
@@ -124,6 +124,21 @@ def text(node: "Node | None") -> str:
 def line(node: "Node") -> int:
     """The line that a node begins in, from 1."""
     return node.start_point.row + 1
+
+
+class Call(NamedTuple):
+    """A call: the whole name as written, its last part, the arguments, the file."""
+
+    name: str
+    last: str
+    arguments: "list[Node]"
+    node: "Node"
+    file: str
+
+    @property
+    def line(self) -> int:
+        """The line that it begins in."""
+        return line(self.node)
 
 
 def string(node: "Node | None") -> str | None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockgen.detect import syntax
 from dockgen.detect.golang.packages import Program
-from dockgen.detect.golang.values import Call, Code, Value
+from dockgen.detect.golang.values import Code, Value
 from dockgen.detect.model import Evidence
 from dockgen.detect.repository import Repository
+from dockgen.detect.syntax import Call
 
 if TYPE_CHECKING:
     from tree_sitter import Node

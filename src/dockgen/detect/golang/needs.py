@@ -6,10 +6,11 @@ from dockgen.detect import syntax
 from dockgen.detect.golang import reading
 from dockgen.detect.golang.modules import Module
 from dockgen.detect.golang.packages import Program
-from dockgen.detect.golang.values import Call, Code
+from dockgen.detect.golang.values import Code
 from dockgen.detect.model import Beside, Evidence, Setting
 from dockgen.detect.repository import Repository, join
 from dockgen.detect.secrets import looks_secret
+from dockgen.detect.syntax import Call
 
 # Variables that the system, Go or a terminal sets.
 _USUAL = re.compile(

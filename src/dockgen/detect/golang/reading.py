@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from dockgen.detect import syntax
 from dockgen.detect.golang import packages
 from dockgen.detect.golang.packages import Program
-from dockgen.detect.golang.values import ENVIRONMENT, FLAGS, Call, Code, Set, call_of
+from dockgen.detect.golang.values import ENVIRONMENT, FLAGS, Code, Set, call_of
 from dockgen.detect.repository import Repository
+from dockgen.detect.syntax import Call
 
 if TYPE_CHECKING:
     from tree_sitter import Node

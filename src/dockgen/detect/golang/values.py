@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockgen.detect import syntax
+from dockgen.detect.syntax import Call
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -76,21 +77,6 @@ class Set:
     flag: str = ""
     key: str = ""
     near: str = ""  # the file that it belongs to, if it isn't the one that it is written in
-
-
-class Call(NamedTuple):
-    """A call: the whole name as written, its last part, the arguments."""
-
-    name: str
-    last: str
-    arguments: "list[Node]"
-    node: "Node"
-    file: str
-
-    @property
-    def line(self) -> int:
-        """The line that it begins in."""
-        return syntax.line(self.node)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockgen.detect import syntax
+from dockgen.detect.syntax import Call
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -54,21 +55,6 @@ class Value(NamedTuple):
     env: str
     file: str
     line: int
-
-
-class Call(NamedTuple):
-    """A call: its whole name, the last part, the arguments, the place."""
-
-    name: str
-    last: str
-    arguments: "list[Node]"
-    node: "Node"
-    file: str
-
-    @property
-    def line(self) -> int:
-        """The line that it begins in."""
-        return syntax.line(self.node)
 
 
 class Read(NamedTuple):

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from dockgen.detect import syntax
 from dockgen.detect.golang.native import PROGRAMS
 from dockgen.detect.model import Evidence, Refusal, Setting, Signal
-from dockgen.detect.node.code import ENVIRONMENT, Call, Code, keys_of
+from dockgen.detect.node.code import ENVIRONMENT, Code, keys_of
 from dockgen.detect.node.manifest import Manifest, inside
 from dockgen.detect.repository import Repository, join
 from dockgen.detect.secrets import looks_secret
+from dockgen.detect.syntax import Call
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dockgen.detect import syntax
 from dockgen.detect.model import Evidence
-from dockgen.detect.node.code import Call, Code, Value, keys_of
+from dockgen.detect.node.code import Code, Value, keys_of
 from dockgen.detect.node.manifest import Manifest, inside
+from dockgen.detect.syntax import Call
 
 if TYPE_CHECKING:
     from tree_sitter import Node

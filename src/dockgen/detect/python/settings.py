@@ -1,9 +1,9 @@
 """What a Python program reads from its environment, and the port and address in its code."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dockgen.detect import syntax
 from dockgen.detect.model import Argv, Evidence, Setting
@@ -16,6 +16,8 @@ from dockgen.detect.secrets import looks_secret
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+Value = TypeVar("Value")
 
 _READS = re.compile(
     r"(?:os\.)?(?:environ\.get|getenv|environ\.setdefault|environ\.pop)|config|env(?:\.\w+)?|"
@@ -160,17 +162,7 @@ class Settings:
             return (left[0] if left[0] is not None else right[0]), left[1] or right[1]
         if node.type == "parenthesized_expression" and node.named_children:
             return self.number(node.named_children[0], depth + 1)
-        if node.type in ("identifier", "attribute"):
-            for option in self.options:
-                if option.name.replace("-", "_") == syntax.text(node).rpartition(".")[2]:
-                    return self.number(option.value, depth + 1)
-            if found := self.constant(syntax.text(node)):
-                name = next(
-                    (r.name for r in self.reads if r.default is found[0] and r.name.isupper()), ""
-                )
-                value, variable = self.number(found[0], depth + 1)
-                return value, variable or name
-        return None, ""
+        return self._named(node, lambda value: self.number(value, depth + 1))
 
     def words(self, node: "Node | None", depth: int = 0) -> tuple[str | None, str]:
         """A text that an expression comes to, and the variable that changes it."""
@@ -185,16 +177,23 @@ class Settings:
             left = self.words(node.child_by_field_name("left"), depth + 1)
             right = self.words(node.child_by_field_name("right"), depth + 1)
             return left[0] if left[0] is not None else right[0], left[1] or right[1]
-        if node.type in ("identifier", "attribute"):
-            for option in self.options:
-                if option.name.replace("-", "_") == syntax.text(node).rpartition(".")[2]:
-                    return self.words(option.value, depth + 1)
-            if found := self.constant(syntax.text(node)):
-                name = next(
-                    (r.name for r in self.reads if r.default is found[0] and r.name.isupper()), ""
-                )
-                value, variable = self.words(found[0], depth + 1)
-                return value, variable or name
+        return self._named(node, lambda value: self.words(value, depth + 1))
+
+    def _named(
+        self, node: "Node", read: "Callable[[Node | None], tuple[Value | None, str]]"
+    ) -> tuple["Value | None", str]:
+        """What ``read`` makes of the value that a name stands for, and the variable."""
+        if node.type not in ("identifier", "attribute"):
+            return None, ""
+        for option in self.options:
+            if option.name.replace("-", "_") == syntax.text(node).rpartition(".")[2]:
+                return read(option.value)
+        if found := self.constant(syntax.text(node)):
+            name = next(
+                (r.name for r in self.reads if r.default is found[0] and r.name.isupper()), ""
+            )
+            value, variable = read(found[0])
+            return value, variable or name
         return None, ""
 
 
