@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 # Named one by one: a project that `make new` made here is its owner's to lint.
-PYTHON_FILES := benchmarks hatch_build.py scripts src tests
+PYTHON_FILES := benchmarks hatch_build.py scripts src testbed tests
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,17 +27,20 @@ new: $(VENV)/.ready ## start a project: make new ARGS="my-app"
 OWN_FOLDER = folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && trap 'exit 130' INT && trap 'exit 143' TERM && \
   PYTEST_DEBUG_TEMPROOT="$$folder"
 
+# Those whose programs take milliseconds.
+FAST_TESTS := tests/unit tests/integration/detect tests/integration/engine tests/integration/templates $(wildcard tests/integration/test_*.py)
+
 # Two processors have time for three tests: one of them mostly waits for a network or a container.
 test: $(VENV)/.ready ## the tests; brings a container engine and base images if they are missing
 	@$(MAKE) --no-print-directory lint
-	@$(OWN_FOLDER) $(BIN)/python -m tests.testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(MARKS) $(ARGS)
+	@$(OWN_FOLDER) $(BIN)/python -m testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(MARKS) $(ARGS)
 
 test-all: MARKS := -m "release or not release"
 test-all: test ## those, and the long ones that a release has to pass, too
 
 test-fast: $(VENV)/.ready ## the quick tests, which need no container engine
 	@$(MAKE) --no-print-directory lint
-	@$(OWN_FOLDER) $(BIN)/python -m pytest -n 2 tests/unit tests/templates $(ARGS)
+	@$(OWN_FOLDER) $(BIN)/python -m pytest -n 2 $(FAST_TESTS) $(ARGS)
 
 mutate: $(VENV)/.ready ## break dockgen in hundreds of ways, and list those that no test notices
 	@$(BIN)/python scripts/mutate.py $(ARGS)
@@ -74,16 +77,16 @@ compare: $(VENV)/.ready ## compare what the templates render with a release or a
 	@$(BIN)/python -m scripts.compare_rendered $(ARGS)
 
 benchmark: $(VENV)/.ready ## measure the images beside naive ones: make benchmark ARGS="--cell go-scratch"
-	@$(BIN)/python -m tests.testbed run -- $(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m testbed run -- $(BIN)/python -m benchmarks $(ARGS)
 
 release: $(VENV)/.ready ## add the templates to the bundle as a release: make release VERSION=0.2.0
 	@$(BIN)/python scripts/release.py $(VERSION)
 
 engine-up: $(VENV)/.ready ## start a private container engine with base images, and leave it running
-	@$(BIN)/python -m tests.testbed up
+	@$(BIN)/python -m testbed up
 
 engine-down: $(VENV)/.ready ## end that engine
-	@$(BIN)/python -m tests.testbed down
+	@$(BIN)/python -m testbed down
 
 clean: ## remove what these commands made in this folder
 	@rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache

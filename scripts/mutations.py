@@ -69,7 +69,7 @@ OPERATORS = {
 def rules() -> Iterator[Mutation]:
     """Comparisons turned round, conditions negated or cut short, findings left out."""
     every = [
-        str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("tests/unit/test_checks_*.py"))
+        str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("tests/unit/checks/test_*.py"))
     ]
     for path in sorted((ROOT / "src/dockgen/checks").glob("*.py")):
         own = [test for test in every if test.endswith(f"_{path.stem}.py")]
@@ -78,7 +78,11 @@ def rules() -> Iterator[Mutation]:
             for changed, words in _instead(node):
                 span = _span(changed, text)
                 yield cut(
-                    "rules", path, span, words, own or [*every, "tests/templates/test_check.py"]
+                    "rules",
+                    path,
+                    span,
+                    words,
+                    own or [*every, "tests/integration/templates/test_check.py"],
                 )
 
 
@@ -120,9 +124,15 @@ def _span(node: ast.expr, text: str) -> tuple[int, int]:
 
 QUESTIONNAIRE = ROOT / "copier.yml"
 # Where answers are refused and taken: the tests for the first pattern that fits the question.
-_ANSWERS, _PACKAGES = "tests/templates/test_team_answers.py", "tests/templates/test_packages.py"
-_PRIVATE, _NODE = "tests/templates/test_private.py", "tests/templates/test_node.py"
-_TEXTS, _FLAGS = "tests/hostile/test_answers.py", "tests/commands/test_new.py"
+_ANSWERS, _PACKAGES = (
+    "tests/integration/templates/test_team_answers.py",
+    "tests/integration/templates/test_packages.py",
+)
+_PRIVATE, _NODE = (
+    "tests/integration/templates/test_private.py",
+    "tests/integration/templates/test_node.py",
+)
+_TEXTS, _FLAGS = "tests/hostile/test_answers.py", "tests/integration/cli/test_new.py"
 # Each with a project whose answers are the defaults.
 _DEFAULTS = "other_choices_stay"
 REFUSALS = {
@@ -148,11 +158,11 @@ REFUSALS = {
     "language_version": [_PACKAGES, _NODE, _TEXTS, "-k",
                          "test_texts and version or test_bounds or impossible or no_version"
                          " or old_node"],
-    ".*": [_ANSWERS, _PACKAGES, _TEXTS, "tests/combinations/test_pairwise.py", "-k",
+    ".*": [_ANSWERS, _PACKAGES, _TEXTS, "tests/integration/combinations/test_pairwise.py", "-k",
            "test_bounds or no_text_is or away or another_language or impossible or excludes"],
 }  # fmt: skip
 # Where a project's files are counted.
-_FILES = [f"tests/templates/test_{name}.py" for name in ("files", "ci")] + [
+_FILES = [f"tests/integration/templates/test_{name}.py" for name in ("files", "ci")] + [
     "-k", "made_of or chosen_files or unmanaged"
 ]  # fmt: skip
 _CONDITION = re.compile(r"\{% (?:el)?if (.+?) %\}", re.DOTALL)
@@ -238,7 +248,12 @@ def exclusions() -> Iterator[Mutation]:
 
 def compose() -> Iterator[Mutation]:
     """Each line left out, each number and each word of a hardening changed."""
-    tests = ["tests/templates/test_compose.py", "tests/templates/test_private.py", "-k", "compose"]
+    tests = [
+        "tests/integration/templates/test_compose.py",
+        "tests/integration/templates/test_private.py",
+        "-k",
+        "compose",
+    ]
     for path in sorted(ROOT.glob("templates/**/compose.yaml.jinja")):
         for start, line in _lines(path):
             yield cut("compose.yaml", path, (start, start + len(line)), "", tests)
@@ -251,7 +266,7 @@ def ignored() -> Iterator[Mutation]:
     """Each line of what a build may read."""
     for path in sorted(ROOT.glob("templates/**/*dockerignore*")):
         for start, line in _lines(path):
-            tests = ["tests/templates/test_dockerignore.py"]
+            tests = ["tests/integration/templates/test_dockerignore.py"]
             yield cut(".dockerignore", path, (start, start + len(line)), "", tests)
 
 

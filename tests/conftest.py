@@ -220,7 +220,7 @@ def make(origin: Source, tmp_path_factory: pytest.TempPathFactory) -> Iterator[M
 
 @pytest.fixture(scope="session")
 def plain_copier(origin: Source) -> PlainCopier:
-    """Render a template as copier alone does; tests/installs has its command."""
+    """Render a template as copier alone does; tests/integration/installs has its command."""
 
     def copy(directory: Path, answers: Mapping[str, Any], source: Path = origin.repository) -> Path:
         copier.run_copy(str(source), directory, dict(answers), defaults=True, quiet=True)

@@ -1,9 +1,9 @@
 """A pytest plugin: at the end of a run, what each group of tests has cost.
 
-A group is a folder below tests/, and a file of tests/images, which takes most of the time. The
-seconds are those that workers spent, so that several workers have more of them than the run. The
-processor seconds are those of the tests and of the programs that they started and waited for; what
-a container engine computes for them is not among them.
+A group is a folder of tests, and a file of tests/images, which takes most of the time. The seconds
+are those that workers spent, so that several workers have more of them than the run. The processor
+seconds are those of the tests and of the programs that they started and waited for; what a
+container engine computes for them is not among them.
 """
 
 import os
@@ -76,7 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _group(nodeid: str) -> str:
     path = PurePosixPath(nodeid.partition("::")[0])
-    return str(path if "images" in path.parts else path.parent).removeprefix("tests/")
+    folder = PurePosixPath(*path.parent.parts[:3])
+    return str(path if "images" in path.parts else folder).removeprefix("tests/")
 
 
 def _sum(costs: Iterable[Cost]) -> Cost:

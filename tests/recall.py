@@ -4,7 +4,7 @@ copier does both again for each of thousands of renderings, parses the answers t
 compute, such as the language.yml files, and starts git to learn what is known. A checkout of
 dockgen makes its bundle for each command. Together that is most of the time of a rendering. A
 process of its own knows nothing of this: for each language, test_a_process_makes_the_same in
-tests/commands/test_new.py compares what one makes with what is made here.
+tests/integration/cli/test_new.py compares what one makes with what is made here.
 """
 
 import copy

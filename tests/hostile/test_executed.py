@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PLAIN, Released
-from tests.update.conftest import PERSON, commit, git
+from tests.integration.update.conftest import PERSON, commit, git
 
 # What dockgen starts by name, and what those start: git its own helpers, a script its interpreter.
 ALLOWED = re.compile(

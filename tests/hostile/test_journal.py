@@ -14,8 +14,8 @@ from dockgen.errors import ProjectError
 from dockgen.inside import Inside, Saved
 from dockgen.journal import Entry, Replacement
 from tests.conftest import tree
-from tests.update.conftest import commit
-from tests.update.conftest import git as person_git
+from tests.integration.update.conftest import commit
+from tests.integration.update.conftest import git as person_git
 
 VICTIM = "the victim's own\n"
 EVIL = "from the archive\n"

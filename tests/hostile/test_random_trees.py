@@ -14,7 +14,7 @@ import pytest
 
 from dockgen.cli import main
 from tests.conftest import Released
-from tests.update.conftest import PERSON, commit, git
+from tests.integration.update.conftest import PERSON, commit, git
 
 COMMANDS = (
     ("update", "--check", "--all", "."),

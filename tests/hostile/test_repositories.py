@@ -11,8 +11,8 @@ from dockgen import git, gitfolder, template, worktree
 from dockgen.errors import ProjectError
 from dockgen.project import ANSWERS
 from tests.conftest import PLAIN, Released, Run
-from tests.update.conftest import PERSON, commit
-from tests.update.conftest import git as person_git
+from tests.integration.update.conftest import PERSON, commit
+from tests.integration.update.conftest import git as person_git
 
 
 @pytest.fixture(autouse=True)

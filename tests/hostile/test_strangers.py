@@ -16,7 +16,7 @@ import yaml
 from dockgen import lock, source, starters, team, teamfile, template, web
 from dockgen.errors import DockgenError, ProjectError, UsageError
 from tests.conftest import Run
-from tests.update.conftest import commit, git
+from tests.integration.update.conftest import commit, git
 
 STRANGER = 4242
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

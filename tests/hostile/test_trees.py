@@ -11,7 +11,7 @@ from dockgen import apply, rendered, source, starters, template, tree
 from dockgen.errors import DockgenError, ProjectError
 from dockgen.inside import Folder, Inside, OutsideError, Saved, is_git
 from dockgen.starters import Starter
-from tests.update.conftest import PERSON, commit, git
+from tests.integration.update.conftest import PERSON, commit, git
 
 # Copier leaves the folder open that it walks when a template is refused.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

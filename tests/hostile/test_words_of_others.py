@@ -14,7 +14,7 @@ from dockgen.address import masked, without_credentials
 from dockgen.errors import DockgenError
 from dockgen.report import json as report_json
 from tests.conftest import PLAIN, Run
-from tests.update.conftest import commit, git
+from tests.integration.update.conftest import commit, git
 
 # Writes the clipboard; 8-bit CSI; turns the direction of text around; a line of its own.
 EVIL = "\x1b]52;c;cHduZWQ=\x1b\\ \x9b31m \u202e \u2028 \u2066 \x07 \x08 \x7f \r"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.test_prompts import ENTER, Terminal
 from tests.conftest import PLAIN
+from tests.integration.cli.test_prompts import ENTER, Terminal
 
 PATIENCE = 120
 PROJECT = "com.docker.compose.project"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dockgen import context, leftout, template
-from tests.update.conftest import PERSON
-from tests.update.conftest import git as person_git
+from tests.integration.update.conftest import PERSON
+from tests.integration.update.conftest import git as person_git
 
 PROBE = "FROM scratch\nCOPY . /\n"
 

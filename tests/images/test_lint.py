@@ -1,7 +1,7 @@
 """Linters on what is rendered: each language's own on its source.
 
-`dockgen.testing.test_contracts` has those for each Dockerfile, tests/templates/test_examples.py
-more that need no engine.
+`dockgen.testing.test_contracts` has those for each Dockerfile,
+tests/integration/templates/test_examples.py more that need no engine.
 """
 
 import shutil

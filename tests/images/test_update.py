@@ -3,7 +3,7 @@
 import pytest
 
 from dockgen import cli
-from tests.update.conftest import (  # noqa: F401 - fixtures that stand on one another
+from tests.integration.update.conftest import (  # noqa: F401 - fixtures that stand on one another
     Make,
     Update,
     commit,
@@ -13,7 +13,7 @@ from tests.update.conftest import (  # noqa: F401 - fixtures that stand on one a
     site,
     update,
 )
-from tests.update.edits import kept, ten_edits
+from tests.integration.update.edits import kept, ten_edits
 
 # What the newest release stands on, so that it is at hand; its owner got there first.
 BASE = "debian:trixie-slim"

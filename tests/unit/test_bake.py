@@ -1,4 +1,4 @@
-"""docker-bake.hcl; tests/images/test_starter_test.py lets bake itself read it."""
+"""docker-bake.hcl; tests/images/test_starters.py lets bake itself read it."""
 
 import pytest
 

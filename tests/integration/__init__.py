@@ -1,0 +1,1 @@
+"""What needs no engine, but git, files, other programs or a terminal."""

@@ -1,0 +1,211 @@
+"""``dockgen add`` as a user runs it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Run
+from tests.integration.cli.test_prompts import DOWN, ENTER, Terminal
+
+PROJECTS = ROOT / "tests/projects"
+
+
+def test_each_answer_is_shown_with_its_place(inline: Run) -> None:
+    """The value, the line it was read from, and what was passed over."""
+    done = inline("add", "--explain", PROJECTS / "python-aiohttp-loopback")
+
+    assert done.returncode == 0, done.stderr
+    line = next(line for line in done.stdout.splitlines() if line.startswith("port"))
+    assert line.split() == [
+        *(
+            "port",
+            "9000",
+            "web.run_app(…,",
+            "port=PORT)",
+            "in",
+            "app/main.py:18;",
+            "passed",
+            "over",
+        ),
+        *("EXPOSE", "80", "in", "docker/Dockerfile:2"),
+    ]
+
+
+def test_a_guess_is_called_one(inline: Run) -> None:
+    """A weak signal is no certainty."""
+    done = inline("add", "--explain", PROJECTS / "python-flask-factory")
+
+    assert "port              5000  a guess  ports: 80:5000 in compose.yaml:4" in done.stdout
+
+
+def test_json_has_the_same(inline: Run) -> None:
+    """For programs: values as JSON has them, and no value of a secret."""
+    done = inline("add", "--explain", "--json", PROJECTS / "python-settings")
+    facts = json.loads(done.stdout)
+
+    answers = {answer["name"]: answer for answer in facts["answers"]}
+    assert answers["port"]["value"] == 7000
+    assert answers["entry"]["value"] == ["python", "-m", "hooks"]
+    assert (answers["port"]["signal"]["file"], answers["port"]["guess"]) == (
+        "hooks/__main__.py",
+        False,
+    )
+    assert facts["conflicts"] == []
+    assert "hunter2" not in done.stdout
+
+
+def test_without_a_terminal_a_conflict_names_both_and_the_flag(inline: Run) -> None:
+    """Exit code 2, and the command that decides."""
+    done = inline("add", "--explain", PROJECTS / "python-two-locks")
+
+    assert done.returncode == 2
+    assert "uv (uv.lock), poetry (poetry.lock)" in done.stderr
+    assert "--package-manager uv --lock uv.lock" in done.stderr
+    decided = inline(
+        *("add", "--explain", PROJECTS / "python-two-locks"),
+        *("--package-manager", "poetry", "--lock", "poetry.lock"),
+    )
+    assert decided.returncode == 0
+    assert (
+        "package manager  poetry  --package-manager poetry; passed over uv.lock" in decided.stdout
+    )
+
+
+def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
+    """Both are named with their place, and the choice holds."""
+    shutil.copytree(PROJECTS / "python-two-services", tmp_path / "code")
+    terminal = Terminal(tmp_path, "add", "--explain", "code")
+    terminal.see("Which folder?")
+    terminal.see("services/users  (app = Flask(…) in services/users/app.py:3)")
+    terminal.press(DOWN, ENTER)
+    terminal.see("gunicorn --bind 0.0.0.0:8000 app:app")
+    assert terminal.end() == 0
+
+
+def test_on_a_terminal_each_file_of_yours_is_decided(service: Path) -> None:
+    """A diff is shown, and the choice holds; a proof is offered first."""
+    terminal = Terminal(service.parent, "add", "shop")
+    terminal.see("Build the image and prove it")
+    terminal.press("n")
+    terminal.see("+FROM")
+    terminal.see("What becomes of Dockerfile?")
+    terminal.press(DOWN, ENTER)
+    terminal.see("docker compose up")
+    assert terminal.end() == 0
+    assert 'CMD ["gunicorn"' in (service / "Dockerfile").read_text()
+
+
+def test_a_flag_that_means_nothing_is_refused(inline: Run) -> None:
+    """A port that is none, a folder outside, a step without a command."""
+    for words in (["--port", "0"], ["--path", "../.."], ["--before", "migrate"], ["--cgo", "x"]):
+        done = inline("add", "--explain", PROJECTS / "python-stdlib", *words)
+        assert (done.returncode, words[0] in done.stderr) == (2, True), words
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Path:
+    """A small service of somebody's, with a Dockerfile of its own."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("flask==3.1.1\ngunicorn==23.0.0\n")
+    (folder / "shop.py").write_text(
+        "import os\n\nfrom flask import Flask\n\napp = Flask(__name__)\n"
+        "TOKEN = os.environ['SHOP_TOKEN']\n\n\n"
+        "@app.get('/health')\ndef health() -> str:\n    return 'ok'\n"
+    )
+    (folder / "Dockerfile").write_text("FROM python\n")
+    return folder
+
+
+def test_it_writes_the_files(inline: Run, service: Path) -> None:
+    """The source stays as it is; what was there is kept, with dockgen's version beside it."""
+    source = (service / "shop.py").read_bytes()
+    done = inline("add", service)
+
+    assert done.returncode == 0, done.stderr
+    written = {p.relative_to(service).as_posix() for p in service.rglob("*") if p.is_file()}
+    assert written == {
+        *("requirements.txt", "shop.py", "Dockerfile", "Dockerfile.dockgen-new", ".dockerignore"),
+        *("compose.yaml", "dockgen.toml", ".copier-answers.yml"),
+        *("docker/rootfs.py", "docker/healthcheck.py"),
+    }
+    assert (service / "shop.py").read_bytes() == source
+    assert (service / "Dockerfile").read_text() == "FROM python\n"
+    assert 'CMD ["gunicorn"' in (service / "Dockerfile.dockgen-new").read_text()
+    assert "SHOP_TOKEN: ${SHOP_TOKEN:?" in (service / "compose.yaml").read_text()
+    assert "dockgen add --replace Dockerfile" in done.stdout
+
+
+def test_a_flag_takes_the_place_of_what_is_there(inline: Run, service: Path) -> None:
+    """Of a file, and of an answer: a setting with a value is no longer asked for."""
+    done = inline("add", service, "--replace", "Dockerfile", "--setting", "SHOP_TOKEN=none")
+
+    assert done.returncode == 0, done.stderr
+    assert 'CMD ["gunicorn"' in (service / "Dockerfile").read_text()
+    assert 'SHOP_TOKEN: "none"' in (service / "compose.yaml").read_text()
+
+
+def test_a_dry_run_writes_nothing(inline: Run, service: Path) -> None:
+    """It shows all of it as a diff."""
+    before = sorted(service.rglob("*"))
+    done = inline("add", service, "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert "+FROM " in done.stdout
+    assert sorted(service.rglob("*")) == before
+
+
+def test_it_is_taken_back(inline: Run, service: Path) -> None:
+    """All files of the last run go."""
+    before = sorted(service.rglob("*"))
+    inline("add", service)
+    done = inline("add", service, "--undo")
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(path for path in service.rglob("*") if path.is_file()) == [
+        path for path in before if path.is_file()
+    ]
+
+
+def test_for_programs(inline: Run, service: Path) -> None:
+    """One object: what it is, the answers, and each file."""
+    done = inline("add", service, "--json", "--flavor", "alpine")
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["answers"]["flavor"] == "alpine"
+    assert told["answers"]["existing"]["health"] == "/health"
+    assert {"path": "compose.yaml", "status": "clean", "note": ""} in told["files"]
+    assert told["trials"] == []
+
+
+def test_nothing_is_written_while_something_is_undecided(inline: Run, tmp_path: Path) -> None:
+    """Both signals are named, and the flag that decides."""
+    folder = shutil.copytree(PROJECTS / "python-two-locks", tmp_path / "locks")
+    before = sorted(folder.rglob("*"))
+    done = inline("add", folder)
+
+    assert done.returncode == 2
+    assert "--package-manager" in done.stderr
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_nothing_to_find_is_said(inline: Run, tmp_path: Path) -> None:
+    """A folder of texts is no service."""
+    (tmp_path / "README.md").write_text("hello\n")
+    done = inline("add", "--explain")
+
+    assert done.returncode == 3
+    assert "nothing that looks like" in done.stderr
+
+
+def test_new_points_here_where_there_is_code(inline: Run, tmp_path: Path) -> None:
+    """`dockgen new` overwrites nothing, and says which command is meant."""
+    (tmp_path / "my code").mkdir()
+    (tmp_path / "my code" / "pyproject.toml").write_text("")
+    done = inline("new", "my code", "--defaults")
+
+    assert done.returncode == 3
+    assert "dockgen add 'my code'" in done.stderr

@@ -1,0 +1,1 @@
+"""Whole repositories, as git tracks them."""

@@ -1,0 +1,1 @@
+"""The calls of docker; a stand-in for it answers."""

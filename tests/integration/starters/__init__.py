@@ -1,0 +1,1 @@
+"""Starter templates: made, proven, bumped; and used."""

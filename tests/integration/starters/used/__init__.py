@@ -1,0 +1,1 @@
+"""Starters as people use them: registered, listed and followed."""

@@ -1,0 +1,1 @@
+"""Team files, as people use them."""

@@ -1,0 +1,383 @@
+"""The container files of repositories that were there before, from answers of `dockgen add`."""
+
+import json
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dockgen import existing, template
+from dockgen.detect import given, survey
+from dockgen.detect.model import BY_NAME
+from dockgen.detect.repository import Repository
+from dockgen.errors import DockgenError, UsageError
+from tests.conftest import ROOT
+
+BIN = ROOT / ".venv/bin"
+PROJECTS = ROOT / "tests/projects"
+# Those that need a word of the user's before they can be put into an image.
+REFUSED = {"go-hostile", "go-no-sum", "node-sveltekit-no-adapter"}
+
+_EVERYTHING: Mapping[str, Any] = {
+    "health": "/health",
+    "port_setting": "PORT",
+    "environment": {"HOST": "0.0.0.0", "GREETING": 'say "hi" for $1'},
+    "settings": {"DATABASE_URL": "postgresql://app:app@postgres:5432/app", "PRICE": "5$"},
+    "required": ["API_KEY"],
+    "volumes": ["/data", "/app/var/uploads"],
+    "scratch": ["/app/cache"],
+    "processes": {"worker": ["celery", "-A", "app", "worker"]},
+    "before": {"migrate": ["python", "manage.py", "migrate"]},
+    "beside": {
+        "postgres": {
+            "image": "postgres:17-alpine",
+            "environment": {"POSTGRES_PASSWORD": "app"},
+            "volume": "/var/lib/postgresql/data",
+            "healthy": ["CMD-SHELL", "pg_isready -U app"],
+        },
+        "memcached": {"image": "memcached:1.6-alpine", "healthy": ["CMD", "true"]},
+    },
+    "leave_out": ["docs", "tests"],
+    "keep": ["certs/public.pem"],
+}
+_FRONTEND = {
+    "folder": "client",
+    "package_manager": "yarn",
+    "build": "npm run build",
+    "output": "client/dist",
+}
+
+# By name: the answers. What isn't named in `existing` takes its default.
+CASES: Mapping[str, Mapping[str, Any]] = {
+    "go-plain": {
+        "language": "go",
+        "flavor": "scratch",
+        "existing": {"command": ["/usr/local/bin/server"], "mains": {"server": "./cmd/server"}},
+    },
+    "go-everything": {
+        "language": "go",
+        "flavor": "alpine",
+        "existing": {
+            **_EVERYTHING,
+            "command": ["/usr/local/bin/server", "serve"],
+            "mains": {"server": "./cmd/server", "worker": "./cmd/worker"},
+            "tags": ["fs_embed", "netgo"],
+            "ldflags": "-X main.version=1",
+            "frontend": _FRONTEND,
+            "files": ["config.yml"],
+        },
+    },
+    "go-monorepo-cgo": {
+        "language": "go",
+        "flavor": "slim",
+        "cgo": True,
+        "existing": {
+            "command": ["/usr/local/bin/api"],
+            "mains": {"api": "."},
+            "context": "../..",
+            "folder": "services/api",
+            "build_packages": ["libolm-dev"],
+        },
+    },
+    "go-worker": {
+        "language": "go",
+        "flavor": "scratch",
+        "kind": "worker",
+        "existing": {"command": ["/usr/local/bin/bot"], "mains": {"bot": "."}},
+    },
+    "python-pip": {
+        "language": "python",
+        "flavor": "slim",
+        "package_manager": "pip",
+        "existing": {
+            **_EVERYTHING,
+            "command": ["gunicorn", "app.wsgi", "--bind", "0.0.0.0:8000"],
+            "install": {
+                "requirements": ["requirements.txt"],
+                "files": ["requirements.txt", "constraints.txt"],
+                "packages": ["gunicorn==23.0.0"],
+            },
+            "build_packages": ["build-essential"],
+            "build": ["python manage.py collectstatic --noinput"],
+            "build_environment": {"SECRET_KEY": "only for the build"},
+            "outputs": ["static"],
+            "frontend": _FRONTEND,
+        },
+    },
+    "python-package": {
+        "language": "python",
+        "flavor": "scratch",
+        "package_manager": "pip",
+        "existing": {
+            "command": ["serve"],
+            "install": {"package": True, "extras": ["web"]},
+        },
+    },
+    "python-uv": {
+        "language": "python",
+        "flavor": "alpine",
+        "package_manager": "uv",
+        "existing": {"command": ["python", "-m", "app"], "install": {"extras": ["web"]}},
+    },
+    "python-uv-workspace": {
+        "language": "python",
+        "flavor": "slim",
+        "package_manager": "uv",
+        "existing": {
+            "command": ["api"],
+            "context": "../..",
+            "folder": "packages/api",
+            "install": {"everything": True, "member": "api", "package": True},
+        },
+    },
+    "python-poetry": {
+        "language": "python",
+        "flavor": "slim",
+        "package_manager": "poetry",
+        "kind": "job",
+        "existing": {
+            "command": ["report"],
+            "install": {"package": True, "extras": ["a", "b"], "packages": ["gunicorn==23.0.0"]},
+        },
+    },
+    "node-plain": {
+        "language": "node",
+        "flavor": "alpine",
+        "existing": {"command": ["node", "src/index.js"]},
+    },
+    "node-everything": {
+        "language": "node",
+        "flavor": "slim",
+        "existing": {
+            **_EVERYTHING,
+            "command": ["node", "dist/main.js"],
+            "install": {
+                "files": ["package.json", "package-lock.json", ".npmrc"],
+                "folders": ["patches"],
+                "scripts": ["bcrypt", "sqlite3"],
+            },
+            "build": ["npm run build"],
+            "outputs": ["dist"],
+            "files": ["package.json", "views"],
+        },
+    },
+    "node-workspace": {
+        "language": "node",
+        "flavor": "scratch",
+        "package_manager": "pnpm",
+        "existing": {
+            "command": ["node", "dist/main.js"],
+            "context": "../..",
+            "folder": "packages/api",
+            "install": {"everything": True, "manager": "pnpm@9.15.9", "scripts": ["sharp"]},
+            "build": ["pnpm run build"],
+        },
+    },
+    "node-yarn-classic": {
+        "language": "node",
+        "flavor": "alpine",
+        "package_manager": "yarn",
+        "existing": {
+            "command": ["node", "index.js"],
+            "install": {
+                "files": ["package.json", "yarn.lock"],
+                "classic": True,
+                "manager": "yarn@1.22.22",
+            },
+        },
+    },
+    "node-yarn": {
+        "language": "node",
+        "flavor": "alpine",
+        "package_manager": "yarn",
+        "existing": {
+            "command": ["node", "index.js"],
+            "install": {"files": ["package.json", "yarn.lock"], "folders": [".yarn/releases"]},
+        },
+    },
+    "node-site": {
+        "language": "node",
+        "flavor": "slim",
+        "framework": "vite",
+        "existing": {
+            "command": ["nginx"],
+            "install": {"files": ["package.json", "package-lock.json"]},
+            "build": ["npm run build"],
+            "outputs": ["build"],
+        },
+    },
+    "node-site-in-a-monorepo": {
+        "language": "node",
+        "flavor": "alpine",
+        "framework": "vite",
+        "package_manager": "pnpm",
+        "existing": {
+            "command": ["nginx"],
+            "context": "..",
+            "folder": "web",
+            "install": {"everything": True},
+            "build": ["pnpm run build"],
+        },
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Each case's folder."""
+    folder = tmp_path_factory.mktemp("existing")
+    for name, answers in CASES.items():
+        template.render(folder / name, answers, ask=())
+    return {name: folder / name for name in CASES}
+
+
+def _run(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return (done.stdout + done.stderr).strip()
+
+
+def test_files_pass_the_linters(rendered: Mapping[str, Path]) -> None:
+    """At hadolint's style level, by yamllint's rules, and tidy to the last blank."""
+    dockerfiles = [folder / "Dockerfile" for folder in rendered.values()]
+    assert _run(BIN / "hadolint", "--no-color", "--failure-threshold=style", *dockerfiles) == ""
+    rules = "{extends: default, rules: {line-length: {max: 160}}}"
+    composed = [folder / "compose.yaml" for folder in rendered.values()]
+    assert _run(BIN / "yamllint", "--strict", "-d", rules, *composed) == ""
+    for folder in rendered.values():
+        for path in folder.rglob("*"):
+            if path.is_file():
+                text = path.read_text()
+                assert text == text.rstrip() + "\n", path
+                assert not any(line != line.rstrip() for line in text.splitlines()), path
+                assert "\n\n\n" not in text or path.suffix == ".py", path
+
+
+def test_compose_says_what_was_found(rendered: Mapping[str, Path]) -> None:
+    """Processes, steps, services beside, and what the program is told; all hardened alike."""
+    model = yaml.safe_load((rendered["python-pip"] / "compose.yaml").read_text())
+    services = model["services"]
+    assert set(services) == {"app", "migrate", "worker", "postgres", "memcached"}
+    assert services["app"]["depends_on"] == {
+        "postgres": {"condition": "service_healthy"},
+        "memcached": {"condition": "service_healthy"},
+        "migrate": {"condition": "service_completed_successfully"},
+    }
+    for name in ("app", "migrate", "worker"):
+        service = services[name]
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["environment"]["PRICE"] == "5$$"
+        assert service["environment"]["API_KEY"].startswith("${API_KEY:?")
+        assert service["volumes"] == ["data:/data", "app-var-uploads:/app/var/uploads"]
+    assert set(model["volumes"]) == {"data", "app-var-uploads", "postgres"}
+
+
+def test_a_monorepo_builds_from_its_root(rendered: Mapping[str, Path]) -> None:
+    """The ignore file has the name that the builder looks for beside such a Dockerfile."""
+    folder = rendered["node-workspace"]
+    build = yaml.safe_load((folder / "compose.yaml").read_text())["services"]["app"]["build"]
+    assert build == {"context": "../..", "dockerfile": "packages/api/Dockerfile"}
+    assert (folder / "Dockerfile.dockerignore").is_file()
+    assert not (folder / ".dockerignore").exists()
+
+
+def test_what_a_file_needs_is_there(rendered: Mapping[str, Path]) -> None:
+    """Each file that a Dockerfile takes from docker/ is rendered, and no other."""
+    for name, folder in rendered.items():
+        text = (folder / "Dockerfile").read_text()
+        for path in (folder / "docker").glob("*") if (folder / "docker").exists() else ():
+            assert f"docker/{path.name}" in text, (name, path)
+        inside = CASES[name]["existing"].get("folder", "")
+        for word in text.replace("source=", " ").replace(",", " ").split():
+            wanted = word.removeprefix(f"{inside}/") if inside else word
+            if wanted.startswith("docker/"):
+                assert (folder / wanted).is_file(), (name, word)
+
+
+def test_a_worker_without_a_heartbeat_has_no_health_check(rendered: Mapping[str, Path]) -> None:
+    """The rules that ask for one are ignored, with the reason."""
+    assert "HEALTHCHECK" not in (rendered["go-worker"] / "Dockerfile").read_text()
+    limits = tomllib.loads((rendered["go-worker"] / "dockgen.toml").read_text())
+    assert set(limits["rules"]["ignored"]) == {"DG102", "DG103", "DG201"}
+    plain = tomllib.loads((rendered["go-plain"] / "dockgen.toml").read_text())
+    assert "rules" not in plain
+
+
+def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
+    """The Dockerfile has no stage for tests, which the repository runs as it did."""
+    answers = {"ci": "github", "existing": {"command": ["serve"]}, "language": "node"}
+    template.render(tmp_path / "app", answers, ask=())
+    (workflow,) = (tmp_path / "app/.github/workflows").iterdir()
+    text = workflow.read_text()
+    assert (workflow.name, "target: test" in text) == ("image.yml", False)
+    steps = [step.get("name") for step in yaml.safe_load(text)["jobs"]["check"]["steps"]]
+    assert "Build the image" in steps
+    check = (BIN / "check-jsonschema", "--builtin-schema=vendor.github-workflows")
+    assert "ok" in _run(*check, workflow)
+
+
+def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
+    """What a program weighs is known once it is built."""
+    limits = tomllib.loads((rendered["node-plain"] / "dockgen.toml").read_text())["limits"]
+    assert limits["size_mb"] > 1000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["a"],
+        {"health": "/"},
+        {"command": "python app.py"},
+        {"command": ["a"], "build": ["a\nRUN b"]},
+        {"command": ["a\r"]},
+    ],
+    ids=json.dumps,
+)
+def test_what_no_dockerfile_can_say_is_refused(answer: object, tmp_path: Path) -> None:
+    """Commands are lists of words, and each value stands on one line."""
+    with pytest.raises(UsageError, match="existing"):
+        template.render(tmp_path / "app", {"existing": answer}, ask=())
+
+
+def test_what_next_builds_is_whole() -> None:
+    """Its standalone server gets the files for browsers, and the image no cache of the build."""
+    found = {}
+    for name in ("node-next-standalone", "node-next"):
+        repository = Repository(PROJECTS / name)
+        detected = survey.look(repository, {})
+        found[name] = existing.answers(repository, detected, name, None)["existing"]
+    standalone, plain = found.values()
+    assert standalone["outputs"] == [".next/standalone"]
+    assert "cp -r .next/static .next/standalone/.next/" in standalone["build"]
+    assert standalone["volumes"] == ["/app/.next/standalone/.next/cache"]
+    assert standalone["install"]["everything"]  # Prisma writes its client beside the packages
+    assert (plain["outputs"], plain["build"][-1]) == ([".next"], "rm -rf .next/cache")
+
+
+def test_every_repository_of_ours_gets_files(tmp_path: Path) -> None:
+    """What is detected in tests/projects is what the templates take, but for what can't work."""
+    dockerfiles, refused = [], {}
+    for path in sorted(PROJECTS.glob("*.yml")):
+        expected = yaml.safe_load(path.read_text())
+        said = {
+            name: given.parse(BY_NAME[name], words)
+            for name, words in expected.get("given", {}).items()
+        }
+        repository = Repository(PROJECTS / path.stem)
+        detected = survey.look(repository, said)
+        if detected.conflicts:
+            continue
+        try:
+            answers = existing.answers(repository, detected, path.stem, None)
+        except DockgenError as error:
+            refused[path.stem] = error.message
+            continue
+        template.render(tmp_path / path.stem, answers, ask=())
+        dockerfiles.append(tmp_path / path.stem / "Dockerfile")
+    assert len(dockerfiles) >= 50
+    assert set(refused) == REFUSED
+    assert _run(BIN / "hadolint", "--no-color", "--failure-threshold=style", *dockerfiles) == ""

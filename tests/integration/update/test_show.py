@@ -1,0 +1,19 @@
+"""A project of the first release, edited in ten ways, comes to the newest with all of them."""
+
+from tests.integration.update.conftest import Make, Update, commit
+from tests.integration.update.edits import DIGEST, kept, ten_edits
+
+
+def test_every_edit_is_kept(make: Make, update: Update) -> None:
+    """And the template's changes arrive around them, without one conflict."""
+    project = make("v1.0.0", ci="github")
+    base = f"debian:bookworm-slim@{DIGEST}"
+    ten_edits(project, base)
+    commit(project)
+    assert all(kept(project, base).values())
+    done = update(project)
+    assert done.code == 0, done.output + done.errors
+    assert [edit for edit, there in kept(project, base).items() if not there] == []
+    assert "pids_limit: 128" in (project / "compose.yaml").read_text()
+    assert "docker/rootfs.py" in (project / "Dockerfile").read_text()
+    assert "fetches the newest image" in (project / "README.md").read_text()

@@ -1,1 +1,0 @@
-"""Starter templates: made, bumped and used."""

@@ -1,1 +1,0 @@
-"""A team's starters and team files, as its people use them."""
