@@ -69,11 +69,9 @@ class Anatomy:
 
 def of(image: Image) -> Anatomy:
     """Look at an image layer by layer."""
-    steps = [step.words for step in image.history if step.layer is not None]
     parts = []
-    for number, layer in enumerate(image.layers):
+    for number, (layer, words) in enumerate(zip(image.layers, instructions(image), strict=True)):
         hidden = image.hidden(layer)
-        words = instruction(steps[number]) if steps else ""
         is_base = None if image.base_layers is None else number < image.base_layers
         parts.append(
             Part(
@@ -90,6 +88,12 @@ def of(image: Image) -> Anatomy:
         file.size for layer in image.layers for file in layer.files if file.kind is Kind.FILE
     )
     return Anatomy(tuple(parts), file_bytes, _as_dive_counts(image.layers))
+
+
+def instructions(image: Image) -> list[str]:
+    """What made each layer of an image, as its Dockerfile has it; "" if that isn't known."""
+    steps = [instruction(step.words) for step in image.history if step.layer is not None]
+    return steps or [""] * len(image.layers)
 
 
 def instruction(words: str) -> str:

@@ -282,8 +282,11 @@ def read_image(
     *,
     gzip_sizes: bool = True,
     secrets: bool = True,
+    contents: bool = False,
 ) -> Image:
     """Read an image of the engine's; ``base`` are the digests of its base's layers, if known.
+
+    What else is asked for is as in `saved.read`.
 
     Raises:
         ProjectError: there is no such image.
@@ -291,7 +294,9 @@ def read_image(
     with signals.temporary_folder("dockgen-") as folder:
         saved = folder / "image.tar"
         engine.save(name, saved)
-        return saved_image.read(saved, base, gzip_sizes=gzip_sizes, secrets=secrets)
+        return saved_image.read(
+            saved, base, gzip_sizes=gzip_sizes, secrets=secrets, contents=contents
+        )
 
 
 def _watch(

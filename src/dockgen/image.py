@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
+from dockgen.packages import Package
+
 
 class Kind(Enum):
     """What an entry of a layer is.
@@ -64,7 +66,8 @@ class Layer:
     ``gzip_bytes`` its size after gzip -6 without a name or time, None if it wasn't measured, and
     ``files`` its entries in order. ``secrets`` says of files that hold one what it is, in words
     that don't repeat it, and ``accounts`` has the numbers of users by name if the layer has an
-    /etc/passwd.
+    /etc/passwd. ``contents`` has a digest of what each file holds, by path, and ``packages`` the
+    packages that a file names; both are empty if nobody asked for them.
     """
 
     digest: str
@@ -73,6 +76,8 @@ class Layer:
     files: tuple[File, ...]
     secrets: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, int] = field(default_factory=dict)
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    packages: Mapping[str, tuple[Package, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ import zlib
 from contextlib import suppress
 from typing import IO, Any
 
-from dockgen import credentials
+from dockgen import credentials, packages
 from dockgen.image import File, Kind, Layer
+from dockgen.packages import Package
 from dockgen.tarball import (
     BLOCK,
     CHARACTER,
@@ -106,6 +107,27 @@ class _Meter(io.RawIOBase):
             self.gzip_bytes += len(self.gzip.flush())
 
 
+class _Contents:
+    """What is noted of files that are read to their end: a digest of each, and packages."""
+
+    def __init__(self) -> None:
+        self.digests: dict[str, bytes] = {}
+        self.packages: dict[str, tuple[Package, ...]] = {}
+
+    def add(self, path: str, read: bytes, tar: Tarball) -> None:
+        """Read the tar's last entry, of which ``read`` was read before."""
+        digest = hashlib.blake2b(digest_size=16)
+        notes = packages.Notes(path)
+        part = read or tar.content(CHUNK)
+        while part:
+            digest.update(part)
+            notes.add(part)
+            part = tar.content(CHUNK)
+        self.digests[path] = digest.digest()
+        if found := notes.packages():
+            self.packages[path] = found
+
+
 def read(
     packed: IO[bytes],
     packed_bytes: int,
@@ -113,6 +135,7 @@ def read(
     *,
     gzip_size: bool = True,
     secrets: bool = True,
+    contents: bool = False,
 ) -> Layer:
     """Read a layer.
 
@@ -122,6 +145,7 @@ def read(
         allowance: what it may hold; what it does is taken off.
         gzip_size: whether to measure what it is after gzip, which takes most of the time.
         secrets: whether to look into small files for secrets.
+        contents: whether to note a digest of what each file holds, and the packages that it names.
 
     Raises:
         RefusedError: it is beyond what dockgen reads, or has a name that leads out of the image.
@@ -135,6 +159,7 @@ def read(
         files: list[File] = []
         held: dict[str, str] = {}
         accounts: dict[str, int] = {}
+        noted = _Contents()
         tar = Tarball(meter)
         for entry in tar:
             allowance.files -= 1
@@ -148,12 +173,17 @@ def read(
                 if marked is None:
                     continue
                 path, kind = marked[0], marked[1] or kind
+            start = b""
             if kind is Kind.FILE and entry.size <= credentials.LARGEST:
                 if path == "/etc/passwd":
-                    accounts = _accounts(tar.content(credentials.LARGEST))
+                    start = tar.content(credentials.LARGEST)
+                    accounts = _accounts(start)
                 elif secrets and credentials.is_worth_reading(path, entry.size):
-                    what = credentials.in_file(path, tar.content(credentials.LARGEST))
+                    start = tar.content(credentials.LARGEST)
+                    what = credentials.in_file(path, start)
                     held |= {path: what} if what else {}
+            if contents and kind is Kind.FILE:
+                noted.add(path, start, tar)
             files.append(
                 File(
                     path, entry.size, stat.S_IMODE(entry.mode), entry.uid, entry.gid, kind,
@@ -163,7 +193,9 @@ def read(
         meter.finish()
     size = meter.gzip_bytes if meter.gzip else None
     digest = f"sha256:{meter.sha256.hexdigest()}"
-    return Layer(digest, meter.bytes, size, tuple(files), held, accounts)
+    return Layer(
+        digest, meter.bytes, size, tuple(files), held, accounts, noted.digests, noted.packages
+    )
 
 
 def _accounts(passwd: bytes) -> dict[str, int]:

@@ -50,6 +50,7 @@ def read(
     platform: str | None = None,
     gzip_sizes: bool = True,
     secrets: bool = True,
+    contents: bool = False,
 ) -> Image:
     """Read a saved image.
 
@@ -62,6 +63,7 @@ def read(
             machine's.
         gzip_sizes: whether to measure layers after gzip, which takes most of the time.
         secrets: whether to look into small files for secrets.
+        contents: whether to note a digest of what each file holds, and the packages that it names.
 
     Raises:
         ProjectError: it is missing, damaged or not a saved image, holds several, none of that name
@@ -70,7 +72,7 @@ def read(
     try:
         with _opened(saved) as store:
             found = _Found(store, name, platform)
-            layers = tuple(_layers(store, found.layers, gzip_sizes, secrets))
+            layers = tuple(_layers(store, found.layers, gzip_sizes, secrets, contents))
             named = found.facts["rootfs"]["diff_ids"]
             history = _history(found.facts.get("history") or [], layers)
     except RefusedError as error:
@@ -201,7 +203,11 @@ class _Found:
 
 
 def _layers(
-    store: Store, descriptors: Sequence[Mapping[str, Any]], gzip_sizes: bool, secrets: bool
+    store: Store,
+    descriptors: Sequence[Mapping[str, Any]],
+    gzip_sizes: bool,
+    secrets: bool,
+    contents: bool,
 ) -> Iterator[Layer]:
     if len(descriptors) > _MOST_LAYERS:
         raise RefusedError(f"it has {len(descriptors)} layers")
@@ -213,17 +219,24 @@ def _layers(
             raise RefusedError(
                 f"layer {number} isn't in it: it is a foreign one, which is kept elsewhere"
             )
-        yield read_layer(store, path, allowance, gzip_sizes, secrets)
+        yield read_layer(store, path, allowance, gzip_sizes, secrets, contents)
 
 
 def read_layer(
-    store: Store, path: str, allowance: Allowance, gzip_sizes: bool, secrets: bool = True
+    store: Store,
+    path: str,
+    allowance: Allowance,
+    gzip_sizes: bool,
+    secrets: bool = True,
+    contents: bool = False,
 ) -> Layer:
     """Read the layer that a store has at a path; see `layer.read`."""
     with store.open(path) as packed:
         size = packed.seek(0, 2)
         packed.seek(0)
-        return layer.read(packed, size, allowance, gzip_size=gzip_sizes, secrets=secrets)
+        return layer.read(
+            packed, size, allowance, gzip_size=gzip_sizes, secrets=secrets, contents=contents
+        )
 
 
 def _images(index: Mapping[str, Any]) -> list[Mapping[str, Any]]:

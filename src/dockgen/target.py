@@ -146,6 +146,27 @@ def find(path: Path | None, asked: Asked) -> Target:
     return _folder(place, asked, is_given=path is not None)
 
 
+def find_image(name: str, asked: Asked) -> Target:
+    """Look at what a command line means that takes images alone: a saved one, or the engine's.
+
+    Args:
+        name: a file or folder that holds one, or the name of one of the engine's.
+        asked: what else it says; ``image`` is which one of a file that holds several.
+
+    Raises:
+        ProjectError: it names a file, and there is none.
+    """
+    place = Path(name)
+    if place.exists() and (not place.is_dir() or store.is_folder(place)):
+        return find(place, asked)
+    if name.startswith(("/", ".", "~")) or name.endswith((".tar", ".tar.gz", ".tgz")):
+        what = "it is no saved image" if place.exists() else "there is no such file"
+        raise ProjectError(
+            f"{name} can't be read: {what}", f"save an image: docker save --output {name} IMAGE"
+        )
+    return Target(name, image=name, asked=asked)
+
+
 def _saved(place: Path, asked: Asked) -> Target:
     """A saved image: nothing is built or run, but a Dockerfile may be given."""
     if given := [flag for flag in asked.build.flags if flag not in ("--file", "--platform")]:

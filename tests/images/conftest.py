@@ -25,7 +25,7 @@ from dockgen.project import Project
 from dockgen.store import Store
 from tests.images import steps
 
-Measure = Callable[[Store, str, Allowance, bool, bool], Layer]
+Measure = Callable[[Store, str, Allowance, bool, bool, bool], Layer]
 
 # Each language and each flavor once: for what hardly depends on the two together.
 SAMPLE = ("go-scratch", "python-slim", "node-alpine")
@@ -116,14 +116,21 @@ def layers(shared: Path) -> Iterator[Measure]:
     measure = saved_image.read_layer
 
     def measure_once(
-        store: Store, path: str, allowance: Allowance, gzip_sizes: bool, secrets: bool
+        store: Store,
+        path: str,
+        allowance: Allowance,
+        gzip_sizes: bool,
+        secrets: bool,
+        contents: bool,
     ) -> Layer:
-        if not path.startswith("blobs/sha256/"):
-            return measure(store, path, allowance, gzip_sizes, secrets)
+        if contents or not path.startswith("blobs/sha256/"):
+            return measure(store, path, allowance, gzip_sizes, secrets, contents)
         kept = shared / f"{path.rpartition('/')[2]}-{layer.GZIP_LEVEL}"
         if not kept.exists():
             own = kept.with_suffix(f".{os.getpid()}")
-            own.write_bytes(pickle.dumps(measure(store, path, allowance, gzip_sizes, secrets)))
+            own.write_bytes(
+                pickle.dumps(measure(store, path, allowance, gzip_sizes, secrets, False))
+            )
             own.rename(kept)
         found: Layer = pickle.loads(kept.read_bytes())  # noqa: S301 - our own
         return found

@@ -57,7 +57,18 @@ class Terminated(BaseException):
 
 
 # Each has a module of its own name in this package.
-_COMMANDS = ("add", "check", "clean", "explain", "flatten", "new", "starter", "team", "update")
+_COMMANDS = (
+    "add",
+    "check",
+    "clean",
+    "compare",
+    "explain",
+    "flatten",
+    "new",
+    "starter",
+    "team",
+    "update",
+)
 
 
 class Commands(click.Group):
