@@ -65,9 +65,10 @@ class Layer:
     ``digest`` is that of the unpacked tar ("sha256:…"), ``unpacked_bytes`` the tar's size,
     ``gzip_bytes`` its size after gzip -6 without a name or time, None if it wasn't measured, and
     ``files`` its entries in order. ``secrets`` says of files that hold one what it is, in words
-    that don't repeat it, and ``accounts`` has the numbers of users by name if the layer has an
-    /etc/passwd. ``contents`` has a digest of what each file holds, by path, and ``packages`` the
-    packages that a file names; both are empty if nobody asked for them.
+    that don't repeat it, ``accounts`` has the numbers of users by name if the layer has an
+    /etc/passwd, and ``libraries`` the shared libraries that each package database in it lists, by
+    the database's path; see `databases`. ``contents`` has a digest of what each file holds, by
+    path, and ``packages`` the packages that a file names; both are empty if nobody asked for them.
     """
 
     digest: str
@@ -76,6 +77,7 @@ class Layer:
     files: tuple[File, ...]
     secrets: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, int] = field(default_factory=dict)
+    libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     contents: Mapping[str, bytes] = field(default_factory=dict)
     packages: Mapping[str, tuple[Package, ...]] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ import zlib
 from contextlib import suppress
 from typing import IO, Any
 
-from dockgen import credentials, packages
+from dockgen import credentials, databases, packages
 from dockgen.image import File, Kind, Layer
 from dockgen.packages import Package
 from dockgen.tarball import (
@@ -159,6 +159,7 @@ def read(
         files: list[File] = []
         held: dict[str, str] = {}
         accounts: dict[str, int] = {}
+        libraries: dict[str, frozenset[str]] = {}
         noted = _Contents()
         tar = Tarball(meter)
         for entry in tar:
@@ -174,7 +175,10 @@ def read(
                     continue
                 path, kind = marked[0], marked[1] or kind
             start = b""
-            if kind is Kind.FILE and entry.size <= credentials.LARGEST:
+            if kind is Kind.FILE and databases.lists_files(path):
+                start = tar.content(databases.LARGEST)
+                libraries[path] = databases.libraries(path, start)
+            elif kind is Kind.FILE and entry.size <= credentials.LARGEST:
                 if path == "/etc/passwd":
                     start = tar.content(credentials.LARGEST)
                     accounts = _accounts(start)
@@ -194,8 +198,9 @@ def read(
     size = meter.gzip_bytes if meter.gzip else None
     digest = f"sha256:{meter.sha256.hexdigest()}"
     return Layer(
-        digest, meter.bytes, size, tuple(files), held, accounts, noted.digests, noted.packages
-    )
+        digest, meter.bytes, size, tuple(files), held, accounts, libraries, noted.digests,
+        noted.packages,
+    )  # fmt: skip
 
 
 def _accounts(passwd: bytes) -> dict[str, int]:

@@ -83,6 +83,14 @@ CASES = (
     Case(
         "world-writable file", ("DG116",), "COPY --from=build --chmod=666 /src/go.mod /app/x", None
     ),
+    Case("library without a package", ("DG118",), "COPY <<E /usr/lib/libz.so.1\nx\nE", None),
+    Case(
+        "library with its package",
+        (),
+        "COPY <<E /usr/lib/libz.so.1\nx\nE\n"
+        "COPY <<E /var/lib/dpkg/status.d/zlib1g.md5sums\n0af  usr/lib/libz.so.1\nE",
+        None,
+    ),
     Case("its own file", ("DG117",), "COPY --from=build --chown=65532 /src/go.mod /app/x", None),
     Case("never healthy", ("DG201",), 'CMD ["unhealthy"]'),
     Case("no root page", ("DG202",), 'CMD ["no-root-page"]'),

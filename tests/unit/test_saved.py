@@ -329,3 +329,24 @@ def test_small_files_are_looked_into(saved: Path) -> None:
     assert found.layers[0].secrets == {"/root/.npmrc": "a password for an npm registry"}
     assert found.layers[1].accounts == {"root": 0, "node": 1000}
     assert saved_image.read(saved, secrets=False).layers[0].secrets == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (
+            "var/lib/dpkg/info/zlib1g:amd64.list",
+            b"/.\n/usr/lib/x-linux-gnu/libz.so.1\n/usr/bin/z\n",
+        ),
+        ("var/lib/dpkg/status.d/zlib1g.md5sums", b"0af  usr/lib/x-linux-gnu/libz.so.1\n"),
+        (
+            "lib/apk/db/installed",
+            b"P:zlib\nF:usr/lib/x-linux-gnu\nR:libz.so.1\nZ:Q1x=\n\nP:odd\nR:\n",
+        ),
+        ("usr/lib/apk/db/installed", b"P:zlib\nF:lib/x-linux-gnu\nR:libz.so.1\n"),
+    ],
+)
+def test_package_databases_are_read(saved: Path, path: str, content: bytes) -> None:
+    """For the libraries that they list; nothing else that they have is kept."""
+    found = saved_image.read(docker_archive(saved, tar(entry(path, content))))
+    assert found.layers[0].libraries == {f"/{path}": {"/lib/x-linux-gnu/libz.so.1"}}

@@ -1,10 +1,12 @@
 """Rules DG111…: what an image should not carry with it, and where it should not be writable."""
 
+import itertools
+import operator
 import posixpath
 import re
 from collections.abc import Iterator
 
-from dockgen import credentials
+from dockgen import credentials, databases
 from dockgen.checks import layers
 from dockgen.checks.model import Place, Severity, Violation, rule
 from dockgen.contract import Contract
@@ -259,6 +261,42 @@ def owns_no_file(image: Image, _contract: Contract) -> Iterator[Violation]:
         )
 
 
+@rule(
+    "DG118",
+    fix="install the package, or copy its entry, as distroless images do: /var/lib/dpkg/status.d/",
+    sources=["NIST SP 800-190 4.1.1", "distroless images, /var/lib/dpkg/status.d"],
+    severity=Severity.WARNING,
+)
+def lists_its_libraries(image: Image, _contract: Contract) -> Iterator[Violation]:
+    """Has its system libraries in a package database.
+
+    A scanner knows a system library by its package, which a database of dpkg or apk lists. If a
+    library was copied without the entry of its package, the scanner reports nothing, however
+    vulnerable it is. The rule looks at shared libraries in the system's folders, such as /usr/lib,
+    in the layers that the project adds. What was built from source has no package and is left out:
+    programs, static ones too, and /usr/local. So are packages of a language, which scanners find by
+    other files. An image whose database names no files, such as RPM's, passes.
+    """
+    last = {path: names for one in image.layers for path, names in one.libraries.items()}
+    listed = {name for path, names in last.items() if path in image.tree for name in names}
+    if not listed and any(map(databases.is_other, image.tree)):
+        return
+    for layer, files in itertools.groupby(layers.visible(image), key=operator.itemgetter(0)):
+        found = [
+            file.path
+            for _, file in files
+            if file.kind in (Kind.FILE, Kind.HARD_LINK)
+            and (name := databases.library(file.path))
+            and name not in listed
+        ]
+        if found:
+            yield Violation(
+                f"no package database lists these libraries in {layers.name(image, layer)}:"
+                f" {layers.few(found, _REPORTED)}",
+                place=Place(min(found), layer=layer.digest),
+            )
+
+
 RULES = (
     says_no_secret,
     carries_no_secret,
@@ -267,6 +305,7 @@ RULES = (
     hides_few_bytes,
     is_not_world_writable,
     owns_no_file,
+    lists_its_libraries,
 )
 
 

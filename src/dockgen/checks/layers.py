@@ -45,8 +45,8 @@ def place(image: Image, paths: Iterable[str]) -> Place:
     return Place(first, layer=layers[-1] if layers else None)
 
 
-def few(paths: Iterable[str]) -> str:
+def few(paths: Iterable[str], most: int = NAMED) -> str:
     """Name the first few paths, and count the others."""
     ordered = sorted(paths)
-    others = f" and {len(ordered) - NAMED} more" if len(ordered) > NAMED else ""
-    return ", ".join(ordered[:NAMED]) + others
+    others = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + others

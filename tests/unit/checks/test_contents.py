@@ -256,3 +256,50 @@ def test_dg117_asks_nothing_of_root() -> None:
     own = layer(file("/app/main.js", uid=0))
     assert codes(own, config=replace(CONFIG, user="")) == ["DG101"]
     assert codes(own, config=replace(CONFIG, user="app")) == ["DG101"]
+
+
+LIBC = "/usr/lib/x86_64-linux-gnu/libc.so.6"
+
+
+@pytest.mark.parametrize("path", [LIBC, "/lib/ld-musl-x86_64.so.1", "/usr/lib64/libz.so.1.3"])
+def test_dg118_finds_a_library_without_an_entry(path: str) -> None:
+    """By file and layer; an empty database has no entry."""
+    (finding,) = found(layer(file(path), file("/lib/apk/db/installed")))
+    assert finding.rule == "DG118"
+    assert finding.message.endswith(f"these libraries in layer 2 of 2: {path}")
+
+
+def test_dg118_passes_a_library_with_an_entry() -> None:
+    """In a database of any layer, as long as no later layer takes it away."""
+    database = "/var/lib/dpkg/info/libc6.list"
+    libraries = {database: frozenset({"/lib/x86_64-linux-gnu/libc.so.6"})}
+    layers = layer(file(database), libraries=libraries), layer(file(LIBC), name="two")  # type: ignore[arg-type]
+    assert codes(*layers) == []
+    gone = layer(File(database, 0, 0, 0, 0, Kind.WHITEOUT), name="three")
+    assert codes(*layers, gone) == ["DG118"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usr/local/lib/libpython3.14.so.1.0",
+        "/usr/lib/x86_64-linux-gnu/gconv/UTF-16.so",
+        "/usr/lib/python3/dist-packages/_cffi.so",
+        "/app/node_modules/sharp/sharp.node",
+        "/usr/lib/os-release",
+    ],
+)
+def test_dg118_passes_what_no_package_of_the_distribution_has(path: str) -> None:
+    """What was built from source, what one program loads itself, and what is no library."""
+    assert codes(layer(file(path))) == []
+
+
+@pytest.mark.parametrize("path", ["/var/lib/rpm/rpmdb.sqlite", "/var/lib/dpkg/status.d/libc6"])
+def test_dg118_passes_a_database_that_names_no_files(path: str) -> None:
+    """There is no telling which package a library is from."""
+    assert codes(layer(file(LIBC), file(path))) == []
+
+
+def test_dg118_passes_links() -> None:
+    """Both ldconfig and update-alternatives make those."""
+    assert codes(layer(File(LIBC, 0, 0o777, 0, 0, Kind.SYMBOLIC_LINK))) == []
