@@ -23,7 +23,7 @@ LANGUAGES = {
 PIP = {"requirements.txt", "requirements-dev.txt"}
 NODE_SERVICE = {
     *(f"src/{name}.js" for name in ("app", "healthcheck", "port", "serve", "server")),
-    *("test/app.test.js", "test/serve.test.js", "docker/libraries.sh"),
+    *("test/app.test.js", "test/serve.test.js", "docker/libraries.sh", "docker/strip.mjs"),
 }
 VITE = {
     *("index.html", "nginx.conf", "public/favicon.svg"),
@@ -55,14 +55,14 @@ SAMPLES: list[tuple[dict[str, Any], set[str]]] = [
         {
             *(f"src/{name}.js" for name in ("healthcheck", "heartbeat", "run", "work", "worker")),
             *("test/healthcheck.test.js", "test/run.test.js"),
-            *("docker/libraries.sh", "package-lock.json"),
+            *("docker/libraries.sh", "docker/strip.mjs", "package-lock.json"),
         },
     ),
     (
         {"language": "node", "kind": "job"},
         {
             *("src/job.js", "src/run.js", "src/work.js", "test/run.test.js"),
-            *("docker/libraries.sh", "package-lock.json"),
+            *("docker/libraries.sh", "docker/strip.mjs", "package-lock.json"),
         },
     ),
     (
