@@ -68,12 +68,12 @@ def recipe_digests(recipes: Path, machine: bytes) -> dict[str, str]:
             digest.update(digests[parent].encode())
         if not base.parents:
             digest.update(machine)
-        folder = recipes / base.folder
-        digest.update("\n".join(base.arguments).encode())
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            content = file.read_bytes()
-            digest.update(f"{file.relative_to(folder)} {len(content)}\n".encode())
-            digest.update(content)
+        digest.update("\n".join([*base.arguments, *map(repr, base.edits)]).encode())
+        for folder in (recipes / name for name in base.folders):
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                content = file.read_bytes()
+                digest.update(f"{file.relative_to(folder)} {len(content)}\n".encode())
+                digest.update(content)
         digests[base.name] = digest.hexdigest()[:16]
     return digests
 
@@ -157,7 +157,7 @@ class _Build:
 
         Sources are fetched meanwhile, in the order in which they will be needed.
         """
-        wanted = {base.name: sources.read(RECIPES / base.folder) for base in todo}
+        wanted = {base.name: sources.read(lay_out(base, self._context(base))) for base in todo}
         store = Sources(self.apt, [source for each in wanted.values() for source in each])
         waiting, building = list(todo), dict[Future[None], Base]()
         with ThreadPoolExecutor(1) as fetcher, ThreadPoolExecutor(BUILDS_AT_ONCE) as pool:
@@ -181,11 +181,12 @@ class _Build:
                 fetcher.shutdown(wait=False, cancel_futures=True)
                 raise
 
+    def _context(self, base: Base) -> Path:
+        return self.cache.root / "build" / base.recipe
+
     def _one(self, base: Base, tarballs: Future[Tarballs] | None) -> None:
         fetched = tarballs.result() if tarballs else ()
-        context = self.cache.root / "build" / base.recipe
-        shutil.rmtree(context, ignore_errors=True)
-        shutil.copytree(RECIPES / base.folder, context)
+        context = self._context(base)
         log = self.cache.logs / f"{base.recipe}.log"
         log.unlink(missing_ok=True)
         if (context / "rootfs.sh").exists():
@@ -228,6 +229,20 @@ class _Build:
             if wanted.argument:
                 options += ["--build-arg", f"{wanted.argument}={source.version}"]
         return options
+
+
+def lay_out(base: Base, context: Path) -> Path:
+    """Make the build context that a recipe is, in the place of what is there."""
+    shutil.rmtree(context, ignore_errors=True)
+    for folder in (RECIPES / name for name in base.folders):
+        if folder.exists():
+            shutil.copytree(folder, context, dirs_exist_ok=True)
+    dockerfile = context / "Dockerfile"
+    text = dockerfile.read_text()
+    for before, after in base.edits:
+        text = text.replace(before, after)
+    dockerfile.write_text(text)
+    return context
 
 
 def _fetch(store: Sources, wanted: Sequence[Wanted]) -> Tarballs:

@@ -14,7 +14,9 @@ class Base:
 
     `parents`: the bases its recipe builds on. `published`: the official image's size, or None for
     an image that only other recipes need, or whose size isn't compared. `made_by`: the folder of
-    another one's recipe, which makes this one with these build `arguments`.
+    another one's recipe, which makes this one with these build `arguments`, with the files of a
+    folder of its own in the place of those of the same name, and with `edits` of the Dockerfile:
+    what stands there, and what is to stand there.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Base:
     published: Published | None
     made_by: str = ""
     arguments: tuple[str, ...] = ()
+    edits: tuple[tuple[str, str], ...] = ()
 
     @property
     def recipe(self) -> str:
@@ -29,14 +32,14 @@ class Base:
         return self.name.rpartition("/")[2].replace(":", "-")
 
     @property
-    def folder(self) -> str:
-        """The name of its folder in recipes/."""
-        return self.made_by or self.recipe
+    def folders(self) -> tuple[str, ...]:
+        """The names of its folders in recipes/: a file of a later one replaces an earlier one's."""
+        return (self.made_by, self.recipe) if self.made_by else (self.recipe,)
 
     @property
     def is_base(self) -> bool:
         """Whether somebody may ask for it by name."""
-        return self.published is not None or bool(self.made_by)
+        return not self.name.startswith("dockgen-testbed/")
 
     def mark(self, tag: str) -> str:
         """A second name of an image in the private engine, which says where it came from.
@@ -88,20 +91,43 @@ TABLE = (
         for minor, version in (("1.26", "1.26.6"), ("1.25", "1.25.5"))
         for suffix in ("", "-trixie")
     ),
-    Base(
-        "node:22-alpine3.24",
-        ("debian:trixie-slim", "alpine:3.24"),
-        None,
-        made_by="node-24-alpine3.24",
-        arguments=("NODE_VERSION=22.20.0",),
+    *(
+        Base(
+            f"node:{tag}",
+            ("debian:trixie-slim", "alpine:3.24"),
+            None,
+            made_by="node-24-alpine3.24",
+            arguments=(f"NODE_VERSION={version}",),
+        )
+        for tag, version in (("22-alpine3.24", "22.20.0"), ("20-alpine", "20.18.0"))
     ),
-    Base(
-        "node:22-trixie-slim",
-        ("debian:trixie-slim", "node:24-alpine3.24"),
-        None,
-        made_by="node-24-trixie-slim",
-        arguments=("NODE_VERSION=22.23.3",),
+    *(
+        Base(
+            f"node:{major}-trixie-slim",
+            ("debian:trixie-slim", "node:24-alpine3.24"),
+            None,
+            made_by="node-24-trixie-slim",
+            arguments=(f"NODE_VERSION={version}", f"NPM_VERSION={npm}"),
+        )
+        for major, version, npm in ((22, "22.23.3", "10.9.9"), (20, "20.20.2", "10.9.9"))
     ),
+    *(
+        Base(
+            f"python:{minor}-{system}",
+            parents,
+            None,
+            made_by=f"python-3.14-{system}",
+            edits=(("python3.14", f"python{minor}"), (", compression.zstd", "")),
+        )
+        for minor in ("3.13", "3.11")
+        for system, parents in (
+            ("slim-trixie", ("debian:trixie-slim",)),
+            ("alpine3.24", ("dockgen-testbed/musl", "alpine:3.24")),
+        )
+    ),
+    # What compose.yaml has beside a program, by the names that `dockgen add` writes.
+    Base("postgres:17-alpine", ("debian:trixie-slim",), None),
+    Base("redis:8-alpine", ("debian:trixie-slim",), None),
 )
 BASES = {base.name: base for base in TABLE}
 

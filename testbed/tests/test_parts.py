@@ -101,11 +101,16 @@ def recipes(tmp_path: Path) -> Path:
     return Path(shutil.copytree(stand_ins.RECIPES, tmp_path / "recipes"))
 
 
-def test_every_base_has_a_recipe_and_known_parents() -> None:
-    """Each base has a Dockerfile, and parents that come before it in the table."""
+def test_every_base_has_a_recipe_and_known_parents(tmp_path: Path) -> None:
+    """Each base has a Dockerfile, in which each edit has its place, and parents before it."""
     seen: set[str] = set()
     for base in table.TABLE:
-        assert (stand_ins.RECIPES / base.folder / "Dockerfile").is_file()
+        made = (stand_ins.lay_out(base, tmp_path / base.recipe) / "Dockerfile").read_text()
+        original = (stand_ins.RECIPES / base.folders[0] / "Dockerfile").read_text()
+        for before, after in base.edits:
+            assert before in original
+            assert before not in made
+            assert after in made
         assert seen.issuperset(base.parents)
         seen.add(base.name)
     assert seen.issuperset(table.NEEDED)
@@ -126,9 +131,9 @@ def test_hash_of_a_changed_recipe_and_its_children_changes(recipes: Path) -> Non
     after = stand_ins.recipe_digests(recipes, b"machine")
     changed = {name for name in before if before[name] != after[name]}
     children = {"python:3.14-alpine3.24", "golang:1.27-alpine"}
-    children |= {
-        f"node:{major}-{tag}" for major in (22, 24) for tag in ("alpine3.24", "trixie-slim")
-    }
+    children |= {f"python:{minor}-alpine3.24" for minor in ("3.11", "3.13")}
+    children |= {f"node:{major}-trixie-slim" for major in (20, 22, 24)}
+    children |= {"node:20-alpine", "node:22-alpine3.24", "node:24-alpine3.24"}
     assert changed == {"alpine:3.24", *children, "nginx:1.30-alpine-slim"}
 
 
