@@ -5,6 +5,7 @@ Pure. `templates/questions/existing.jinja` names the keys of the answer ``existi
 
 import posixpath
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -186,12 +187,31 @@ class _Existing:
         opened = [str(one) for one in self.detected.values("open")]
         flags = [one for one in opened if one.startswith("-")]
         return {
-            "command": [*self._argv(entry), *flags],
+            "command": [*self._argv(entry), *flags, *self._arguments()],
             **{
                 key: {one.name: self._argv(one.argv) for one in self.detected.values(topic)}
                 for key, topic in (("processes", "process"), ("before", "before"))
             },
         }
+
+    def _arguments(self) -> list[str]:
+        """What the user gave, which has to be all that the program asks for."""
+        every = self.detected.answers.get("argument", ())
+        given = [str(one.value) for one in every if not one.signal.file]
+        missing = [str(one.value) for one in every if one.signal.file]
+        named = {word.partition("=")[0] for word in given}
+        options = [name for name in missing if name.startswith("-") and name not in named]
+        values = [name for name in missing if not name.startswith("-")]
+        if len(values) > sum(not word.startswith("-") for word in given):
+            options += values
+        if options:
+            example = options[0] if options[0].startswith("-") else "VALUE"
+            example += "=VALUE" if example.startswith("-") else ""
+            raise UsageError(
+                f"the program doesn't start without {', '.join(options)}",
+                f"give it: --argument={shlex.quote(example)}",
+            )
+        return given
 
     def _argv(self, argv: Argv) -> list[str]:
         words = [str(word) for word in argv]
@@ -282,7 +302,8 @@ class _Existing:
     def _kept(self) -> dict[str, str]:
         """Folders that a variable names and nothing else does: the variable, and its folder."""
         paths = [str(path) for path in self.detected.values("writable")]
-        named = [path[1:] for path in paths if path.startswith("$")]
+        told = {str(one).partition("=")[0] for one in self.detected.values("environment")}
+        named = [path[1:] for path in paths if path.startswith("$") and path[1:] not in told]
         if len(named) == 1:
             return {named[0]: "/data"}
         return {name: f"/data/{name.lower().replace('_', '-')}" for name in named}

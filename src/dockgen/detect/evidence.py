@@ -11,7 +11,7 @@ from typing import Any
 from dockgen import dockerfile
 from dockgen.detect import commands, frontend, written
 from dockgen.detect.model import Beside, Evidence, Setting, Strength
-from dockgen.detect.repository import Repository
+from dockgen.detect.repository import Repository, join
 from dockgen.detect.secrets import looks_secret
 
 # What runs beside a service, by what its image is called.
@@ -58,6 +58,12 @@ PROGRAMS = {
     "unzip",
     "nodejs",
 }
+# What a server or a framework reads before the program does.
+_STARTERS = {"FLASK_APP", "QUART_APP", "DJANGO_SETTINGS_MODULE"}
+# What a folder is called that a program keeps its data in.
+_FOLDER = re.compile(
+    r"(?:DATA|STORAGE|UPLOADS?|MEDIA|STATE|DOWNLOADS?|DB|CACHE|TEMP)\w*_(?:DIR|PATH)"
+)
 # Those that an image often has for its own health check or shell, and the program doesn't need.
 _TOOLS = {"curl", "unzip", "gnupg", "sqlite3", "nodejs", "rsync", "postgresql-client"}
 
@@ -69,13 +75,16 @@ _TMP = "/tmp/"  # noqa: S108 - a name to compare with
 def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
     """What is said outside the code; ``known`` is what the language's module found."""
     found = Evidence()
+    for one in written.exposed(repository, folder):
+        _port(found, one.port, f"EXPOSE {one.port}", one.file, one.line)
+    for example in written.examples(repository, folder):
+        _example(example, known, found)
+    settings = {one.value.name for one in (*known.of("setting"), *found.of("setting"))}
     for path in written.dockerfiles(repository, folder):
         if not written.is_development(path):
-            _dockerfile(repository, path, found)
+            _dockerfile(repository, path, settings, found)
     for path in written.composes(repository, folder):
         _compose(repository, path, folder, known, found)
-    for path in written.environments(repository, folder):
-        _example(repository, path, found)
     _started(repository, folder, found)
     _made(repository, folder, found)
     # Go embeds its front end: what is to be built first is known from there.
@@ -90,26 +99,29 @@ def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
     return found
 
 
-def _dockerfile(repository: Repository, path: str, found: Evidence) -> None:
-    """Ports, volumes, packages and the health route of a Dockerfile's last stage."""
+def _dockerfile(repository: Repository, path: str, settings: set[str], found: Evidence) -> None:
+    """What a Dockerfile's last stage sets, keeps, installs and asks for its health."""
     instructions = dockerfile.instructions(repository.text(path) or "")
     known: dict[str, str] = {}
     for one in instructions:
         if one.keyword in ("ARG", "ENV"):
             known |= written.pairs(one.rest)
     last = max((n for n, one in enumerate(instructions) if one.keyword == "FROM"), default=0)
+    place = ""
     for instruction in instructions[last:]:
         words, line = [written.filled(word, known) for word in instruction.words], instruction.line
-        if instruction.keyword == "EXPOSE":
-            for word in words:
-                number = word.partition("/")[0]
-                if number.isdecimal() and not word.endswith("/udp"):
-                    _port(found, int(number), f"EXPOSE {word}", path, line)
-                    break
-        elif instruction.keyword == "VOLUME":
+        if instruction.keyword == "VOLUME":
             for word in written.exec_form(instruction.rest) or words:
                 if "$" not in word:
                     found.add("writable", word, f"VOLUME {word}", path, line, weak=True)
+        elif instruction.keyword == "WORKDIR" and words:
+            place = words[0].rstrip("/")
+        elif instruction.keyword == "ENV":
+            for name, value in written.pairs(instruction.rest).items():
+                value = written.filled(value, known)
+                is_read = name in settings | _STARTERS or _is_of_a_family(name, settings)
+                if is_read and not (place and value.startswith(place)):
+                    _set(found, name, value, path, line)
         elif instruction.keyword == "HEALTHCHECK":
             if route := re.search(r"https?://[^/\s\"']+(/[\w./-]*)", instruction.rest):
                 found.add("health", route[1], "HEALTHCHECK", path, line, weak=True)
@@ -117,6 +129,30 @@ def _dockerfile(repository: Repository, path: str, found: Evidence) -> None:
             for package in _packages(instruction.rest):
                 if package in PROGRAMS - _TOOLS:
                     found.add("native_run", package, f"installs {package}", path, line, weak=True)
+
+
+def _is_of_a_family(name: str, settings: set[str]) -> bool:
+    """Whether several settings begin with the same word, as those that a library reads do."""
+    family = f"{name.partition('_')[0]}_"
+    return "_" in name and sum(one.startswith(family) for one in settings) > 3
+
+
+def _set(found: Evidence, name: str, value: str, path: str, line: int) -> None:
+    """What another image sets ours sets, too; but for secrets, and what says where it listens."""
+    if not value or "$" in value or looks_secret(name, value):
+        return
+    if re.search(r"HOST|LISTEN|BIND|ADDR", name):
+        return
+    if "PORT" in name and value not in {str(one.value) for one in found.of("port")}:
+        return
+    said = f"{name}={value}"
+    found.add("environment", said, f"ENV {said}"[:80], path, line, weak=True)
+    if re.fullmatch(r"/[\w./-]+", value):
+        if re.search(r"\.(?:db|sqlite3?)$", value):
+            value = value.rpartition("/")[0]
+        elif not _FOLDER.search(name):
+            return
+        found.add("writable", value, f"ENV {said}"[:80], path, line, weak=True)
 
 
 def _port(found: Evidence, port: int, words: str, path: str, line: int) -> None:
@@ -181,8 +217,11 @@ def _compose(
     if not built:
         rest = [one for _, one in every if not kind_of(str(one.get("image", "")))]
         built = rest if len(rest) == 1 and folder == "." else []
+    needed = _needed(every, folder)
     for name, service in every:
         image = service.get("image")
+        if needed is not None and name not in needed:
+            continue
         if isinstance(image, str) and (kind := kind_of(image)):
             line = repository.line(path, "image:", image)
             setting = _pointing(built, name)
@@ -206,12 +245,37 @@ def _compose(
         if (
             place.startswith("/")
             and not source.startswith(("/", ".."))
-            and source not in (".", "./")
+            and not _is_source(repository, path, source)
         ):
             if re.search(r"\.\w{1,5}$|node_modules|/app$|/code$|/src$", place):
                 continue
             line = repository.line(path, str(one))
             found.add("writable", place, f"volumes: {one}", path, line, weak=True)
+
+
+def _needed(every: list[tuple[str, dict[str, Any]]], folder: str) -> set[str] | None:
+    """The services that one of several applications starts after; None if nothing tells."""
+    built = {name: service for name, service in every if "build" in service}
+    own = [name for name in built if folder != "." and _is_own(built[name], folder)]
+    own = own or [name for name, _ in every if name == folder.rpartition("/")[2]]
+    if len(own) != 1:
+        return None
+    services, found = dict(every), set(own)
+    waiting = list(own)
+    for name in waiting:
+        for key in ("depends_on", "links"):
+            after = services.get(name, {}).get(key)
+            for one in after if isinstance(after, (list, dict)) else ():
+                if (other := str(one).partition(":")[0]) not in found:
+                    found.add(other)
+                    waiting.append(other)
+    return found if len(found) > 1 else None
+
+
+def _is_source(repository: Repository, path: str, source: str) -> bool:
+    """Whether what a compose file mounts is a folder of the repository: code, and no data."""
+    place = join(path.rpartition("/")[0] or ".", source)
+    return source.startswith(".") and place in repository.folders
 
 
 def _is_own(service: dict[str, Any], folder: str) -> bool:
@@ -242,20 +306,14 @@ def _pointing(services: list[dict[str, Any]], name: str) -> str:
     return ""
 
 
-def _example(repository: Repository, path: str, found: Evidence) -> None:
-    """The settings of an example file: defaults, but of those that look secret only the names."""
-    for number, line in enumerate(repository.lines(path), 1):
-        parts = re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", line)
-        if not parts:
-            continue
-        name, value = parts[1], parts[2].partition(" #")[0].strip().strip("\"'")
-        secret = looks_secret(name, value)
-        setting = Setting(name, None if secret or not value else value, secret=secret)
-        found.add(
-            "setting",
-            setting,
-            f"{name}=…" if secret else f"{name}={value}"[:60],
-            path,
-            number,
-            weak=True,
-        )
+def _example(one: written.Example, known: Evidence, found: Evidence) -> None:
+    """A setting of an example file: its default, but of one that looks secret only the name."""
+    name, value, file, line = one
+    secret = looks_secret(name, value)
+    setting = Setting(name, None if secret or not value else value, secret=secret)
+    words = f"{name}=…" if secret else f"{name}={value}"[:60]
+    found.add("setting", setting, words, file, line, weak=True)
+    # A library reads it: the code would have told what it is without.
+    read = any(known_.value.name == name for known_ in known.of("setting"))
+    if _FOLDER.search(name) and value.startswith("/") and not read:
+        found.add("writable", f"${name}", words, file, line, weak=True)

@@ -141,6 +141,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("script", "install script", "a package whose install script has to run", Many.ALL),
     # What it runs.
     Topic("entry", "start", "the command, run in the folder", takes=tuple),
+    Topic("argument", "needs", "an argument that it doesn't start without: --x=VALUE", Many.ALL),
     Topic("environment", "sets", "NAME=VALUE that the image sets: PYTHONPATH=src", Many.ALL),
     Topic("server", "server", "the server to add, where the project declares none"),
     Topic("process", "process", "a further process of the image: NAME=COMMAND", Many.ALL),

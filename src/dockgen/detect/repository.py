@@ -44,6 +44,10 @@ ASIDE = frozenset(
         "testdata",
         "test",
         "tests",
+        "testing",
+        "integration-test",
+        "integration-tests",
+        "integration_tests",
         "__tests__",
     }
     | {"spec", "specs", "e2e", "fixtures", "__fixtures__", "mocks", "__mocks__", "stories"}

@@ -10,7 +10,7 @@ _NAME = re.compile(
 # A name that only tells of one: a path to it, a switch, how long it holds.
 _ABOUT = re.compile(
     r"(?:FILE|PATH|DIR|ENABLED?|EXPIR\w*|TTL|LIFETIME|LENGTH|ALGORITHM|NAME|HEADER|MINUTES|SECONDS|"
-    r"DAYS|ROUNDS|TIMEOUT|URL|URI|ENDPOINT|ISSUER|REQUIRED|MIN\w*|MAX\w*|LIMIT|TYPE)$",
+    r"DAYS|ROUNDS|TIMEOUT|URL|URI|ENDPOINT|ISSUER|REQUIRED|(?<![A-Z])(?:MIN|MAX)\w*|LIMIT|TYPE)$",
     re.IGNORECASE,
 )
 # user:password@host in an address.

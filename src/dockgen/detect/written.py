@@ -3,15 +3,17 @@
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from dockgen import reader
+from dockgen import dockerfile, reader
 from dockgen.detect.repository import Repository, is_aside, within
 
 _DOCKERFILE = re.compile(r"(?:.*[.-])?(?:Dockerfile|Containerfile)(?:[.-].*)?", re.IGNORECASE)
 _COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml", re.IGNORECASE)
 _WORKFLOWS = (".github/workflows", ".gitlab-ci.yml", ".forgejo/workflows", ".gitea/workflows")
 _SCRIPT = re.compile(r".*(?:entry-?point|start|run|boot|serve|launch|build|httpd|docker)[\w.-]*")
+# What tells that a folder beside the service's is another service's.
+_MANIFESTS = ("package.json", "go.mod", "pyproject.toml", "requirements.txt", "setup.py")
 # Of each kind so many are looked at, the nearest to the service first.
 _LOOKED_AT = 20
 # What is used for a developer's own machine says little about the image that runs.
@@ -28,6 +30,7 @@ def _concerning(repository: Repository, folder: str, pattern: re.Pattern[str]) -
         place = path.rpartition("/")[0] or "."
         near = within(place, folder) or within(folder, place)
         beside = not near and within(folder, place.rpartition("/")[0] or ".")
+        beside = beside and not any(repository.has(f"{place}/{one}") for one in _MANIFESTS)
         if (near or beside) and not is_aside(path.replace(".examples/", "examples/")):
             development = bool(_DEVELOPMENT.search(path))
             odd = is_one_of_several(path)
@@ -61,6 +64,36 @@ def dockerfiles(repository: Repository, folder: str) -> list[str]:
     """Dockerfiles and Containerfiles, the nearest first, those for development last."""
     found = _concerning(repository, folder, _DOCKERFILE)
     return [path for path in found if not path.endswith((".dockerignore", ".md", ".py", ".go"))]
+
+
+class Exposed(NamedTuple):
+    """A TCP port that the last stage of a Dockerfile exposes, and where."""
+
+    port: int
+    file: str
+    line: int
+
+
+def exposed(repository: Repository, folder: str) -> list[Exposed]:
+    """The ports of the images that are built of a service, but not of those for development."""
+    found = []
+    for path in dockerfiles(repository, folder):
+        if is_development(path):
+            continue
+        known: dict[str, str] = {}
+        here: list[Exposed] = []
+        for one in dockerfile.instructions(repository.text(path) or ""):
+            if one.keyword in ("ARG", "ENV"):
+                known |= pairs(one.rest)
+            elif one.keyword == "FROM":
+                here = []
+            elif one.keyword == "EXPOSE":
+                for word in one.words:
+                    number, _, protocol = filled(word, known).partition("/")
+                    if number.isdecimal() and protocol in ("", "tcp"):
+                        here.append(Exposed(int(number), path, one.line))
+        found += here
+    return found
 
 
 def composes(repository: Repository, folder: str) -> list[str]:
@@ -111,6 +144,24 @@ def environments(repository: Repository, folder: str) -> list[str]:
         r"(?:example|sample|template)\.env|\.env\.docker\.example"
     )
     return _concerning(repository, folder, names)
+
+
+class Example(NamedTuple):
+    """A setting in an example file, and where."""
+
+    name: str
+    value: str
+    file: str
+    line: int
+
+
+def examples(repository: Repository, folder: str) -> Iterator[Example]:
+    """The settings of a service's example files."""
+    for path in environments(repository, folder):
+        for number, line in enumerate(repository.lines(path), 1):
+            if parts := re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", line):
+                value = parts[2].partition(" #")[0].strip().strip("\"'")
+                yield Example(parts[1], value, path, number)
 
 
 def services(repository: Repository, path: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -21,6 +21,8 @@ BIN = ROOT / ".venv/bin"
 PROJECTS = ROOT / "tests/projects"
 # Those that need a word of the user's before they can be put into an image.
 REFUSED = {"go-hostile", "go-no-sum", "node-sveltekit-no-adapter"}
+# These don't start without an argument, which only a person can give.
+REFUSED |= {"go-exporter", "go-mounted-routes"}
 
 _EVERYTHING: Mapping[str, Any] = {
     "health": "/health",
@@ -356,6 +358,17 @@ def test_what_next_builds_is_whole() -> None:
     assert standalone["volumes"] == ["/app/.next/standalone/.next/cache"]
     assert standalone["install"]["everything"]  # Prisma writes its client beside the packages
     assert (plain["outputs"], plain["build"][-1]) == ([".next"], "rm -rf .next/cache")
+
+
+def test_an_argument_that_is_needed_is_asked_for() -> None:
+    """And one that is given stands behind the command."""
+    repository = Repository(PROJECTS / "go-exporter")
+    with pytest.raises(UsageError, match="doesn't start without --device"):
+        existing.answers(repository, survey.look(repository, {}), "exporter", None)
+
+    detected = survey.look(repository, {"argument": ["--device=usb0"]})
+    answers = existing.answers(repository, detected, "exporter", None)
+    assert answers["existing"]["command"][1:] == ["--device=usb0"]
 
 
 def test_every_repository_of_ours_gets_files(tmp_path: Path) -> None:

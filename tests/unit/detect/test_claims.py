@@ -128,6 +128,7 @@ def test_a_makefile_has_its_variables_put_in(tmp_path: Path) -> None:
         ("SECRET_KEY", None, True),
         ("API_TOKEN", None, True),
         ("DB_PASSWORD", None, True),
+        ("ADMIN_PASSWORD", "x", True),
         ("DATABASE_URL", "postgres://me:word@db/x", True),
         ("DATABASE_URL", "sqlite:///x", False),
         ("PASSWORD_MIN_LENGTH", "8", False),

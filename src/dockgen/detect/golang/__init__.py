@@ -6,14 +6,17 @@
 | `packages` | which packages are programs, and which files are compiled into one |
 | `reading` | the code of a program: calls, and what each name is set to |
 | `values` | what an expression comes to: flags, variables, constants |
-| `listening` | ports, addresses, health routes |
+| `listening` | ports, addresses |
+| `routes` | health routes |
 | `start` | which program it is, and how it is started |
-| `build` | versions, tags, linker flags, front ends, locks |
+| `arguments` | what has to be given for it to start |
+| `build` | versions, tags, linker flags, locks |
+| `embedded` | front ends that are built first |
 | `native` | cgo, and other programs that are run |
 | `needs` | settings, files, folders, services beside |
 """
 
-from dockgen.detect.golang import build, modules, native, needs, packages, reading, start
+from dockgen.detect.golang import build, embedded, modules, native, needs, packages, reading, start
 from dockgen.detect.golang.modules import Module
 from dockgen.detect.model import Claim, Evidence, Given, Signal, Strength
 from dockgen.detect.repository import Repository, is_aside
@@ -94,7 +97,7 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
     program = packages.program(repository, module, chosen, named)
     code = reading.read(repository, program)
     build.ldflags(repository, module, evidence)
-    build.made_before(repository, module, program, evidence)
+    embedded.look(repository, module, program, evidence)
     _framework(program, module, evidence)
     found = native.look(repository, module, chosen, named, code)
     if off := build.c_off(repository, module):

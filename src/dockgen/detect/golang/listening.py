@@ -1,11 +1,11 @@
-"""Where a program listens, and which of its routes tells that it is well."""
+"""Where a program listens."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from dockgen.detect import syntax
+from dockgen.detect import syntax, written
+from dockgen.detect.golang.modules import Module
 from dockgen.detect.golang.packages import Program
 from dockgen.detect.golang.values import Code, Value
 from dockgen.detect.model import Evidence
@@ -15,54 +15,6 @@ from dockgen.detect.syntax import Call
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# The routes that tell of health by their name, the plainest first.
-_HEALTH = [
-    "/healthz",
-    "/health",
-    "/healthcheck",
-    "/health-check",
-    "/-/healthy",
-    "/livez",
-    "/live",
-    "/liveness",
-    "/health/live",
-    "/healthz/live",
-    "/readyz",
-    "/ready",
-    "/readiness",
-    "/-/ready",
-    "/health/ready",
-    "/ping",
-    "/up",
-    "/status",
-    "/_health",
-    "/__heartbeat__",
-    "/heartbeat",
-    "/alive",
-]
-_METHODS = frozenset(
-    [
-        "HandleFunc",
-        "Handle",
-        "Get",
-        "GET",
-        "Any",
-        "Head",
-        "HEAD",
-        "Add",
-        "Route",
-        "Path",
-        "Match",
-        "Method",
-        "MethodFunc",
-        "All",
-        "Use",
-        "HandlerFunc",
-        "Endpoint",
-        "Heartbeat",
-    ]
-)
-_RESOLVED = ("identifier", "selector_expression", "call_expression", "binary_expression")
 _ADDRESS = re.compile(r"(?:tcp://)?(?:(\[[\w:.]*\]|::|[\w.*-]*):)?(\d{1,5})?")
 # What sets a port or an address is called so.
 _NAMED = re.compile(r"port|addr|listen|bind|host|endpoint", re.IGNORECASE)
@@ -71,7 +23,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # A listener of something else than what the service is for, told by the names around it.
 _ASIDE = re.compile(
     r"metric|pprof|debug|admin|profil|prometheus|raft|ssh|gossip|cluster|https|tls|peer|redirect"
-    r"|smtp|dns|proxy|telemetry|diagnos|ssl|cert|client|tunnel|AutoTLS",
+    r"|smtp|pop3|imap|grpc|dns|proxy|telemetry|diagnos|ssl|cert|client|tunnel|AutoTLS",
     re.IGNORECASE,
 )
 
@@ -91,6 +43,7 @@ def _sinks(code: Code, program: Program) -> Iterator[tuple[str, "Node | None", C
     echo = program.uses("github.com/labstack/echo")
     gin = program.uses("github.com/gin-gonic/gin")
     fiber = program.uses("github.com/gofiber/fiber", "github.com/kataras/iris")
+    exporter = program.uses("github.com/prometheus/exporter-toolkit/web")
     for call in code.calls:
         arguments = call.arguments
         if call.last in ("ListenAndServe", "ListenAndServeTLS", "ListenAndServeAutoTLS"):
@@ -109,7 +62,7 @@ def _sinks(code: Code, program: Program) -> Iterator[tuple[str, "Node | None", C
             yield f"{call.name}(…)", arguments[0], call, call.file
         elif call.last == "Run" and gin and len(arguments) <= 1 and "cmd" not in call.name.lower():
             yield f"{call.name}(…)", arguments[0] if arguments else None, call, call.file
-        elif call.last == "AddFlags" and len(arguments) == 2 and "web" in call.name:
+        elif call.last == "AddFlags" and len(arguments) == 2 and exporter:
             yield f"{call.name}(…)", arguments[1], call, call.file
     for kind, node, path in code.literals:
         if kind.lstrip("&").endswith("Server") or kind in ("StartConfig", "ListenConfig"):
@@ -148,7 +101,8 @@ def addresses(code: Code, program: Program) -> list[Address]:
             aside = bool(_ASIDE.search(f"{around} {words} {value.env} {value.flag} {value.file}"))
             host = _host(parsed[1])
             key = (host, port, value.env or value.flag)
-            found.setdefault(key, Address(host, port, value, words, aside))
+            if key not in found or (found[key].is_aside and not aside):
+                found[key] = Address(host, port, value, words, aside)
     if not found:
         found = {("", one.port, one.value.env): one for one in _optioned(code)}
     return sorted(found.values(), key=lambda one: (one.is_aside, one.port is None))
@@ -194,10 +148,13 @@ def serves(code: Code, program: Program) -> Call | None:
     return None
 
 
-def look(repository: Repository, program: Program, code: Code, exposed: frozenset[int]) -> Evidence:
-    """The signals of the port, of the address and of the route; ``exposed`` are a Dockerfile's."""
+def look(
+    repository: Repository, module: Module, program: Program, code: Code, exposed: frozenset[int]
+) -> Evidence:
+    """The signals of the port and of the address; ``exposed`` are a Dockerfile's ports."""
     evidence = Evidence()
-    found = addresses(code, program)
+    examples = {one.name: one for one in written.examples(repository, module.folder)}
+    found = [_with_example(one, examples) for one in addresses(code, program)]
     near = [one for one in found if not one.is_aside] or found
     ports = {one.port for one in near if one.port is not None}
     if len(ports) > 1 and len(ports & exposed) == 1:
@@ -210,11 +167,20 @@ def look(repository: Repository, program: Program, code: Code, exposed: frozense
     for one in [*([chosen] if chosen else []), *near, *found]:
         if one.port not in told and (one.port or not told):
             told.add(one.port)
-            _add_port(evidence, one, weak=len(ports) > 1 or one not in near)
+            _add_port(evidence, one, weak=len(ports) > 1 or one not in near, moves=one is chosen)
     if first := chosen or next(iter(near), None):
         _add_bind(evidence, first)
-    _add_health(evidence, repository, code)
     return evidence
+
+
+def _with_example(one: Address, examples: Mapping[str, written.Example]) -> Address:
+    """The port that an example file has for a variable without a default."""
+    told = examples.get(one.value.env) if one.port is None else None
+    parsed = _ADDRESS.fullmatch(told.value) if told else None
+    if told is None or parsed is None or not parsed[2]:
+        return one
+    value = one.value._replace(text=told.value, file=told.file, line=told.line)
+    return one._replace(port=int(parsed[2]), value=value)
 
 
 def _words(one: Address) -> str:
@@ -227,7 +193,7 @@ def setting(value: Value, text: str) -> str:
     return f"{value.env}={text}" if value.env else f"{value.flag}={text}"
 
 
-def _add_port(evidence: Evidence, one: Address, *, weak: bool) -> None:
+def _add_port(evidence: Evidence, one: Address, *, weak: bool, moves: bool) -> None:
     value = one.value
     words = _words(one)
     whole = ":" in value.text  # the variable, or the flag, holds host and port
@@ -241,7 +207,7 @@ def _add_port(evidence: Evidence, one: Address, *, weak: bool) -> None:
         moved = one.port + 8000
         words = f"{words}: moved, below 1024 is for root"
         evidence.add("port", moved, words, value.file, value.line, weak=weak)
-        if not evidence.of("open"):
+        if moves and not evidence.of("open"):
             text = ":{port}" if whole and not _is_number(value) else "{port}"
             evidence.add("open", setting(value, text), words, value.file, value.line)
     else:
@@ -267,98 +233,3 @@ def _add_bind(evidence: Evidence, one: Address) -> None:
             evidence.add("open", setting(value, text), _words(one), value.file, value.line)
     else:
         evidence.add("bind", _ALL, _words(one), value.file, value.line)
-
-
-def _add_health(evidence: Evidence, repository: Repository, code: Code) -> None:
-    found: list[tuple[int, bool, str, Call]] = []
-    root: Call | None = None
-    for call in code.calls:
-        if call.last not in _METHODS or not call.arguments:
-            continue
-        for argument in call.arguments[:2]:
-            route = syntax.string(argument)
-            if route is None and argument.type in _RESOLVED:
-                route = next((one.text for one in code.of(argument, call.file, 3)), None)
-            if not route:
-                continue
-            method, _, path = route.rpartition(" ")
-            if method not in ("", "GET", "HEAD") or not path:
-                continue
-            whole = _prefix(call, code) + (path if path.startswith("/") else f"/{path}")
-            whole = re.sub("/+", "/", whole)
-            if whole in ("/", "/{$}"):
-                root = root or call
-            elif rank := _rank(whole):
-                found.append((rank, len(whole) > 40, whole, call))
-            break
-    for rank, _, path, call in sorted(found, key=lambda one: (one[0], len(one[2])))[:4]:
-        first = not evidence.of("health")
-        words = f"{call.last}(…{path}…)"
-        evidence.add("health", path, words, call.file, call.line, weak=not first or rank > 100)
-    if not found:
-        _add_compared(evidence, repository, code)
-    if root is not None and not evidence.of("health"):
-        words = f'{root.last}("/", …): a guess'
-        evidence.default("health", "/", words, root.file, root.line)
-
-
-def _rank(path: str) -> int:
-    """How plainly a path tells of health, from 1; 0 if it doesn't."""
-    plain = path.rstrip("/").lower()
-    for number, name in enumerate(_HEALTH, 1):
-        if plain == name:
-            return number
-        if plain.endswith(name) and not re.search(r"[{:*]|/\w*(user|order|payment)", plain):
-            return number + 40 + (100 if name in ("/status", "/up", "/live", "/alive") else 0)
-    return 0
-
-
-def _prefix(call: Call, code: Code, depth: int = 4) -> str:
-    """The path of the group that a route is in."""
-    parts = []
-    node = call.node.parent
-    while node is not None:  # r.Route("/api", func(r) { r.Get("/health", …) })
-        if node.type == "call_expression" and node is not call.node:
-            function = node.child_by_field_name("function")
-            last = syntax.text(function).rpartition(".")[2] if function else ""
-            arguments = node.child_by_field_name("arguments")
-            if last in ("Route", "Group") and arguments is not None and arguments.named_children:
-                parts.append(syntax.string(arguments.named_children[0]) or "")
-        node = node.parent
-    inside = "/".join(reversed(parts))
-    receiver = call.name.rpartition(".")[0]
-    if parts or depth <= 0 or not receiver.isidentifier():
-        return inside
-    for one in code.names.get(receiver, []):
-        made = one.node
-        if one.file == call.file and made is not None and made.type == "call_expression":
-            function = made.child_by_field_name("function")
-            name = syntax.text(function)[:200]
-            arguments = made.child_by_field_name("arguments")
-            first = syntax.string(next(iter(arguments.named_children), None)) if arguments else None
-            if re.search(r"\.(Group|PathPrefix|Party)\b", name):
-                if first is None:  # r.PathPrefix("/api").Subrouter()
-                    quoted = re.search(r'PathPrefix\("([^"]*)"\)', syntax.text(made)[:200])
-                    first = quoted[1] if quoted else ""
-                outer = Call(f"{name.split('.')[0]}.x", "x", [], made, call.file)
-                before = _prefix(outer, code, depth - 1) if outer.name != call.name else ""
-                return f"{before}/{first}" if first else before
-    return inside
-
-
-def _add_compared(evidence: Evidence, repository: Repository, code: Code) -> None:
-    """A route that a program compares by itself: ``strings.HasPrefix(r.URL.Path, "/readyz")``."""
-    files = {call.file for call in code.calls if call.last in ("ServeHTTP", "HandlerFunc", "Serve")}
-    files |= {call.file for call in code.calls if "URL.Path" in syntax.text(call.node)[:200]}
-    for path in sorted(files):
-        for node in syntax.walk(syntax.tree(repository, path), "interpreted_string_literal"):
-            text = syntax.string(node) or ""
-            if text in _HEALTH[:20] and node.parent is not None:
-                around = syntax.text(node.parent.parent)[:200]
-                if "URL.Path" in around or "case" in around[:5]:
-                    words = f'URL.Path is compared with "{text}"'
-                    evidence.add("health", text, words, path, syntax.line(node), weak=True)
-    if len(evidence.of("health")) > 1:
-        signals = evidence.signals["health"]
-        signals.sort(key=lambda one: _HEALTH.index(one.value))
-        evidence.signals["health"] = [replace(one) for one in signals[:4]]

@@ -137,7 +137,7 @@ def _settings(code: Code, evidence: Evidence) -> None:
 
 def _read(call: Call, code: Code) -> str:
     """The variable that a call reads; "" if it reads none."""
-    if not call.arguments or call.last.startswith(("Set", "Unset")):
+    if not call.arguments or re.match("(?i)set|unset|must_?bind|bind", call.last):
         return ""
     if call.name not in ("os.Getenv", "os.LookupEnv", "syscall.Getenv") and not re.search(
         r"(?i)^(?:\w+\.)?\w*env\w*$", call.name
@@ -163,7 +163,7 @@ def _is_required(call: Call) -> bool:
             if not within and "!" not in syntax.text(condition):
                 return False
             body = parent.child_by_field_name("consequence")
-            return '== ""' in syntax.text(condition) and _ends(syntax.text(body))
+            return '== ""' in syntax.text(condition) and ends(syntax.text(body))
         parent = parent.parent
     statement = call.node.parent
     while statement is not None and statement.type not in (
@@ -192,12 +192,13 @@ def _is_required(call: Call) -> bool:
                 for name in names
             )
             if empty:
-                return _ends(syntax.text(after.child_by_field_name("consequence")))
+                return ends(syntax.text(after.child_by_field_name("consequence")))
         after = after.next_named_sibling
     return False
 
 
-def _ends(body: str) -> bool:
+def ends(body: str) -> bool:
+    """Whether a block ends the program."""
     return bool(_FATAL.search(body[:1000]))
 
 
@@ -237,7 +238,7 @@ def _written(code: Code, evidence: Evidence) -> None:
             path
             and path not in told
             and path not in (".", "/")
-            and not re.search(r"[%$\n {]", path)
+            and not re.search(r"[%\n {]|.\$", path)
         ):
             told.add(path)
             evidence.add("writable", path, words, call.file, call.line, weak=weak)
@@ -262,9 +263,16 @@ def _written(code: Code, evidence: Evidence) -> None:
                     continue
                 if call.last not in ("MkdirAll", "Mkdir"):
                     folder = folder.rpartition("/")[0] or "."
+                if value.env and folder.startswith("/") and not is_plain:
+                    folder = f"${value.env}"  # its default is empty
                 setting = f" ({value.env or value.flag})" if value.env or value.flag else ""
                 words = f'{call.name}("{value.text[:60]}"){setting}'
                 take(folder, words, call, weak=not is_plain)
+        elif call.name == "sqlite.Open" and call.arguments:
+            for value in code.of(call.arguments[0], call.file, 5)[:1]:
+                path = value.text.removeprefix("file:").partition("?")[0]
+                if "/" in path and "memory" not in path:
+                    take(path.rpartition("/")[0], f'sqlite.Open("{path[:60]}")', call)
         elif call.name == "sql.Open" and len(call.arguments) == 2:
             kind = next((one.text for one in code.of(call.arguments[0], call.file, 3)), "")
             if "sqlite" in kind:

@@ -160,7 +160,7 @@ def _take_flag(code: Code, node: "Node", path: str) -> None:
         ),
         "",
     ).split(",")[0]
-    flag = Set(found.get("Value"), path, syntax.line(node), "", env, f"--{name}")
+    flag = Set(found.get("Value"), path, syntax.line(node), "", env, f"--{name}", literal=node)
     code.flags.setdefault(name, []).append(flag)
     if "Destination" in found:
         target = found["Destination"]

@@ -2,9 +2,8 @@
 
 import re
 
-from dockgen import dockerfile
 from dockgen.detect import commands, syntax, written
-from dockgen.detect.golang import build, listening, packages, reading
+from dockgen.detect.golang import arguments, build, listening, packages, reading, routes
 from dockgen.detect.golang.modules import Module
 from dockgen.detect.golang.packages import Program
 from dockgen.detect.golang.values import Code
@@ -150,6 +149,7 @@ def look(
 ) -> None:
     """The signals of the kind, the start, and where it is reached if it is a service."""
     serving = listening.serves(code, program)
+    exposed = written.exposed(repository, module.folder)
     web = program.uses(
         "github.com/prometheus/exporter-toolkit/web", "maunium.net/go/mautrix/appservice"
     )
@@ -162,23 +162,19 @@ def look(
     elif works is not None:
         words = f'import "{works.path}", and nothing listens'
         evidence.add("workload", "worker", words, works.file, works.line, weak=True)
+    elif exposed:
+        words = f"EXPOSE {exposed[0].port}"
+        evidence.add("workload", "service", words, exposed[0].file, exposed[0].line, weak=True)
     else:
         evidence.add("workload", "job", "nothing listens", program.files[0], 0, weak=True)
     workload = given.get("workload") or evidence.of("workload")[0].value
     if workload == "service":
-        evidence.take(listening.look(repository, program, code, _exposed(repository, module)))
+        ports = frozenset(one.port for one in exposed)
+        evidence.take(listening.look(repository, module, program, code, ports))
+        routes.look(repository, code, evidence)
     _entry(repository, module, program, code, evidence, serves=workload == "service")
-
-
-def _exposed(repository: Repository, module: Module) -> frozenset[int]:
-    """The ports that the Dockerfiles expose."""
-    found = set()
-    for path in written.dockerfiles(repository, module.folder):
-        for one in dockerfile.instructions(repository.text(path) or ""):
-            if one.keyword == "EXPOSE":
-                numbers = (word.partition("/")[0] for word in one.words)
-                found |= {int(number) for number in numbers if number.isdecimal()}
-    return frozenset(found)
+    if not given.get("entry"):
+        arguments.look(program, code, evidence.of("entry")[0].value, evidence)
 
 
 def _entry(

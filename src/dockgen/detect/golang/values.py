@@ -77,6 +77,7 @@ class Set:
     flag: str = ""
     key: str = ""
     near: str = ""  # the file that it belongs to, if it isn't the one that it is written in
+    literal: "Node | None" = None  # of a flag that is a literal
 
 
 @dataclass

@@ -20,6 +20,7 @@
 import re
 from dataclasses import replace
 
+from dockgen.detect import written
 from dockgen.detect.model import Argv, Claim, Evidence, Given, Refusal, Signal, Strength
 from dockgen.detect.node import (
     beside,
@@ -160,6 +161,8 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
         source = _meant(own, given["entry"]) or source
     read = program.read(repository, folder, source)
     needs.look(own, read, evidence)
+    if not given.get("entry"):
+        needs.arguments(read, evidence)
     beside.look(own, read, evidence)
     if kind is not None:
         _served(kind, own, read, evidence)
@@ -227,6 +230,7 @@ def _started(
     server = own.needs(*sites.SERVERS)
     bot = own.needs(*_BOTS)
     works = own.needs(*_WORKS)
+    exposed = written.exposed(own.repository, own.folder)
     if listens and not bot:
         place = probe.of("bind")[0] if probe.of("bind") else None
         words = place.words if place else "it listens"
@@ -243,6 +247,9 @@ def _started(
             evidence.add("workload", "service", "it listens, too", own.file, 0, weak=True)
     elif server:
         evidence.add("workload", "service", server, own.file, own.line(f'"{server}"'), weak=True)
+    elif exposed:
+        words = f"EXPOSE {exposed[0].port}"
+        evidence.add("workload", "service", words, exposed[0].file, exposed[0].line, weak=True)
     elif works:
         evidence.add("workload", "worker", works, own.file, own.line(f'"{works}"'), weak=True)
     else:

@@ -99,7 +99,32 @@ def _script(own: Manifest, name: str) -> list[tuple[Start, bool]]:
                     found.append((start, program == "nodemon" and name == "start"))
         elif program in ("pm2", "pm2-runtime") and (start := _pm2(own, words[1:], place)):
             found.append((start, False))
+        elif program == "nx" and words[1:2] in (("serve",), ("start",)):
+            main = output.nx(own).get("main")
+            if main and (start := _source(own, own.at(main), place, told)):
+                found.append((start, False))
+        elif made := _brought(own, program):
+            file = next(
+                (own.at(word) for word in words[1:] if own.repository.has(own.at(word))), ""
+            )
+            found.append((Start(("node", made, *words[1:]), file, *place, told), False))
     return found[-1:]
+
+
+def _brought(own: Manifest, program: str) -> str:
+    """The file of a command that a package of the same name brings; "" if none is known."""
+    if program not in own.dependencies:
+        return ""
+    lock = own.repository.json(own.at("package-lock.json"))
+    packages = lock.get("packages") if isinstance(lock, dict) else None
+    found = packages.get(f"node_modules/{program}") if isinstance(packages, dict) else None
+    bins = found.get("bin") if isinstance(found, dict) else None
+    path = bins.get(program) if isinstance(bins, dict) else None
+    if isinstance(path, str):
+        return f"node_modules/{program}/{path}"
+    # An older lock file doesn't tell it. pnpm's links are scripts of a shell, and npm's aren't.
+    linked = any(own.repository.has(own.at(name)) for name in ("package-lock.json", "yarn.lock"))
+    return f"node_modules/.bin/{program}" if linked else ""
 
 
 def _node(

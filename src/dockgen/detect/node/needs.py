@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from dockgen.detect import syntax
 from dockgen.detect.golang.native import PROGRAMS
 from dockgen.detect.model import Evidence, Refusal, Setting, Signal
-from dockgen.detect.node.code import ENVIRONMENT, Code, keys_of
+from dockgen.detect.node.code import ENVIRONMENT, Code, Value, keys_of
 from dockgen.detect.node.manifest import Manifest, inside
 from dockgen.detect.repository import Repository, join
 from dockgen.detect.secrets import looks_secret
@@ -134,6 +134,15 @@ def _settings(code: Code, evidence: Evidence) -> None:
                 syntax.line(node),
                 must=must,
             )
+    required = _in_a_schema(code)
+    for name, pairs in code.pairs.items() if required else ():
+        for node, file in pairs[:1]:
+            if not ENVIRONMENT.fullmatch(name) or "type" not in keys_of(node):
+                continue
+            told = keys_of(node).get("default")
+            values = code.of(told, file, 3) or [Value(syntax.text(told), "", file, 0)]
+            text, line = values[0].text[:200], syntax.line(node)
+            take(name, text, f"{name} in a schema", file, line, must=name in required)
     for call in code.calls:
         if call.last in ("get", "getOrThrow", "env", "requireEnv", "getEnv") and call.arguments:
             name = syntax.string(call.arguments[0]) or ""
@@ -154,6 +163,18 @@ def _settings(code: Code, evidence: Evidence) -> None:
                 )
     for setting, words, file, line in found.values():
         evidence.add("setting", setting, words, file, line)
+
+
+def _in_a_schema(code: Code) -> frozenset[str]:
+    """The variables that a JSON Schema of the environment asks for: @fastify/env, env-schema."""
+    if not {"@fastify/env", "env-schema", "fastify-env"} & code.imports.keys():
+        return frozenset()
+    return frozenset(
+        name
+        for node, _ in code.pairs.get("required", [])
+        for one in syntax.walk(node, "string")
+        if (name := syntax.string(one)) and ENVIRONMENT.fullmatch(name)
+    )
 
 
 def _is_required(node: "Node", name: str) -> bool:
@@ -307,3 +328,26 @@ def _programs(code: Code, evidence: Evidence) -> None:
                 package, "chromium"
             )
             evidence.add("native_run", name, f"import {package}", *place)
+
+
+def arguments(code: Code, evidence: Evidence) -> None:
+    """Add what a command asks for: commander's and yargs's, without subcommands."""
+    if not {"commander", "yargs"} & code.imports.keys():
+        return
+    if any(call.last == "command" for call in code.calls):
+        return
+    for call in code.calls:
+        words = syntax.string(call.arguments[0]) if call.arguments else None
+        if not words:
+            continue
+        name = ""
+        if call.last == "requiredOption":
+            name = next((word.rstrip(",") for word in words.split() if word.startswith("--")), "")
+        elif call.last in ("argument", "arguments"):
+            name = words.split()[0] if words.startswith("<") else ""
+        elif call.last == "option" and len(call.arguments) > 1:
+            keys = keys_of(call.arguments[1]) if call.arguments[1].type == "object" else {}
+            demanded = syntax.text(keys.get("demandOption")) not in ("", "false")
+            name = f"--{words}" if demanded and "default" not in keys else ""
+        if name:
+            evidence.add("argument", name, f"{name} is required", call.file, call.line)

@@ -1,6 +1,7 @@
 """Where a build writes: the file that a source file becomes."""
 
 import re
+from typing import Any
 
 from dockgen.detect import commands
 from dockgen.detect.node.manifest import Manifest, inside, options
@@ -21,6 +22,8 @@ def output(own: Manifest, build: str) -> tuple[str, str, str]:
         return told[1].removeprefix("./").rpartition("/")[0] or ".", told[0], own.file
     if re.search(r"\bncc\b", words):
         return "dist", "ncc build", own.file
+    if folder := nx(own, words).get("outputPath", ""):
+        return folder, f"outputPath: {folder}", own.at("project.json")
     for name in ("tsup", "tsdown"):
         if re.search(rf"\b{name}\b", words):
             return _configured(own, name) or ("dist", name, own.file)
@@ -42,6 +45,17 @@ def output(own: Manifest, build: str) -> tuple[str, str, str]:
         found = _configured(own, "rollup") or _configured(own, "webpack")
         return found or ("dist", words[:60], own.file)
     return "", "", ""
+
+
+def nx(own: Manifest, words: str = "nx build") -> dict[str, str]:
+    """The options of Nx's build of the package itself: ``main``, ``outputPath``; or nothing."""
+    found: Any = (
+        own.repository.json(own.at("project.json")) if re.search(r"\bnx\b", words) else None
+    )
+    for key in ("targets", "build", "options"):
+        found = found.get(key) if isinstance(found, dict) else None
+    found = found if isinstance(found, dict) else {}
+    return {key: value for key, value in found.items() if isinstance(value, str)}
 
 
 def expanded(own: Manifest, text: str, depth: int = 4) -> str:
@@ -146,6 +160,8 @@ def becomes(own: Manifest, build: str, source: str) -> str:
         return told[1].removeprefix("./")
     if re.search(r"\bncc\b", words):
         return "dist/index.js"
+    if nx(own, words):
+        return f"{folder}/{stem}{script}"
     if re.search(r"\b(?:tsup|tsdown|unbuild|obuild|pkgroll|esbuild|rollup|webpack)\b", words):
         module = own.data.get("type") == "module"
         if re.search(r"unbuild|obuild", words):

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # How many bytes of one program are parsed, and of one file.
 MAXIMUM_BYTES = 5_000_000
 _LARGEST = 300_000
+_ALIAS = re.compile(rb"\benv(?:\s*:[^=,()]{1,60})?\s*=\s*process\.env\s*[,;)\n]")
+# Packages that load every file of a folder, so that nothing imports these.
+_LOADERS = (b"@fastify/autoload", b"require-all", b"require-directory")
 _QUERY = """
 (call_expression) @call
 (new_expression) @new
@@ -32,7 +35,7 @@ _QUERY = """
 def read(repository: Repository, folder: str, start: str = "") -> Code:
     """The code that is reached from a file; of all the folder's files if that isn't known."""
     paths = reached(repository, folder, start) if start else []
-    if len(paths) < 2:
+    if len(paths) < 2 or next(repository.holding(paths, *_LOADERS), None):
         rest = [
             path
             for path in repository.sources(folder, *SUFFIXES)
@@ -52,7 +55,8 @@ def read(repository: Repository, folder: str, start: str = "") -> Code:
         if len(source) > _LARGEST or _is_minified(source):
             continue
         language = "typescript" if path.endswith((".ts", ".mts", ".cts")) else "tsx"
-        _take(code, syntax.captures(syntax.parse(source, language), language, _QUERY), path)
+        found = syntax.captures(syntax.parse(source, language), language, _QUERY)
+        _take(code, found, path, is_aliased=_ALIAS.search(source) is not None)
         for told in IMPORT.finditer(source):
             name = told[1].decode(errors="replace").removeprefix("node:")
             line = source.count(b"\n", 0, told.start()) + 1
@@ -68,7 +72,7 @@ def _is_minified(source: bytes) -> bool:
     return len(source) > 20_000 and source.count(b"\n") * 500 < len(source)
 
 
-def _take(code: Code, found: "dict[str, list[Node]]", path: str) -> None:
+def _take(code: Code, found: "dict[str, list[Node]]", path: str, *, is_aliased: bool) -> None:
     for node in (*found.get("call", []), *found.get("new", [])):
         code.calls.append(call_of(node, path))
     code.cases += [(node, path) for node in found.get("case", [])]
@@ -102,10 +106,17 @@ def _take(code: Code, found: "dict[str, list[Node]]", path: str) -> None:
             name = syntax.text(node.child_by_field_name("name"))
             code.names.setdefault(name, []).append((value, path))
     for node in found.get("member", []):
-        if name := read_name(node):
+        if name := read_name(node) or (_aliased(node) if is_aliased else ""):
             code.reads.append(Read(name, node, path))
     for node in found.get("pattern", []):
         _take_pattern(code, node, path)
+
+
+def _aliased(node: "Node") -> str:
+    """The variable that ``env.NAME`` reads, where ``env`` is ``process.env``."""
+    name = syntax.text(node.child_by_field_name("property"))
+    is_env = syntax.text(node.child_by_field_name("object")) == "env"
+    return name if is_env and ENVIRONMENT.fullmatch(name) else ""
 
 
 def _take_pattern(code: Code, node: "Node", path: str) -> None:

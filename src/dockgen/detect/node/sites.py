@@ -45,6 +45,7 @@ SERVERS = (
     "@strapi/strapi", "apollo-server", "@apollo/server", "graphql-yoga", "socket.io", "moleculer",
     "@loopback/core", "egg", "@elysiajs/node", "ws", "actionhero", "@keystone-6/core", "payload",
     "json-server", "srvx", "micro", "uWebSockets.js", "@trpc/server", "parse-server", "ghost",
+    "probot",
 )  # fmt: skip
 
 

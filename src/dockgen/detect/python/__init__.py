@@ -3,7 +3,17 @@
 import re
 
 from dockgen.detect.model import Claim, Evidence, Given, Signal, Strength
-from dockgen.detect.python import candidates, django, entry, manager, needs, routes, settings
+from dockgen.detect.python import (
+    arguments,
+    candidates,
+    django,
+    entry,
+    listening,
+    manager,
+    needs,
+    routes,
+    settings,
+)
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
 from dockgen.detect.repository import Repository, is_aside, join, within
@@ -127,7 +137,10 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
     command = given.get("entry") or next((one.value for one in found.of("entry")), ())
     kinds = [*found.of("workload"), *found.defaults.get("workload", ())]
     workload = given.get("workload") or next((one.value for one in kinds), None)
-    settings.look(project, code, read, command, found)
+    settings.look(read, found)
+    if not given.get("entry"):
+        arguments.look(project, code, command, found)
+    listening.look(project, code, read, command, found)
     if workload in (None, "service"):
         routes.look(code, read, found)
     else:

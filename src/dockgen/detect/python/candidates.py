@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from dockgen.detect import commands, written
+from dockgen.detect.commands import option
 from dockgen.detect.model import Argv, Evidence
 from dockgen.detect.python import django, servers
 from dockgen.detect.python.code import App, Code, Start
@@ -39,6 +40,7 @@ _STARTS = re.compile(
 _OWN = {"streamlit": ("streamlit", "run"), "chainlit": ("chainlit", "run")}
 
 
+_PROCFILE, _ENTRYPOINT = 0, 2
 # From this rank on a start is a guess.
 GUESS = 8
 
@@ -67,7 +69,13 @@ def of(project: Project, code: Code, found: Evidence) -> Iterator[Candidate]:
 
 def _declared(project: Project, code: Code) -> Iterator[Candidate]:
     """Commands that somebody wrote down, if what they start is there."""
-    ranks = {"procfile": 0, "entrypoint": 2, "compose": 2, "script": 3, "makefile": 9}
+    ranks = {
+        "procfile": _PROCFILE,
+        "entrypoint": _ENTRYPOINT,
+        "compose": 2,
+        "script": 3,
+        "makefile": 9,
+    }
     for table_ in _TASKS:
         for name, task in project.table(*table_).items():
             text = task.get("cmd") if isinstance(task, dict) else task
@@ -112,6 +120,8 @@ def _checked(
     argv = servers.plain(argv)
     if not argv or servers.for_development(argv) or len(words) > 1_000:
         return
+    if argv[0] == "celery" and not _has_app(argv, code):
+        return
     words = words if len(words) <= 90 else f"{words[:89]}…"
     if servers.is_web(argv):
         named = servers.target(argv)
@@ -132,6 +142,14 @@ def _checked(
         yield Candidate(rank, _relative(project, argv), words, file, line)
     elif argv[0] in scripts(project) and rank < 10:
         yield Candidate(rank, argv, words, file, line)
+    elif rank in (_PROCFILE, _ENTRYPOINT) and len(argv) > 1 and project.needs(argv[0]):
+        yield Candidate(rank, argv, words, file, line)  # a package's own command, and its word
+
+
+def _has_app(argv: Argv, code: Code) -> bool:
+    """Whether Celery is told no application, or one of the project's: not one of its examples."""
+    module = (option(argv, "-A", "--app") or "").partition(":")[0]
+    return not module or bool(code.file_of(module) or code.file_of(module.rpartition(".")[0]))
 
 
 def _relative(project: Project, argv: Argv) -> Argv:
@@ -276,24 +294,35 @@ def _first(code: Code, path: str) -> str:
     return next((f"{start.call}(…)" for start in code.starts if start.path == path), path)
 
 
-def starts_of(argv: Argv, project: Project, code: Code) -> list[Start]:
-    """The calls that run in what a command starts."""
+def file_of(argv: Argv, project: Project, code: Code) -> str:
+    """The file that a command starts: a script, a module, a console script's; "" if none."""
     path = script(argv, project, code)
     if not path and argv and argv[0] in (found := scripts(project)):
         path = code.file_of(found[argv[0]].partition(":")[0])
+    return path
+
+
+def starts_of(argv: Argv, project: Project, code: Code) -> list[Start]:
+    """The calls that run in what a command starts, or in what that imports."""
+    path = file_of(argv, project, code)
     direct = [start for start in code.starts if start.path == path]
     if direct or not path:
         return direct
-    # One step on: what the file imports.
+    reached = imported(path, code)
+    return [start for start in code.starts if start.path in reached]
+
+
+def imported(path: str, code: Code) -> set[str]:
+    """The files of the project that one imports names from."""
     source = code.repository.content(path).decode(errors="replace")
     names = re.findall(r"^\s*from\s+(\.*[\w.]*)\s+import\s+([\w, ]+)", source, re.MULTILINE)
     near = path.rpartition("/")[0]
     reached = set()
-    for module, imported in names:
-        for name in chain([module], (f"{module}.{one.strip()}" for one in imported.split(","))):
+    for module, words in names:
+        for name in chain([module], (f"{module}.{one.strip()}" for one in words.split(","))):
             inner = name.strip(".").replace(".", "/")
             for candidate in (f"{near}/{inner}.py", f"{near}/{inner}/__init__.py"):
                 reached.add(candidate.removeprefix("/"))
             if not name.startswith(".") and (other := code.file_of(name.strip("."))):
                 reached.add(other)
-    return [start for start in code.starts if start.path in reached]
+    return reached

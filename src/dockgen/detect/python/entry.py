@@ -2,7 +2,7 @@
 
 import re
 
-from dockgen.detect import commands
+from dockgen.detect import commands, written
 from dockgen.detect.model import Argv, Evidence, Given, Process, Step
 from dockgen.detect.python import candidates as ways
 from dockgen.detect.python import servers
@@ -27,7 +27,8 @@ def look(project: Project, code: Code, given: Given, found: Evidence) -> None:
             found.add("entry", one.argv, one.words, one.file, one.line, weak=True)
     _processes(project, code, chosen, candidates, found)
     if first:
-        _script_steps(project, code, first, found)
+        same = [one for one in candidates if _program(one.argv) == _program(first.argv)]
+        _script_steps(project, code, next(filter(_in_a_script, same), first), found)
     _kind(project, code, first, found)
     if first and first.server:
         found.default("server", first.server, "the project asks for none")
@@ -92,16 +93,21 @@ def _processes(
                 break
 
 
+def _in_a_script(one: Candidate) -> bool:
+    return one.file.endswith((".sh", ".bash"))
+
+
 def _script_steps(project: Project, code: Code, first: Candidate, found: Evidence) -> None:
     """What the script that starts it runs before."""
-    if not first.file.endswith((".sh", ".bash")) and "." in first.file.rpartition("/")[2]:
+    if not _in_a_script(first) and "." in first.file.rpartition("/")[2]:
         return
     for command in commands.of(project.repository, project.folder):
         if command.file != first.file or command.line >= first.line:
             continue
         argv = servers.plain(command.argv)
         tool = argv[:2] == ("python", "manage.py") or argv[0] in ("alembic", "aerich")
-        tool = tool or argv[:3] == ("flask", "db", "upgrade") or runs_script(project, code, argv)
+        tool = tool or (argv[0] == "flask" and argv[1:2] not in (("run",), ("shell",), ("routes",)))
+        tool = tool or runs_script(project, code, argv)
         if tool and "collectstatic" not in argv and not any("$" in word for word in argv):
             name = argv[2] if argv[0] == "python" and len(argv) > 2 else "migrate"
             name = re.sub(r"[^a-z0-9]+", "-", name.rpartition("/")[2].removesuffix(".py").lower())
@@ -159,6 +165,9 @@ def _kind(project: Project, code: Code, first: Candidate | None, found: Evidence
     if bot := project.needs(*_BOTS):
         found.add("workload", "worker", f"{bot.name}, and no server", bot.file, bot.line)
         return
+    for exposed in written.exposed(project.repository, project.folder)[:1]:
+        words = f"EXPOSE {exposed.port}"
+        found.add("workload", "service", words, exposed.file, exposed.line, weak=True)
     loops = [
         start
         for start in code.starts

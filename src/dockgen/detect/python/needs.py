@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dockgen.detect import commands, syntax
 from dockgen.detect.model import Beside, Evidence, Step
@@ -9,6 +10,9 @@ from dockgen.detect.python import code as source
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
 from dockgen.detect.python.settings import Settings
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 # The driver of each service.
 _DRIVERS = {
@@ -46,7 +50,7 @@ _DRIVERS = {
 }
 _POINTS = {
     "postgres": r"DATABASE_URL|POSTGRES\w*|DB_\w+|\w*DATABASE_URI|PG\w+",
-    "redis": r"\w*REDIS\w*",
+    "redis": r"\w*REDIS\w*|\w*BROKER_URL",
     "mysql": r"DATABASE_URL|MYSQL\w*|DB_\w+",
     "mongo": r"\w*MONGO\w*",
     "rabbitmq": r"\w*(?:RABBIT|AMQP)\w*",
@@ -64,7 +68,7 @@ def look(project: Project, code: Code, read: Settings, found: Evidence) -> None:
 
 
 def _beside(project: Project, read: Settings, found: Evidence) -> None:
-    names = {one.name for one in read.reads}
+    names = {one.name for one in read.reads} | {one.value.name for one in found.of("setting")}
     sqlite: tuple[str, ...] = ()
     if "aiosqlite" in project.declared or list(
         project.repository.holding(read.code.paths, b"sqlite:", b"sqlite+", b"backends.sqlite3")
@@ -154,11 +158,8 @@ def _writable(code: Code, read: Settings, found: Evidence) -> None:
             called = syntax.text(call.child_by_field_name("function"))
             if not called.endswith(("mkdir", "makedirs")) or len(called) > 120:
                 continue
-            made = read.words(next(iter(source.positional(call)), None))[0]
-            if direct := re.match(
-                r"""(?:pathlib\.)?Path\(\s*["']([^"']+)["']\s*\)\.mkdir""", syntax.text(call)
-            ):
-                made = direct[1]
+            first = _path_of(call) or next(iter(source.positional(call)), None)
+            made = read.words(first)[0] or syntax.string(_parameter(first))
             if made and re.fullmatch(r"[\w./~-]{1,100}", made) and not made.startswith(_TMP):
                 where = made.removeprefix("./").rstrip("/")
                 found.add(
@@ -169,6 +170,26 @@ def _writable(code: Code, read: Settings, found: Evidence) -> None:
                     syntax.line(call),
                     weak=True,
                 )
+
+
+def _path_of(call: "Node") -> "Node | None":
+    """What ``Path(…).mkdir()`` makes."""
+    function = call.child_by_field_name("function")
+    made = function.child_by_field_name("object") if function is not None else None
+    if made is None or made.type != "call" or "Path" not in syntax.text(made)[:20]:
+        return None
+    return next(iter(source.positional(made)), None)
+
+
+def _parameter(name: "Node | None") -> "Node | None":
+    """The default of the parameter that a name is, in the function around it."""
+    held = name.parent if name is not None and name.type == "identifier" else None
+    while held is not None and held.type != "function_definition":
+        held = held.parent
+    for one in syntax.walk(held, "default_parameter", "typed_default_parameter") if held else ():
+        if syntax.text(one.child_by_field_name("name")) == syntax.text(name):
+            return one.child_by_field_name("value")
+    return None
 
 
 # Longer lines were written by a program.

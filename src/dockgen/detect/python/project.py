@@ -213,10 +213,21 @@ class Project:
             text = self.repository.text(path) or ""
             block = re.search(r"install_requires\s*=\s*(\[[^]]*\]|(?:\n[ \t]+[^\n]+)+)", text)
             if not block:
+                yield from self._of_read(text)
                 continue
             for word in re.split(r"[\n,\[\]]", block[1]):
                 if one := self._parsed(word.strip().strip("\"'"), path):
                     yield one
+
+    def _of_read(self, setup: str) -> Iterator[Dependency]:
+        """What a setup.py reads from files of requirements, but not from those of its tests."""
+        for name in dict.fromkeys(re.findall(r"[\"']([\w./-]+\.txt)[\"']", setup)):
+            if _for_development(name):
+                continue
+            for path in (self.path(name), self.path(f"requirements/{name}")):
+                if self.repository.has(path):
+                    yield from self._of_requirements(path)
+                    break
 
     def _of_pipfile(self) -> Iterator[Dependency]:
         path = self.path("Pipfile")

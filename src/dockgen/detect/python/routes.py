@@ -37,7 +37,8 @@ _TELLING = (
     "hc",
 )
 _DECORATORS = re.compile(r"[\w.()]+\.(?:get|route|api_route|head|add_get|add_route|add_api_route)")
-_NEEDLES = (b"route", b".get(", b"path(", b"add_get", b"mount", b"Route(", b"re_path(")
+_NEEDLES = (b"route", b".get(", b"path(", b"add_get", b"mount", b"Route(", b"re_path(",
+            b"Blueprint", b"Router(")  # fmt: skip
 
 
 class Route(NamedTuple):
@@ -48,13 +49,19 @@ class Route(NamedTuple):
     file: str
     line: int
     words: str
+    router: tuple[str, str] = ("", "")
 
 
 def look(code: Code, read: Settings, found: Evidence) -> None:
     """Add the health route; without one that is made for it, a page that is there."""
     trees = code.trees(*_NEEDLES)
-    routes = [route for path, tree in trees for route in _routes(path, tree)]
-    prefixes = _prefixes(code, read, trees)
+    imports = {path: _imported(code, path, tree) for path, tree in trees}
+    routes = [
+        route._replace(router=_key(path, route.owner, imports[path]))
+        for path, tree in trees
+        for route in _routes(path, tree)
+    ]
+    prefixes = _prefixes(code, read, trees, imports)
     telling = [route for route in routes if _rank(route) is not None]
     for route in sorted(telling, key=lambda one: (_rank(one), one.path.count("/"), one.file))[:4]:
         prefix = _prefix(route, prefixes)
@@ -119,7 +126,12 @@ def _routes(path: str, tree: "Node") -> Iterator[Route]:
 _Key = tuple[str, str]
 
 
-def _prefixes(code: Code, read: Settings, trees: "list[tuple[str, Node]]") -> dict[_Key, str]:
+def _prefixes(
+    code: Code,
+    read: Settings,
+    trees: "list[tuple[str, Node]]",
+    imports: dict[str, dict[str, _Key]],
+) -> dict[_Key, str]:
     """What each router lies under, by file and name: of its own, and where it is taken in."""
     own: dict[_Key, str] = {}
     mounted: dict[_Key, tuple[str, _Key]] = {}
@@ -129,7 +141,7 @@ def _prefixes(code: Code, read: Settings, trees: "list[tuple[str, Node]]") -> di
             if re.search(r"Router|Blueprint|FastAPI|Flask|Namespace|Starlette|Quart", called):
                 prefix = source.argument(value, "prefix") or source.argument(value, "url_prefix")
                 own[path, name] = read.words(prefix)[0] or ""
-        imported = _imported(code, path, tree)
+        imported = imports[path]
         mounted |= dict(_included(code, path, tree))
         for call in syntax.walk(tree, "call"):
             called = syntax.text(call.child_by_field_name("function"))
@@ -236,8 +248,8 @@ def _file(code: Code, path: str, module: str) -> str:
 
 def _prefix(route: Route, prefixes: dict[_Key, str]) -> str | None:
     """What a route lies under; None if that isn't known."""
-    if (route.file, route.owner) in prefixes:
-        return prefixes[route.file, route.owner].strip("/")
+    if route.router in prefixes:
+        return prefixes[route.router].strip("/")
     if route.words.startswith(("path(", "re_path(", "url(", "Route(")):
         return ""
     if re.fullmatch(r"\w*(?:app|application|server|api|path|url|Route|routes)", route.owner):

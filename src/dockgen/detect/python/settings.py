@@ -6,12 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dockgen.detect import syntax
-from dockgen.detect.model import Argv, Evidence, Setting
+from dockgen.detect.model import Evidence, Setting
 from dockgen.detect.python import code as source
-from dockgen.detect.python import servers
-from dockgen.detect.python.candidates import starts_of
-from dockgen.detect.python.code import Code, Start
-from dockgen.detect.python.project import Project
+from dockgen.detect.python.code import Code
 from dockgen.detect.secrets import looks_secret
 
 if TYPE_CHECKING:
@@ -23,6 +20,8 @@ _READS = re.compile(
     r"(?:os\.)?(?:environ\.get|getenv|environ\.setdefault|environ\.pop)|config|env(?:\.\w+)?|"
     r"get_env\w*|getenv_\w+|env_\w+|_env\w*"
 )
+# ``os.environ.get(name, default)``: what is read stands in a table.
+_IN_A_LOOP = re.compile(r"(?:environ\.get|getenv)\(\s*[a-z]\w*\s*,\s*[a-z]\w*\s*\)")
 _NEEDLES: tuple[bytes, ...] = (
     b"environ",
     b"getenv",
@@ -43,15 +42,6 @@ _USUAL = re.compile(
     r"XDG_\w+|LOGNAME|APPDATA|LOCALAPPDATA|GITHUB_\w+|PYTEST\w*|COLUMNS|DISPLAY|NO_COLOR|EDITOR|"
     r"DJANGO_SETTINGS_MODULE|_|KUBERNETES_\w+|DYNO|SSH_\w+|SUDO_\w+|WERKZEUG_\w+|RUN_MAIN)"
 )
-# A port that isn't the service's own.
-_OTHERS = re.compile(
-    r"(?:DB|DATABASE|PG|POSTGRES\w*|MYSQL|MARIADB|REDIS|MONGO\w*|SMTP|MAIL|EMAIL|RABBIT\w*|AMQP|KAFKA|ES|"
-    r"ELASTIC\w*|PROXY|SSH|FTP|STATSD|GRAPHITE|MEMCACHED?|CACHE|LDAP|MQTT|NATS|PROMETHEUS|METRICS|"
-    r"BROKER|QUEUE|CLICKHOUSE|VALKEY|DEBUG\w*|DEBUGPY|JAEGER|OTEL\w*|IMAP|POP|SYSLOG|CHROMA|QDRANT|"
-    r"GRPC|REMOTE|TARGET|UPSTREAM|CLIENT|PUBLIC|EXTERNAL)_",
-    re.IGNORECASE,
-)
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Read(NamedTuple):
@@ -111,6 +101,8 @@ class Settings:
                 found.extend(_read(call, path, text))
             for definition in syntax.walk(tree, "class_definition"):
                 found.extend(_fields(definition, path, self._bases))
+            if _IN_A_LOOP.search(text):
+                found.extend(_table(tree, path))
         return found
 
     @cached_property
@@ -233,6 +225,16 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
     yield Read(name, default, default is None and not soft, path, syntax.line(node))
 
 
+def _table(tree: "Node", path: str) -> Iterator[Read]:
+    """A dictionary of defaults, whose keys are all variables: ``{"PORT": "8081", …}``."""
+    for node in syntax.walk(tree, "dictionary"):
+        pairs = [one for one in node.named_children if one.type == "pair"]
+        names = [syntax.string(one.child_by_field_name("key")) or "" for one in pairs]
+        if len(names) > 1 and all(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in names):
+            for name, one in zip(names, pairs, strict=True):
+                yield Read(name, one.child_by_field_name("value"), False, path, syntax.line(one))
+
+
 def _fields(definition: "Node", path: str, settings: set[str]) -> Iterator[Read]:
     """The fields of a pydantic BaseSettings class, by the names of their variables."""
     bases = syntax.text(definition.child_by_field_name("superclasses"))
@@ -268,8 +270,8 @@ def _fields(definition: "Node", path: str, settings: set[str]) -> Iterator[Read]
         yield Read(full.upper(), value, required, path, syntax.line(inner), field)
 
 
-def look(project: Project, code: Code, settings: Settings, entry: Argv, found: Evidence) -> None:
-    """Add port, address and settings of a program that starts by ``entry``."""
+def look(settings: Settings, found: Evidence) -> None:
+    """Add the settings that the code reads."""
     seen: set[str] = set()
     for read in settings.reads:
         if read.name in seen or _USUAL.fullmatch(read.name):
@@ -283,108 +285,3 @@ def look(project: Project, code: Code, settings: Settings, entry: Argv, found: E
         setting = Setting(read.name, None if secret else value or None, read.required, secret)
         shown = f"reads {read.name}"
         found.add("setting", setting, shown, read.path, read.line, weak=not read.required)
-    if not entry:
-        return
-    own = servers.is_web(entry)
-    calls = starts_of(entry, project, code)
-    said = Evidence()
-    for start in [*calls, *(one for one in code.starts if one not in calls)]:
-        _started(start, settings, said, strong=start in calls and not own, address=not own)
-    _asked(settings, said, own=own, service=bool(calls) or own)
-    if not own:
-        if any(word in ("0.0.0.0", "::", "[::]") or "=0.0.0.0" in word for word in entry):
-            said.signals.pop("open", None)
-            said.signals.pop("bind", None)
-            said.add("bind", "0.0.0.0", " ".join(entry))
-        found.take(said)
-        return
-    # Its server is told the port: what the code does without it is what developers use.
-    found.add("bind", "0.0.0.0", " ".join(entry).replace(":{port}", ""))
-    for signal in said.of("port"):
-        found.default("port", signal.value, signal.words, signal.file, signal.line)
-    found.default("port", servers.default_port(entry), f"{entry[0]}'s default")
-
-
-def _started(
-    start: Start, settings: Settings, found: Evidence, *, strong: bool, address: bool
-) -> None:
-    """The port and the address of a call such as ``uvicorn.run(app, port=8000)``."""
-    last = start.call.rpartition(".")[2]
-    node = source.argument(start.node, "port")
-    host = source.argument(start.node, "host") or source.argument(start.node, "address")
-    arguments = source.positional(start.node)
-    pair = next((one for one in arguments if one.type == "tuple"), None)
-    if pair is not None and "HTTPServer" in last and len(pair.named_children) == 2:
-        host, node = pair.named_children
-    elif "HTTPServer" in last or last == "WSGIServer":
-        node = node or None
-    if node is None and last == "run_app" and strong:
-        found.default("port", 8080, "aiohttp's default", start.path, start.line)
-    port, variable = settings.number(node)
-    if port is not None and 0 < port < 65_536:
-        shown = f"{start.call}(…, port={syntax.text(node)[:50]})"
-        found.add("port", port, shown, start.path, start.line, weak=not strong)
-        if variable and strong:
-            setting = Setting(variable, str(port))
-            found.add("setting", setting, shown, start.path, start.line, weak=True)
-    if not (strong and address):
-        return
-    where, variable = settings.words(host)
-    if host is None and last in ("run", "run_simple") and not start.call.startswith("asyncio"):
-        if start.call in ("asyncio.run", "anyio.run", "trio.run"):
-            return
-        where = "127.0.0.1" if (port or node is not None) else None
-    if where is not None:
-        shown = f"{start.call}(…, host={syntax.text(host) or 'its default'})"
-        local = where in _LOOPBACK
-        value = "127.0.0.1" if local else "0.0.0.0"
-        found.add("bind", value, shown, start.path, start.line)
-        if local and variable:
-            found.add("open", f"{variable}=0.0.0.0", shown, start.path, start.line)
-        last_name = syntax.text(host).rpartition(".")[2].replace("_", "-")
-        option = next((one for one in settings.options if one.name == last_name), None)
-        if local and option:
-            shown = f"--{option.name}, else {where}"
-            found.add("open", f"--{option.name}=0.0.0.0", shown, option.path, option.line)
-
-
-def _asked(settings: Settings, found: Evidence, *, own: bool, service: bool) -> None:
-    """The port and the address by variables and options with telling names."""
-    for read in settings.reads:
-        last = read.name.upper()
-        if re.fullmatch(
-            r"(?:\w+_)?(?:PORT|SERVER_PORT|HTTP_PORT|LISTEN_PORT)", last
-        ) and not _OTHERS.search(last):
-            port, _ = settings.number(read.default)
-            if port and 0 < port < 65_536:
-                shown = f"{read.name} or {port}"
-                found.add("port", port, shown, read.path, read.line, weak=True)
-        if re.fullmatch(r"(?:\w+_)?(?:HOST|BIND|LISTEN|BIND_ADDRESS|ADDRESS)", last) and not own:
-            where, _ = settings.words(read.default)
-            if where in _LOOPBACK and service and not _OTHERS.search(last):
-                found.add(
-                    "open",
-                    f"{read.name}=0.0.0.0",
-                    f"{read.name} or {where}",
-                    read.path,
-                    read.line,
-                    weak=True,
-                )
-    for option in settings.options:
-        if option.name in ("port", "http-port", "listen-port", "server-port"):
-            port, _ = settings.number(option.value)
-            if port and 0 < port < 65_536:
-                shown = f"--{option.name}, else {port}"
-                found.add("port", port, shown, option.path, option.line, weak=True)
-        where = settings.words(option.value)[0]
-        if (
-            option.name in ("host", "bind", "address")
-            and where in _LOOPBACK
-            and service
-            and not own
-        ):
-            shown = f"--{option.name}, else {where}"
-            found.add("bind", "127.0.0.1", shown, option.path, option.line, weak=True)
-            found.add(
-                "open", f"--{option.name}=0.0.0.0", shown, option.path, option.line, weak=True
-            )

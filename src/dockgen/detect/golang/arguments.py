@@ -1,0 +1,105 @@
+"""Arguments without which a Go program ends at once, in the ways that its flags are declared."""
+
+import operator
+import re
+from typing import TYPE_CHECKING
+
+from dockgen.detect import syntax
+from dockgen.detect.golang import reading
+from dockgen.detect.golang.needs import ends
+from dockgen.detect.golang.packages import Program
+from dockgen.detect.golang.values import Code
+from dockgen.detect.model import Argv, Evidence, Setting
+from dockgen.detect.secrets import looks_secret
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_COUNT = re.compile(r"(?:ExactArgs|MinimumNArgs|RangeArgs)\(([1-9])")
+_COMPARED = re.compile(
+    r"(flag\.NArg\(\)|len\(os\.Args\)|len\(flag\.Args\(\)\))\s*(<=?|[!=]=)\s*(\d)"
+)
+_IS = {"<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne}
+
+
+def look(program: Program, code: Code, entry: Argv, evidence: Evidence) -> None:
+    """Add what a command's program asks for, or the variables that do instead."""
+
+    def take(name: str, variable: str, file: str, line: int) -> None:
+        words = f"{name} is required"
+        if variable:
+            setting = Setting(variable, None, True, looks_secret(variable, None))
+            evidence.signals.setdefault("setting", [])[:] = [
+                one for one in evidence.of("setting") if one.value.name != variable
+            ]
+            evidence.add("setting", setting, words, file, line)
+        elif not any(word.partition("=")[0].lstrip("-") == name.lstrip("-") for word in entry[1:]):
+            evidence.add("argument", name, words, file, line)
+
+    subcommand = next((word for word in entry[1:2] if not word.startswith("-")), "")
+    for sets in code.flags.values():  # urfave/cli: Required: true
+        for one in sets:
+            literal = one.literal
+            keys = reading.keys_of(literal) if literal is not None else {}
+            if syntax.text(keys.get("Required")) == "true" and _is_meant(literal, subcommand):
+                take(one.flag, one.env, one.file, one.line)
+    for node, path, tags in code.fields:  # go-flags
+        if tags.get("long") and tags.get("required") in ("true", "yes"):
+            take(f"--{tags['long']}", tags.get("env", ""), path, syntax.line(node))
+    for call in code.calls:
+        name = syntax.string(next(iter(call.arguments), None))
+        if call.last == "Required" and not call.arguments:  # kingpin
+            words = syntax.text(call.node)
+            told = re.match(r"(?:kingpin|app|a)\.(Flag|Arg)\(\s*\"([\w.-]+)\"", words)
+            variable = re.search(r"\.Envar\(\"(\w+)\"\)", words)
+            if told:
+                shown = f"--{told[2]}" if told[1] == "Flag" else f"<{told[2]}>"
+                take(shown, variable[1] if variable else "", call.file, call.line)
+        elif name and call.last in ("MarkFlagRequired", "MarkPersistentFlagRequired"):  # cobra
+            own = call.name.startswith("root") or not subcommand
+            if own:
+                take(f"--{name}", "", call.file, call.line)
+    _counted(program, code, subcommand, evidence)
+
+
+def _is_meant(literal: "Node | None", subcommand: str) -> bool:
+    """Whether a flag is the application's own, or of the command that is started."""
+    held = literal.parent if literal is not None else None
+    while held is not None:
+        if held.type == "composite_literal":
+            kind = syntax.text(held.child_by_field_name("type"))
+            name = syntax.string(reading.keys_of(held).get("Name"))
+            if kind.endswith("Command") and name not in (None, subcommand):
+                return False
+        held = held.parent
+    return True
+
+
+def _counted(program: Program, code: Code, subcommand: str, evidence: Evidence) -> None:
+    """``Args: cobra.ExactArgs(1)`` of the root command, and ``if flag.NArg() < 1 { … }``."""
+    if subcommand:
+        return
+    for kind, node, path in code.literals:
+        keys = reading.keys_of(node) if kind.endswith("cobra.Command") else {}
+        wants = _COUNT.search(syntax.text(keys.get("Args")))
+        held = node.parent if wants and {"Run", "RunE"} & keys.keys() else None
+        while held is not None and held.type not in ("var_spec", "short_var_declaration"):
+            held = held.parent
+        names = [syntax.text(one) for one in reading.names_of(held)] if held else []
+        if wants and any(re.match("(?i)root", one) for one in names):
+            use = (syntax.string(keys.get("Use")) or "").split()[1:]
+            shown = next((one for one in use if "flags" not in one), "<argument>")
+            evidence.add("argument", shown, f"Args: {wants[0]})", path, syntax.line(node))
+    for call in code.calls:
+        if call.file.rpartition("/")[0] != program.folder.strip("."):
+            continue
+        test = call.node.parent
+        branch = test.parent if test is not None else None
+        told = _COMPARED.fullmatch(syntax.text(test)[:60])
+        if not told or branch is None or branch.type != "if_statement":
+            continue
+        bare = 1 if "os.Args" in told[1] else 0  # what is there without any argument
+        body = syntax.text(branch.child_by_field_name("consequence"))
+        if _IS[told[2]](bare, int(told[3])) and ends(body):
+            evidence.add("argument", "<argument>", f"if {told[0]}", call.file, call.line)
+            return

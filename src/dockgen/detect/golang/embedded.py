@@ -1,0 +1,176 @@
+"""Front ends that a Go program embeds, and what has to build them before."""
+
+import re
+from collections.abc import Iterator
+
+from dockgen.detect import commands
+from dockgen.detect.golang.modules import Module
+from dockgen.detect.golang.packages import Program
+from dockgen.detect.model import Evidence, Frontend, Refusal, Signal
+from dockgen.detect.repository import Repository, is_aside, join, within
+
+_PLACEHOLDERS = frozenset({".gitkeep", ".keep", ".gitignore", "README.md", "placeholder", ".empty"})
+_MANAGERS = (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("package-lock.json", "npm"))
+
+
+def look(repository: Repository, module: Module, program: Program, evidence: Evidence) -> None:
+    """Front ends whose output is embedded and isn't committed, and code that is generated."""
+    told = set()
+    for path in repository.holding(program.files, b"//go:embed "):
+        if "/vendor/" in f"/{path}":
+            continue
+        folder = path.rpartition("/")[0] or "."
+        for number, line in enumerate(repository.lines(path), 1):
+            text = line.strip()  # in a block of variables it is indented
+            if not text.startswith("//go:embed "):
+                continue
+            for pattern in text.split()[1:]:
+                target = _target(folder, pattern.strip('"`'))
+                if target not in told and (made := _scripted(repository, target)):
+                    told.add(target)
+                    words = f"//go:embed {pattern}, which {made.folder}/package.json builds"
+                    evidence.add("frontend", made, words, path, number)
+                if target in told:
+                    continue
+                if _is_there(repository, folder, pattern.strip('"`')):
+                    for below in _ignored(repository, target) if _has_build(repository) else ():
+                        _frontend(repository, module, below, (pattern, path, number), evidence)
+                    continue
+                told.add(target)
+                _frontend(repository, module, target, (pattern, path, number), evidence)
+    if program.missing and not evidence.of("build") and _generates(repository, module):
+        name, one = next(iter(program.missing.items()))
+        words = f'import "{name}", which has no files'
+        evidence.add("build", "go generate ./...", words, one.file, one.line, weak=True)
+
+
+def _generates(repository: Repository, module: Module) -> bool:
+    """Whether `go generate` makes something."""
+    paths = repository.sources(module.folder, ".go")
+    return next(repository.holding(paths, b"\n//go:generate "), None) is not None
+
+
+def _ignored(repository: Repository, target: str) -> Iterator[str]:
+    """Folders in what is embedded that git ignores by name: they come out of a build."""
+    for path in repository.named(".gitignore"):
+        for line in repository.lines(path):
+            name = line.strip().strip("/")
+            if "/" not in name or not re.fullmatch(r"[\w./-]+", name):
+                continue
+            folder = join(path.rpartition("/")[0] or ".", name)
+            inner = target not in (".", folder) and within(folder, target)
+            if inner and folder not in repository.folders and not repository.has(folder):
+                yield folder
+
+
+def _has_build(repository: Repository) -> bool:
+    """Whether a package.json has a script that builds."""
+    return any(
+        "build" in _scripts(repository, path)
+        for path in repository.named("package.json")
+        if not is_aside(path)
+    )
+
+
+def _scripts(repository: Repository, manifest: str) -> dict[str, str]:
+    """The scripts of a package.json by name."""
+    content = repository.json(manifest)
+    found = content.get("scripts") if isinstance(content, dict) else None
+    found = found if isinstance(found, dict) else {}
+    return {name: text for name, text in found.items() if isinstance(text, str)}
+
+
+def _scripted(repository: Repository, target: str) -> Frontend | None:
+    """The front end whose script names the folder that is embedded, unless its files are there."""
+    if any(path.endswith((".js", ".mjs", ".wasm")) for path in repository.under(target)):
+        return None
+    for manifest in repository.named("package.json"):
+        folder = manifest.rpartition("/")[0] or "."
+        for name, text in _scripts(repository, manifest).items():
+            told = re.search(r"--(?:outDir|out-dir|dest|dist-dir)[ =](\S+)", text)
+            if told and join(folder, told[1]) == target and not is_aside(manifest):
+                manager = _manager(repository, folder)
+                return Frontend(folder, manager, f"{manager} run {name}", target)
+    return None
+
+
+def _manager(repository: Repository, folder: str) -> str:
+    return next((name for lock, name in _MANAGERS if repository.has(join(folder, lock))), "npm")
+
+
+def _target(folder: str, pattern: str) -> str:
+    pattern = re.sub(r"^all:", "", pattern)
+    fixed = re.split(r"[*?\[]", pattern)[0]
+    if fixed != pattern:
+        fixed = fixed.rpartition("/")[0]
+    target = join(folder, fixed or ".") or folder
+    name = target.rpartition("/")[2]
+    if "." in name and target != folder:  # a file: its folder is what is built
+        target = target.rpartition("/")[0] or "."
+        target = target.removesuffix("/.vite")
+    return target
+
+
+def _is_there(repository: Repository, folder: str, pattern: str) -> bool:
+    """Whether anything but a placeholder is committed where a pattern points."""
+    target = _target(folder, pattern)
+    plain = re.sub(r"^all:", "", pattern)
+    if repository.has(join(folder, plain)):
+        return True
+    if re.search(r"[*?\[]", plain):
+        parts = [re.escape(part) for part in re.split(r"[*?]", join(folder, plain) or plain)]
+        matcher = re.compile("[^/]*".join(parts) + "(?:/.*)?")
+        names = [path for path in repository.under(target) if matcher.fullmatch(path)]
+    else:
+        names = list(repository.under(join(folder, plain)))
+    return any(path.rpartition("/")[2] not in _PLACEHOLDERS for path in names)
+
+
+def _frontend(
+    repository: Repository,
+    module: Module,
+    target: str,
+    embedded: tuple[str, str, int],
+    evidence: Evidence,
+) -> None:
+    if evidence.of("frontend"):
+        return
+    pattern, file, line = embedded
+    folders = []
+    for manifest in repository.named("package.json"):
+        folder = manifest.rpartition("/")[0] or "."
+        build = _scripts(repository, manifest).get("build")
+        if is_aside(manifest):
+            continue
+        command = _written_build(repository, module)
+        if build is not None or command:
+            near = within(target, folder) * len(folder.split("/")) if folder != "." else 0
+            folders.append((-near, folder.count("/"), folder, bool(build), command))
+    if not folders:
+        words = f"//go:embed {pattern}: nothing is committed there"
+        if _generates(repository, module):
+            if not evidence.of("build"):
+                evidence.add("build", "go generate ./...", words, file, line, weak=True)
+            return
+        evidence.refusals.append(
+            Refusal(
+                "",
+                f"{file} embeds {target}, which isn't committed, and nothing says what makes it",
+                f"say what does: --build 'COMMAND', or commit {target}",
+                Signal(target, words, file, line),
+            )
+        )
+        return
+    _, _, folder, has_script, command = min(folders, key=lambda one: one[:3])
+    manager = _manager(repository, folder)
+    build = f"{manager} run build" if has_script else command
+    words = f"//go:embed {pattern}, which {folder}/package.json builds"
+    evidence.add("frontend", Frontend(folder, manager, build, target), words, file, line)
+
+
+def _written_build(repository: Repository, module: Module) -> str:
+    """The command by which a Makefile or a Dockerfile builds a front end without a script."""
+    for command in commands.of(repository, module.folder):
+        if command.argv[0] in ("npx", "pnpm", "yarn", "npm") and "build" in command.argv:
+            return " ".join(command.argv)
+    return ""

@@ -1,0 +1,4 @@
+module.exports = (app) => {
+  const { log } = env;
+  app.on("push", (context) => log(context));
+};

@@ -1,0 +1,3 @@
+const { Box, readEnv } = require("@example/box");
+
+Box.create(readEnv()).then((box) => box.start());

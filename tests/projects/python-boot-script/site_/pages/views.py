@@ -1,0 +1,8 @@
+"""Each page."""
+
+from . import pages
+
+
+@pages.route("/", methods=["GET", "POST"])
+def index():
+    return "hello"

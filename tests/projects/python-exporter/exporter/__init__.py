@@ -1,0 +1,1 @@
+"""Tells how long queues are."""

@@ -1,0 +1,8 @@
+"""A command that Celery finds by its entry point."""
+
+import click
+
+
+@click.command()
+def petals():
+    """Serve a page."""
