@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dockgen import folders
+from dockgen.folders import Node
 from dockgen.image import File, Image, Kind, Layer
 
 # How many files of a layer are named.
@@ -23,14 +25,15 @@ class Part:
     """A layer of an image.
 
     ``instruction`` is the step of the Dockerfile that made it, "" if the image doesn't say, and
-    ``is_base`` whether it is the base's, None if the base is unknown. ``largest`` are its largest
-    files, ``hidden_bytes`` and ``hidden_files`` what no container sees of it, and ``hidden`` the
-    largest of those.
+    ``is_base`` whether it is the base's, None if the base is unknown. ``root`` is the folder with
+    all its files, and ``largest`` are its largest ones. ``hidden_bytes`` and ``hidden_files`` are
+    what no container sees of it, and ``hidden`` the largest of those.
     """
 
     layer: Layer
     instruction: str
     is_base: bool | None
+    root: Node
     largest: tuple[File, ...]
     hidden_bytes: int
     hidden_files: int
@@ -70,7 +73,8 @@ class Anatomy:
 def of(image: Image) -> Anatomy:
     """Look at an image layer by layer."""
     parts = []
-    for number, (layer, words) in enumerate(zip(image.layers, instructions(image), strict=True)):
+    whole = zip(image.layers, instructions(image), folders.of(image), strict=True)
+    for number, (layer, words, root) in enumerate(whole):
         hidden = image.hidden(layer)
         is_base = None if image.base_layers is None else number < image.base_layers
         parts.append(
@@ -78,6 +82,7 @@ def of(image: Image) -> Anatomy:
                 layer,
                 words,
                 is_base,
+                root,
                 _largest(layer.files),
                 sum(file.size for file in hidden),
                 len(hidden),
@@ -125,14 +130,14 @@ def _as_dive_counts(layers: Sequence[Layer]) -> float | None:
             left -= sum(path.count("/") for path in below)
             if left < 0:
                 return None
-        folders = _sizes(removed, below) if removed else {}
+        gone = _sizes(removed, below) if removed else {}
         for file in layer.files:
             if file.kind in (Kind.DIRECTORY, Kind.OPAQUE):
                 continue
-            size = folders.get(file.path, 0) if file.kind is Kind.WHITEOUT else file.size
+            size = gone.get(file.path, 0) if file.kind is Kind.WHITEOUT else file.size
             smallest[file.path] = min(size, smallest.get(file.path, size))
             all_bytes += size
-        if folders:
+        if gone:
             below = {
                 path: size
                 for path, size in below.items()
@@ -145,12 +150,12 @@ def _as_dive_counts(layers: Sequence[Layer]) -> float | None:
     return sum(smallest.values()) / all_bytes if all_bytes else 1.0
 
 
-def _sizes(folders: set[str], files: Mapping[str, int]) -> dict[str, int]:
+def _sizes(removed: set[str], files: Mapping[str, int]) -> dict[str, int]:
     """What lies in each of these folders, in bytes; those in which nothing lies are left out."""
     found: dict[str, int] = {}
     for path, size in files.items():
         for folder in _above(path):
-            if folder in folders:
+            if folder in removed:
                 found[folder] = found.get(folder, 0) + size
     return found
 

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dockgen.image import File, Image, Kind
@@ -31,9 +31,25 @@ class Node:
     children: tuple["Node", ...] = ()
 
     @property
+    def is_folder(self) -> bool:
+        """Whether this is a folder; one that holds a single file counts as that file."""
+        return self.files > 1 or bool(self.children)
+
+    @property
     def other_bytes(self) -> int:
         """The content of a folder's files that aren't in its children."""
         return self.size_bytes - sum(child.size_bytes for child in self.children)
+
+    def path(self, above: str) -> str:
+        """Where it lies in its layer, below the path of what it lies in, "" if nothing."""
+        return f"{above.rstrip('/')}/{self.name}" if above else self.name
+
+    def walk(self, above: str = "", depth: int = 0) -> Iterator[tuple[str, int, "Node"]]:
+        """Itself and all that is in it, each with its path, and with how many it lies in."""
+        path = self.path(above)
+        yield path, depth, self
+        for child in self.children:
+            yield from child.walk(path, depth + 1)
 
 
 def of(image: Image) -> list[Node]:

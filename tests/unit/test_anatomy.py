@@ -108,6 +108,7 @@ def test_layers_are_reported_only_if_asked_for() -> None:
 
     text = formats.rendered(asked, Format.TEXT)
     assert "layer 2 of 3" in text
+    assert "0.03 MB  app/" in text
     assert "RUN step sha256:1" in text
     assert "/app/\\x1b[2J[red]" in text
     assert "0.01 MB in 2 files hidden by later layers" in text
@@ -116,6 +117,10 @@ def test_layers_are_reported_only_if_asked_for() -> None:
     facts = json.loads(formats.rendered(asked, Format.JSON))
     assert facts["layers"][1]["hidden_bytes"] == 5900
     assert facts["layers"][0]["base"] is True
+    assert facts["layers"][1]["folders"][:2] == [
+        {"path": "/", "bytes": 25_910, "hidden_bytes": 5900},
+        {"path": "/app", "bytes": 25_010, "hidden_bytes": 5000},
+    ]
     assert facts["hidden"]["own_bytes"] == 5900
     facts = json.loads(formats.rendered(plain, Format.JSON))
     assert set(facts["layers"][0]) == {"digest", "unpacked_bytes", "gzip_bytes"}

@@ -186,6 +186,11 @@ def _part(part: "Part") -> dict[str, Any]:
     return {
         "instruction": part.instruction or None,
         "base": part.is_base,
+        "folders": [
+            {"path": path, "bytes": node.size_bytes, "hidden_bytes": node.hidden_bytes}
+            for path, _, node in part.root.walk()
+            if node.is_folder
+        ],
         "largest": [{"path": file.path, "bytes": file.size} for file in part.largest],
         "hidden_bytes": part.hidden_bytes,
         "hidden_files": part.hidden_files,

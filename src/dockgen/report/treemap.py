@@ -94,7 +94,7 @@ def _worst(row: Sequence[float], side: float, scale: float) -> float:
 
 def tiles(root: Node, box: Box, above: str = "", depth: int = 0) -> list[Tile]:
     """The tiles of a folder: itself, and over it whatever in it has room, the outer ones first."""
-    path = f"{above.rstrip('/')}/{root.name}" if above else root.name
+    path = root.path(above)
     is_named = box.width >= _NAMED[0] and box.height >= _NAMED[1]
     drawn = [Tile(root, path, depth, box, is_named)]
     if not root.children or box.width < _DIVIDED[0] or box.height < _DIVIDED[1]:

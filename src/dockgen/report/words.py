@@ -36,6 +36,13 @@ class Measure:
     share: float | None = None
 
 
+def size(size_bytes: int) -> str:
+    """A size as people read it, small ones in kB."""
+    if 0 < size_bytes < _MB / 10:
+        return f"{size_bytes / 1000:.1f} kB"
+    return f"{size_bytes / _MB:.2f} MB" if size_bytes else "0 MB"
+
+
 def whole(result: Result) -> str:
     """What the check says, in a few words."""
     codes = {finding.rule for finding in result.checked.failures}

@@ -139,7 +139,9 @@ def test_its_structure_can_be_heard(tmp_path: Path) -> None:
     assert len(found.all("table")) == len(found.all("caption")) == 2
     assert all("scope" in one for one in found.all("th"))
     assert found.all("html") == [{"lang": "en"}]
-    for drawing in (one for one in found.all("svg") if "viewbox" in one):
+    drawings = [one for one in found.all("svg") if one["class"].startswith(("map", "scale"))]
+    assert len(drawings) > 2
+    for drawing in drawings:
         assert "aria-label" in drawing or drawing.get("aria-hidden") == "true"
     assert len(found.all("main")) == 1
 
@@ -157,6 +159,18 @@ def test_what_it_says(tmp_path: Path) -> None:
     assert "Not asked, as word: DG202." in text
     assert "Instruction RUN word" in text
     assert GIVEN not in text
+
+
+def test_a_map_opens_by_layer_and_by_folder(tmp_path: Path) -> None:
+    """A layer's name for the keyboard, too; a folder's only for the mouse, as the list has it."""
+    found = page(tmp_path)
+    links = [one for one in found.all("a") if one["href"].startswith("#layer-")]
+    folders = [one for one in links if "aria-hidden" in one]
+    assert {one["href"] for one in folders} == {"#layer-1", "#layer-2", "#layer-1-1", "#layer-2-1"}
+    assert all(one["tabindex"] == "-1" for one in folders)
+    assert {one["href"] for one in links if "aria-label" in one} == {"#layer-1", "#layer-2"}
+    # The whole image's, those of two layers, and that of /usr: each for two widths.
+    assert sum(one["class"].startswith("map ") for one in found.all("svg")) == 2 * 4
 
 
 class TestColors:

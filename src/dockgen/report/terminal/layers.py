@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _MB = 10**6
 # An instruction is cut there, in characters.
 _WIDTH = 120
+# A folder has a line if it is this share of its layer, and lies in less than so many others.
+_SHARE = 0.05
+_DEEPEST = 5
 # A file smaller than this is not worth a line, in bytes.
 _SMALL = 10_000
 
@@ -42,6 +45,11 @@ def _part(part: "Part", name: str, console: "Console") -> None:
         cut = part.instruction
         cut = cut if len(cut) <= _WIDTH else f"{cut[: _WIDTH - 1]}…"
         console.print(f"  [cyan]{named(cut)}[/]", soft_wrap=True)
+    least = _SHARE * part.root.size_bytes
+    for _, depth, node in part.root.walk():
+        if node.is_folder and 0 < depth <= _DEEPEST and node.size_bytes >= least:
+            size = f"{node.size_bytes / _MB:9.2f} MB"
+            console.print(f"  {size}  {'  ' * (depth - 1)}{named(node.name)}/", soft_wrap=True)
     _files(part.largest, "dim", console)
     if part.hidden_bytes:
         files = "one file" if part.hidden_files == 1 else f"{part.hidden_files} files"
