@@ -141,7 +141,7 @@ def test_dg113_passes_what_is_none(path: str) -> None:
 
 
 CACHED = (
-    "/var/lib/apt/lists/deb.debian.org_debian_dists_trixie_main_binary-amd64_Packages.lz4",
+    "/var/lib/apt/lists/mirror.example_debian_dists_trixie_main_binary-amd64_Packages.lz4",
     "/var/cache/apt/archives/gcc.deb",
     "/var/cache/apt/pkgcache.bin",
     "/var/cache/apk/APKINDEX.gz",
