@@ -3,13 +3,17 @@
 tests/images/test_ci.py lets actionlint look at the workflows.
 """
 
+import json
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -101,7 +105,7 @@ def test_only_the_chosen_files_are_added(projects: dict[str, Path]) -> None:
 
 def without_dockgen(workflow: Any) -> Any:
     """What is left of a workflow, once what the read-me names is taken out of it."""
-    named = {"update", ".hold-to-dockgen-toml", "DOCKGEN"}
+    named = {"update", "report", ".hold-to-dockgen-toml", "DOCKGEN"}
     if isinstance(workflow, dict):
         return {key: without_dockgen(part) for key, part in workflow.items() if key not in named}
     if not isinstance(workflow, list):
@@ -395,3 +399,87 @@ def test_a_comment_is_renewed(every: dict[Language, Projects], tmp_path: Path, k
     assert "repos/acme/app/issues/7/comments" in listed
     method = "PATCH there" if known else "POST repos/acme/app/issues/7/comments"
     assert f"--method {method} --field body=@{tmp_path}/report/report.md" in written
+
+
+class _GitLab(BaseHTTPRequestHandler):
+    """The part of GitLab's API that comments: notes in pages of two, and what was written."""
+
+    notes: ClassVar[list[dict[str, Any]]] = []
+    written: ClassVar[list[tuple[str, str, str]]] = []
+
+    def do_GET(self) -> None:
+        place = urlsplit(self.path)
+        if self.headers["PRIVATE-TOKEN"] != "token":
+            self._send(None, 401)
+        elif place.path.endswith("/user"):
+            self._send({"id": 7})
+        else:
+            page = int(parse_qs(place.query)["page"][0])
+            self._send(self.notes[2 * page - 2 : 2 * page])
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.written.append((self.command, self.path, parse_qs(body)["body"][0]))
+        self._send({}, 201)
+
+    do_PUT = do_POST  # noqa: N815 - the server calls it so
+
+    def _send(self, answer: object, status: int = 200) -> None:
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def _note(number: int, author: int, words: str) -> dict[str, Any]:
+    return {"id": number, "author": {"id": author}, "body": words}
+
+
+OTHERS = [_note(1, 7, "words"), _note(2, 8, "<!-- mark -->"), _note(3, 8, "more")]
+
+
+@pytest.mark.parametrize(
+    ("notes", "method", "place"),
+    [(OTHERS, "POST", ""), ([*OTHERS, _note(4, 7, "<!-- mark -->\nold")], "PUT", "/4")],
+    ids=["first", "renewed"],
+)
+def test_gitlab_s_comment_is_renewed(
+    every: dict[Language, Projects],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    notes: list[dict[str, Any]],
+    method: str,
+    place: str,
+) -> None:
+    """Ours, on whichever page: by the token's own user, found by its first line."""
+    report = tmp_path / "reports/report.md"
+    report.parent.mkdir()
+    report.write_text("<!-- mark -->\n\n50 % & more\n")
+    monkeypatch.setattr(_GitLab, "notes", notes)
+    monkeypatch.setattr(_GitLab, "written", [])
+    job = yaml.safe_load((every[Language.GO]["gitlab"] / ".gitlab-ci.yml").read_text())["report"]
+    with ThreadingHTTPServer(("127.0.0.1", 0), _GitLab) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        done = subprocess.run(
+            ["sh", "-euc", "\n".join(job["script"])],
+            env={"PATH": "/usr/bin:/bin", "DOCKGEN_COMMENTS": "token", "CI_API_V4_URL": address,
+                 "NOTES": f"{address}/notes"},
+            cwd=tmp_path, timeout=60, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        server.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert _GitLab.written == [(method, f"/notes{place}", report.read_text())]
+
+
+def test_gitlab_compares_with_the_default_branch(every: dict[Language, Projects]) -> None:
+    """Its report is in the cache, which no merge request writes, and in no build."""
+    project = every[Language.GO]["gitlab"]
+    job = yaml.safe_load((project / ".gitlab-ci.yml").read_text())["check"]
+    policies = {rule["if"]: rule.get("variables", {}).get("FORMER") for rule in job["rules"]}
+    assert policies['$CI_PIPELINE_SOURCE == "merge_request_event"'] == "pull"
+    assert job["cache"]["policy"] == "$FORMER"
+    assert job["cache"]["paths"] == [".former/report.json"]
+    assert ".*" in (project / ".dockerignore").read_text().splitlines()
