@@ -131,8 +131,8 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
     """
     if target.saved is not None:
         return _check_saved(target, target.saved, doing)
-    engine.require()
-    findings = _check_files(target, _dockerfile(target, None))
+    version = engine.require(builds=target.image is None)
+    findings = _check_files(target, _dockerfile(target, None), asks_builder=not version.is_podman)
     asked = target.asked
     with ExitStack() as stack:
         composed = None
@@ -147,7 +147,7 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
             )
         found = _dockerfile(target, composed)
         if target.dockerfile is None:
-            findings += _check_files(target, found)
+            findings += _check_files(target, found, asks_builder=not version.is_podman)
         built = target.image
         if built is None:
             doing("Building the image")
@@ -156,12 +156,11 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
         doing("Reading the image")
         read = read_image(
             built,
-            engine.base_layers(found.base if found else None),
+            engine.base_layers(found.base if found and not version.is_podman else None),
             gzip_sizes=asked.gzip_sizes,
             secrets=asked.secrets,
         )
-        contract = replace(target.contract(read.config), reaches_ports=not engine.is_elsewhere())
-        watched = _watch(target, composed, built, read, contract, doing)
+        watched = _watch(target, composed, built, read, target.contract(read.config), doing)
         # What it does may only show when it runs.
         findings += checks.check_image(read, watched.contract)
     return Checked(
@@ -172,7 +171,7 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
         image=read,
         seen=watched.seen,
         findings=[*findings, *watched.findings],
-        left_out=_left_out(target, found, watched.contract),
+        left_out=_left_out(target, found, watched.contract, watched.seen),
         needs=watched.needs,
     )
 
@@ -211,18 +210,20 @@ def _check_saved(target: Target, saved: Path, doing: Callable[[str], None]) -> C
         image=read,
         seen=None,
         findings=[*_check_files(target, found), *checks.check_image(read, contract)],
-        left_out=_left_out(target, found, contract),
+        left_out=_left_out(target, found, contract, None),
     )
 
 
-def _check_files(target: Target, found: Dockerfile | None) -> list[Finding]:
+def _check_files(
+    target: Target, found: Dockerfile | None, *, asks_builder: bool = False
+) -> list[Finding]:
     """What is found in the files; in a project it counts, too, that there is no Dockerfile."""
     if found is None and target.project is None:
         return []
     around = left_out = None
     if found is not None and target.directory is not None:
         around = context.read(target.directory, target.dockerfile_name)
-        if target.saved is None:
+        if asks_builder:
             left_out = leftout.find(target.directory, around)
     files = Files(found, around, left_out, target.dockerfile_name)
     return checks.check_files(files, target.contract(Config()))
@@ -242,15 +243,17 @@ def _dockerfile(target: Target, composed: Composed | None) -> Dockerfile | None:
         return None
 
 
-def _left_out(target: Target, read: Dockerfile | None, contract: Contract) -> dict[str, str]:
+def _left_out(
+    target: Target, read: Dockerfile | None, contract: Contract, seen: Observation | None
+) -> dict[str, str]:
     """The rules that can't be asked of a target, each with the reason."""
     found: dict[str, str] = {}
     if read is None and target.project is None:
         found |= {rule.code: "there is no Dockerfile to look at" for rule in checks.OF_FILES}
     if target.saved is not None:
         found |= {rule.code: "a saved image isn't run" for rule in checks.OF_CONTAINER}
-    if not contract.reaches_ports:
-        reason = "the engine is on another machine, whose ports can't be asked from here"
+    if seen is not None and not seen.is_reached:
+        reason = "the engine is on another machine, whose ports can't be reached from here"
         found |= dict.fromkeys(checks.OF_ANSWERS, reason)
     if not target.asked.secrets:
         found |= dict.fromkeys(checks.OF_SECRETS, "you said --no-secrets")

@@ -232,6 +232,19 @@ def _outside(path: Any, root: Path) -> Path | None:
     return None if resolved.is_relative_to(root) else resolved
 
 
+def mounted(model: Model, main: str) -> list[str]:
+    """The files and folders of this machine that the run mounts, with secrets and the like."""
+    services = [model["services"][name] for name in needed(model, main)]
+    binds = [m for service in services for m in service.get("volumes") or ()]
+    found = [m["source"] for m in binds if m.get("type") == "bind"]
+    for kind in ("secrets", "configs"):
+        used = [entry for service in services for entry in service.get(kind) or ()]
+        names = [e.get("source") if isinstance(e, Mapping) else e for e in used]
+        entries = [(model.get(kind) or {}).get(name) or {} for name in names]
+        found += [entry["file"] for entry in entries if entry.get("file")]
+    return list(dict.fromkeys(found))
+
+
 def written_folders(model: Model, main: str) -> list[str]:
     """The files and folders of this machine that the run could write to: its writable mounts."""
     mounts = [m for n in needed(model, main) for m in model["services"][n].get("volumes") or ()]
@@ -244,11 +257,12 @@ def apart(
     change: Change,
     tags: Mapping[str, str],
     copies: Mapping[str, str],
+    address: str = "127.0.0.1",
 ) -> dict[str, Any]:
     """The model of a run that meets nothing of the user's: no name, port, network or volume.
 
     Networks and volumes are the run's own, and empty. Services that ``main`` doesn't depend on are
-    left out. The port that ``main`` listens on is published at a free one of 127.0.0.1.
+    left out. The port that ``main`` listens on is published at a free one.
 
     Args:
         model: as `docker compose config` prints it.
@@ -256,6 +270,7 @@ def apart(
         change: how this run differs.
         tags: the names that built images get, by service.
         copies: what is mounted in place of which of the `written_folders`.
+        address: where ports are published; "" for all addresses.
     """
     names = needed(model, main)
     # Another process of the same image names what a service beside it builds.
@@ -287,7 +302,7 @@ def apart(
     ports = {port["target"]: port for port in model["services"][main].get("ports") or ()}
     if change.port is not None:
         ports.setdefault(change.port, {"target": change.port})
-    own["ports"] = [_published(port) for port in ports.values()]
+    own["ports"] = [_published(port, address) for port in ports.values()]
     if change.image is not None:
         own["image"] = change.image
         own["pull_policy"] = "never"
@@ -335,11 +350,7 @@ def _attachments(networks: Any) -> Any:
     }
 
 
-def _published(port: Any) -> dict[str, Any]:
+def _published(port: Any, address: str) -> dict[str, Any]:
     protocol = port.get("protocol", "tcp")
-    return {
-        "target": port["target"],
-        "published": "0",
-        "host_ip": "127.0.0.1",
-        "protocol": protocol,
-    }
+    found = {"target": port["target"], "published": "0", "protocol": protocol}
+    return found | ({"host_ip": address} if address else {})

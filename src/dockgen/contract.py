@@ -109,8 +109,7 @@ class Contract:
 
     ``workload`` is what the program does, and ``port`` the one that a service listens on; None for
     workers and jobs. ``is_ours`` says whether dockgen made it: others' answers are judged less
-    strictly where nothing was said of the page to ask for. ``reaches_ports`` says whether a
-    container's ports can be asked from here: those of another machine's engine can't.
+    strictly where nothing was said of the page to ask for.
     """
 
     workload: Workload
@@ -120,7 +119,6 @@ class Contract:
     base: Base = field(default_factory=Base)
     run: Run = field(default_factory=Run)
     is_ours: bool = True
-    reaches_ports: bool = True
 
     def settled(self, workload: Workload, port: int | None) -> "Contract":
         """The same of a program that turned out to do this: without the limits of the others."""

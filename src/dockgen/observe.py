@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from dockgen import sockets
+from dockgen import engine, sockets
 from dockgen.checks.running import Ended, Observation, Process
 from dockgen.contract import Contract
 from dockgen.engine import Container, State, Stopped
@@ -25,9 +25,7 @@ def observe(container: Container, contract: Contract) -> Observation:
     if contract.workload is Workload.JOB:
         return _observe_job(container, contract)
     health = container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
-    root_status = None
-    if contract.port is not None:
-        root_status = _status(container, contract.page, contract.port)
+    root_status, is_reached = _status(container, contract)
     state = container.inspect()
     process = process_of(container, state)
     tables = listeners_of(container, state)
@@ -54,6 +52,7 @@ def observe(container: Container, contract: Contract) -> Observation:
         exposed=container.exposed_ports(),
         kept_open=kept_open,
         held_up=held_up,
+        is_reached=is_reached,
     )
 
 
@@ -71,7 +70,7 @@ def _start_again(container: Container, contract: Contract) -> None:
     end = time.monotonic() + contract.limits.healthy_seconds + _PATIENCE
     container.start()
     container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
-    while contract.port is not None and _status(container, contract.page, contract.port) is None:
+    while contract.port is not None and _status(container, contract) == (None, True):
         if time.monotonic() >= end or not container.inspect().running:
             return
         time.sleep(_PAUSE)
@@ -142,11 +141,16 @@ def listening(container: Container, state: State) -> tuple[sockets.Listener, ...
     return sockets.listeners(*(listeners_of(container, state) or ()))
 
 
-def _status(container: Container, page: str, port: int) -> int | None:
+def _status(container: Container, contract: Contract) -> tuple[int | None, bool]:
+    """The status of the page to ask for, None without an answer; whether one can come through."""
+    if contract.port is None:
+        return None, True
     try:
-        return container.get(page, port).status
+        return container.get(contract.page, contract.port).status, True
+    except engine.UnreachedError:
+        return None, False
     except ProjectError:
-        return None
+        return None, True
 
 
 def _host_file(_container: Container, state: State, name: str) -> str:

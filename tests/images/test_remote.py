@@ -1,19 +1,36 @@
-"""An engine that is reached by TCP, as one on another machine is, and by a context's name."""
+"""An engine that is reached by TCP, by ssh and by a context's name: here, and elsewhere."""
 
-import json
 import os
+import shutil
 import socket
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import PLAIN
+from tests.images import engines
 from tests.images.test_bad_projects import SOUND
+from tests.images.test_engines import BASES, project
+
+__all__ = ["project"]
+
+# They share what takes minutes to build.
+pytestmark = [pytest.mark.release, pytest.mark.xdist_group("engines")]
+
+# Also by ssh, for whoever has the key.
+STARTED = """
+mkdir -p /run/sshd /root/.ssh && echo "$KEY" >/root/.ssh/authorized_keys && /usr/sbin/sshd
+exec dockerd --host=tcp://0.0.0.0:2375 --tls=false --host=unix:///run/docker.sock
+"""
+SSH = """\
+#!/bin/sh
+exec {ssh} -F /dev/null -i {key} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \\
+  -o LogLevel=ERROR "$@"
+"""
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
@@ -24,66 +41,108 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-def _join(client: socket.socket, path: str) -> None:
-    with client, socket.socket(socket.AF_UNIX) as engine:
-        engine.connect(path)
+def _join(client: socket.socket, connect: Callable[[], socket.socket]) -> None:
+    with client, connect() as engine:
         back = threading.Thread(target=_pass_on, args=(engine, client), daemon=True)
         back.start()
         _pass_on(client, engine)
         back.join()
 
 
-def _serve(server: socket.socket, path: str) -> None:
+def _serve(server: socket.socket, connect: Callable[[], socket.socket]) -> None:
     with suppress(OSError):
         while True:
             client, _ = server.accept()
-            threading.Thread(target=_join, args=(client, path), daemon=True).start()
+            threading.Thread(target=_join, args=(client, connect), daemon=True).start()
 
 
-@pytest.fixture
-def port() -> Iterator[int]:
-    """A TCP port of all addresses that leads to this machine's engine."""
-    words = ["docker", "context", "inspect", "--format={{.Endpoints.docker.Host}}"]
-    host = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+@contextmanager
+def relay(connect: Callable[[], socket.socket]) -> Iterator[int]:
+    """A TCP port of all addresses that leads to an engine, and to nothing else of its machine."""
     server = socket.create_server(("0.0.0.0", 0))
-    threading.Thread(
-        target=_serve, args=(server, host.removeprefix("unix://")), daemon=True
-    ).start()
+    threading.Thread(target=_serve, args=(server, connect), daemon=True).start()
     with closing(server):
         yield server.getsockname()[1]
 
 
-def _check(environment: dict[str, str]) -> tuple[int, dict[str, object]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "dockgen", "check", "--json", "--no-gzip", str(SOUND)],
-        env=PLAIN | environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
+class Elsewhere(NamedTuple):
+    """An engine on a machine of its own; ``ssh`` are variables that lead docker there by ssh."""
+
+    address: str
+    ssh: dict[str, str]
 
 
-@pytest.mark.release
-def test_an_engine_by_tcp(port: int) -> None:
-    """DOCKER_HOST: all is built, read and watched there; on this machine, ports are asked, too."""
-    code, facts = _check({"DOCKER_HOST": f"tcp://127.0.0.1:{port}"})
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+    """An engine that has what the project is built on."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    key, program = folder / "key", folder / "bin/ssh"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    program.parent.mkdir()
+    program.write_text(SSH.format(ssh=shutil.which("ssh"), key=key))
+    program.chmod(0o755)
+    option = f"--env=KEY={key.with_suffix('.pub').read_text()}"
+    words = ("sh", "-c", STARTED)
+    with engines.running("docker", folder, *words, options=(option,)) as name:
+        address = engines.address(name)
+        engines.wait(address, 2375, name)
+        engines.give(f"tcp://{address}:2375", *BASES)
+        path = f"{program.parent}:{os.environ['PATH']}"
+        yield Elsewhere(address, {"DOCKER_HOST": f"ssh://root@{address}", "PATH": path})
+
+
+def test_an_engine_by_tcp() -> None:
+    """On this machine, it is as any other."""
+    words = ("context", "inspect", "--format={{.Endpoints.docker.Host}}")
+    path = engines.docker(*words).removeprefix("unix://")
+
+    def connect() -> socket.socket:
+        engine = socket.socket(socket.AF_UNIX)
+        engine.connect(path)
+        return engine
+
+    with relay(connect) as port:
+        code, facts = engines.check(SOUND, {"DOCKER_HOST": f"tcp://127.0.0.1:{port}"})
     assert (code, facts["left_out"]) == (0, {})
 
 
-@pytest.mark.release
-def test_an_engine_on_another_machine(port: int, tmp_path: Path) -> None:
-    """By a context's name; what can't be asked from here is said, and isn't a finding."""
+def test_an_engine_on_another_machine(elsewhere: Elsewhere, project: Path, tmp_path: Path) -> None:
+    """By a context's name: all is built, read and watched there, its ports included."""
+    client = engines.settings(tmp_path / "client")
+    place = f"--docker=host=tcp://{elsewhere.address}:2375"
+    engines.docker("context", "create", "far", place, environment=client)
+    code, facts = engines.check(project, client | {"DOCKER_CONTEXT": "far", "DOCKER_HOST": ""})
+    assert (code, facts["left_out"]) == (0, {})
+
+
+def test_an_engine_by_ssh(elsewhere: Elsewhere, project: Path) -> None:
+    """Its ports are asked through ssh, and are published to its own machine alone."""
+    code, facts = engines.check(project, elsewhere.ssh)
+    assert (code, facts["left_out"]) == (0, {})
+
+
+def test_ports_behind_a_firewall(elsewhere: Elsewhere, project: Path) -> None:
+    """What can't be asked from here is said, and isn't a finding."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
         probe.connect(("192.0.2.1", 9))  # sends nothing, but picks this machine's own address
-        address = probe.getsockname()[0]
-    configured = {"DOCKER_CONFIG": str(tmp_path)}
-    plugins = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker")) / "cli-plugins"
-    if plugins.is_dir():
-        (tmp_path / "cli-plugins").symlink_to(plugins)
-    subprocess.run(
-        ["docker", "context", "create", "far", f"--docker=host=tcp://{address}:{port}"],
-        env={k: v for k, v in PLAIN.items() if k != "DOCKER_HOST"} | configured,
-        capture_output=True, check=True,
-    )  # fmt: skip
-    code, facts = _check(configured | {"DOCKER_CONTEXT": "far", "DOCKER_HOST": ""})
+        own = probe.getsockname()[0]
+    with relay(lambda: socket.create_connection((elsewhere.address, 2375))) as port:
+        code, facts = engines.check(project, {"DOCKER_HOST": f"tcp://{own}:{port}"})
     assert code == 0
-    assert sorted(facts["left_out"]) == ["DG202", "DG212"]  # type: ignore[call-overload]
+    assert sorted(facts["left_out"]) == ["DG202", "DG212"]
+
+
+def test_mounts_of_this_machine_are_refused(
+    elsewhere: Elsewhere, project: Path, tmp_path: Path
+) -> None:
+    """There, they would be empty folders."""
+    folder = tmp_path / "project"
+    shutil.copytree(project, folder)
+    (folder / "compose.override.yaml").write_text(
+        "services: {app: {volumes: ['./app:/data:ro']}}\n"
+    )
+    host = {"DOCKER_HOST": f"tcp://{elsewhere.address}:2375"}
+    done = engines.dockgen(host, "check", str(folder))
+    assert done.returncode == 3
+    assert f"mounts {folder}/app of this machine" in done.stderr
+    assert elsewhere.address in done.stderr

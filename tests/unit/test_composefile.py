@@ -159,6 +159,25 @@ def test_a_run_meets_nothing_of_the_users(tmp_path: Path) -> None:
     assert sources == ["v", "/copy", str(tmp_path / "config")]
 
 
+def test_ports_are_published_where_the_engine_can_be_asked() -> None:
+    """At all addresses of another machine, which has no loopback address that leads there."""
+    run = composefile.apart(model(), "app", Change(port=9000), {}, {}, address="")
+    assert run["services"]["app"]["ports"] == [
+        {"target": 9000, "published": "0", "protocol": "tcp"}
+    ]
+
+
+def test_what_is_mounted_from_this_machine(tmp_path: Path) -> None:
+    """Folders, secrets and configurations of the services that run, however they are named."""
+    volume = {"type": "volume", "source": "v", "target": "/v"}
+    found = model(volumes=[volume, bind("/a", read_only=True)], secrets=["s"],
+                  configs=[{"source": "c"}, {"source": "inline"}])  # fmt: skip
+    found["services"]["unused"] = {"image": "other", "volumes": [bind(str(tmp_path))]}
+    found["secrets"] = {"s": {"file": "/b"}, "variable": {"environment": "X"}}
+    found["configs"] = {"c": {"file": "/c"}, "inline": {"content": "x"}}
+    assert composefile.mounted(found, "app") == ["/a", "/b", "/c"]
+
+
 def test_an_image_takes_the_place_of_a_build() -> None:
     """What is named is checked, and no registry is asked for it."""
     run = composefile.apart(model(), "app", Change(image="mine:1", port=9000), {}, {})

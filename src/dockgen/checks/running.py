@@ -61,7 +61,8 @@ class Observation:
     ``kept_open`` says that it was stopped while a client kept a connection to it; ``held_up`` is
     how that went if it didn't stop in time and with 0, and the stop above is another one then,
     without a connection. ``ready_seconds`` is how long a container without a health check took
-    until it did what it is for, None if that was not looked at.
+    until it did what it is for, None if that was not looked at. ``is_reached`` says whether its
+    ports can be asked from here: those of an engine on another machine may lie behind a firewall.
     """
 
     healthy_seconds: float | None
@@ -81,6 +82,7 @@ class Observation:
     kept_open: bool = False
     held_up: Ended | None = None
     ready_seconds: float | None = None
+    is_reached: bool = True
 
 
 # What the kernel says of a program that is there, such as one with cgo on scratch.
@@ -137,7 +139,7 @@ def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     through the published port. One that listens on 127.0.0.1 is out of reach: inside a container,
     that is the container itself.
     """
-    if not contract.reaches_ports or seen.root_status == 200 or _is_answered(seen, contract):
+    if not seen.is_reached or seen.root_status == 200 or _is_answered(seen, contract):
         return
     asked = f"GET {contract.page}"
     if contract.port is not None:

@@ -42,6 +42,7 @@ def _flags(command: _Command) -> _Command:
 )
 @click.option("--check", is_flag=True, help="Build and prove it first; write only what holds.")
 @click.option("--try-flavors", is_flag=True, help="Take the smallest flavor that holds; --check.")
+@click.option("--builder", metavar="NAME", help="Prove it with this one of `docker buildx ls`.")
 @click.option("--flavor", metavar="FLAVOR", help="What the image stands on: slim, alpine, scratch.")
 @click.option("--name", metavar="NAME", help="What the image is called.  [default: the folder]")
 @click.option(
@@ -65,6 +66,7 @@ def add(
     explain: bool,
     check: bool,
     try_flavors: bool,
+    builder: str | None,
     flavor: str | None,
     name: str | None,
     data: tuple[str, ...],
@@ -94,7 +96,7 @@ def add(
       dockgen add --dry-run --replace Dockerfile
       dockgen add --undo
     """
-    from dockgen import addition, advice, report
+    from dockgen import addition, advice, engine, report
     from dockgen.detect import survey
     from dockgen.detect.repository import Repository
     from dockgen.placing import Choices
@@ -119,10 +121,12 @@ def add(
     choices = Choices(keep, replace, merge, _decide if asks else None)
     if asks and not (check or try_flavors or dry_run):
         check = _offered()
+    if builder and not (check or try_flavors):
+        raise UsageError("--builder is for a proof, and nothing is built", "add --check")
     wanted = addition.Wanted(
         name, flavor, pairs(data), team, choices, dry_run, check, every_flavor=try_flavors
     )
-    with report.progress() as doing:
+    with engine.with_builder(builder), report.progress() as doing:
         made = addition.find(repository, detected, wanted, doing)
     made = addition.write(made, wanted)
     if as_json:

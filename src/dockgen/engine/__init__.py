@@ -6,7 +6,6 @@ Ctrl-C.
 
 from dockgen.engine.command import (
     EngineVersion,
-    is_elsewhere,
     require,
     require_builder,
     with_builder,
@@ -38,6 +37,7 @@ from dockgen.engine.images import (
     sent,
     temporary_image,
 )
+from dockgen.engine.reach import UnreachedError
 from dockgen.engine.states import Health, Probe, State
 
 __all__ = [
@@ -54,12 +54,12 @@ __all__ = [
     "RunOptions",
     "State",
     "Stopped",
+    "UnreachedError",
     "base_layers",
     "build",
     "build_check",
     "composed",
     "composed_projects",
-    "is_elsewhere",
     "prepare",
     "read_model",
     "remove_composed",

@@ -10,13 +10,14 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dockgen import signals
 from dockgen.errors import ProjectError, ToolMissingError
 
-# The first engine with HEALTHCHECK --start-interval.
+# The first engine with HEALTHCHECK --start-interval, and the first podman that was tried.
 MINIMUM = 25
+MINIMUM_PODMAN = 5
 
 # A deadline in seconds. An engine that is busy with builds may take long over a small thing.
 ANSWER_SECONDS = 60.0
@@ -33,14 +34,15 @@ _END_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class EngineVersion:
-    """Versions of the two halves of Docker, such as "28.5.2"."""
+    """Versions of the two halves of Docker, such as "28.5.2"; ``is_podman`` of another server."""
 
     server: str
     client: str
+    is_podman: bool = False
 
 
-def require() -> EngineVersion:
-    """Make sure that an engine answers that is new enough, and can build.
+def require(*, builds: bool = True) -> EngineVersion:
+    """Make sure that an engine answers that is new enough, and can build unless it need not.
 
     Raises:
         ToolMissingError: there is no docker command, no engine answers it, the engine is older
@@ -54,12 +56,18 @@ def require() -> EngineVersion:
         )
     try:
         versions = json.loads(answer.stdout)
-        version = EngineVersion(versions["Server"]["Version"], versions["Client"]["Version"])
+        server = versions["Server"]
+        version = EngineVersion(server["Version"], versions["Client"]["Version"])
+        names = [part["Name"] for part in server.get("Components") or ()]
+        version = replace(version, is_podman="Podman Engine" in names)
     except (ValueError, KeyError, TypeError) as error:
         raise ToolMissingError(
             "there is a docker command, but no Docker Engine behind it.", _INSTALL
         ) from error
     major = re.match(r"\d+", version.server)
+    if version.is_podman:
+        _require_podman(version, int(major[0]) if major else 0, builds=builds)
+        return version
     if major is None or int(major[0]) < MINIMUM:
         raise ToolMissingError(
             f"Docker Engine {version.server} answers, {MINIMUM} or later is needed: "
@@ -74,8 +82,22 @@ def require() -> EngineVersion:
     return version
 
 
+def _require_podman(version: EngineVersion, major: int, *, builds: bool) -> None:
+    if major < MINIMUM_PODMAN:
+        raise ToolMissingError(
+            f"podman {version.server} answers, {MINIMUM_PODMAN} or later is needed.",
+            "update podman, or use Docker Engine",
+        )
+    if builds:
+        # It takes what BuildKit has built for an OCI image, and those have no health check.
+        raise ToolMissingError(
+            "podman answers docker, and it drops the health check of what docker builds.",
+            "podman build --format docker --tag NAME . && dockgen check --image NAME",
+        )
+
+
 def require_builder(name: str) -> None:
-    """Make sure that buildx knows a builder.
+    """Make sure that buildx knows a builder, and reaches it unless a build would start it.
 
     Raises:
         ToolMissingError: it doesn't, or the builder can't be reached.
@@ -85,15 +107,16 @@ def require_builder(name: str) -> None:
         raise ToolMissingError(
             f"buildx can't use a builder {name}: {reason(answer.stdout)}", "docker buildx ls"
         )
-
-
-def is_elsewhere() -> bool:
-    """Whether the engine is on another machine, at whose ports nothing can be asked from here."""
-    answer = run("context", "inspect", "--format={{.Endpoints.docker.Host}}", errors_apart=True)
-    scheme, _, place = answer.stdout.strip().partition("://")
-    host = place.partition("/")[0].rpartition("@")[2].rpartition(":")[0].strip("[]")
-    is_here = host in ("localhost", "::1") or host.startswith("127.")
-    return scheme == "ssh" or (scheme in ("tcp", "http", "https") and not is_here)
+    # The exit code says nothing of this, and a build would wait for it and not say for what.
+    said = re.findall(r"^(Driver|Endpoint|Status|Error):\s+(.+)$", answer.stdout, re.MULTILINE)
+    is_down = ("Driver", "remote") in said or any(key == "Error" for key, _ in said)
+    if is_down and ("Status", "running") not in said:
+        where = ", ".join(value for key, value in said if key == "Endpoint")
+        why = "; ".join(value for key, value in said if key == "Error")
+        raise ToolMissingError(
+            f"the builder {name} doesn't answer at {where}{why and f': {why}'}",
+            f"docker buildx inspect --bootstrap {name}",
+        )
 
 
 @contextmanager

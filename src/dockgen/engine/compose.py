@@ -11,7 +11,7 @@ from typing import Any
 
 from dockgen import composefile, reader, signals
 from dockgen.composefile import Change, Model
-from dockgen.engine import command
+from dockgen.engine import command, reach
 from dockgen.engine.container import Container
 from dockgen.engine.images import BUILD_SECONDS, run_build
 from dockgen.errors import ProjectError
@@ -82,7 +82,7 @@ def prepare(
 
     Raises:
         ProjectError: compose can't read the file, it reaches beyond the folder, or what it mounts
-            is too large to be copied.
+            is too large to be copied, or isn't on the engine's machine.
     """
     model = read_model(directory)
     main = composefile.main_service(model, service)
@@ -91,6 +91,13 @@ def prepare(
         raise ProjectError(
             f"compose.yaml reaches beyond {directory}: {'; '.join(reaches)}",
             "if you trust it: dockgen check --trust",
+        )
+    mounted = composefile.mounted(model, main)
+    if mounted and (machine := reach.place().machine):
+        raise ProjectError(
+            f"compose.yaml mounts {', '.join(mounted)} of this machine, and the engine is on "
+            f"{machine}",
+            "copy it into the image, or use an engine of this machine",
         )
     with signals.temporary_folder("dockgen-", near) as folder:
         composed = Composed(directory, model, main, folder, name)
@@ -204,7 +211,8 @@ class Composed:
                 command.run("image", "rm", "--force", "--", tag)
 
     def _write(self, change: Change) -> Path:
-        found = composefile.apart(self._model, self.main, change, self.tags, self._copies)
+        at = reach.place().publishes_at
+        found = composefile.apart(self._model, self.main, change, self.tags, self._copies, at)
         file = self._folder / "compose.json"
         # A dollar is the file's own by now, and stands for no variable.
         file.write_text(json.dumps(_escaped(found)), encoding="utf-8")

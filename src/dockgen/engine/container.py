@@ -7,11 +7,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from dockgen import reader, signals
-from dockgen.engine import command, states
+from dockgen.engine import command, reach, states
 from dockgen.engine.command import ANSWER_SECONDS, LOOK_AT_ENGINE
 from dockgen.engine.states import Health, State
 from dockgen.errors import ProjectError
@@ -22,6 +22,8 @@ _PAUSE = 0.2
 # How much is read of what a container prints, in lines, and of a page, in bytes: neither need end.
 _LINES = 2000
 _LARGEST_PAGE = 1_000_000
+# What engines mount in each container and don't list; podman tells of their folders.
+_MOUNTED = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv", "/run/secrets")
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,11 @@ class HealthTiming:
 class RunOptions:
     """How a container is started. The defaults are those of the compose.yaml that dockgen renders.
 
-    ``port`` is the container's port, published at a free one of 127.0.0.1; ``user`` is "uid:gid"
-    in place of the image's own; ``read_only`` mounts the root read-only with an empty /tmp in
-    memory; ``restricted`` drops all capabilities and sets no-new-privileges; ``health`` replaces
-    the image's own timing; ``environment`` joins the image's own. ``more_ports`` are published
-    beside ``port``, and None for ``memory_mb`` (of MiB) and ``pids`` is no limit.
+    ``port`` is the container's port, published at a free one (see `reach.Place`); ``user`` is
+    "uid:gid" in place of the image's own; ``read_only`` mounts the root read-only with an empty
+    /tmp in memory; ``restricted`` drops all capabilities and sets no-new-privileges; ``health``
+    replaces the image's own timing; ``environment`` joins the image's own. ``more_ports`` are
+    published beside ``port``, and None for ``memory_mb`` (of MiB) and ``pids`` is no limit.
     """
 
     port: int | None = None
@@ -62,7 +64,10 @@ class RunOptions:
         if self.pids is not None:
             arguments.append(f"--pids-limit={self.pids}")
         published = [*([] if self.port is None else [self.port]), *self.more_ports]
-        arguments += [f"--publish=127.0.0.1::{port}" for port in dict.fromkeys(published)]
+        if published:
+            address = reach.place().publishes_at
+            at = f"{address}::" if address else ""
+            arguments += [f"--publish={at}{port}" for port in dict.fromkeys(published)]
         arguments += [f"--env={name}={value}" for name, value in self.environment.items()]
         if self.user:
             arguments.append(f"--user={self.user}")
@@ -146,6 +151,7 @@ class Container:
         Raises:
             ProjectError: the port is not published, or there is no answer within ``deadline``
                 seconds.
+            UnreachedError: nothing comes through to the engine's machine.
         """
         state = self.inspect()
         if port not in state.ports:
@@ -154,16 +160,14 @@ class Container:
                 + ("" if state.running else f": it ended with exit code {state.exit_code}"),
                 "see why with: docker logs",
             )
-        connection = http.client.HTTPConnection("127.0.0.1", state.ports[port], timeout=deadline)
         try:
-            return _ask(connection, path, deadline)
+            with reach.connected(state.ports[port], deadline) as end:
+                return _ask(_http(end, state.ports[port]), path, deadline)
         except (OSError, http.client.HTTPException) as error:
             raise ProjectError(
                 f"no answer to GET {path} on port {port}: {error or type(error).__name__}",
                 "does the service listen on 0.0.0.0 and on the port in .copier-answers.yml?",
             ) from error
-        finally:
-            connection.close()
 
     @contextmanager
     def connection(self, port: int, deadline: float = 10.0) -> Iterator[bool]:
@@ -171,18 +175,16 @@ class Container:
 
         Yields whether it is still open: a server may have closed it after its answer.
         """
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.inspect().ports.get(port, 0), timeout=deadline
-        )
-        try:
-            try:
+        with ExitStack() as stack:
+            is_open = False
+            with suppress(OSError, http.client.HTTPException, ProjectError):
+                published = self.inspect().ports.get(port, 0)
+                end = stack.enter_context(reach.connected(published, deadline))
+                connection = _http(end, published)
                 _ask(connection, "/", deadline)
-            except (OSError, http.client.HTTPException):
-                connection.close()
-            # None once the answer has said "Connection: close".
-            yield connection.sock is not None
-        finally:
-            connection.close()
+                # None once the answer has said "Connection: close".
+                is_open = connection.sock is not None
+            yield is_open
 
     def exposed_ports(self) -> tuple[int, ...]:
         """The TCP ports that the container's image exposes, those that a run publishes left out."""
@@ -204,14 +206,15 @@ class Container:
     def diff(self) -> tuple[str, ...]:
         """Return what differs from the image, such as ("C /var", "A /var/cache").
 
-        What the engine itself adds is left out: its program for ``init: true``, the folders that it
-        mounts something at, and those that these are in.
+        What the engine itself adds is left out: its program for ``init: true``, what it mounts
+        something at, and the folders that these are in.
         """
         found = command.docker("diff", "--", self.name).splitlines()
         if not found:
             return ()
         own = [line[2:] for line in found if line.endswith("/sbin/docker-init")]
         (facts,) = reader.parse_json(command.docker("inspect", "--type=container", "--", self.name))
+        own += _MOUNTED
         own += [mount["Destination"] for mount in facts["Mounts"]]
         own += [path.rstrip("/") for path in facts["HostConfig"].get("Tmpfs") or {}]
         return tuple(
@@ -295,12 +298,18 @@ def run(image: str, options: RunOptions) -> Iterator[Container]:
             container.remove()
 
 
+def _http(end: socket.socket, port: int) -> http.client.HTTPConnection:
+    """HTTP on a connection that is there; the service is told the same host wherever it runs."""
+    connection = http.client.HTTPConnection(reach.HERE, port)
+    connection.sock = end
+    return connection
+
+
 def _ask(connection: http.client.HTTPConnection, path: str, deadline: float) -> Response:
     """Ask for a page, and read as much of it as one has that isn't endless.
 
     Whoever answers may do so a byte at a time: the socket's own timeout is for each of them.
     """
-    connection.connect()
     timer = threading.Timer(deadline, _cut_off, (connection.sock,))
     timer.daemon = True
     timer.start()

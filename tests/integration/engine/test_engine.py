@@ -157,6 +157,66 @@ def test_another_program_is_not_taken_for_an_engine(docker: Stand, answer: str) 
         engine.require()
 
 
+PODMAN = (
+    '{"Client": {"Version": "28.5.2"},'
+    ' "Server": {"Version": "%s", "Components": [{"Name": "Podman Engine"}]}}'
+)
+
+
+def test_podman_is_an_engine_that_runs_and_does_not_build(docker: Stand) -> None:
+    """With docker's builds it loses the health check; the hint does without them."""
+    docker(f"echo '{PODMAN % '5.4.2'}'")
+    assert engine.require(builds=False).is_podman
+    with pytest.raises(ToolMissingError, match="drops the health check") as caught:
+        engine.require()
+    assert "podman build --format docker" in caught.value.hint
+
+
+def test_an_old_podman_is_refused(docker: Stand) -> None:
+    """Whatever it is asked for."""
+    docker(f"echo '{PODMAN % '4.3.1'}'")
+    with pytest.raises(ToolMissingError, match=r"podman 4\.3\.1 answers, 5 or later is needed"):
+        engine.require(builds=False)
+
+
+FARM = "Name: farm\nDriver: {}\n\nNodes:\nName: farm0\nEndpoint: {}\n{}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        FARM.format("remote", "tcp://farm.example:1234", "Status: running"),
+        FARM.format("docker-container", "default", "Status: inactive"),  # a build starts it
+    ],
+)
+def test_a_builder_that_can_be_used(docker: Stand, words: str) -> None:
+    """It is there, or docker starts it."""
+    docker(f"echo '{words}'")
+    engine.require_builder("farm")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (FARM.format("remote", "tcp://farm.example:1234", "Status: inactive"), r"tcp://farm\S+$"),
+        (FARM.format("docker-container", "far", "Error: no such host"), "at far: no such host"),
+    ],
+)
+def test_a_builder_that_does_not_answer(docker: Stand, words: str, why: str) -> None:
+    """Buildx exits with 0 all the same, and a build would wait."""
+    docker(f"echo '{words}'")
+    with pytest.raises(ToolMissingError, match=why):
+        engine.require_builder("farm")
+
+
+def test_an_unknown_builder_is_named(docker: Stand) -> None:
+    """The hint lists those that there are."""
+    docker("echo 'ERROR: no builder \"farm\" found'; exit 1")
+    with pytest.raises(ToolMissingError, match='no builder "farm" found') as caught:
+        engine.require_builder("farm")
+    assert caught.value.hint == "docker buildx ls"
+
+
 def test_a_missing_buildx_is_named(docker: Stand) -> None:
     """An engine that can't build is refused before anything starts."""
     docker(f"[ $1 = buildx ] && exit 1; echo '{VERSIONS % '28.5.2'}'")
