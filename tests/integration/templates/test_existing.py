@@ -322,6 +322,22 @@ def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
     assert "ok" in _run(*check, workflow)
 
 
+def test_gitlab_includes_a_job_of_its_own(tmp_path: Path) -> None:
+    """The repository's own file needs one line; a service below the root is built from there."""
+    found = {"command": ["serve"], "context": "..", "folder": "api", "place": "services/api"}
+    answers = {"ci": "gitlab", "existing": found, "language": "node"}
+    template.render(tmp_path / "app", answers, ask=())
+    own, job = (tmp_path / "app" / name for name in (".gitlab-ci.yml", ".gitlab/image.yml"))
+    assert yaml.safe_load(own.read_text()) == {"include": [{"local": "/.gitlab/image.yml"}]}
+    # Nothing but the job: a default or a variable would count for the repository's other jobs, too.
+    jobs = yaml.safe_load(job.read_text())
+    assert [name for name in jobs if not name.startswith(".")] == ["check-image"]
+    assert "--file=services/api/Dockerfile services" in jobs["check-image"]["script"][0]
+    assert "--workdir=/project/services/api " in jobs["check-image"]["script"][1][1]
+    check = (BIN / "check-jsonschema", "--builtin-schema=vendor.gitlab-ci")
+    assert "ok" in _run(*check, own, job)
+
+
 def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
     """What a program weighs is known once it is built."""
     limits = tomllib.loads((rendered["node-plain"] / "dockgen.toml").read_text())["limits"]
