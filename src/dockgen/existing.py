@@ -19,6 +19,8 @@ from dockgen.errors import ProjectError, UsageError
 _LOWEST_PORT = 1024
 # Where Next writes what it builds.
 _NEXT = ".next"
+# What a setting without a value has in a step of the build that reads it.
+_TO_BUILD = "only-to-build"
 # What a program runs as when it is a front end that nginx serves.
 SITE = "vite"
 # Folders that people and tests read. Those that a program needs are named by a signal.
@@ -165,6 +167,8 @@ class _Existing:
         }
         if build := self.detected.values("native_build"):
             found["build_packages"] = sorted(map(str, build))
+        if self.language == "python" and found.get("build"):
+            found["build_environment"] = self._to_build(found["settings"])
         if frontend := self._frontend():
             found["frontend"] = frontend
         return {key: value for key, value in found.items() if value}
@@ -299,6 +303,13 @@ class _Existing:
         found: dict[str, Any] = {"environment": environment, "settings": settings, "beside": beside}
         return {**found, "required": sorted(required)}
 
+    def _to_build(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """What the program can't be loaded without, for steps of the build that load it."""
+        required = [one for one in self.detected.values("setting") if one.required]
+        return {
+            one.name: settings.get(one.name, _TO_BUILD) for one in required if one.default is None
+        }
+
     def _kept(self) -> dict[str, str]:
         """Folders that a variable names and nothing else does: the variable, and its folder."""
         paths = [str(path) for path in self.detected.values("writable")]
@@ -347,9 +358,7 @@ class _Existing:
                     self.repository.has(join(one.folder, name))
                     for name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock")
                 ),
-                "classic": installs.is_classic(
-                    self.repository, join(one.folder, "yarn.lock"), None
-                ),
+                **installs.yarn(self.repository, join(one.folder, "yarn.lock")),
                 "build": one.build or "npm run build",
                 "output": posixpath.relpath(one.output, self.root) if one.output else "dist",
             }
