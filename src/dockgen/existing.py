@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dockgen import installs, languages, services
-from dockgen.detect.model import Argv, Detected
+from dockgen.detect.model import Answer, Argv, Detected
 from dockgen.detect.repository import Repository, join
 from dockgen.errors import ProjectError, UsageError
 
@@ -286,10 +286,14 @@ class _Existing:
         environment = {**self._kept(), **dict(one.split("=", 1) for one in named)}
         settings: dict[str, str] = {}
         beside = {}
+        read = [
+            answer.value._replace(scheme=_scheme(answer))
+            for answer in self.detected.answers.get("setting", ())
+        ]
         for one in self.detected.values("beside"):
             if known := services.KNOWN.get(one.kind):
                 beside[one.kind] = known.recorded()
-                settings |= known.pointing(one.setting, self.detected.values("setting"))
+                settings |= known.pointing(one.setting, read)
         settings |= {
             answer.value.name: answer.value.default
             for answer in self.detected.answers.get("setting", ())
@@ -363,6 +367,12 @@ class _Existing:
                 "output": posixpath.relpath(one.output, self.root) if one.output else "dist",
             }
         return {}
+
+
+def _scheme(answer: Answer) -> str:
+    """The scheme of an address, by the setting or by a place that it was passed over for."""
+    every = (answer.value, *(signal.value for signal in answer.passed_over))
+    return next((one.scheme for one in every if one.scheme), "")
 
 
 def _package(main: str) -> str:
