@@ -33,9 +33,10 @@ FAST_TESTS := tests/unit tests/integration/detect tests/integration/engine tests
 # Two processors have time for three tests: one of them mostly waits for a network or a container.
 test: $(VENV)/.ready ## the tests; brings a container engine and base images if they are missing
 	@$(MAKE) --no-print-directory lint
-	@$(OWN_FOLDER) $(BIN)/python -m testbed run -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(MARKS) $(ARGS)
+	@$(OWN_FOLDER) $(BIN)/python -m testbed run $(ALSO) -- $(BIN)/python -m pytest -n 3 --dist loadgroup $(MARKS) $(ARGS)
 
 test-all: MARKS := -m "release or not release"
+test-all: ALSO := --also postgres:17-alpine --also redis:8-alpine
 test-all: test ## those, and the long ones that a release has to pass, too
 
 test-fast: $(VENV)/.ready ## the quick tests, which need no container engine

@@ -32,9 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     here = cache.from_environment()
     try:
         if options.action == "run":
-            return run(here, options.base, options.command)
+            return run(here, _names(options), options.command)
         if options.action == "up":
-            return up(here, options.base)
+            return up(here, _names(options))
         if options.action == "down":
             return down(here)
         if options.action == "env":
@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"a base image to provide; may be repeated (default: {', '.join(table.NEEDED)})",
     )
+    with_bases.add_argument(
+        "--also", action="append", default=[], metavar="NAME", help="another one beside those"
+    )
     run_parser = actions.add_parser(
         "run", parents=[with_bases], help="provide, run a command, end what was started"
     )
@@ -71,12 +74,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _names(options: argparse.Namespace) -> Sequence[str]:
+    return [*(options.base or table.NEEDED), *options.also]
+
+
 def _end(number: int, _frame: FrameType | None) -> None:
     progress.stopping.set()
     raise SystemExit(128 + number)
 
 
-def run(here: Cache, names: Sequence[str] | None, command: Sequence[str]) -> int:
+def run(here: Cache, names: Sequence[str], command: Sequence[str]) -> int:
     """Provide, run the command, end what was started. The command's exit code."""
     with _provided(here, names) as (provided, report):
         file = Path(os.environ.get("DOCKGEN_TESTBED_REPORT") or here.root / "report.json")
@@ -88,7 +95,7 @@ def run(here: Cache, names: Sequence[str] | None, command: Sequence[str]) -> int
 
 
 @contextmanager
-def _provided(here: Cache, names: Sequence[str] | None) -> Iterator[tuple[Engine, Report]]:
+def _provided(here: Cache, names: Sequence[str]) -> Iterator[tuple[Engine, Report]]:
     """An engine with base images.
 
     One that `up` started, or that was there, is shared and left. One that is started here belongs
@@ -121,8 +128,8 @@ def _kept(here: Cache) -> Path:
     return here.runtime / "kept"
 
 
-def _bases(here: Cache, found: Engine, names: Sequence[str] | None) -> Report:
-    report = bases.provide(here, found, names or table.NEEDED)
+def _bases(here: Cache, found: Engine, names: Sequence[str]) -> Report:
+    report = bases.provide(here, found, names)
     for line in report.lines():
         say(line)
     return report
@@ -174,7 +181,7 @@ def _origins(report: Report) -> str:
     return "; ".join(parts)
 
 
-def up(here: Cache, names: Sequence[str] | None) -> int:
+def up(here: Cache, names: Sequence[str]) -> int:
     """Provide, and leave it running."""
     with here.lock():
         found = _find(here)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dockgen import add, existing, failures, questions, source, trial
+from dockgen import add, existing, failures, gitfolder, questions, source, trial
 from dockgen import team as teams
 from dockgen.detect.model import Detected
 from dockgen.detect.repository import Repository
@@ -100,25 +100,14 @@ def answers(repository: Repository, detected: Detected, wanted: Wanted) -> dict[
     told |= questions.collect(None, wanted.data, {})
     ours = teams.find(directory, wanted.team, known)
     told = ours.answers(told, known) if ours else told
-    _require_ci(told)
+    around = gitfolder.find(directory) if told.get("ci", "none") != "none" else None
+    if around and around.prefix:  # A CI starts at the root.
+        told["existing"]["place"] = around.prefix.rstrip("/")
     return told
 
 
 def _directory(repository: Repository, detected: Detected) -> Path:
     return repository.root.resolve() / existing.folder(detected)
-
-
-def _require_ci(told: Mapping[str, Any]) -> None:
-    """Make sure that there are files for a CI.
-
-    Raises:
-        UsageError: there are none.
-    """
-    if told.get("ci", "none") == "gitlab":
-        raise UsageError(
-            "dockgen add writes no file for GitLab, where a repository has one for all",
-            "leave ci out, and put into a job of yours: dockgen check",
-        )
 
 
 def _smallest(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dockgen import installs, languages, services
-from dockgen.detect.model import Argv, Detected
+from dockgen.detect.model import Answer, Argv, Detected
 from dockgen.detect.repository import Repository, join
 from dockgen.errors import ProjectError, UsageError
 
@@ -19,6 +19,8 @@ from dockgen.errors import ProjectError, UsageError
 _LOWEST_PORT = 1024
 # Where Next writes what it builds.
 _NEXT = ".next"
+# What a setting without a value has in a step of the build that reads it.
+_TO_BUILD = "only-to-build"
 # What a program runs as when it is a front end that nginx serves.
 SITE = "vite"
 # Folders that people and tests read. Those that a program needs are named by a signal.
@@ -165,6 +167,8 @@ class _Existing:
         }
         if build := self.detected.values("native_build"):
             found["build_packages"] = sorted(map(str, build))
+        if self.language == "python" and found.get("build"):
+            found["build_environment"] = self._to_build(found["settings"])
         if frontend := self._frontend():
             found["frontend"] = frontend
         return {key: value for key, value in found.items() if value}
@@ -282,10 +286,14 @@ class _Existing:
         environment = {**self._kept(), **dict(one.split("=", 1) for one in named)}
         settings: dict[str, str] = {}
         beside = {}
+        read = [
+            answer.value._replace(scheme=_scheme(answer))
+            for answer in self.detected.answers.get("setting", ())
+        ]
         for one in self.detected.values("beside"):
             if known := services.KNOWN.get(one.kind):
                 beside[one.kind] = known.recorded()
-                settings |= known.pointing(one.setting, self.detected.values("setting"))
+                settings |= known.pointing(one.setting, read)
         settings |= {
             answer.value.name: answer.value.default
             for answer in self.detected.answers.get("setting", ())
@@ -298,6 +306,13 @@ class _Existing:
         ]
         found: dict[str, Any] = {"environment": environment, "settings": settings, "beside": beside}
         return {**found, "required": sorted(required)}
+
+    def _to_build(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """What the program can't be loaded without, for steps of the build that load it."""
+        required = [one for one in self.detected.values("setting") if one.required]
+        return {
+            one.name: settings.get(one.name, _TO_BUILD) for one in required if one.default is None
+        }
 
     def _kept(self) -> dict[str, str]:
         """Folders that a variable names and nothing else does: the variable, and its folder."""
@@ -347,13 +362,17 @@ class _Existing:
                     self.repository.has(join(one.folder, name))
                     for name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock")
                 ),
-                "classic": installs.is_classic(
-                    self.repository, join(one.folder, "yarn.lock"), None
-                ),
+                **installs.yarn(self.repository, join(one.folder, "yarn.lock")),
                 "build": one.build or "npm run build",
                 "output": posixpath.relpath(one.output, self.root) if one.output else "dist",
             }
         return {}
+
+
+def _scheme(answer: Answer) -> str:
+    """The scheme of an address, by the setting or by a place that it was passed over for."""
+    every = (answer.value, *(signal.value for signal in answer.passed_over))
+    return next((one.scheme for one in every if one.scheme), "")
 
 
 def _package(main: str) -> str:

@@ -225,6 +225,11 @@ _RUN: Sequence[_Known] = (
         lambda m: f"--setting {m[1].upper()}=VALUE",
     ),
     _known(
+        r"ModuleNotFoundError: No module named 'psycopg2'",
+        "the address of the database names no driver that is installed",
+        "--setting DATABASE_URL=postgresql+psycopg://app:app@postgres:5432/app, with your driver",
+    ),
+    _known(
         r"ModuleNotFoundError: No module named '([\w.]+)'",
         "the Python module {0} isn't installed",
         "--extra with the group that has it, or add it to the project's dependencies",

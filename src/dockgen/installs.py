@@ -21,6 +21,9 @@ _PYPROJECT = "pyproject.toml"
 # How a line of requirements.txt names something of this repository.
 _OWN = re.compile(r"^(-e\s+|--editable[\s=]+)?(\.{1,2}(/|$|\[)|file:)|^(-e|--editable)\b")
 _INCLUDED = re.compile(r"^(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
+# The last Yarn that writes a format of its lock file, by the number that stands in its first lines.
+_YARN = {"6": "3.8.7", "8": "4.9.2"}
+_YARN_HEAD = 8
 # Versions of Node's packages that are folders of this repository.
 _LOCAL = ("file:", "link:", "portal:", "workspace:")
 
@@ -55,8 +58,8 @@ def node(repository: Repository, detected: Detected, manager: str) -> dict[str, 
         "scripts": sorted(map(str, detected.values("script"))),
         "everything": root != path or _has_local_packages(repository, path) or _generates(detected),
     }
-    if manager == "yarn" and is_classic(repository, lock, version):
-        found |= {"classic": True, "manager": "yarn@1.22.22"}
+    if manager == "yarn":
+        found |= yarn(repository, lock, version)
     elif manager == "pnpm" and version:
         found["manager"] = f"pnpm@{version}"
     said = {key: value for key, value in found.items() if value}
@@ -68,11 +71,19 @@ def _generates(detected: Detected) -> bool:
     return any("prisma generate" in str(line) for line in detected.values("build"))
 
 
-def is_classic(repository: Repository, lock: str, version: Any) -> bool:
-    """Whether Yarn 1 wrote a lock file: by its version if known, else by its first lines."""
-    if version:
-        return str(version).startswith("1.")
-    return "# yarn lockfile v1" in "\n".join(repository.lines(lock)[:5])
+def yarn(repository: Repository, lock: str, version: Any = None) -> dict[str, Any]:
+    """Which Yarn takes a lock file as it is: by its version if known, else by the file.
+
+    A newer Yarn writes the file in its own format, and stops where it may not.
+    """
+    lines = repository.lines(lock)[:_YARN_HEAD] if lock else []
+    if str(version or "").startswith("1.") or (
+        not version and any("# yarn lockfile v1" in line for line in lines)
+    ):
+        return {"classic": True, "manager": "yarn@1.22.22"}
+    written = next((line.split()[-1] for line in lines if line.startswith("  version: ")), "")
+    version = version or _YARN.get(written)
+    return {"manager": f"@yarnpkg/cli-dist@{version}"} if version else {}
 
 
 def _folders(detected: Detected) -> tuple[str, str]:

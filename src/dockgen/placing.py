@@ -30,7 +30,7 @@ from dockgen.threeway import Mode, Outcome, Plan
 from dockgen.tree import SYMLINK, File, Tree
 
 # What is read at the root of a repository only.
-_AT_ROOT = (".github/", ".gitlab-ci.yml", "renovate.json")
+_AT_ROOT = (".github/", ".gitlab/", ".gitlab-ci.yml")
 # `docker compose` reads the first of these that it finds.
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 

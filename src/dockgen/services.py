@@ -82,8 +82,9 @@ class Service:
     def _like(self, setting: Setting, *, host_only: bool = False) -> str:
         """The address in the form of the setting's own default: its scheme, or without one."""
         default = setting.default or ""
-        if "://" in default:
-            scheme, _, rest = default.partition("://")
+        scheme, _, rest = default.partition("://") if "://" in default else (setting.scheme, "", "")
+        # A default of another kind, such as sqlite:///app.db, isn't how this one is reached.
+        if scheme and scheme[:5] == self.scheme[:5]:
             database = rest.partition("/")[2]
             own = self.url.partition("://")[2]
             kept = own if self.user or not database else f"{own.rpartition('/')[0]}/{database}"
@@ -97,7 +98,8 @@ class Service:
 KNOWN: Mapping[str, Service] = {
     "postgres": Service(
         "postgres:17-alpine",
-        ("CMD-SHELL", "pg_isready -U app -d app"),
+        # By TCP: while it makes the database, a first server is reached by its socket alone.
+        ("CMD", "pg_isready", "-h", "127.0.0.1", "-U", "app", "-d", "app"),
         "postgres",
         5432,
         "DATABASE|POSTGRES|POSTGRESQL|PG|DB|SQL",

@@ -37,6 +37,7 @@ RUN = {
     "panic: API_KEY is not set": "--setting API_KEY=VALUE",
     "token\n  Field required [type=missing, input_value={}]": "--setting TOKEN=VALUE",
     "ModuleNotFoundError: No module named 'gevent'": "--extra",
+    "ModuleNotFoundError: No module named 'psycopg2'": "--setting DATABASE_URL=",
     "Error: Cannot find module '/app/dist/main.js'": "--entry",
     "connect ECONNREFUSED 127.0.0.1:5432": "--beside postgres",
     "Error 111 connecting to localhost:6379. Connection refused.": "--beside redis",

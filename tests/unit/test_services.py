@@ -15,6 +15,16 @@ from dockgen.services import KNOWN
             Setting("DATABASE_URL", "postgresql+asyncpg://me:it@localhost:5432/mine"),
             "postgresql+asyncpg://app:app@postgres:5432/app",
         ),
+        (
+            "postgres",
+            Setting("DATABASE_URL", secret=True, scheme="postgresql+psycopg"),
+            "postgresql+psycopg://app:app@postgres:5432/app",
+        ),
+        (
+            "postgres",
+            Setting("DATABASE_URL", "sqlite:///notes.db"),
+            "postgresql://app:app@postgres:5432/app",
+        ),
         ("postgres", Setting("DB_HOST", "localhost"), "postgres"),
         ("postgres", Setting("PGPORT"), "5432"),
         ("postgres", Setting("POSTGRES_PASSWORD", secret=True), "app"),

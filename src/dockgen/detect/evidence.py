@@ -12,7 +12,7 @@ from dockgen import dockerfile
 from dockgen.detect import commands, frontend, written
 from dockgen.detect.model import Beside, Evidence, Setting, Strength
 from dockgen.detect.repository import Repository, join
-from dockgen.detect.secrets import looks_secret
+from dockgen.detect.secrets import looks_secret, scheme
 
 # What runs beside a service, by what its image is called.
 KINDS = {
@@ -310,7 +310,8 @@ def _example(one: written.Example, known: Evidence, found: Evidence) -> None:
     """A setting of an example file: its default, but of one that looks secret only the name."""
     name, value, file, line = one
     secret = looks_secret(name, value)
-    setting = Setting(name, None if secret or not value else value, secret=secret)
+    default = None if secret or not value else value
+    setting = Setting(name, default, secret=secret, scheme=scheme(value))
     words = f"{name}=…" if secret else f"{name}={value}"[:60]
     found.add("setting", setting, words, file, line, weak=True)
     # A library reads it: the code would have told what it is without.

@@ -68,14 +68,16 @@ class Setting(NamedTuple):
     """An environment variable that the program reads.
 
     ``default`` is what it does without: from the code, or from an example file. None if there is
-    none, and always for a ``secret``, whose value is never read. ``required`` says that the program
-    doesn't start without it.
+    none, and always for a ``secret``, of whose value no more is read than the ``scheme`` of an
+    address: it names the driver of a database. ``required`` says that the program doesn't start
+    without it.
     """
 
     name: str
     default: str | None = None
     required: bool = False
     secret: bool = False
+    scheme: str = ""
 
 
 class Process(NamedTuple):

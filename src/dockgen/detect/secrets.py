@@ -22,3 +22,9 @@ def looks_secret(name: str, value: str | None = None) -> bool:
     if _NAME.search(name) and not _ABOUT.search(name):
         return True
     return value is not None and bool(_IN_ADDRESS.search(value))
+
+
+def scheme(value: str | None) -> str:
+    """The scheme of an address, such as postgresql+psycopg; "" of anything else."""
+    found = re.match(r"([a-z][a-z0-9+.-]{0,30})://", value or "")
+    return found[1] if found else ""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import existing, template
+from dockgen import existing, installs, template
 from dockgen.detect import given, survey
 from dockgen.detect.model import BY_NAME
 from dockgen.detect.repository import Repository
@@ -322,6 +322,22 @@ def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
     assert "ok" in _run(*check, workflow)
 
 
+def test_gitlab_includes_a_job_of_its_own(tmp_path: Path) -> None:
+    """The repository's own file needs one line; a service below the root is built from there."""
+    found = {"command": ["serve"], "context": "..", "folder": "api", "place": "services/api"}
+    answers = {"ci": "gitlab", "existing": found, "language": "node"}
+    template.render(tmp_path / "app", answers, ask=())
+    own, job = (tmp_path / "app" / name for name in (".gitlab-ci.yml", ".gitlab/image.yml"))
+    assert yaml.safe_load(own.read_text()) == {"include": [{"local": "/.gitlab/image.yml"}]}
+    # Nothing but the job: a default or a variable would count for the repository's other jobs, too.
+    jobs = yaml.safe_load(job.read_text())
+    assert [name for name in jobs if not name.startswith(".")] == ["check-image"]
+    assert "--file=services/api/Dockerfile services" in jobs["check-image"]["script"][0]
+    assert "--workdir=/project/services/api " in jobs["check-image"]["script"][1][1]
+    check = (BIN / "check-jsonschema", "--builtin-schema=vendor.gitlab-ci")
+    assert "ok" in _run(*check, own, job)
+
+
 def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
     """What a program weighs is known once it is built."""
     limits = tomllib.loads((rendered["node-plain"] / "dockgen.toml").read_text())["limits"]
@@ -343,6 +359,43 @@ def test_what_no_dockerfile_can_say_is_refused(answer: object, tmp_path: Path) -
     """Commands are lists of words, and each value stands on one line."""
     with pytest.raises(UsageError, match="existing"):
         template.render(tmp_path / "app", {"existing": answer}, ask=())
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        (
+            "python-notes-alembic",
+            "settings",
+            {"DATABASE_URL": "postgresql+psycopg://app:app@postgres:5432/app"},
+        ),
+        ("python-django-orders", "build_environment", {"SECRET_KEY": "only-to-build"}),
+        ("go-several", "mains", {"api": "./cmd/api", "worker": "./cmd/worker"}),
+    ],
+)
+def test_what_is_found_is_handed_on(name: str, key: str, value: object) -> None:
+    """The driver that a secret's example names; what a step needs to load the program; programs."""
+    repository = Repository(PROJECTS / name)
+    told = existing.answers(repository, survey.look(repository, {}), "app", None)
+    assert told["existing"][key] == value
+
+
+@pytest.mark.parametrize(
+    ("version", "lock", "package"),
+    [
+        ("4.9.2", "", "@yarnpkg/cli-dist@4.9.2"),
+        ("", "__metadata:\n  version: 8\n", "@yarnpkg/cli-dist@4.9.2"),
+        ("", "# yarn lockfile v1\n", "yarn@1.22.22"),
+        ("", "__metadata:\n  version: 10\n", ""),
+    ],
+)
+def test_a_yarn_takes_the_lock_file_as_it_is(
+    version: str, lock: str, package: str, tmp_path: Path
+) -> None:
+    """A newer one writes its own format into it, and stops where it may not."""
+    (tmp_path / "yarn.lock").write_text(f"# generated\n{lock}")
+    found = installs.yarn(Repository(tmp_path), "yarn.lock", version)
+    assert found.get("manager", "") == package
 
 
 def test_what_next_builds_is_whole() -> None:

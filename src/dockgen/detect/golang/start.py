@@ -7,7 +7,7 @@ from dockgen.detect.golang import arguments, build, listening, packages, reading
 from dockgen.detect.golang.modules import Module
 from dockgen.detect.golang.packages import Program
 from dockgen.detect.golang.values import Code
-from dockgen.detect.model import Argv, Command, Evidence, Given, Step
+from dockgen.detect.model import Argv, Command, Evidence, Given, Process, Step
 from dockgen.detect.repository import Repository, join
 
 # Subcommands that start a server.
@@ -175,6 +175,7 @@ def look(
     _entry(repository, module, program, code, evidence, serves=workload == "service")
     if not given.get("entry"):
         arguments.look(program, code, evidence.of("entry")[0].value, evidence)
+    _processes(repository, module, program, evidence)
 
 
 def _entry(
@@ -223,6 +224,21 @@ def _entry(
             shown = " ".join(command.argv)[:80]
             evidence.add("entry", (*bare, *words), shown, command.file, command.line, weak=True)
     evidence.add("entry", bare, "func main()", file, line, weak=bool(evidence.of("entry")))
+
+
+def _processes(
+    repository: Repository, module: Module, program: Program, evidence: Evidence
+) -> None:
+    """Other programs of the module that a Procfile starts beside the one that is meant."""
+    tags = frozenset(one.value for one in evidence.of("tag"))
+    others = {program_name(one, module) for one in packages.mains(repository, module, tags)}
+    others.discard(program_name(program.folder, module))
+    for command in commands.of(repository, module.folder):
+        name = command.argv[0].rpartition("/")[2]
+        if command.origin == "procfile" and name in others:
+            process = Process(command.environment.get("") or name, (f"./{name}", *command.argv[1:]))
+            shown = " ".join(command.argv)[:80]
+            evidence.add("process", process, shown, command.file, command.line)
 
 
 def _subcommands(code: Code) -> dict[str, tuple[str, int]]:

@@ -9,7 +9,7 @@ from dockgen.detect import syntax
 from dockgen.detect.model import Evidence, Setting
 from dockgen.detect.python import code as source
 from dockgen.detect.python.code import Code
-from dockgen.detect.secrets import looks_secret
+from dockgen.detect.secrets import looks_secret, scheme
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -282,6 +282,7 @@ def look(settings: Settings, found: Evidence) -> None:
         if value is None and syntax.text(read.default) in ("True", "False"):
             value = syntax.text(read.default)
         secret = looks_secret(read.name, value)
-        setting = Setting(read.name, None if secret else value or None, read.required, secret)
+        default = None if secret else value or None
+        setting = Setting(read.name, default, read.required, secret, scheme(value))
         shown = f"reads {read.name}"
         found.add("setting", setting, shown, read.path, read.line, weak=not read.required)

@@ -1,0 +1,3 @@
+module example.com/desk/lib
+
+go 1.25
