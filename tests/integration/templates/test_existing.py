@@ -331,7 +331,7 @@ def test_gitlab_includes_a_job_of_its_own(tmp_path: Path) -> None:
     assert yaml.safe_load(own.read_text()) == {"include": [{"local": "/.gitlab/image.yml"}]}
     # Nothing but the job: a default or a variable would count for the repository's other jobs, too.
     jobs = yaml.safe_load(job.read_text())
-    assert [name for name in jobs if not name.startswith(".")] == ["check-image"]
+    assert [name for name in jobs if not name.startswith(".")] == ["check-image", "report-image"]
     assert "--file=services/api/Dockerfile services" in jobs["check-image"]["script"][0]
     assert "--workdir=/project/services/api " in jobs["check-image"]["script"][1][1]
     check = (BIN / "check-jsonschema", "--builtin-schema=vendor.gitlab-ci")
