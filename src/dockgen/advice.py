@@ -50,7 +50,23 @@ def after_addition(made: "Addition") -> tuple[str, ...]:
     required = made.answers["existing"].get("required") or ()
     settings = tuple(f"echo {name}=VALUE >>.env" for name in required)
     proof = () if made.trials else ("dockgen check",)
-    return (*_enter(made.directory), *settings, _START[str(made.answers["kind"])], *proof, _COMMIT)
+    start = _START[str(made.answers["kind"])]
+    return (*_enter(made.directory), *settings, start, *proof, *_commit(made.outcome.plan))
+
+
+def _commit(plan: "Plan") -> tuple[str, ...]:
+    """How to commit what was written, and nothing that lies beside it; nothing without git."""
+    from dockgen import gitfolder
+    from dockgen.threeway import OFFERED
+
+    if gitfolder.find(plan.directory) is None:
+        return ()
+    written = [
+        change.path
+        for change in plan.changes
+        if change.after not in (None, change.before) and not change.path.endswith(OFFERED)
+    ]
+    return (f"git add {' '.join(map(quoted, written))} && git commit",)
 
 
 def after_bump(plan: "Plan") -> tuple[str, ...]:

@@ -255,6 +255,8 @@ class _Existing:
         install = installs.python if self.language == "python" else installs.node
         output = str(self.detected.value("output") or "")
         build = [str(line) for line in self.detected.values("build")]
+        if output and self.language == "python":  # Without any file, nothing makes the folder.
+            build.append(f"mkdir -p {output}")
         if output == _NEXT:
             more, output = self._next()
             build += more

@@ -14,6 +14,7 @@ from typing import Any
 
 from dockgen import git, gitfolder, reader
 from dockgen.errors import ProjectError
+from dockgen.threeway import OFFERED
 
 # How many files may be looked at, and how deep they may lie.
 MAXIMUM_FILES = 200_000
@@ -139,7 +140,8 @@ class Repository:
         environments = tuple(name.removesuffix(_ENVIRONMENT) for name in names if suffix in name)
         real = os.path.realpath(self.root)
         for name in names:
-            if name.startswith(environments) and environments:
+            # What dockgen offered beside a file that was kept is no file of the user's.
+            if (name.startswith(environments) and environments) or OFFERED in name:
                 continue
             try:
                 path = Path(real, name)

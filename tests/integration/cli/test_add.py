@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,36 @@ def test_it_is_taken_back(inline: Run, service: Path) -> None:
     assert sorted(path for path in service.rglob("*") if path.is_file()) == [
         path for path in before if path.is_file()
     ]
+
+
+def test_a_second_run_has_nothing_to_say(inline: Run, service: Path) -> None:
+    """It shows no file, and no next command: what the first one wrote is as it is found now."""
+    inline("add", service, "--replace", "Dockerfile")
+    before = {path: path.read_bytes() for path in service.rglob("*") if path.is_file()}
+    done = inline("add", service)
+
+    assert done.returncode == 0, done.stderr
+    assert "up to date" in done.stdout.rstrip().splitlines()[-1]
+    assert {path: path.read_bytes() for path in service.rglob("*") if path.is_file()} == before
+
+
+def test_what_was_offered_is_no_file_of_yours(inline: Run, service: Path) -> None:
+    """What lies beside a file that was kept isn't read as one of the repository."""
+    inline("add", service)
+    assert (service / "Dockerfile.dockgen-new").exists()
+    assert "dockgen-new:" not in inline("add", "--explain", service).stdout
+
+
+def test_the_commit_takes_what_was_written(inline: Run, service: Path) -> None:
+    """And not what lies beside it, such as .env with its secrets; without git there is none."""
+    assert "git add" not in inline("add", service, "--replace", "Dockerfile").stdout
+    inline("add", service, "--undo")
+    subprocess.run(["git", "init", "--quiet"], cwd=service, check=True)
+    done = inline("add", service, "--replace", "Dockerfile")
+    assert done.stdout.rstrip().splitlines()[-1] == (
+        "  git add .copier-answers.yml .dockerignore Dockerfile compose.yaml docker/healthcheck.py "
+        "docker/rootfs.py dockgen.toml && git commit"
+    )
 
 
 def test_for_programs(inline: Run, service: Path) -> None:

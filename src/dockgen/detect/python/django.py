@@ -1,5 +1,6 @@
 """A Django project: settings, server, static files and migrations."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from dockgen.detect.python.servers import Candidate
 from dockgen.detect.repository import is_aside
 
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*(?:[\w.]+\(.*?)?[\"']([\w.]+)[\"']")
+_STATIC_ROOT = re.compile(r"^[ \t]*STATIC_ROOT\s*=(.*)$", re.MULTILINE)
 # The settings of production, by the last name of the module.
 _PRODUCTION = ("production", "prod", "deploy", "deployment", "docker", "container")
 
@@ -91,13 +93,9 @@ def _settings(project: Project, code: Code, path: str, found: Evidence) -> None:
                         1,
                     )
                     break
-    text = "\n".join(repository.text(one) or "" for one in code.paths if "settings" in one)
     line = repository.line(path, "DJANGO_SETTINGS_MODULE")
     inner = path if project.folder == "." else path[len(project.folder) + 1 :]
-    if re.search(r"^\s*STATIC_ROOT\s*=", text, re.MULTILINE):
-        found.add(
-            "build", f"python {inner} collectstatic --noinput", "STATIC_ROOT is set", path, line
-        )
+    _static_files(project, code, inner, found)
     found.add(
         "before",
         Step("migrate", ("python", inner, "migrate", "--noinput")),
@@ -105,6 +103,24 @@ def _settings(project: Project, code: Code, path: str, found: Evidence) -> None:
         path,
         line,
     )
+
+
+def _static_files(project: Project, code: Code, manager: str, found: Evidence) -> None:
+    """The step that collects the static files, and the folder that it writes, if that is told."""
+    repository = project.repository
+    for path in (one for one in code.paths if "settings" in one):
+        match = _STATIC_ROOT.search(repository.text(path) or "")
+        if not match:
+            continue
+        line = repository.line(path, match[0].strip())
+        found.add(
+            "build", f"python {manager} collectstatic --noinput", "STATIC_ROOT is set", path, line
+        )
+        parts = [one for one in re.findall(r"[\"']([\w./-]*)[\"']", match[1]) if one]
+        folder = posixpath.normpath(posixpath.join(posixpath.dirname(manager), *parts))
+        if parts and not folder.startswith(("/", "..")):
+            found.add("output", folder, match[0].strip()[:80], path, line, weak=True)
+        return
 
 
 def _last(module: str) -> str:

@@ -54,7 +54,7 @@ def updated(outcome: "Outcome", mode: "Mode", commands: Sequence[str]) -> None:
     name = named(outcome.directory.name)
     console.print(f"[bold]{name}[/]: {named(outcome.summary)}", soft_wrap=True)
     plan = outcome.plan
-    if plan is None or not plan.changes:
+    if plan is None or all(change.status == "unchanged" for change in plan.changes):
         return
     if mode == "dry-run" and plan.diff:
         console.print()
