@@ -92,7 +92,7 @@ def _provided(here: Cache, names: Sequence[str] | None) -> Iterator[tuple[Engine
     """An engine with base images.
 
     One that `up` started, or that was there, is shared and left. One that is started here belongs
-    to this run alone, which holds the lock until it has ended.
+    to this run alone, which contains the lock until it has ended.
     """
     with here.lock():
         found = _find(here)

@@ -87,7 +87,7 @@ def mirror() -> Mirror:
 
 
 def _resolve(address: str) -> str:
-    """Debian's cloud images name a file that holds the mirrors, one to a line."""
+    """Debian's cloud images name a file that contains the mirrors, one to a line."""
     prefix = "mirror+file:"
     if not address.startswith(prefix):
         return address
