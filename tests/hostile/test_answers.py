@@ -280,7 +280,7 @@ def test_yaml(refusal: Refusal, question: questions.Question) -> None:
         if not said:
             found.add(written)
         else:
-            assert said.startswith((f"{question.name}: ", f"{question.flag} is not valid YAML"))
+            assert said.startswith((f"{question.name}: ", f"{question.flag} isn't valid YAML"))
     assert found == expected
 
 
@@ -399,7 +399,7 @@ def test_the_lists_are_complete() -> None:
     ids=str,
 )
 def test_what_add_found_is_names_and_paths(more: Mapping[str, Any], tmp_path: Path) -> None:
-    """Somebody else may have written the answers file: what has another form is refused."""
+    """Someone else may have written the answers file: what has another form is refused."""
     existing = {"command": ["serve"], **more}
     with pytest.raises(UsageError, match="existing: "):
         template.render(tmp_path / "app", {"existing": existing, "language": "go"}, ask=())

@@ -1,4 +1,4 @@
-"""What a project's .dockerignore lets reach the builder: seen by a build that copies it all."""
+"""Which files .dockerignore sends to the builder."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Linters on what is rendered: each language's own on its source.
+"""Linters on the rendered files, and each language's own on its source.
 
 `dockgen.testing.test_contracts` has those for each Dockerfile,
 tests/integration/templates/test_examples.py more that need no engine.

@@ -1,4 +1,4 @@
-"""Packages of the distribution in the image: they run as hardened as the service, and nothing else.
+"""Packages of the distribution in the image run in the hardened container.
 
 Debian's are installed for real. No Alpine repository can be counted on where the tests run, so
 what is rendered for Alpine is checked by the builder, and not built.

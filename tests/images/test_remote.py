@@ -1,4 +1,4 @@
-"""An engine that is reached by TCP, as one on another machine is, and by a context's name."""
+"""An engine over TCP, such as one on another machine, and in a named context."""
 
 import json
 import os

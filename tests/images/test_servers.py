@@ -1,4 +1,4 @@
-"""Servers behind something: IPv6, a balancer, a proxy that speaks HTTPS, and a stream at the stop.
+"""Servers with IPv6, behind a load balancer and an HTTPS proxy, and a stream during a stop.
 
 One service for each server, with what its users add on the first days: a redirect to HTTPS, a link
 to itself, and a stream that never ends. All of them run at the same time, for longer than a
@@ -192,7 +192,7 @@ trustProxy: true, ...options }});
 }  # fmt: skip
 NODE: Edits = {
     "src/app.js": (
-        ("  // Whoever answers GET", f"""\
+        ("  // Routes for GET", f"""\
   if (request.headers['x-forwarded-proto'] !== 'https') {{
     response.writeHead(308, {{ Location: 'https://localhost/' }}).end();
     return;
@@ -200,7 +200,7 @@ NODE: Edits = {
   if (request.url === '/events') {{
 {STREAM}    return;
   }}
-  // Whoever answers GET"""),
+  // Routes for GET"""),
     )
 }  # fmt: skip
 SITE: Edits = {

@@ -17,7 +17,7 @@ MINE = "mine-{}"
 
 
 class Owner:
-    """Somebody who edits a project at random; every line that they write is one of a kind."""
+    """Someone who edits a project at random; every line that they write is one of a kind."""
 
     def __init__(self, project: Path, seed: int) -> None:
         """Edit ``project``, the same way for the same seed."""
@@ -43,7 +43,7 @@ class Owner:
         git("add", "--all", cwd=self.project)
 
     def line(self) -> str:
-        """A line that nobody else writes."""
+        """A line that no one else writes."""
         self.lines.append(MINE.format(len(self.lines)))
         return self.lines[-1] + "\n"
 
