@@ -88,7 +88,7 @@ def load(file: Path = FILE) -> Results:
         return Results.from_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ProjectError(
-            f"{file.name} holds no results: {error}.", 'measure anew: make benchmark ARGS="--save"'
+            f"{file.name} holds no results: {error}.", 'measure again: make benchmark ARGS="--save"'
         ) from error
 
 

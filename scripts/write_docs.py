@@ -366,7 +366,7 @@ def picture() -> str:
     for line in lines:
         console.print(line, no_wrap=True)
     svg = console.export_svg(title="dockgen new", unique_id="dockgen-new")
-    # The fonts of whoever looks at it will do: a picture fetches nothing.
+    # Uses the fonts of the viewer: a picture fetches nothing.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     return re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE)
 

@@ -113,7 +113,7 @@ def _find(here: Cache) -> Engine | None:
 
 
 def _is_left_over(here: Cache, found: Engine) -> bool:
-    """A private engine that nobody asked to keep: its run was killed, or the lock would be held."""
+    """A private engine of a killed run; otherwise the lock would be held."""
     return found.private and not _kept(here).exists()
 
 

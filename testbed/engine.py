@@ -98,7 +98,7 @@ def check_version(version: str) -> None:
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Engine | None:
-    """The engine that answers in this environment, checked; None where none does."""
+    """The engine that answers in this environment, checked; None if there is none."""
     version = _answer(("version", "--format", "{{.Server.Version}}"), environment, ANSWER_SECONDS)
     if not version:
         return None

@@ -49,7 +49,7 @@ COMMON: Mapping[str, Sequence[Any]] = {
     "unmanaged": [[], ["README.md"]],
 }
 
-# Answers that exclude each other, and words of the reason that whoever gives both is told.
+# Answers that exclude each other, and words of the reason that the user sees.
 IMPOSSIBLE: Sequence[tuple[Mapping[str, Any], str]] = (
     ({"kind": "worker", "framework": "chi"}, "a worker has no framework"),
     ({"kind": "job", "framework": "chi"}, "a job has no framework"),

@@ -160,7 +160,7 @@ def _usual_kind(entries: Mapping[str, Any]) -> str:
 
 
 def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Case]:
-    """The ``[[test]]`` tables of a starter.toml, beside these; none if there is no such file."""
+    """The ``[[test]]`` tables of a starter.toml, beside these; none if it doesn't exist."""
     try:
         text = reader.text(path, inside=path.parent)
     except FileNotFoundError:

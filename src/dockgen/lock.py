@@ -137,7 +137,7 @@ def write(directory: Path, uv: Path, answers: Mapping[str, Any], *, trusted: boo
                 # As people run it: where the project's Python is missing, their settings of uv say
                 # whether it downloads one.
                 [uv, "lock", "--color=never", "--project", folder, *no_build],
-                # Where nobody but root leaves files: whatever uv starts may look upward, too, as
+                # Where only root leaves files: programs that uv starts may look upward, too, as
                 # shims of Python's do for a version.
                 cwd=folder.anchor,
                 env=environment,

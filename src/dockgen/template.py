@@ -95,7 +95,7 @@ def render_version(
 ) -> None:
     """Render one version of a template into ``directory``, within `found`; nothing is asked.
 
-    Answers that are no question of that version may stand in for the default of one. A question may
+    Answers to unknown questions of that version may replace the default of one. A question may
     have another default for a project that ``exists``, as in copier's own updates.
 
     Raises:

@@ -271,7 +271,7 @@ def refused(refusal: Refusal, flags: Mapping[str, str], answers_file: Path | Non
     ids=lambda question: question.name,
 )  # fmt: skip
 def test_yaml(refusal: Refusal, question: questions.Question) -> None:
-    """Types that nobody expects, aliases to themselves, a depth without end: refused by name."""
+    """Unexpected types, recursive aliases and endless depth are refused by name."""
     # A word is the name of a package.
     expected = {"text"} if question.name == "runtime_packages" else set()
     found = set()

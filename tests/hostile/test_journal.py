@@ -144,7 +144,7 @@ def test_what_is_no_journal_is_refused(home: Path, content: bytes) -> None:
 
 
 def test_a_pipe_for_a_journal_is_not_waited_for(home: Path) -> None:
-    """Nobody will ever write to it."""
+    """A pipe that is never written to."""
     active = place_of(home / "x/archive") / "active"
     plant(active)
     (active / "journal.json").unlink()

@@ -47,7 +47,7 @@ BAD_YAML = {
 
 
 def fifo(path: Path) -> None:
-    """A pipe that nobody writes to."""
+    """A pipe that is never written to."""
     os.mkfifo(path)
 
 

@@ -83,7 +83,7 @@ class Stranger:
             folder.symlink_to(self.outside / "folder", target_is_directory=True)
 
     def pipe(self, path: Path) -> None:
-        """A pipe, which blocks whoever opens it."""
+        """A pipe, which blocks when it is opened."""
         _remove(path)
         os.mkfifo(path)
 

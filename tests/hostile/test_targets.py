@@ -151,7 +151,7 @@ def test_a_link_above_the_target_is_followed(quick: Run, tmp_path: Path) -> None
 
 
 def test_a_link_to_an_empty_folder_elsewhere_is_followed(quick: Run, tmp_path: Path) -> None:
-    """Whoever made the link wants the project there; the link stays."""
+    """The project goes where the link leads; the link stays."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "here").mkdir()
     (tmp_path / "here/my-app").symlink_to(tmp_path / "elsewhere")
@@ -348,7 +348,7 @@ def test_a_closed_stream(tmp_path: Path, closed: str) -> None:
 
 @pytest.mark.parametrize("flag", ["", "--json"], ids=["text", "json"])
 def test_an_output_that_is_full(tmp_path: Path, flag: str) -> None:
-    """It is said, as whoever reads the output has not got it."""
+    """It is reported, because the output is incomplete."""
     done = in_shell(f"dockgen new my-app --defaults {flag} >/dev/full", tmp_path)
     assert_refused(done, 3, "No space left on device")
 

@@ -326,7 +326,7 @@ def accounts() -> None:
 
 @fact
 def temporary_files() -> None:
-    """Everyone may write to /tmp, and nobody takes away what is another's."""
+    """Everyone can write to /tmp, and only the owner can remove a file."""
     assert stat.filemode(Path("/tmp").stat().st_mode) == "drwxrwxrwt"
     with tempfile.TemporaryFile() as file:
         assert file.write(b"text") == 4

@@ -94,7 +94,7 @@ def test_what_is_missing_is_named(checked: Checks) -> None:
 
 
 def test_what_it_does_is_seen(checked: Checks) -> None:
-    """One that ends well is a job, and one that listens a service, also at a port nobody named."""
+    """One that exits with 0 is a job; one that listens is a service, even on an unknown port."""
     result = checked(FROM + 'CMD ["true"]\n')
     assert result.contract.workload is Workload.JOB
     assert broken(result, "DG102", "DG209") == []
@@ -108,7 +108,7 @@ def test_what_it_does_is_seen(checked: Checks) -> None:
 
 
 def test_a_page_that_is_named_has_to_be_there(checked: Checks) -> None:
-    """Nobody's front page is missed unless it was asked for."""
+    """A missing front page is only a finding if a path was given."""
     text = FROM + "EXPOSE 8080\n" + command(SERVE.format(8080).replace("index", "other"))
     assert broken(checked(text), "DG202") == []
     result = checked(text, Asked(run=Run(path="/"), gzip_sizes=False))

@@ -27,7 +27,7 @@ PACKAGES = ["tini", "file", "openssh-client"]
 # How long a container may take to turn healthy, in seconds.
 PATIENCE = 60
 
-# What installing writes down and nobody reads afterwards.
+# Files that an install writes and that aren't needed afterwards.
 LEFTOVERS = re.compile(
     r"/var/lib/apt/lists/.|/var/cache/(apt/.*\.(deb|bin)$|ldconfig/.|debconf/.*-old$)"
     r"|/var/log/.|/var/lib/dpkg/.*-old$|/etc/(passwd|group|shadow|gshadow)-$|/tmp/.|/root/."

@@ -569,7 +569,7 @@ def test_builds_from_a_mirror_without_tls(
 def test_a_mirror_without_tls_is_allowed_by_name(
     acme: Company, tmp_path: Path, cell: str, manager: str, index: str, allows: str
 ) -> None:
-    """Without that line the manager asks nobody."""
+    """Without that line, the package manager asks no other host."""
     parsed = Cell.parse(cell)
     address = f"http://{HOST}/mirror/{index}"
     project = render(tmp_path, parsed, package_manager=manager, package_index=address)

@@ -226,7 +226,7 @@ def test_all_that_is_imported_has_bytecode(app: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("app", ["flask", "worker", *in_release("stdlib", "job")])
 def test_source_passes_its_linters(app: str, tmp_path: Path) -> None:
-    """Nothing to format, nothing to mend: with the settings that the project has."""
+    """Nothing to format, and no findings, with the settings of the project."""
     project = render(tmp_path, **APPS[app])
     with (project / "Dockerfile").open("a") as dockerfile:
         dockerfile.write(LINT[Language.PYTHON])

@@ -355,7 +355,7 @@ print(urllib.request.urlopen(request, timeout=10).status)
 def test_the_health_check_passes_a_redirect_to_https(
     name: str, running: dict[str, Running]
 ) -> None:
-    """Whoever asks by plain HTTP is sent on, and the probe isn't."""
+    """Requests with plain HTTP are redirected; the probe isn't."""
     container = running[name].container
     assert get(container, "/", headers={})[0] in (301, 302, 307, 308)
     assert container.inspect().health == "healthy"
@@ -431,7 +431,7 @@ def test_a_page_of_its_own_is_served(tmp_path: Path) -> None:
     "name", [name for name, server in SERVERS.items() if server.keeps_connections]
 )
 def test_an_idle_connection_outlives_a_balancer_s(name: str, running: dict[str, Running]) -> None:
-    """Whoever hangs up first can't lose a request: it has to be the balancer."""
+    """The load balancer must close the connection first, or requests get lost."""
     assert running[name].kept.result(), "the service hung up"
 
 

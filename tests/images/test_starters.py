@@ -197,7 +197,7 @@ def test_what_cannot_be_built_is_reported_once(tmp_path: Path) -> None:
 
 @pytest.mark.release
 def test_a_container_that_is_not_healthy_is_reported(tmp_path: Path) -> None:
-    """Its image is held to the rules all the same, and nobody waits for it again."""
+    """Its image is still checked, and no other test waits for it again."""
     starter = derived.make(tmp_path / "acme", CELL)
     main = starter / "templates/go/project/main.go.jinja"
     main.write_text('package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("canary") }\n')

@@ -190,7 +190,7 @@ def test_a_file_of_public_is_served(site: int) -> None:
 
 @each_site
 def test_a_page_s_address_gives_the_page(site: int) -> None:
-    """Whoever reloads /about gets the page, whose script does the rest."""
+    """A reload of /about gets the page, whose script does the rest."""
     answer = ask(site, "/about")
     assert (answer.status, answer.body) == (200, ask(site, "/").body)
     assert answer.headers["Cache-Control"] == "no-cache"

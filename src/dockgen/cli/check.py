@@ -66,7 +66,7 @@ class Megabytes(_Number):
 @click.option(
     "--timeout", type=Seconds(), metavar="SECONDS", help="The longest time that a build may take."
 )
-@click.option("--workload", type=click.Choice(WORKLOADS), help="What the program does.")
+@click.option("--workload", type=click.Choice(WORKLOADS), help="The kind of the program.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port that the program listens on.")
 @click.option("--path", "page", metavar="PATH", help="The page that must answer with 200.")
 @click.option("--service", metavar="NAME", help="Check this service of compose.yaml.")
@@ -167,9 +167,9 @@ def check(
     engine, use --image. A saved image needs no engine, and isn't run.
 
     dockgen starts a project with its compose.yaml, and reads its limits from dockgen.toml. It
-    starts any other program with a read-only root, without capabilities and with little memory, and
-    then reports what the program needs. At the end, it removes what it built and started, except
-    the build cache.
+    starts any other program with a read-only root, without capabilities and with little memory. If
+    that fails, it starts the program with what it needs, and reports that. At the end, it removes
+    what it built and started, except the build cache.
 
     \b
     Examples:

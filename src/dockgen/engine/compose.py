@@ -21,7 +21,7 @@ UP_SECONDS = 600.0
 # How much of a writable mount is copied for a run, in bytes.
 COPIED_BYTES = 100_000_000
 
-# What docker itself needs to know. A compose file may name any other variable of whoever runs a
+# Variables for docker itself. A compose file may name any other variable of the user who runs a
 # check, and hand it to a container that can send it anywhere.
 _PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TMPDIR", "XDG_CONFIG_HOME")
 _PASSED_ON_PREFIXES = ("BUILDKIT_", "BUILDX_", "DOCKER_")

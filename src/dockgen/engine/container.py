@@ -41,7 +41,7 @@ class RunOptions:
     in place of the image's own; ``read_only`` mounts the root read-only with an empty /tmp in
     memory; ``restricted`` drops all capabilities and sets no-new-privileges; ``health`` replaces
     the image's own timing; ``environment`` joins the image's own. ``more_ports`` are published
-    beside ``port``, and None for ``memory_mb`` (of MiB) and ``pids`` is no limit.
+    beside ``port``, and None for ``memory_mb`` (in MiB) and ``pids`` means no limit.
     """
 
     port: int | None = None

@@ -160,7 +160,7 @@ def test_what_is_placed_is_found_out_after_mending(folder: Folder, tmp_path: Pat
 
 @each_way
 def test_what_was_written_after_a_kill_stays(folder: Folder, tmp_path: Path, way: str) -> None:
-    """Mending brings back what dockgen wrote, and nothing else."""
+    """A repair restores what dockgen wrote, and nothing else."""
     trial = copied(folder(way), tmp_path / "trial")
     write_and_die(trial)
     assert (trial.directory / "compose.yaml").exists()

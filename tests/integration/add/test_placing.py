@@ -210,7 +210,7 @@ class TestWhatIsInTheWay:
             place(mine)
 
     def test_a_pipe(self, folder: Folder, place: Place) -> None:
-        """Whoever reads it would wait for ever."""
+        """A reader would wait forever."""
         mine = folder(files={"app.py": ""})
         os.mkfifo(mine / "Dockerfile")
         with pytest.raises(ProjectError, match="Dockerfile is in the way"):
@@ -427,7 +427,7 @@ class TestAgain:
 
     def test_what_is_no_list_of_paths_is_refused(self, folder: Folder, place: Place) -> None:
         """A word is no list of its letters."""
-        with pytest.raises(UsageError, match="unmanaged: a list of paths"):
+        with pytest.raises(UsageError, match="unmanaged: use a list of paths"):
             place(folder(), answers={**ANSWERS, "unmanaged": "Dockerfile"})
 
 

@@ -121,7 +121,7 @@ def test_the_default_flavor_of_go_is_one_that_works(
 
 @pytest.mark.parametrize("options", [(), ("--defaults",)], ids=["bare", "defaults"])
 def test_without_a_terminal_a_directory_is_needed(dockgen: Run, options: tuple[str, ...]) -> None:
-    """There is nobody to ask for the name."""
+    """There is no terminal to prompt for the name."""
     done = dockgen("new", *options)
     assert done.returncode == 2
     assert "DIRECTORY is missing" in done.stderr

@@ -392,7 +392,7 @@ def test_an_interrupted_build_may_end_in_order(docker: Stand, tmp_path: Path) ->
         '[ "$1" = image ] && exit\n'
         f"trap 'echo taken back >> {tmp_path}/calls; exit 130' INT\n"
         "kill -INT $PPID\n"
-        # It ends by itself, should nobody end it.
+        # It ends by itself, if it isn't stopped.
         "for _ in $(seq 3000); do sleep 0.01; done"
     )
     with pytest.raises(KeyboardInterrupt), engine.temporary_image(tmp_path):

@@ -140,7 +140,7 @@ def test_trust_lets_a_task_run(starter: Path, inline: Run) -> None:
 
 
 def test_without_an_engine_nothing_is_proven(starter: Path, dockgen: Run) -> None:
-    """Exit 4, never a pass: images that nobody built prove nothing."""
+    """Exit 4, never a pass: without an engine, nothing is tested."""
     assert starter.is_dir()
     done = dockgen("starter", "test", "acme", environment=NO_ENGINE)
     assert done.returncode == 4, done.stderr

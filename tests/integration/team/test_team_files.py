@@ -34,7 +34,7 @@ flavor = { allow = ["slim", "scratch"], reason = "our agent needs glibc" }
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Acme's team file, where nobody finds it unasked."""
+    """Acme's team file, where it isn't found by default."""
     path = tmp_path / "acme.toml"
     path.write_text(ACME)
     return path

@@ -159,7 +159,7 @@ def test_other_names_are_refused(make: Make) -> None:
 def test_what_is_no_list_of_names_is_refused(make: Make) -> None:
     """The message has an example."""
     for answer in [None, 1, True, {"a": 1}, [1], [["a"]], [None]]:
-        words = "runtime_packages: names of packages, such as ffmpeg or [ffmpeg, tini]"
+        words = "runtime_packages: use names of packages, such as ffmpeg or [ffmpeg, tini]"
         assert refusal(make, runtime_packages=answer) == words
 
 
@@ -329,12 +329,12 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         {"registry": "a" * 201},
-        "registry: at most 200 characters",
+        "registry: use at most 200 characters",
         {"registry": "a" * 200},
     ),
     (
         {"labels": ["a"]},
-        "labels: a mapping of names to texts, such as {org.opencontainers.image.vendor: Acme}",
+        "labels: use a mapping of names to texts, such as {org.opencontainers.image.vendor: Acme}",
         {"labels": {"a": "b"}},
     ),
     (
@@ -368,7 +368,7 @@ def test_an_impossible_pair_is_refused(make: Make) -> None:
 def test_what_is_no_version_is_refused(make: Make, version: str) -> None:
     """No base image's tag begins with it."""
     message = refusal(make, language_version=version)
-    assert message == "language_version: digits and dots, such as 3.14"
+    assert message == "language_version: use digits and dots, such as 3.14"
 
 
 def test_the_names_that_python_needs_are_known() -> None:

@@ -233,7 +233,7 @@ def test_what_is_no_host_is_refused(make: Make) -> None:
     """Also where it isn't used."""
     for host in BAD_HOSTS:
         message = refusal(make, private_host=host)
-        assert message.startswith("private_host: a host in lower case")
+        assert message.startswith("private_host: use a host in lower case")
 
 
 @pytest.mark.parametrize("private", ["ssh", "token"])
@@ -278,7 +278,7 @@ def test_an_index_is_taken(make: Make, index: str) -> None:
 def test_what_is_no_index_is_refused(make: Make) -> None:
     """An address and nothing else."""
     for index in BAD_INDEXES:
-        assert refusal(make, package_index=index).startswith("package_index: an address such as")
+        assert refusal(make, package_index=index).startswith("package_index: use an address such as")
 
 
 @pytest.mark.parametrize("user", ["token@", "user:password@", "__token__:x@"])

@@ -216,7 +216,7 @@ def test_a_kill_while_mending_is_mended(
 
 
 def test_what_was_written_after_a_kill_stays(prepared: Prepared, tmp_path: Path) -> None:
-    """Mending brings back what dockgen wrote, and nothing else."""
+    """A repair restores what dockgen wrote, and nothing else."""
     place, entry = prepared
     trial = copied(place, tmp_path / "trial")
     child = os.fork()
@@ -281,7 +281,7 @@ def dockgen(site: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
 def test_two_at_once_make_one_update(
     make: Make, update: Update, site: Path, tmp_path: Path
 ) -> None:
-    """Whoever comes second is refused."""
+    """The second one is refused."""
     project = make()
     whole = copy(project, tmp_path / "whole")
     update(whole)

@@ -210,7 +210,7 @@ class TestGitHub:
         assert "<<<<<<<" in git("show", f"{BRANCH}:.github/workflows/ci.yml", cwd=host.origin)
 
     def test_a_person_s_commits_stay(self, tmp_path: Path, facts: dict[str, Any]) -> None:
-        """Who mends a conflict on the branch loses nothing next Monday."""
+        """A resolved conflict on the branch survives the next run."""
         host = Host(tmp_path, "github")
         self.run(host, facts)
         git("fetch", "--quiet", "origin", BRANCH, cwd=host.own)
@@ -225,7 +225,7 @@ class TestGitHub:
     def test_a_branch_that_is_done_with_is_used_again(
         self, tmp_path: Path, facts: dict[str, Any]
     ) -> None:
-        """Where nobody deletes merged branches, a person's last commit is no obstacle."""
+        """If merged branches aren't deleted, a person's last commit is not in the way."""
         host = Host(tmp_path, "github")
         git("checkout", "--quiet", "-b", BRANCH, cwd=host.own)
         commit(host.own, "Mend")

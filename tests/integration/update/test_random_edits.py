@@ -95,7 +95,7 @@ class Owner:
         path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
     def forget(self, lines: list[str]) -> None:
-        """What they delete themselves is nobody's to keep."""
+        """What users delete themselves isn't kept."""
         self.lines = [mine for mine in self.lines if mine not in {line.strip() for line in lines}]
 
     def read(self, path: Path) -> list[str]:

@@ -204,7 +204,7 @@ def test_a_secret_in_an_ignored_file_stays(make: Make, update: Update) -> None:
 
 
 def test_an_ignored_file_as_the_template_made_it_is_new(make: Make, update: Update) -> None:
-    """Nobody wrote anything into it."""
+    """It was never edited."""
     project = make("v1.2.0")
     done = update(project)
     assert (done.code, status(done.output, ".env")) == (0, "clean")
@@ -223,7 +223,7 @@ def test_an_ignored_file_that_the_template_left_alone_stays(make: Make, update: 
 def test_an_ignored_file_comes_into_a_fresh_clone(
     make: Make, update: Update, tmp_path: Path
 ) -> None:
-    """Nobody deleted it: it was never committed."""
+    """It wasn't deleted: it was never committed."""
     git("clone", "--quiet", make("v1.2.0"), tmp_path / "clone", cwd=tmp_path)
     assert update(tmp_path / "clone").code == 0
     assert (tmp_path / "clone/.env").read_text() == "LOG_LEVEL=info\nWORKERS=1\n"
@@ -388,7 +388,7 @@ def test_staged_work_is_refused(make: Make, update: Update) -> None:
 
 
 def test_a_project_without_git_is_refused(make: Make, update: Update) -> None:
-    """With the commands that mend it."""
+    """With the commands that fix it."""
     project = make()
     shutil.rmtree(project / ".git")
     done = update(project)

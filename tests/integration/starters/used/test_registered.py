@@ -89,7 +89,7 @@ def test_list_shows_what_is_registered(run: Run, registered: Acme) -> None:
 
 
 def test_list_without_a_starter_says_how_to_register_one(run: Run) -> None:
-    """An empty table would help nobody."""
+    """An empty table would not help."""
     assert "dockgen starter add NAME URL" in run("starter", "list").stdout
 
 
