@@ -60,7 +60,7 @@ lint: $(VENV)/.ready ## formatting, style and types
 	@$(BIN)/ruff check --quiet $(PYTHON_FILES)
 	@$(BIN)/mypy
 
-format: $(VENV)/.ready ## format the code and mend what can be mended
+format: $(VENV)/.ready ## format the code and fix what can be fixed
 	@$(BIN)/ruff format $(PYTHON_FILES)
 	@$(BIN)/ruff check --fix $(PYTHON_FILES)
 
@@ -68,7 +68,7 @@ lock: $(VENV)/.ready ## lock the newest dependencies into requirements/
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --no-annotate --group dev pyproject.toml -o requirements/dev.txt
 
-examples: $(VENV)/.ready ## render examples/ anew
+examples: $(VENV)/.ready ## render examples/
 	@$(BIN)/python scripts/render_examples.py
 
 docs: $(VENV)/.ready ## write what the documentation takes from the code

@@ -38,12 +38,12 @@ CELLS = [str(cell) for cell in matrix.ALL]
     help="How often a rebuild and a start are measured; the median is shown.",
 )
 @click.option("--save", is_flag=True, help=f"Write the results to benchmarks/{results.FILE.name}.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def benchmark(names: tuple[str, ...], rounds: int, save: bool, as_json: bool) -> None:
     """Measure each cell's image beside a naive single-stage one of the same app.
 
     Cold build, rebuild after a one-line edit, start to the first answer and to healthy, the cost of
-    a health probe, and sizes. What is built and started here is removed in the end; the build cache
+    a health probe, and sizes. What is built and started here is removed at the end; the build cache
     stays. All cells take a quarter of an hour on two processors, one takes one to three minutes.
 
     \b

@@ -75,7 +75,7 @@ def measure(cell: Cell, rounds: int, doing: Callable[[str], None]) -> Comparison
     with tempfile.TemporaryDirectory(prefix="dockgen-") as name, ExitStack() as images:
         folder = Path(name)
         subjects = _subjects(cell, folder)
-        # Empty for the cold build, and filled by it for the rebuilds; nobody else's.
+        # Empty for the cold build, and filled by it for the rebuilds; no one else's.
         cache_mounts = secrets.token_hex(6)
         for subject in subjects:
             doing(f"cold build of {subject.name}")

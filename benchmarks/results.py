@@ -20,7 +20,7 @@ FILE = Path(__file__).parent / "results.json"
 class Figures:
     """What was measured of one image.
 
-    ``answer_seconds`` lie between the container's start and its first answer with status 200,
+    ``answer_seconds`` are between the container's start and its first answer with status 200,
     ``healthy_seconds`` between its start and the end of its first good probe; ``probe_seconds`` is
     how long a probe takes, and ``probe_cpu_seconds`` the processor time that it costs with the
     service's answer. An image without a health check has none of the last three, and processor time
@@ -82,13 +82,13 @@ def load(file: Path = FILE) -> Results:
     """Read the results that were saved last.
 
     Raises:
-        ProjectError: the file is missing, or holds no results.
+        ProjectError: the file is missing, or contains no results.
     """
     try:
         return Results.from_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ProjectError(
-            f"{file.name} holds no results: {error}.", 'measure anew: make benchmark ARGS="--save"'
+            f"{file.name} holds no results: {error}.", 'measure again: make benchmark ARGS="--save"'
         ) from error
 
 

@@ -16,7 +16,7 @@ MISSING = "-"
 
 @dataclass(frozen=True)
 class Measure:
-    """Something that was measured of an image, in ``unit``; None where it has no such thing."""
+    """Something that was measured of an image, in ``unit``; None if it has no such thing."""
 
     title: str
     unit: str
@@ -93,11 +93,11 @@ def short(results: Results) -> str:
 
     heads = ["image", "rebuild", "cold build", "start to healthy"]
     words = (
-        "**dockgen's** vs the naive one, and how many times dockgen's that is. Naive is a single"
-        " stage of `FROM`, `COPY . .` and install, built in turn with dockgen's, and has no health"
-        " check. Images in MB of 10⁶ bytes, unpacked. A rebuild is `docker build` after a one-line"
-        " edit of the source, a cold build one with nothing cached but the base images."
-        f" {origin(results)} [All figures, and what they mean](docs/benchmarks.md)."
+        "Each cell shows **dockgen** vs the naive Dockerfile, and the ratio. The naive"
+        " Dockerfile has a single stage with `FROM`, `COPY . .` and an install step, and no"
+        " health check. Image sizes are in MB of 10⁶ bytes, unpacked. A rebuild is a `docker"
+        " build` after a one-line edit of the source; in a cold build, only the base images are"
+        f" cached. {origin(results)} [All results](docs/benchmarks.md)."
     )
     return _table(results, heads, row) + "\n" + "\n".join([*textwrap.wrap(words, 100), ""])
 

@@ -165,7 +165,7 @@ def extract(version: str, directory: Path) -> None:
         stdout=subprocess.PIPE,
     )
     if archive.returncode:
-        sys.exit(f"{version} is no release in the bundle, and no git revision")
+        sys.exit(f"{version} isn't a release in the bundle or a git revision")
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as opened:
         opened.extractall(directory, filter="data")
 

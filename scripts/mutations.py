@@ -43,7 +43,7 @@ class Mutation:
 def cut(
     group: str, path: Path, span: tuple[int, int], words: str, tests: Sequence[str]
 ) -> Mutation:
-    """Put ``words`` in the place of the characters from ``span[0]`` to ``span[1]``."""
+    """Put ``words`` in place of the characters from ``span[0]`` to ``span[1]``."""
     text = path.read_text(encoding="utf-8")
     before, after = " ".join(text[slice(*span)].split()), " ".join(words.split())
     return Mutation(
@@ -87,7 +87,7 @@ def rules() -> Iterator[Mutation]:
 
 
 def _instead(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
-    """What could stand in the place of an expression."""
+    """What could be in place of an expression."""
     match node:
         case ast.Compare(left, [operator], [right]):
             for other in OPERATORS[type(operator)]:

@@ -2,7 +2,7 @@
 
 Usage: python scripts/render_examples.py [DIRECTORY]
 
-Of the starter, what its team left as `dockgen starter init` made it is made anew. The team's own
+Of the starter, what its team left as `dockgen starter init` made it is made again. The team's own
 files are taken from examples/starters/acme, with the version of dockgen that they name brought up
 to date. Its base/ is a copy of templates/, so it is not committed once more: `acme` has it.
 """

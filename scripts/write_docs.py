@@ -108,22 +108,25 @@ def sizes() -> str:
         framework = facts["frameworks"][languages.frameworks(language)[0]]
         lines.append(f"| {facts['name']} ({framework['label']}) | {' | '.join(cells)} |")
     every = [figures for flavors in table.values() for figures in flavors.values()]
-    bases = ", ".join(dict.fromkeys(f"{f['base']} on {f['date']}" for f in every))
+    bases = ", ".join(dict.fromkeys(figures["base"] for figures in every))
+    days = sorted(figures["date"] for figures in every)
+    when = " to ".join(dict.fromkeys((days[0], days[-1])))
     words = (
-        "MB of 10⁶ bytes, unpacked: the summed layer tars of the default sample app's image as the"
-        f" tests measured it ({bases}), and the limit that its project is held to."
+        "The measured size of the default sample app, and the limit of the project. Sizes are in"
+        f" MB of 10⁶ bytes, unpacked. Measured on {bases}, {when}."
     )
     return "\n".join([*lines, "", *textwrap.wrap(words, 100), ""])
 
 
 def reference() -> str:
     """docs/reference.md: commands, questions and exit codes, read from the code."""
-    parts = ["# Reference\n\nWritten by `make docs` from the code; a test compares the two.\n"]
+    parts = ["# Reference\n\n`make docs` generates this page from the code.\n"]
     context = click.Context(cli.dockgen, info_name="dockgen", **cli.dockgen.context_settings)
     parts += helps(context)
     parts.append(
-        "## Questions\n\nEach is a flag, a key for `--data` and a key of an answers file. Those"
-        " that are not asked\nhave a safe default; `--ask` asks them, too.\n\n"
+        "## Questions\n\nEach question is a flag, a key for `--data` and a key of an answers"
+        " file. dockgen prompts only\nfor those with yes below; the others have a default. With"
+        " `--ask`, it prompts for all.\n\n"
         "| question | flag | asked | type | default | choices |\n|---|---|---|---|---|---|"
     )
     for question in questions.load():
@@ -153,16 +156,15 @@ def helps(context: click.Context) -> list[str]:
 def rules() -> str:
     """docs/rules.md: what `dockgen check` asks, and why, read from the rules themselves."""
     words = (
-        "What [`dockgen check`](check.md) holds a project to: DG0xx is for its files,"
-        " DG1xx for its image, DG2xx for a running container of it, DG3xx for what has changed"
-        " since a former report. A code never changes its meaning. Written by `make docs` from"
-        " the code; a test compares the two."
+        "The rules of [`dockgen check`](check.md). DG0xx rules check the files, DG1xx the image,"
+        " DG2xx the running container, and DG3xx the changes since an earlier report. A code"
+        " never changes its meaning. `make docs` generates this page from the code."
     )
     severities = (
-        "An **error** harms those who run the image, or breaks a limit that you set: then"
-        " `dockgen check` exits with 1. A **warning** costs bytes, time or safety, and has good"
-        " reasons now and then. An **info** is good to know. The last column has the codes that"
-        " other tools give to the same fault, or to a part of it."
+        "An **error** is a risk for everyone who runs the image, or exceeds a limit that you set:"
+        " `dockgen check` exits with 1. A **warning** costs space, time or security, but there"
+        " can be good reasons for it. An **info** is good to know. The last column lists the"
+        " codes of other tools for the same problem, or for a part of it."
     )
     lines = [
         "# Rules\n",
@@ -197,10 +199,9 @@ def anchor(heading: str) -> str:
 def settings() -> str:
     """docs/settings.md: the keys of each file that is declared, read from the models."""
     head = (
-        "The files that you write, key by key. Written by `make docs` from the models that check"
-        " them; a test compares the two. For completion in an editor there is a JSON Schema of"
-        " each: an editor with Taplo, such as VS Code with Even Better TOML, takes it from a first"
-        " line `#:schema PATH`."
+        "The keys of the files that you write. `make docs` generates this page from the code."
+        " Each file has a JSON Schema for completion in your editor: in editors with Taplo, such"
+        " as VS Code with Even Better TOML, add a first line `#:schema PATH`."
     )
     parts = [f"# Settings\n\n{textwrap.fill(head, 100)}\n"]
     for name, model in FILES.items():
@@ -243,16 +244,14 @@ def default(field: FieldInfo) -> str:
 def proof() -> str:
     """docs/proof.md: what CI builds and runs, read from the tests that do it."""
     head = (
-        "Everything that CI builds and runs, on a real engine: at each change, and the rest before"
-        " a release (`make test-all`). Written by `make docs` from the tests themselves; a test"
-        " compares the two."
+        "This page lists everything that CI builds and runs on a real engine: at each change, or"
+        " before a release (`make test-all`). `make docs` generates it from the tests."
     )
     cover = (
-        "What a container does depends on the app in it and on the flavor below it, so each pair of"
-        " those is held to all contracts once: at each change or, where the table says so, before a"
-        " release. Another package manager changes how an image is built; and each limit is"
-        " measured on a built image at each change. Such cases are held to the contracts of the"
-        " first list."
+        "The behaviour of a container depends on its app and its flavor, so each pair of these is"
+        " tested with all contracts: at each change or, if the table says so, before a release."
+        " The package manager only changes the build, so these cases are tested with the"
+        " contracts of the first list. Each limit is measured at each change."
     )
     contracts = {
         name: f"- **{name.removeprefix('test_').replace('_', ' ')}**: {first_line(function)}"
@@ -264,9 +263,9 @@ def proof() -> str:
         f"{textwrap.fill(head, 100)}\n",
         "## Images\n",
         f"{textwrap.fill(cover, 100)}\n",
-        "Of every image:\n",
+        "For every image:\n",
         *(words for name, words in contracts.items() if name in test_builds.__all__),
-        "\nOf those that are held to all contracts, besides:\n",
+        "\nFor cases with all contracts, also:\n",
         *(words for name, words in contracts.items() if name not in test_builds.__all__),
         "\nLimits are MB of 10⁶ bytes, unpacked.\n",
         "| language | flavor | kind | framework | package manager | limit | contracts |",
@@ -278,10 +277,9 @@ def proof() -> str:
     ]
     built = {case.name for case in BUILDS}
     held = [(case, "all") for case in (*own, *APPS)]
-    held += [(case, "of every image") for case in BUILDS if case not in RELEASE]
+    held += [(case, "every image") for case in BUILDS if case not in RELEASE]
     held += [
-        (case, "of every image; " * (case.name in built) + "all before a release")
-        for case in RELEASE
+        (case, "every image; " * (case.name in built) + "all before a release") for case in RELEASE
     ]
     for case, contract in held:
         language, flavor = (str(case.answers[name]) for name in ("language", "flavor"))
@@ -296,16 +294,16 @@ def proof() -> str:
             f" | {languages.limits()[app][flavor]['promised']:g} | {contract} |"
         )
     more = (
-        f"Besides, {len(pairwise.CASES)} projects in which any two answers meet that don't exclude"
-        " each other are rendered, linted and read by `docker build --check`."
+        f"In addition, {len(pairwise.CASES)} projects cover every allowed pair of answers. They"
+        " are rendered, linted and checked with `docker build --check`."
     )
     sample = (
-        "Where the last column says “more”, a test of each run takes a sample, which is mostly"
-        f" {', '.join(SAMPLE)}, and the whole is run before a release."
+        f"If the last column says “more”, each run tests a sample, mostly {', '.join(SAMPLE)}, and"
+        " the rest is tested before a release."
     )
     lines += ["", textwrap.fill(more, 100), "", "## What else is built and run\n"]
     lines += [
-        textwrap.fill(sample, 100),
+        textwrap.fill(sample, 100, break_on_hyphens=False),
         "",
         "| tests | what | before a release |",
         "|---|---|---|",
@@ -352,7 +350,7 @@ def picture() -> str:
             dimensions=(LINES, COLUMNS),
             timeout=60,
         )
-        for question in ("Which language", "What should the image stand on?"):
+        for question in ("Which language", "What is the base of the image?"):
             process.expect_exact(question)
             stream.feed(f"{process.before}{question}")
             process.send("\r")
@@ -368,7 +366,7 @@ def picture() -> str:
     for line in lines:
         console.print(line, no_wrap=True)
     svg = console.export_svg(title="dockgen new", unique_id="dockgen-new")
-    # The fonts of whoever looks at it will do: a picture fetches nothing.
+    # Uses the fonts of the viewer: a picture fetches nothing.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     return re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE)
 

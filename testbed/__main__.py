@@ -99,7 +99,7 @@ def _provided(here: Cache, names: Sequence[str]) -> Iterator[tuple[Engine, Repor
     """An engine with base images.
 
     One that `up` started, or that was there, is shared and left. One that is started here belongs
-    to this run alone, which holds the lock until it has ended.
+    to this run alone, which contains the lock until it has ended.
     """
     with here.lock():
         found = _find(here)
@@ -120,7 +120,7 @@ def _find(here: Cache) -> Engine | None:
 
 
 def _is_left_over(here: Cache, found: Engine) -> bool:
-    """A private engine that nobody asked to keep: its run was killed, or the lock would be held."""
+    """A private engine of a killed run; otherwise the lock would be held."""
     return found.private and not _kept(here).exists()
 
 

@@ -84,7 +84,7 @@ class Apt:
         ]
 
     def fetch(self, candidate: Candidate) -> Path | None:
-        """The file of a candidate, or None where it is not served or has another sum."""
+        """The file of a candidate, or None if it is not served or has another sum."""
         file = self._files / candidate.sha256
         if file.exists():
             return file
@@ -109,7 +109,7 @@ class Apt:
     def first_served(self, what: str, candidates: Iterable[Candidate]) -> tuple[Candidate, Path]:
         """The first candidate that is served, and its file.
 
-        Raises TestbedError with all that was tried where there is none.
+        Raises TestbedError with all that was tried if there is none.
         """
         tried: list[str] = []
         for candidate in candidates:
@@ -163,7 +163,7 @@ class Apt:
         return found
 
     def _indexes(self, kind: str, suites: Names) -> list[tuple[str, str, Path]]:
-        """Read the indexes of these suites anew, and say where they are, in the order of `suites`.
+        """Read the indexes of these suites again, and say where they are, in the order of `suites`.
 
         Those of an earlier run do where that fails; a suite that none was read of is left out.
         """

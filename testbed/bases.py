@@ -14,7 +14,7 @@ REGISTRY_SECONDS = 5
 
 
 def provide(cache: Cache, engine: Engine, names: Sequence[str] = NEEDED) -> Report:
-    """See to it that the engine has these images. The caller holds the cache's lock.
+    """See to it that the engine has these images. The caller contains the cache's lock.
 
     Raises TestbedError for a name that is not in TABLE and for an image that can't be provided.
     """
@@ -92,11 +92,11 @@ def _describe(cache: Cache, engine: Engine, base: Base) -> Provided:
 
 
 def _build_on_each(cache: Cache, engine: Engine, wanted: Sequence[Base]) -> None:
-    """Let the builder get to know the images, while nobody else builds.
+    """Let the builder get to know the images, while no one else builds.
 
     Where the first two builds on an image run at the same time, the builder of engine 28 doesn't
     find again what one of them has built, and a test of what is cached fails. So an image with two
-    names is built on once, and an engine that was started anew builds on all of them anew.
+    names is built on once, and an engine that was started again builds on all of them again.
     """
     context = cache.root / "build" / "each"
     shutil.rmtree(context, ignore_errors=True)

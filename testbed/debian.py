@@ -87,7 +87,7 @@ def mirror() -> Mirror:
 
 
 def _resolve(address: str) -> str:
-    """Debian's cloud images name a file that holds the mirrors, one to a line."""
+    """Debian's cloud images name a file that contains the mirrors, one to a line."""
     prefix = "mirror+file:"
     if not address.startswith(prefix):
         return address
@@ -161,7 +161,7 @@ def require(cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
 def _update() -> None:
     """Renew the package lists, once in a run.
 
-    A fresh machine has none; one broken third-party source is no reason to stop.
+    A fresh machine has none; one broken third-party source must not stop it.
     """
     with progress.step("apt-get update"):
         subprocess.run(["apt-get", "-qq", "update"], capture_output=True, check=False)

@@ -98,7 +98,7 @@ def check_version(version: str) -> None:
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Engine | None:
-    """The engine that answers in this environment, checked; None where none does."""
+    """The engine that answers in this environment, checked; None if there is none."""
     version = _answer(("version", "--format", "{{.Server.Version}}"), environment, ANSWER_SECONDS)
     if not version:
         return None
@@ -142,7 +142,7 @@ def find_private(cache: Cache) -> Engine | None:
 
 
 def start(cache: Cache) -> Engine:
-    """Fetch the private engine if needed, and start it. The caller holds the cache's lock."""
+    """Fetch the private engine if needed, and start it. The caller contains the cache's lock."""
     if os.geteuid() != 0 or not debian.is_debian():
         raise TestbedError(
             "no container engine answers, and a private one needs root on Debian",

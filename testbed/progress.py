@@ -113,7 +113,7 @@ def _wait(title: str, process: subprocess.Popen[bytes], began: float) -> None:
 
 
 def tail(log: Path, lines: int = LOG_LINES_SHOWN) -> list[str]:
-    """The last lines of a log file; none if there is no such file."""
+    """The last lines of a log file; none if it does not exist."""
     if not log.exists():
         return []
     return log.read_text(errors="replace").splitlines()[-lines:]

@@ -48,7 +48,7 @@ class Wanted:
 
 def _version(file: str) -> str:
     match = re.fullmatch(r"[^_]+_(.+)\.orig\.tar\.\w+", file)
-    assert match, f"{file} is no name of an upstream tarball in Debian's pool"
+    assert match, f"{file} isn't the name of an upstream tarball in Debian's pool"
     return match[1]
 
 

@@ -201,7 +201,7 @@ class _Build:
         command += self._with_sources(context, fetched)
         command += [f"--build-arg={argument}" for argument in base.arguments]
         if not base.is_base:
-            # Nobody asks for its size, and gzip takes as long as one of its libraries.
+            # No one asks for its size, and gzip takes as long as one of its libraries.
             command.append("--output=type=image,compression=uncompressed,unpack=true")
         command += ["--tag", base.name, "--tag", base.mark(digest), str(context)]
         env = self.engine.variables()
@@ -232,7 +232,7 @@ class _Build:
 
 
 def lay_out(base: Base, context: Path) -> Path:
-    """Make the build context that a recipe is, in the place of what is there."""
+    """Make the build context that a recipe is, in place of what is there."""
     shutil.rmtree(context, ignore_errors=True)
     for folder in (RECIPES / name for name in base.folders):
         if folder.exists():

@@ -15,8 +15,8 @@ class Base:
     `parents`: the bases its recipe builds on. `published`: the official image's size, or None for
     an image that only other recipes need, or whose size isn't compared. `made_by`: the folder of
     another one's recipe, which makes this one with these build `arguments`, with the files of a
-    folder of its own in the place of those of the same name, and with `edits` of the Dockerfile:
-    what stands there, and what is to stand there.
+    folder of its own in place of those of the same name, and with `edits` of the Dockerfile:
+    what is there, and what is to be there.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Base:
 
     @property
     def is_base(self) -> bool:
-        """Whether somebody may ask for it by name."""
+        """Whether someone may ask for it by name."""
         return not self.name.startswith("dockgen-testbed/")
 
     def mark(self, tag: str) -> str:
@@ -78,7 +78,7 @@ TABLE = (
         ("dockgen-testbed/musl", "alpine:3.24"),
         Published(12.8, None, REPO_INFO),
     ),
-    # Made only where somebody asks for them, with --base: for repositories that name an older
+    # Made only where someone asks for them, with --base: for repositories that name an older
     # version of their language.
     *(
         Base(

@@ -18,7 +18,7 @@ PREFIX = "dockgen-test-"
 
 @contextmanager
 def folder(otherwise: Path) -> Iterator[Path]:
-    """Yield a new folder, which goes in the end; ``otherwise`` where there is none in memory."""
+    """Yield a new folder, which goes in the end; ``otherwise`` if there is none in memory."""
     if not os.access(MEMORY, os.W_OK):
         yield otherwise
         return

@@ -49,24 +49,27 @@ COMMON: Mapping[str, Sequence[Any]] = {
     "unmanaged": [[], ["README.md"]],
 }
 
-# Answers that exclude each other, and words of the reason that whoever gives both is told.
+# Answers that exclude each other, and words of the reason that the user sees.
 IMPOSSIBLE: Sequence[tuple[Mapping[str, Any], str]] = (
-    ({"kind": "worker", "framework": "chi"}, "a worker answers no requests"),
-    ({"kind": "job", "framework": "chi"}, "a job answers no requests"),
-    ({"kind": "worker", "framework": "fastapi"}, "a worker answers no requests"),
-    ({"kind": "worker", "framework": "flask"}, "a worker answers no requests"),
-    ({"kind": "worker", "framework": "express"}, "a worker answers no requests"),
-    ({"kind": "worker", "framework": "fastify"}, "a worker answers no requests"),
-    ({"kind": "worker", "framework": "vite"}, "a worker answers no requests"),
-    ({"kind": "job", "framework": "fastapi"}, "a job answers no requests"),
-    ({"kind": "job", "framework": "flask"}, "a job answers no requests"),
-    ({"kind": "job", "framework": "express"}, "a job answers no requests"),
-    ({"kind": "job", "framework": "fastify"}, "a job answers no requests"),
-    ({"kind": "job", "framework": "vite"}, "a job answers no requests"),
-    ({"flavor": "scratch", "framework": "vite"}, "nothing on scratch could ask nginx"),
+    ({"kind": "worker", "framework": "chi"}, "a worker has no framework"),
+    ({"kind": "job", "framework": "chi"}, "a job has no framework"),
+    ({"kind": "worker", "framework": "fastapi"}, "a worker has no framework"),
+    ({"kind": "worker", "framework": "flask"}, "a worker has no framework"),
+    ({"kind": "worker", "framework": "express"}, "a worker has no framework"),
+    ({"kind": "worker", "framework": "fastify"}, "a worker has no framework"),
+    ({"kind": "worker", "framework": "vite"}, "a worker has no framework"),
+    ({"kind": "job", "framework": "fastapi"}, "a job has no framework"),
+    ({"kind": "job", "framework": "flask"}, "a job has no framework"),
+    ({"kind": "job", "framework": "express"}, "a job has no framework"),
+    ({"kind": "job", "framework": "fastify"}, "a job has no framework"),
+    ({"kind": "job", "framework": "vite"}, "a job has no framework"),
+    (
+        {"flavor": "scratch", "framework": "vite"},
+        "scratch has no program for a health check of nginx",
+    ),
     ({"flavor": "scratch", "runtime_packages": ["ffmpeg", "tini"]}, "has no package manager"),
-    ({"flavor": "scratch", "cgo": True}, "cgo links with a C library, and scratch has none"),
-    ({"flavor": "alpine", "cgo": True}, "cgo links with the C library of Debian"),
+    ({"flavor": "scratch", "cgo": True}, "cgo needs a C library, and scratch has none"),
+    ({"flavor": "alpine", "cgo": True}, "cgo needs the C library of Debian"),
 )
 
 

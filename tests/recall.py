@@ -85,7 +85,7 @@ class _Mirrors:
 
 
 class _Git:
-    """git as copier starts it, but for the scripts about submodules where a clone has none."""
+    """git as copier starts it, except the scripts about submodules where a clone has none."""
 
     def __init__(self, command: Any) -> None:
         self._command = command

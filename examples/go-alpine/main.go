@@ -1,7 +1,7 @@
 // Command my-app is a small HTTP service.
 //
-// Without arguments it serves until SIGTERM. With "healthcheck" it asks the
-// service on this host whether it is well: the image's HEALTHCHECK runs that.
+// Without arguments, it serves until SIGTERM. With "healthcheck", it checks the service on this
+// host, for the HEALTHCHECK of the image.
 package main
 
 import (
@@ -23,10 +23,10 @@ import (
 )
 
 const (
-	// Docker kills a container that still runs ten seconds after SIGTERM.
+	// Docker kills the container ten seconds after SIGTERM.
 	stopTimeout = 8 * time.Second
-	// Longer than the load balancer in front keeps an idle connection, or requests get lost. AWS's and
-	// nginx keep it for 60 seconds, Google's for 600.
+	// Must be longer than the idle timeout of the load balancer, or requests get lost. It is 60
+	// seconds for AWS and nginx, and 600 for Google.
 	idleTimeout = 75 * time.Second
 )
 
@@ -57,12 +57,12 @@ func run(arguments []string, port string) error {
 	}
 }
 
-// serve answers requests until ctx is done, then lets those in flight finish.
-// What hasn't finished in stopTimeout, such as a stream, is cut off.
+// serve answers requests until ctx is done, then waits for open requests. After stopTimeout, it
+// cuts off those that are still open, such as streams.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	var inFlight sync.Map
-	// Clients that ask for nothing can't hold connections for ever. An upload, a download or a stream
-	// may: a handler that wants a limit sets its own, with http.NewResponseController.
+	// Closes connections on which no request arrives. Uploads, downloads and streams have no limit: a
+	// handler can set one with http.NewResponseController.
 	server := &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       idleTimeout,
@@ -95,11 +95,11 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return server.Close()
 }
 
-// As a balancer asks that speaks HTTPS: a redirect to it is for others.
+// Looks like a request from an HTTPS load balancer, so it isn't redirected.
 const probe = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n\r\n"
 
-// healthcheck fails unless GET /healthz at address answers 200. It does without
-// http.Client, which would make the binary half a megabyte larger.
+// healthcheck fails unless GET /healthz at address returns 200. It doesn't use http.Client, which
+// would make the binary half a megabyte larger.
 func healthcheck(address string) error {
 	const timeout = 2 * time.Second
 	connection, err := net.DialTimeout("tcp", address, timeout)

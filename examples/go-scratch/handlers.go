@@ -20,8 +20,8 @@ func index(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]string{"name": name, "message": "Hello, world"})
 }
 
-// health says that the process can answer. Leave databases and other services
-// out: a restart of this container wouldn't mend them.
+// health reports that the process responds. Don't check databases or other services here:
+// restarting this container wouldn't fix them.
 func health(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]string{"status": "ok"})
 }

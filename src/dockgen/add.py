@@ -32,7 +32,7 @@ def add(
     """Render the newest release of a template for ``directory``, and place what it makes there.
 
     Where that was done before, only what has changed since is proposed: the answers that were
-    recorded are kept, but for those that are given now.
+    recorded are kept, except those that are given now.
 
     Args:
         directory: the folder.
@@ -101,7 +101,7 @@ def _recorded(directory: Path, name: str, origin: Source) -> Recorded | None:
     """What the last run recorded; None if there was none.
 
     Raises:
-        ProjectError: it can't be understood, or was made from another template.
+        ProjectError: it has an unknown format, or was made from another template.
     """
     if not os.path.lexists(directory / name):
         return None
@@ -110,7 +110,7 @@ def _recorded(directory: Path, name: str, origin: Source) -> Recorded | None:
     if not origin.manifest.is_at(recorded.url) and (not starter or starter.name != origin.name):
         raise ProjectError(
             f"{directory} has container files from another template: {recorded.url:.80}",
-            "bring them up to date with: dockgen update",
+            "update them: dockgen update",
         )
     return recorded
 

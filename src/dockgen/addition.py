@@ -1,4 +1,4 @@
-"""The addition: a repository that was there before gets its container files, proven if asked.
+"""The addition: a repository that existed before gets its container files, proven if asked.
 
 What `dockgen add` does once it is known what the repository is.
 """
@@ -66,7 +66,7 @@ def find(
 
     Raises:
         UsageError: an answer isn't possible.
-        ToolMissingError: a trial needs an engine, and there is none.
+        ToolMissingError: a trial needs an engine.
     """
     told = answers(repository, detected, wanted)
     made = Addition(_directory(repository, detected), detected, told)
@@ -159,10 +159,10 @@ def require(made: Addition) -> None:
             raise CheckFailedError(f"{len(conflicts)} files have conflicts: {', '.join(conflicts)}")
         return
     last = made.trials[-1]
-    fix = last.likely.fix if last.likely else "look at what it printed"
+    fix = last.likely.fix if last.likely else "check its output"
     if last.result is None:
         raise ProjectError(
-            f"nothing was written, because {last.error}"
+            f"nothing was written: {last.error}"
             + (f" Most likely {last.likely.cause}." if last.likely else ""),
             f"dockgen add --check {fix}" if fix.startswith("-") else fix,
         )
@@ -170,6 +170,6 @@ def require(made: Addition) -> None:
     codes = sorted({finding.rule for finding in checked.failures})
     cause = f"; most likely {last.likely.cause}: try {fix}" if last.likely else ""
     raise CheckFailedError(
-        f"nothing was written, because {len(codes)} of {len(checked.rules)} rules don't hold: "
+        f"nothing was written, because {len(codes)} of {len(checked.rules)} rules fail: "
         f"{', '.join(codes)}{cause}"
     )

@@ -21,7 +21,7 @@ _SCP = re.compile(r"[^/@:\s]+:[^/@\s]*@")
 def masked(words: str) -> str:
     """Words with what addresses in them may hide in their place: ``https://***@host/?token=***``.
 
-    The user name of ssh stays, as in ssh://git@host; everywhere else, a token may stand there.
+    The user name of ssh stays, as in ssh://git@host; everywhere else, a token may be there.
     """
     if "://" not in words:
         return words
@@ -54,7 +54,7 @@ def without_credentials(url: str) -> str:
 
 
 def require_no_credentials(url: str, hint: str) -> None:
-    """Make sure that an address holds no user name of the web's, no password and no query.
+    """Make sure that an address contains no user name of the web's, no password and no query.
 
     Args:
         url: as git takes it, or a URL.
@@ -66,16 +66,17 @@ def require_no_credentials(url: str, hint: str) -> None:
     if url != without_credentials(url) or ("://" not in url and _SCP.match(url)):
         shown = masked(url) if "://" in url else "the address"
         raise UsageError(
-            f"{shown} holds a user name, a password or a query, and projects record the address",
+            f"{shown} contains a user name, a password or a query, and projects record the address"
+            " in plain text",
             hint,
         )
 
 
 def require_no_user(url: str, hint: str) -> None:
-    """Make sure that an address holds no user name and no password; a query is allowed.
+    """Make sure that an address contains no user name and no password; a query is allowed.
 
     Raises:
         UsageError: it does; the message doesn't repeat it.
     """
     if _USER.search(url):
-        raise UsageError(f"{masked(url)} holds a user name or a password", hint)
+        raise UsageError(f"{masked(url)} contains a user name or a password", hint)

@@ -26,7 +26,7 @@ _START = {
 def after_new(
     directory: Path, written: Path, answers: Mapping[str, Any], kind: "Workload"
 ) -> tuple[str, ...]:
-    """How to start a new project; ``written`` is where its files lie at the moment."""
+    """How to start a new project; ``written`` is where its files are at the moment."""
     from dockgen import lock
 
     first = (lock.command(answers),) if lock.is_missing(written, answers) else ()

@@ -151,7 +151,7 @@ def _as_dive_counts(layers: Sequence[Layer]) -> float | None:
 
 
 def _sizes(removed: set[str], files: Mapping[str, int]) -> dict[str, int]:
-    """What lies in each of these folders, in bytes; those in which nothing lies are left out."""
+    """The bytes in each of these folders; empty folders are left out."""
     found: dict[str, int] = {}
     for path, size in files.items():
         for folder in _above(path):
@@ -161,7 +161,7 @@ def _sizes(removed: set[str], files: Mapping[str, int]) -> dict[str, int]:
 
 
 def _above(path: str) -> list[str]:
-    """The folders that a path lies in, the innermost first."""
+    """The folders that a path is in, the innermost first."""
     found = []
     while path != "/" and (path := path.rpartition("/")[0] or "/") != "/":
         found.append(path)

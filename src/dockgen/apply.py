@@ -10,7 +10,7 @@ from dockgen import shell, signals
 from dockgen.errors import ProjectError
 
 _STAGING = ".dockgen-staging-"
-# What says that a folder holds the code of a service.
+# What says that a folder contains the code of a service.
 _CODE = {
     *("go.mod", "go.work", "package.json", "pyproject.toml", "requirements.txt", "Pipfile"),
     *("setup.py", "manage.py"),
@@ -27,32 +27,33 @@ def check_target(target: Path) -> None:
         _check_target(target)
     except OSError as error:
         raise ProjectError(
-            f"can't look at {target}: {error.strerror}", "name another directory"
+            f"can't look at {target}: {error.strerror}", "use another directory"
         ) from error
 
 
 def _check_target(target: Path) -> None:
     if target.is_symlink() and not target.exists():
         raise ProjectError(
-            f"{target} is a link to nothing", "remove the link, or name another directory"
+            f"{target} is a link to nothing", "remove the link, or use another directory"
         )
     if target.exists() and not target.is_dir():
         raise ProjectError(
-            f"{target} exists and isn't a directory", "name a directory that doesn't exist yet"
+            f"{target} exists and isn't a directory", "use a directory that doesn't exist yet"
         )
     ancestor = _nearest(target)
     if not ancestor.is_dir():
         raise ProjectError(
-            f"{ancestor} isn't a directory, so {target} can't be made", "name another directory"
+            f"{ancestor} isn't a directory, so {target} can't be created", "use another directory"
         )
     if target.is_dir() and (entries := _entries(target)):
         # With code there, another command is meant.
         code = _CODE & {entry.name for entry in entries}
         raise ProjectError(
-            f"{target} exists and isn't empty: dockgen overwrites nothing",
-            f"give its code container files: dockgen add {shell.quoted(shell.short(target))}"
+            f"{target} exists and isn't empty: dockgen doesn't overwrite files",
+            "add container files to the code in it: dockgen add"
+            f" {shell.quoted(shell.short(target))}"
             if code
-            else "name a directory that doesn't exist yet, or empty this one",
+            else "use a directory that doesn't exist yet, or empty this one",
         )
 
 
@@ -74,7 +75,7 @@ def staging(target: Path) -> Iterator[Path]:
 def place(staged: Path, target: Path) -> None:
     """Make ``staged`` the folder ``target``, which is missing or empty.
 
-    A missing target appears by one rename. An empty one is kept, since somebody may stand in it;
+    A missing target appears by one rename. An empty one is kept, since someone may be in it;
     its entries move in one by one, and back out when that fails or is interrupted.
 
     Args:
@@ -82,7 +83,7 @@ def place(staged: Path, target: Path) -> None:
         target: where it belongs.
 
     Raises:
-        ProjectError: somebody else was faster, or it can't be written there.
+        ProjectError: someone else was faster, or it can't be written there.
     """
     try:
         if target.is_dir():
@@ -96,8 +97,8 @@ def place(staged: Path, target: Path) -> None:
 def left(target: Path) -> str:
     """What an interrupted run left of ``target``, which was missing or empty, in words."""
     if target.is_dir() and _entries(target):
-        return f"{target} was made by then"
-    return "nothing is left behind"
+        return f"{target} was created in the meantime"
+    return "no files were left behind"
 
 
 def files(tree: Path) -> list[Path]:
@@ -106,10 +107,10 @@ def files(tree: Path) -> list[Path]:
 
 
 def cannot_write(path: Path, error: OSError) -> ProjectError:
-    """The error for a disk that is full, read-only or somebody else's."""
+    """The error for a disk that is full, read-only or someone else's."""
     return ProjectError(
-        f"can't write to {path}: {error.strerror or error}; nothing was left there",
-        "make room or name another directory, then run the same command again",
+        f"can't write to {path}: {error.strerror or error}; no files were left behind",
+        "make room or use another directory, then run the same command again",
     )
 
 
@@ -157,5 +158,5 @@ def _entries(folder: Path) -> list[Path]:
         return [path for path in folder.iterdir() if not path.name.startswith(_STAGING)]
     except OSError as error:
         raise ProjectError(
-            f"can't look into {folder}: {error.strerror}", "name another directory"
+            f"can't look into {folder}: {error.strerror}", "use another directory"
         ) from error

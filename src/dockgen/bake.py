@@ -42,5 +42,5 @@ def _block(kind: str, label: str, settings: Mapping[str, object]) -> str:
 
 
 def _text(value: object) -> str:
-    """A value as HCL, whose strings are JSON's but for templates."""
+    """A value as HCL. Its strings are JSON's, except templates."""
     return json.dumps(value).replace("${", "$${").replace("%{", "%%{")

@@ -52,7 +52,7 @@ def read(path: Path) -> Baseline:
     Raises:
         UsageError: it can't be read, or holds something else.
     """
-    hint = "give what this wrote: dockgen check --output json=FILE"
+    hint = "use a report that this command wrote: dockgen check --output json=FILE"
     try:
         facts = reader.parse_json(reader.content(path))
         size = facts["size"]
@@ -72,7 +72,7 @@ def read(path: Path) -> Baseline:
         TypeError,
         AttributeError,
     ) as error:
-        raise UsageError(f"{path} is no report of dockgen check", hint) from error
+        raise UsageError(f"{path} isn't a report of dockgen check", hint) from error
 
 
 def _number(value: Any) -> int | None:

@@ -1,6 +1,6 @@
 """The bundle: the template's history in one small git file, one commit per release.
 
-It holds only ``copier.yml`` and ``templates/``, under the real release tags, so a version that a
+It contains only ``copier.yml`` and ``templates/``, under the real release tags, so a version that a
 project records means the same whether it came from the bundle or from the public repository.
 
 Between releases a checkout renders its working copy: the tree gets a version of its own, made from
@@ -181,7 +181,7 @@ def read_releases(bundle: Path) -> tuple[Release, ...]:
 
 
 def unpack(bundle: Path, manifest: Manifest, folder: Path) -> Path:
-    """A bare repository in ``folder`` that holds what the bundle holds."""
+    """A bare repository in ``folder`` that contains what the bundle holds."""
     repository = folder / "repository.git"
     git.run("init", "--quiet", "--bare", repository.name, cwd=folder)
     if manifest.releases:
@@ -230,7 +230,7 @@ def _write(repository: Path, bundle: Path) -> Path:
     """Write the repository as a bundle: the same bytes for the same history and git."""
     newest = git.run("rev-list", "--tags", "--max-count=1", "--topo-order", repository=repository)
     point_head(repository, newest)
-    # Deltas are computed anew on one thread, so they don't depend on how objects came here.
+    # Deltas are computed on one thread, so they don't depend on how objects were stored.
     git.run("-c", "pack.threads=1", "repack", "-adFq", repository=repository)
     git.run(
         "-c",
@@ -248,6 +248,6 @@ def _write(repository: Path, bundle: Path) -> Path:
 
 
 def point_head(repository: Path, commit: str) -> None:
-    """Make ``commit`` the head of a bare repository, which whoever clones it looks for."""
+    """Make ``commit`` the head of a bare repository, as clones expect."""
     git.run("update-ref", "refs/heads/main", commit, repository=repository)
     git.run("symbolic-ref", "HEAD", "refs/heads/main", repository=repository)

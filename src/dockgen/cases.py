@@ -37,7 +37,7 @@ class Case:
 
     @property
     def kind(self) -> Workload:
-        """The kind of the project; what is none is told of when the case is rendered."""
+        """The kind of the project; an invalid one is reported when the case is rendered."""
         value = self.answers.get("kind", self.usual_kind)
         return Workload(value) if value in tuple(Workload) else Workload.SERVICE
 
@@ -51,7 +51,7 @@ def load(directory: Path | None = None) -> tuple[Case, ...]:
     if directory is None:
         return of_questionnaire(bundle.questionnaire())
     questionnaire = directory / bundle.QUESTIONNAIRE
-    questions.load(questionnaire)  # a question without a default is told of first
+    questions.load(questionnaire)  # a question without a default is reported first
     cells = of_questionnaire(questionnaire)
     return (*cells, *_declared(directory / STARTER, questionnaire, cells))
 
@@ -60,12 +60,12 @@ def select(cases: Sequence[Case], names: Sequence[str]) -> tuple[Case, ...]:
     """The cases of these names, in their own order; all of them if no name is given.
 
     Raises:
-        UsageError: there is no case of that name.
+        UsageError: the case is unknown.
     """
     known = {case.name for case in cases}
     for name in names:
         if name not in known:
-            raise UsageError(f"there is no case {name!r}", f"cases: {', '.join(sorted(known))}")
+            raise UsageError(f"unknown case {name!r}", f"cases: {', '.join(sorted(known))}")
     return tuple(case for case in cases if not names or case.name in names)
 
 
@@ -95,7 +95,7 @@ def of_questionnaire(questionnaire: Path) -> tuple[Case, ...]:
         found.append(Case(name, answers, usual_kind))
     if not found:
         raise ProjectError(
-            f"{questionnaire.name} offers no language on a flavor that dockgen knows",
+            f"{questionnaire.name} offers no language and flavor that dockgen knows",
             f"languages: {', '.join(Language)}; flavors: {', '.join(Flavor)}",
         )
     return tuple(found)
@@ -110,21 +110,21 @@ def render(case: Case, directory: Path, origin: Source | None = None) -> Project
         origin: the template; None for dockgen's own.
 
     Raises:
-        ProjectError: it can't be rendered, or is no dockgen project; the case stands in front.
+        ProjectError: it can't be rendered, or isn't a dockgen project; it starts with the case.
         ToolMissingError: git is missing or too old.
     """
     try:
         template.render(directory, case.answers, ask=(), origin=origin)
         return project.load(directory)
     except UsageError as error:
-        # Nobody typed these answers: the starter's own files hold them.
-        hint = f"mend {bundle.QUESTIONNAIRE}, or the answers in {STARTER}"
+        # The answers are from the starter's own files.
+        hint = f"fix {bundle.QUESTIONNAIRE}, or the answers in {STARTER}"
         raise ProjectError(f"{case.name}: {error.message}", hint) from error
     except ProjectError as error:
         message = error.message.replace(f"{directory}/", "").replace(str(directory), "it")
         # Advice on a project in a user's folder is of no use in the template.
-        is_template = error.hint.startswith(("mend", "if you"))
-        hint = error.hint if is_template else "mend the template"
+        is_template = error.hint.startswith(("fix the template", "if you"))
+        hint = error.hint if is_template else "fix the template"
         raise ProjectError(f"{case.name}: {message}", hint) from error
 
 
@@ -160,7 +160,7 @@ def _usual_kind(entries: Mapping[str, Any]) -> str:
 
 
 def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Case]:
-    """The ``[[test]]`` tables of a starter.toml, beside these; none if there is no such file."""
+    """The ``[[test]]`` tables of a starter.toml, beside these; none if it doesn't exist."""
     try:
         text = reader.text(path, inside=path.parent)
     except FileNotFoundError:
@@ -180,7 +180,7 @@ def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Ca
         case = _case(table.name, table.answers, where, questionnaire, usual_kind)
         if case.name in taken or case.name in _TAKEN:
             raise ProjectError(
-                f"{path.name}: a case can't be called {case.name!r}, that name is taken",
+                f"{path.name}: the case name {case.name!r} is already used",
                 "give it another name",
             )
         taken = taken | {case.name}
@@ -196,10 +196,10 @@ def _case(
     for key, value in given.items():
         if key not in by_name:
             raise ProjectError(
-                f"{where}: there is no question {key!r}", f"known questions: {', '.join(by_name)}"
+                f"{where}: unknown question {key!r}", f"known questions: {', '.join(by_name)}"
             )
         try:
             answers[key] = by_name[key].parse(value, f"{where}: {key}")
         except UsageError as error:
-            raise ProjectError(error.message, f"mend it in {STARTER}") from error
+            raise ProjectError(error.message, f"fix it in {STARTER}") from error
     return Case(name, answers, usual_kind)

@@ -116,8 +116,8 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
     """Hold a target to its contract: its files, its image, and a container of it.
 
     Image and container are made by the target's own compose.yaml, apart from all that runs
-    already; where there is none, by its Dockerfile, and with the options that dockgen renders. What
-    is built and started is removed in the end; the build cache stays. Of a saved image only files
+    already; without one, with its Dockerfile and the options that dockgen renders. What
+    is built and started is removed at the end; the build cache stays. Of a saved image only files
     and image are looked at.
 
     Args:
@@ -127,7 +127,7 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
     Raises:
         BuildError: the image can't be built.
         ToolMissingError: the engine is missing, too old, or went away.
-        ProjectError: a file can't be read, compose.yaml reaches too far, or there is no such image.
+        ProjectError: a file can't be read, compose.yaml reaches too far, or the image is missing.
     """
     if target.saved is not None:
         return _check_saved(target, target.saved, doing)
@@ -249,14 +249,14 @@ def _left_out(
     """The rules that can't be asked of a target, each with the reason."""
     found: dict[str, str] = {}
     if read is None and target.project is None:
-        found |= {rule.code: "there is no Dockerfile to look at" for rule in checks.OF_FILES}
+        found |= {rule.code: "there is no Dockerfile to read" for rule in checks.OF_FILES}
     if target.saved is not None:
         found |= {rule.code: "a saved image isn't run" for rule in checks.OF_CONTAINER}
     if seen is not None and not seen.is_reached:
-        reason = "the engine is on another machine, whose ports can't be reached from here"
+        reason = "the engine is on another machine, and its ports can't be reached from here"
         found |= dict.fromkeys(checks.OF_ANSWERS, reason)
     if not target.asked.secrets:
-        found |= dict.fromkeys(checks.OF_SECRETS, "you said --no-secrets")
+        found |= dict.fromkeys(checks.OF_SECRETS, "--no-secrets was given")
     asked = {rule.code for rule in checks.applicable(contract)}
     return {code: reason for code, reason in found.items() if code in asked}
 
@@ -269,7 +269,7 @@ def _build(target: Target, composed: Composed | None, stack: ExitStack) -> str:
         return composed.image
     if target.directory is None or target.dockerfile is None:
         raise ProjectError(
-            f"there is no Dockerfile in {target.directory}", "name one with: --file FILE"
+            f"no Dockerfile in {target.directory}", "use one from another place: --file FILE"
         )
     build = target.asked.build
     if build.file is not None or target.dockerfile.name != DOCKERFILES[0]:
@@ -292,7 +292,7 @@ def read_image(
     What else is asked for is as in `saved.read`.
 
     Raises:
-        ProjectError: there is no such image.
+        ProjectError: the image doesn't exist.
     """
     with signals.temporary_folder("dockgen-") as folder:
         saved = folder / "image.tar"

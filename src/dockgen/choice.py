@@ -32,7 +32,7 @@ def read(select: Sequence[str], ignore: Sequence[str], max_growth: str | None) -
     """Read what the command line says.
 
     Args:
-        select: codes, or what codes begin with; several may stand in one, between commas.
+        select: codes, or what codes begin with; several may be in one, between commas.
         ignore: ``CODE=REASON`` each.
         max_growth: a percentage, or a size with its unit.
 
@@ -43,16 +43,16 @@ def read(select: Sequence[str], ignore: Sequence[str], max_growth: str | None) -
     selected = tuple(code for words in select for code in words.split(","))
     for code in selected:
         if not code or not any(known.startswith(code) for known in codes):
-            raise UsageError(f"--select {code}: no rule is called so", "dockgen explain")
+            raise UsageError(f"--select {code}: unknown rule", "dockgen explain")
     ignored = {}
     for entry in ignore:
         code, _, reason = entry.partition("=")
         if code not in codes:
-            raise UsageError(f"--ignore {code}: no rule is called so", "dockgen explain")
+            raise UsageError(f"--ignore {code}: unknown rule", "dockgen explain")
         if not reason.strip():
             raise UsageError(
-                f"--ignore {code} has no reason",
-                f'say why: --ignore "{code}=until the next release"',
+                f"--ignore {code} needs a reason",
+                f'for example: --ignore "{code}=until the next release"',
             )
         ignored[code] = Ignored(reason)
     return Choice(selected, ignored, None if max_growth is None else _growth(max_growth))

@@ -86,14 +86,14 @@ def main_service(model: Model, asked: str | None = None) -> str:
     """The service that is checked: the one asked for, the one called app, or the first built one.
 
     Raises:
-        ProjectError: there is none of that name, or no service is built.
+        ProjectError: it doesn't exist, or no service is built.
     """
     services: Mapping[str, Any] = model.get("services") or {}
     if asked is not None:
         if asked not in services:
             raise ProjectError(
                 f"compose.yaml has no service {asked}",
-                f"name one that it has: {', '.join(sorted(services)) or 'none'}",
+                f"services: {', '.join(sorted(services)) or 'none'}",
             )
         return asked
     if MAIN in services:
@@ -101,8 +101,8 @@ def main_service(model: Model, asked: str | None = None) -> str:
     built = [name for name, service in services.items() if service.get("build")]
     if not built:
         raise ProjectError(
-            f"compose.yaml builds no service, and none is called {MAIN}",
-            "write in the one that is to be checked: build: .  (or name it: --service NAME)",
+            f"compose.yaml has no service with build:, and none called {MAIN}",
+            "add build: . to the service to check, or use: --service NAME",
         )
     return built[0]
 
@@ -173,7 +173,7 @@ def _mounts(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[st
         elif mount.get("type") == "volume":
             volume = (model.get("volumes") or {}).get(mount.get("source")) or {}
             if volume.get("driver") not in (None, "local") or volume.get("driver_opts"):
-                yield f"uses the volume {mount.get('source')}, which has a driver of its own"
+                yield f"uses the volume {mount.get('source')}, which has its own driver"
         elif mount.get("type") not in ("tmpfs", "image"):
             yield f"mounts a {mount.get('type')}"
 
@@ -219,7 +219,7 @@ def _reserves_devices(service: Mapping[str, Any]) -> bool:
 
 
 def _is_remote(place: Any) -> bool:
-    """Whether a build context is fetched, or another one's result, and so is no folder."""
+    """Whether a build context is fetched, or another one's result, and so isn't a folder."""
     text = str(place or "")
     return "://" in text or text.startswith(("git@", "github.com/"))
 

@@ -23,7 +23,7 @@ _GO_FILES = ("go.mod", "go.work")
 
 @dataclass(frozen=True)
 class Context:
-    """What lies in a build's folder, and isn't named in its .dockerignore.
+    """What is in a build's folder, and isn't named in its .dockerignore.
 
     ``ignore_file`` is that file's name, "" if there is none; ``files`` has the bytes of each file
     by its path from the folder, ``go`` the version that the `go` line of each go.mod and go.work

@@ -28,7 +28,7 @@ class AllowedGrowth:
 
 @dataclass(frozen=True)
 class Limits:
-    """What an image and its container are held to.
+    """The limits of an image and its container.
 
     ``size_bytes`` is for the sum of the layer tars, unpacked, and None for no limit; dockgen.toml
     has it in MB of 10^6 bytes. ``healthy_seconds`` is 0 for a job, which has no health check, and
@@ -59,7 +59,7 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is required besides the limits, and what isn't.
+    """Rules besides the limits: what is required, and what is ignored.
 
     ``required_labels`` are names, ``allowed_registries`` the first parts of images' full names, and
     ``ignored`` has the reason for each ignored rule's code, and ``selected`` the codes, or what
@@ -87,7 +87,7 @@ class Base:
 
 @dataclass(frozen=True)
 class Run:
-    """What somebody said of how a container is run; None where nothing was said.
+    """What someone said of how a container is run; None where nothing was said.
 
     ``port`` is the one that it listens on, ``path`` the page that is asked for, ``service`` the one
     of compose.yaml that is checked, ``environment`` joins the image's own, and ``memory_mb`` is

@@ -91,8 +91,8 @@ class Created:
             return ()
         # The size limit doesn't count these packages yet.
         return (
-            "That leaves room for the packages: lower it in dockgen.toml to what dockgen check"
-            " measures.",
+            "This limit leaves room for your packages: lower it in dockgen.toml to what dockgen"
+            " check measures.",
         )
 
 
@@ -166,8 +166,8 @@ def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None)
         UsageError: a question has no answer, and dockgen can't ask it here.
     """
     if request.ask and (request.defaults or request.unable):
-        reason = "--defaults was given" if request.defaults else "there is no terminal to ask on"
-        raise UsageError(f"--ask can't ask: {reason}", "give the answers as flags instead")
+        reason = "--defaults was given" if request.defaults else "there is no terminal to prompt on"
+        raise UsageError(f"--ask can't prompt: {reason}", "pass the answers as flags instead")
     # The folder gives the name.
     asked = [
         question
@@ -178,7 +178,7 @@ def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None)
     if not request.unable and not request.defaults:
         return [question.name for question in asked]
     if request.directory is None and "name" not in request.answers:
-        raise UsageError("no DIRECTORY was given", "for example: dockgen new my-app --defaults")
+        raise UsageError("DIRECTORY is missing", "for example: dockgen new my-app --defaults")
     # What the team has a default for needs no answer of anybody's.
     settled = team.defaults if team else {}
     missing = [question for question in asked if question.name not in settled]
@@ -200,9 +200,9 @@ def _flag(question: Question, refused: Mapping[str, str]) -> str:
 
 
 def _decided(team: Team) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the questionnaire is told of a team's decisions, and the defaults that hold as they are.
+    """A team's decisions for the questionnaire, and the defaults that apply as they are.
 
-    A default that belongs to one language is told: the questionnaire takes it where it fits.
+    Defaults of one language go to the questionnaire, which uses them where they fit.
     """
     told = {name: team.defaults[name] for name in _OF_ONE_LANGUAGE if name in team.defaults}
     hidden = {"unavailable": team.refused, "preferred": told}
@@ -232,7 +232,7 @@ def _lock(
         trusted = origin is None or origin.trusted
         problem = lock.write(staged, uv, answers, trusted=trusted)
     if problem:
-        listener.warn(f"{problem}; the build target lock writes {lock.FILE}, too")
+        listener.warn(f"{problem}; to write {lock.FILE} in a build instead, use the target lock")
 
 
 def _load(staged: Path, origin: Source | None) -> Project:
@@ -242,8 +242,8 @@ def _load(staged: Path, origin: Source | None) -> Project:
         if origin is None:
             raise _refused(staged, error) from error
         raise ProjectError(
-            f"what {origin.name} makes is no dockgen project: {error.message}",
-            f"tell those who keep {origin.manifest.url}",
+            f"{origin.name} doesn't render a dockgen project: {error.message}",
+            f"report it to the maintainers of {origin.manifest.url}",
         ) from error
 
 
@@ -251,19 +251,21 @@ def _refused(staged: Path, error: ProjectError) -> UsageError:
     """The error for an answer that only shows to be wrong in what was made from it."""
     if not (staged / project.ANSWERS).is_file():
         return UsageError(
-            f"unmanaged: not {project.ANSWERS}: without the answers in it no update is possible",
-            "name the other files one by one",
+            f"unmanaged: it can't contain {project.ANSWERS}: updates need the answers in it",
+            "list the other files one by one",
         )
     if not (staged / settings.FILE).is_file():
         return UsageError(
-            f"unmanaged: not {settings.FILE}, because a new project has no limits of its own yet",
-            f"leave it out here, and then: dockgen update --data 'unmanaged=[{settings.FILE}]'",
+            f"unmanaged: it can't contain {settings.FILE} yet: a new project needs the limits"
+            " in it",
+            "leave it out, and after this command run: dockgen update --data"
+            f" 'unmanaged=[{settings.FILE}]'",
         )
     return UsageError(f"policy: {error.message}", "read docs/team.md")
 
 
 def _misplaced(target: Path, ci: str) -> str:
-    """That a project below the root of its repository has CI files where nobody reads them."""
+    """A warning if a project below the root of its repository has CI files, which no CI reads."""
     files = {"github": ".github", "gitlab": ".gitlab-ci.yml"}.get(ci)
     if files is None:
         return ""

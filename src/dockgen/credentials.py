@@ -1,6 +1,6 @@
 """Secrets told from what only looks like one: by the name of a variable, by its value, in a file.
 
-What is found is described, and never repeated. Values that only stand in for a secret are none: an
+Findings are described, and never repeated. Placeholders don't count: an
 empty one, a variable, a path to a file that holds it, "changeme", a password that equals its user.
 Nor is what packages bring: a key that anybody can download protects nothing.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 # How much of a file is looked at, in bytes: what people write by hand is shorter.
 LARGEST = 200_000
 
-# What a name ends in that holds a secret: DB_PASSWORD, apiKey. Not TOKEN_EXPIRY, not PASSWORD_FILE.
+# Endings of names with a secret: DB_PASSWORD, apiKey. Not TOKEN_EXPIRY, not PASSWORD_FILE.
 _NAMES_SECRET = re.compile(
     r"(?:^|[_.-])(?:password|passwd|passphrase|pword|psw|secrets?|tokens?|credentials?|auth"
     r"|api_?key|(?:access|secret|private|signing|encryption|master|deploy|ssh|license|account"
@@ -134,13 +134,13 @@ def in_variable(name: str, value: str) -> str:
 
 
 def is_named_as_one(name: str) -> bool:
-    """Whether a variable's name says that it holds a secret."""
+    """Whether a variable's name says that it contains a secret."""
     plain = _plain(name)
     return bool(_NAMES_SECRET.search(plain)) and not _NAMES_NONE.search(plain)
 
 
 def in_text(text: str) -> str:
-    """What secret can be told from a text alone, in words; "" if there is none."""
+    """Describe the secret in a text; "" if there is none."""
     if _PRIVATE_KEY.search(text):
         return "a private key"
     for found in _TOKEN.finditer(text):

@@ -2,7 +2,7 @@
 
 import re
 
-# A list of a package's files has so many bytes at most; the largest of Debian's have a tenth of it.
+# The largest list of a package's files, in bytes; the largest of Debian's have a tenth of it.
 LARGEST = 20 * 10**6
 
 # dpkg's lists, the sums that distroless images have in their place, and apk's one file.
@@ -14,7 +14,7 @@ _OTHERS = re.compile(
     r"|/(?:var/lib|usr/lib/sysimage)/rpm/(?:rpmdb\.sqlite|Packages(?:\.db)?)"
     r"|/var/lib/pacman/local/[^/]+/files"
 )
-# Where a loader looks, but for /usr/local, and not below: there is what one program loads itself.
+# Where a loader looks, except /usr/local, and not below: there is what one program loads itself.
 _LIBRARY = re.compile(r"(?:/usr)?(/lib(?:32|64|x32)?/(?:[^/]+-linux-[^/]+/)?[^/]+\.so(?:\.[^/]+)?)")
 
 

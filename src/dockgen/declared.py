@@ -120,11 +120,11 @@ def _told(
     elif first["type"] == "missing":
         words, hint = "is missing", f"add it, for example: {last} = …"
     elif first["type"] == "list_type":
-        words, hint = "is no list of tables", f"write each as: [[{last}]]"
+        words, hint = "isn't a list of tables", f"write each as: [[{last}]]"
     elif len(place) == 1:
-        words, hint = "is no section", f"write it as: [{last}]"
+        words, hint = "isn't a section", f"write it as: [{last}]"
     else:
-        words, hint = "is no table", f"write it as: {last} = {{…}}"
+        words, hint = "isn't a table", f"write it as: {last} = {{…}}"
     return f"{name}: {where} {words}{found}.", hint
 
 
@@ -153,7 +153,7 @@ def _line(text: str, place: tuple[int | str, ...]) -> int | None:
 def lines(words: str) -> dict[tuple[str | int, ...], int]:
     """The line of each table and key of a TOML text, counted from 1, as far as lines tell.
 
-    It is for messages: what stands in tables of one line has no line of its own. The tables of a
+    It is for messages: what is in tables of one line has no line of its own. The tables of a
     list, such as ``[[test]]``, have their number behind the name, counted from 0.
     """
     found: dict[tuple[str | int, ...], int] = {}

@@ -12,7 +12,7 @@ from dockgen import anatomy, check, credentials, engine, saved
 from dockgen.image import Config, File, Image, Kind, Layer
 from dockgen.target import Target
 
-# What stands in the place of a secret.
+# Shown instead of a secret.
 _HIDDEN = "(a secret, not shown)"
 
 
@@ -62,7 +62,7 @@ class PackageChange:
 
 @dataclass(frozen=True)
 class FileChange:
-    """A file that differs, as a container of each image sees it; None where there is none.
+    """A file that differs, as a container of each image sees it; None if it doesn't exist.
 
     ``what`` says of one that both have what has changed: "content", "mode", "owner" or "kind".
     """
@@ -132,7 +132,7 @@ def between(targets: Sequence[Target], doing: Callable[[str], None]) -> Differen
 
     Raises:
         ToolMissingError: one is the engine's, which is missing, too old, or went away.
-        ProjectError: there is no such image, or it can't be read.
+        ProjectError: the image doesn't exist, or can't be read.
     """
     if any(target.saved is None for target in targets):
         engine.require()

@@ -28,7 +28,7 @@ _HEREDOC = re.compile(r"(?:^|\s)\d*<<(-?)([\"']?)([A-Za-z_][\w.]*)\2(?=\s|$)")
 _TAKES_HEREDOC = {"RUN", "COPY", "ADD"}
 # $NAME, ${NAME}, ${NAME:-text} and ${NAME:+text}.
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?([-+])([^{}]*))?\})")
-# A number of more digits is no stage's.
+# Numbers with more digits can't be stages.
 _DIGITS = 6
 _FLAG = re.compile(r"--([a-z-]+)=(\S+)")
 
@@ -55,7 +55,7 @@ class Instruction:
 
     @property
     def flags(self) -> list[tuple[str, str]]:
-        """What stands before the instruction's own words, such as ("from", "base")."""
+        """What comes before the instruction's own words, such as ("from", "base")."""
         flags = []
         for word in self.rest.split():
             found = _FLAG.fullmatch(word)
@@ -88,7 +88,7 @@ class Instruction:
 class Stage:
     """A stage: what begins with a FROM.
 
-    ``image`` is what stands behind it, with the defaults of arguments put in: an image, or a stage
+    ``image`` is what follows it, with the defaults of arguments put in: an image, or a stage
     further up, whose position is ``parent`` then. ``line`` is that of the FROM, ``instructions``
     are those below it, and ``uses`` the positions of the stages that these take files from.
     ``name`` is in lower case, "" without one.
@@ -147,7 +147,7 @@ def find(directory: Path) -> Dockerfile | None:
     """Read the Dockerfile in ``directory``; None if there is none.
 
     Raises:
-        ProjectError: it can't be read, or is no text.
+        ProjectError: it can't be read, or isn't text.
     """
     try:
         return read(directory / "Dockerfile", inside=directory)
@@ -165,9 +165,9 @@ def read(path: Path, *, inside: Path | None = None, target: str | None = None) -
 
     Raises:
         FileNotFoundError: there is none.
-        ProjectError: it can't be read, or is no text.
+        ProjectError: it can't be read, or isn't text.
     """
-    hint = f"save it as UTF-8, or bring it back: git checkout -- {path.name}"
+    hint = f"save it as UTF-8, or restore it: git checkout -- {path.name}"
     try:
         text = reader.text(path, inside=inside, hint=hint)
     except FileNotFoundError:
@@ -319,7 +319,7 @@ def _base(
 
 
 def _is_stage(name: str, stages: list[str], *, numbered: bool) -> bool:
-    """Whether a name means a stage further up, by its name or, but for FROM, by its number."""
+    """Whether a name is an earlier stage: its name or, except in FROM, its number."""
     return name.lower() in stages or (numbered and name.isdecimal())
 
 

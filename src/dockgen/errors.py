@@ -39,7 +39,7 @@ class UsageError(DockgenError):
 
 
 class ProjectError(DockgenError):
-    """Something on disk stands in the way, and the user can mend it."""
+    """Something on disk is in the way, and the user can fix it."""
 
     exit_code = 3
 
@@ -67,5 +67,5 @@ def unreadable(path: Path, error: OSError) -> ProjectError:
 
     return ProjectError(
         f"{path} can't be read: {error.strerror or error}",
-        f"look at what it is and whose: ls -ld {shlex.quote(str(path))}",
+        f"look at its type and its owner: ls -ld {shlex.quote(str(path))}",
     )

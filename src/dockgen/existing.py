@@ -1,4 +1,4 @@
-"""The answers for a repository that was there before: what was detected, as the questions take it.
+"""The answers for a repository that existed before: what was detected, as the questions take it.
 
 Pure. `templates/questions/existing.jinja` names the keys of the answer ``existing``.
 """
@@ -29,7 +29,7 @@ _FOR_PEOPLE = re.compile(
 )
 # Folders of the system that every container may write to, or that aren't files.
 _IN_MEMORY = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108
-# What uv installs in the place of other tools, from what they wrote.
+# What uv installs instead of other tools, from their files.
 _PYTHON_MANAGERS = {"pip-tools": "pip", "setuptools": "pip", "setup.py": "pip", "pipenv": "pip"}
 
 
@@ -86,7 +86,7 @@ def _flavor(detected: Detected, language: str, workload: str, wanted: str | None
     """The one that was asked for, or the language's usual one, if nothing is against it."""
     refused = {refusal.flavor: refusal for refusal in detected.refusals}
     if "" in refused:
-        raise ProjectError(f"this can't work: {refused[''].reason}", refused[""].hint)
+        raise ProjectError(f"this service can't work: {refused[''].reason}", refused[""].hint)
     if wanted is not None:
         if reason := refused.get(wanted):
             raise UsageError(f"--flavor {wanted} can't work: {reason.reason}", reason.hint)
@@ -109,7 +109,7 @@ def _manager(detected: Detected, language: str) -> str:
     if found not in known:
         raise ProjectError(
             f"dockgen doesn't install with {found} yet",
-            f"write a lock file for one of these: {', '.join(known)}",
+            f"create a lock file with one of these: {', '.join(known)}",
         )
     return found
 
@@ -120,14 +120,13 @@ def _port(detected: Detected, workload: str) -> int:
         return int(port) if isinstance(port, int) and port >= _LOWEST_PORT else 8080
     if not isinstance(port, int):
         raise UsageError(
-            "no port was found that the service listens on",
-            "name it: --port 8080, or say that there is none: --workload worker",
+            "couldn't find the port that the service listens on",
+            "set it: --port 8080. If it doesn't listen, use --workload worker",
         )
     if port < _LOWEST_PORT:
         raise UsageError(
             f"the service listens on port {port}, which needs root",
-            "make it listen on another one, and name both: --port 8080 --open NAME=8080, where "
-            "NAME is the variable that moves it",
+            "use another port, and set the variable that changes it: --port 8080 --open NAME=8080",
         )
     return port
 
@@ -186,7 +185,7 @@ class _Existing:
         entry = self.detected.value("entry")
         if not entry:
             raise UsageError(
-                "nothing was found that starts it", "name the command: --entry 'COMMAND'"
+                "couldn't find the command that starts it", "give the command: --entry 'COMMAND'"
             )
         opened = [str(one) for one in self.detected.values("open")]
         flags = [one for one in opened if one.startswith("-")]

@@ -32,7 +32,9 @@ def _refusal(name: str) -> Callable[..., Any]:
     from jinja2 import TemplateRuntimeError
 
     def refuse(*_values: Any, **_options: Any) -> Any:
-        raise TemplateRuntimeError(f"the filter {name} reads this machine, which needs --trust")
+        raise TemplateRuntimeError(
+            f"the filter {name} reads files of this machine, which needs --trust"
+        )
 
     return refuse
 

@@ -55,10 +55,10 @@ def flatten(image: str, tag: str, doing: Callable[[str], None]) -> Flattened:
     Raises:
         UsageError: no image can be called so.
         ToolMissingError: the engine is missing, too old, or went away.
-        ProjectError: there is no such image, it is larger than dockgen reads, or a file got lost.
+        ProjectError: the image doesn't exist, it is larger than dockgen reads, or a file got lost.
     """
     if not is_name(tag):
-        raise UsageError(f"no image can be called {tag}", "for example: my-app:flat")
+        raise UsageError(f"{tag} isn't a valid image name", "for example: my-app:flat")
     engine.require()
     with signals.temporary_folder("dockgen-") as folder:
         doing("reading the image")
@@ -79,8 +79,8 @@ def flatten(image: str, tag: str, doing: Callable[[str], None]) -> Flattened:
         if lost := differing(before, {file.path: file for file in one.files}):
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             raise ProjectError(
-                f"{image} can't be flattened: {lost[0]}{more} would not stay as it is.",
-                "see how it is stored: docker info --format '{{.Driver}}'",
+                f"{image} can't be flattened: {lost[0]}{more} would change.",
+                "see the engine's storage driver: docker info --format '{{.Driver}}'",
             )
         doing("making the image")
         flat.load(inspected.flat(one.digest), rootfs, tag, folder)
@@ -136,7 +136,7 @@ def _is_same(before: File, after: File) -> bool:
 
 
 def _is_below(path: str, links: set[str]) -> bool:
-    """Whether a path leads through a symbolic link: then it lies elsewhere."""
+    """Whether a path leads through a symbolic link: then it is elsewhere."""
     while (path := path.rpartition("/")[0]) != "":
         if path in links:
             return True

@@ -37,7 +37,7 @@ from dockgen.threeway import Mode, Outcome
 
 
 def _nobody(_words: str) -> None:
-    """Told something that nobody needs to hear."""
+    """Ignore a warning."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _registered(directory: Path, own: Manifest, url: str) -> Starter | None:
     registered = starters.find_by_url(url)
     if registered is None:
         raise ProjectError(
-            f"{directory} was made from a template that isn't registered here: {url:.80}",
+            f"{directory} was created from a template that isn't registered here: {url:.80}",
             f"if you trust it: dockgen starter add NAME {shlex.quote(url)}",
         )
     return registered
@@ -199,7 +199,7 @@ def _side_by_side(
             for job, work in zip(jobs, running, strict=True)
         ]
     finally:
-        # After Ctrl-C those at work come to their end, and no other one begins.
+        # After Ctrl-C those running come to their end, and no other one begins.
         pool.shutdown(cancel_futures=True)
 
 
@@ -212,8 +212,8 @@ def _alone(job: _Job, options: UpdateOptions) -> Outcome:
             return pool.submit(_isolated, job, options).result()
         except BrokenProcessPool:
             error = ProjectError(
-                f"{job.directory}: the process that worked on it was ended by this machine",
-                "see how much memory is left, then: dockgen update, for it alone",
+                f"{job.directory}: the system killed the process that updated it",
+                "check the free memory, then run dockgen update for this project alone",
             )
             return Outcome(job.directory, "failed", error=error)
 
@@ -234,11 +234,11 @@ def _isolated(job: _Job, options: UpdateOptions) -> Outcome:
 def _bug(error: Exception) -> DockgenError:
     """What to tell of one project, and its traceback for the end."""
     if isinstance(error, MemoryError):
-        return ProjectError("this machine has no more to give: out of memory", "dockgen update")
+        return ProjectError("this machine is out of memory", "dockgen update")
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}:{last.lineno}"
     words = f"a bug in dockgen: {type(error).__name__}: {error} ({where})"
-    bug = DockgenError(words, "dockgen update, for it alone")
+    bug = DockgenError(words, "run dockgen update for this project alone")
     bug.details = "".join(traceback.format_exception(error))
     return bug
 
@@ -246,7 +246,7 @@ def _bug(error: Exception) -> DockgenError:
 def _run_one(job: _Job, options: UpdateOptions) -> Outcome:
     try:
         if options.mode is Mode.UNDO:
-            recorded(job.directory)  # no project at all is told of first
+            recorded(job.directory)  # no project at all is reported first
             return threeway.undo(job.directory)
         if job.error is not None:
             raise job.error
@@ -275,7 +275,7 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
         bugs = [found.error.details for found in failed if found.error and found.error.details]
         if bugs:
             # The first few are enough: they are often the same.
-            bug = DockgenError(f"{len(bugs)} of {len(outcomes)} projects met a bug")
+            bug = DockgenError(f"{len(bugs)} of {len(outcomes)} projects hit a bug")
             bug.details = "\n".join(dict.fromkeys(bugs[:3]))
             return bug
         codes = {outcome.error.exit_code: outcome.error for outcome in failed if outcome.error}
@@ -297,8 +297,8 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
     words = f"in conflict: {', '.join(conflicts[:5])}"
     words += f" and {len(conflicts) - 5} more" if len(conflicts) > 5 else ""
     if mode is Mode.DRY_RUN:
-        return CheckFailedError(words, "take it, and choose in each: dockgen update")
-    after = "then: git add FILE; or take all back: dockgen update --undo DIRECTORY"
+        return CheckFailedError(words, "update anyway, and resolve each: dockgen update")
+    after = "then: git add FILE; or undo: dockgen update --undo DIRECTORY"
     return CheckFailedError(words, f"{_to_choose(outcomes)} {after}")
 
 
@@ -307,12 +307,12 @@ def _to_choose(outcomes: Sequence[Outcome]) -> str:
     plans = [outcome.plan for outcome in outcomes if outcome.plan and outcome.plan.conflicts]
     commands = [plan.lock_command for plan in plans if plan.lock_command]
     if not commands:
-        return "choose in each,"
+        return "resolve each,"
     paths = [path for plan in plans for path in plan.conflicts]
-    choose = "" if all(map(lock.is_lock_file, paths)) else "choose in each but lock files, then "
+    choose = "" if all(map(lock.is_lock_file, paths)) else "resolve each except lock files, then "
     if len(outcomes) > 1:
         return f"{choose}run each project's lock command,"
-    return f"{choose}write the lock file anew: {commands[0]};"
+    return f"{choose}write the lock file again: {commands[0]};"
 
 
 def _checked(job: _Job, manifest: Manifest, options: UpdateOptions) -> Outcome:

@@ -39,7 +39,7 @@ _PARTS: dict[str, Callable[[RunOptions], RunOptions]] = {
 # What to do about rights that it can't do without.
 _INSTEAD = dict.fromkeys(
     ("DG204", "DG205"),
-    "do in the Dockerfile what it needs them for, such as chown, and name a USER",
+    "do what it needs them for in the Dockerfile, such as chown, and set a USER",
 )
 _WORDS = {"capabilities": "capabilities", "root": "to write", "memory": "more memory"}
 
@@ -104,7 +104,7 @@ def watch(image: str, config: Config, contract: Contract, doing: Callable[[str],
         for part, harden in _PARTS.items():
             if part == "memory" and memory is not None:
                 continue
-            doing(f"Looking whether it needs {_WORDS[part]}")
+            doing(f"Checking if it needs {_WORDS[part]}")
             tried = _attempt(image, config, harden(plain), contract)
             if tried.works:
                 plain, best = harden(plain), tried
@@ -167,7 +167,7 @@ def _attempt(image: str, config: Config, options: RunOptions, contract: Contract
             if found.port is None or found.port in published:
                 seen = _seen(container, found, settled)
                 break
-        # It listens where nobody said: once more, with that port published.
+        # It listens on an unexpected port: run it again, with that port published.
         options = replace(options, port=found.port)
     attempt = _Attempt(found, seen, works=False)
     return replace(attempt, works=_works(attempt, config))

@@ -51,7 +51,7 @@ _OTHER_OWNER = re.compile(r"detected dubious ownership in repository at '(.+)'$"
 # pipe would wait for ever.
 ANSWER_SECONDS = 120.0
 
-# What points git at one repository (`git rev-parse --local-env-vars`), but for its settings.
+# Variables that select a repository (`git rev-parse --local-env-vars`), except its settings.
 LOCAL_VARIABLES = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -77,7 +77,7 @@ def require() -> None:
     """
     if shutil.which("git") is None:
         raise ToolMissingError(
-            "git is missing: dockgen keeps its templates in a git bundle",
+            "git is missing: dockgen needs it to read its templates",
             "install git, for example: apt-get install git",
         )
     answer = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False)
@@ -183,9 +183,9 @@ def ask(
     Raises:
         ProjectError: git refused, or took longer than `ANSWER_SECONDS`.
     """
-    # A hook that called dockgen names its own repository; ours is the one that `cwd` lies in.
+    # A hook that called dockgen names its own repository; ours is the one that `cwd` is in.
     inherited = {k: v for k, v in os.environ.items() if k not in LOCAL_VARIABLES}
-    # No lock: a look at the status is no reason to write the user's index.
+    # No lock: reading the status must not write the user's index.
     plain = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(
@@ -200,7 +200,7 @@ def ask(
     except subprocess.TimeoutExpired as error:
         raise ProjectError(
             f"git {arguments[0]} took longer than {ANSWER_SECONDS:g} s in {cwd}",
-            "see what keeps it there: git status",
+            "see why: git status",
         ) from error
     if done.returncode != 0 and not (may_find_nothing and done.returncode == 1):
         reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
@@ -215,7 +215,7 @@ def ask(
 def fetch(address: str, *refspecs: str, repository: Path, deadline: float) -> None:
     """Fetch from a repository of the user's choice, with their settings and credentials.
 
-    Without a terminal nobody can be asked for a password, so git and ssh don't ask.
+    Without a terminal, git and ssh must not ask for a password.
 
     Args:
         address: as git takes it: a URL, ``git@host:path`` or a path.
@@ -247,21 +247,21 @@ def fetch(address: str, *refspecs: str, repository: Path, deadline: float) -> No
     except subprocess.TimeoutExpired as error:
         raise ProjectError(
             f"git fetch from {address} took longer than {deadline:g} s",
-            f"see whether it answers: git ls-remote {address}",
+            f"check the address: git ls-remote {address}",
         ) from error
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         reason = next((line for line in lines if line.startswith("fatal:")), lines[-1])
         raise ProjectError(
             f"git can't fetch from {address}: {reason.removeprefix('fatal: ')}",
-            "see what is wrong with its objects: git fsck, in a clone of it"
+            "check its objects: git fsck, in a clone of it"
             if "fsck" in reason
-            else f"see if this works: git ls-remote {address}",
+            else f"check the address: git ls-remote {address}",
         )
 
 
 def configuration(*pairs: tuple[str, str]) -> dict[str, str]:
-    """Environment variables that give git these settings, and those of nobody else's commands."""
+    """Environment variables that give these settings only to this git command."""
     variables = {"GIT_CONFIG_COUNT": str(len(pairs))}
     for number, (key, value) in enumerate(pairs):
         variables[f"GIT_CONFIG_KEY_{number}"] = key

@@ -13,7 +13,7 @@ from pathlib import Path
 from dockgen.errors import ProjectError
 from dockgen.inside import Folder, Inside, is_repository
 
-# Of the file that a worktree or a submodule has in the place of git's folder, in bytes.
+# The size of the .git file of a worktree or a submodule, in bytes.
 _LIMIT = 65_536
 
 
@@ -36,10 +36,10 @@ class GitFolder:
 
 
 def find(directory: Path) -> GitFolder | None:
-    """The git folder of the repository that a folder lies in, if it lies in one.
+    """The git folder of the repository that a folder is in, if it is in one.
 
     Raises:
-        ProjectError: the folder lies in a bare repository, or in something that git could take for
+        ProjectError: the folder is in a bare repository, or in something that git could take for
             one. A clone can bring such folders with it.
     """
     # As the system sees it: a link may lead into a repository, but not out of one.
@@ -50,17 +50,19 @@ def find(directory: Path) -> GitFolder | None:
             return GitFolder(folder, "" if root == directory else f"{inner}/")
         if _looks_like_one(root):
             if root.name == ".git":
-                raise ProjectError(f"{directory} is git's own folder, no project", "name a project")
+                raise ProjectError(
+                    f"{directory} is git's own folder, not a project", "use the folder of a project"
+                )
             raise ProjectError(
-                f"{root} looks like a bare git repository, and git would run programs that its "
-                "settings name",
-                "if you need the project in it, copy it to a folder outside",
+                f"{root} looks like a bare git repository: git would run programs from its"
+                " settings",
+                "if you need the project in it, copy the project to a folder outside",
             )
     return None
 
 
 def root(directory: Path) -> Path | None:
-    """The top of the repository that a folder lies in; None if it lies in none.
+    """The top of the repository that a folder is in; None if it is in none.
 
     Raises:
         ProjectError: as for `find`.

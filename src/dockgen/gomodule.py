@@ -44,7 +44,7 @@ class TooOld:
 
 @dataclass(frozen=True)
 class _Copy:
-    """Where something of the build's folder lies in a stage."""
+    """Where something of the build's folder is in a stage."""
 
     source: str
     target: str

@@ -52,7 +52,7 @@ class File:
 
     @property
     def is_executable(self) -> bool:
-        """Whether somebody may start it; a symbolic link counts, for what it points to."""
+        """Whether someone may start it; a symbolic link counts, for what it points to."""
         return self.kind in (Kind.FILE, Kind.HARD_LINK, Kind.SYMBOLIC_LINK) and bool(
             self.mode & 0o111
         )
@@ -68,7 +68,7 @@ class Layer:
     that don't repeat it, ``accounts`` has the numbers of users by name if the layer has an
     /etc/passwd, and ``libraries`` the shared libraries that each package database in it lists, by
     the database's path; see `databases`. ``contents`` has a digest of what each file holds, by
-    path, and ``packages`` the packages that a file names; both are empty if nobody asked for them.
+    path, and ``packages`` the packages that a file names; both are empty unless asked for.
     """
 
     digest: str
@@ -181,7 +181,7 @@ class Image:
 def _lay(tree: dict[str, File], layer: Layer) -> None:
     """Lay a layer over those below, each of its entries looked at once.
 
-    Its whiteouts are for the layers below, wherever they stand in it. What lies below a file that
+    Its whiteouts are for the layers below, wherever they are in it. What is below a file that
     was a folder is gone, too.
     """
     gone: set[str] = set()
@@ -206,7 +206,7 @@ def _lay(tree: dict[str, File], layer: Layer) -> None:
 
 
 def _is_below(path: str, folders: set[str], known: dict[str, bool]) -> bool:
-    """Whether a path lies in one of the folders; ``known`` keeps what was found of other paths."""
+    """Whether a path is in one of the folders; ``known`` keeps what was found of other paths."""
     asked: list[str] = []
     found = False
     while path != "/":

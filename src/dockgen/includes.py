@@ -10,7 +10,7 @@ from dockgen.tree import File, Tree
 _TAG = re.compile(r"\{%[-+]?\s*(?:include|import|from|extends)\b(.*?)%\}", re.DOTALL)
 # A text, or what else an expression is made of.
 _PART = re.compile(r"""'([^']*)'|"([^"]*)"|[^'"]+""")
-# What stands behind the name of the file.
+# What follows the name of the file.
 _REST = re.compile(r"\s(as|import|with|without|ignore)\s.*", re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""Inside: paths in a folder by names that somebody else chose, and no way out of that folder.
+"""Inside: paths in a folder by names that someone else chose, and no way out of that folder.
 
 Such names come from git's trees, from a journal in a repository that was downloaded, from what a
 template makes of its own. Each is checked when it becomes an `Inside`, and every step to it when it
@@ -29,7 +29,7 @@ _GIT = {".git", "git~1"}
 
 
 class OutsideError(ProjectError):
-    """A name that leads out of the folder that it is to lie in, or into git's own."""
+    """A name that leads out of the folder that it is to be in, or into git's own."""
 
 
 @dataclass(frozen=True, order=True)
@@ -72,7 +72,7 @@ class Inside:
 def _outside(name: str, reason: str) -> OutsideError:
     return OutsideError(
         f"{name!r:.200} can't be the name of a file here: {reason}",
-        "see where it comes from before you use it: it may be meant to do harm",
+        "check where it comes from before you use it: it may be malicious",
     )
 
 
@@ -106,7 +106,7 @@ class Folder:
     """A folder: ``root`` is the user's own path to it; no part of ``base`` is a link.
 
     What it does raises OSError where the disk says no, and NotADirectoryError where a link, or
-    anything else that is no folder, lies on the way.
+    anything else that isn't a folder, is on the way.
     """
 
     root: Path
@@ -132,9 +132,9 @@ class Folder:
                 except OSError as error:
                     if error.errno not in (errno.ELOOP, errno.ENOTDIR):
                         raise
-                    # What is there is no folder of the project's.
+                    # What is there isn't a folder of the project's.
                     place = self.root.joinpath(*steps[:number])
-                    words = "a link or a file lies where a folder has to be"
+                    words = "a link or a file is in the place of a folder"
                     raise NotADirectoryError(errno.ENOTDIR, words, str(place)) from error
                 os.close(descriptor)
                 descriptor = inner
@@ -148,10 +148,10 @@ class Folder:
             pass
 
     def look(self, path: Inside) -> Saved | None:
-        """What lies at ``path``; None if nothing does, or no folder leads there.
+        """What is at ``path``; None if nothing does, or no folder leads there.
 
         Raises:
-            ProjectError: something that is no file.
+            ProjectError: it isn't a file.
         """
         name = path.parts[-1]
         try:
@@ -163,8 +163,8 @@ class Folder:
                     return Saved(target, 0o777, link=True, owner=owner)
                 if not stat.S_ISREG(facts.st_mode):
                     raise ProjectError(
-                        f"{self.path / str(path)} is in the way: the template has a file of that "
-                        "name",
+                        f"{self.path / str(path)} is in the way: the template has a file with"
+                        " that name",
                         "move it away, or list the file in: dockgen update --data unmanaged=[…]",
                     )
                 descriptor = os.open(name, os.O_RDONLY | _FILE, dir_fd=folder)
@@ -183,18 +183,18 @@ class Folder:
             descriptor = os.open(path.parts[-1], os.O_RDONLY | _FILE, dir_fd=folder)
         with os.fdopen(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "no regular file", str(self.path / str(path)))
+                raise OSError(errno.EINVAL, "not a regular file", str(self.path / str(path)))
             content = stream.read(limit + 1)
         if len(content) > limit:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(self.path / str(path)))
         return content
 
     def exists(self, path: Inside) -> bool:
-        """Whether anything lies at ``path``, be it a link to nothing."""
+        """Whether anything is at ``path``, be it a link to nothing."""
         return self.facts(path) is not None
 
     def is_folder(self, path: Inside) -> bool:
-        """Whether a folder, and no link to one, lies at ``path``."""
+        """Whether a folder, and no link to one, is at ``path``."""
         facts = self.facts(path)
         return facts is not None and stat.S_ISDIR(facts.st_mode)
 
@@ -272,7 +272,7 @@ class Folder:
             os.rmdir(path.parts[-1], dir_fd=folder)
 
     def remove(self, path: Inside) -> None:
-        """Remove a folder with all that is in it, or what lies in its place, as far as it goes."""
+        """Remove a folder with all that is in it, or what is in its place, as far as it goes."""
         with suppress(OSError), self._opened(path.parts[:-1]) as folder:
             name = path.parts[-1]
             if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):

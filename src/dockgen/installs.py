@@ -133,5 +133,5 @@ def _has_local_packages(repository: Repository, path: str) -> bool:
 
 
 def _table(value: Any) -> Mapping[str, Any]:
-    """A mapping, or an empty one for what somebody wrote in its place."""
+    """A mapping, or an empty one for what someone wrote in its place."""
     return value if isinstance(value, dict) else {}

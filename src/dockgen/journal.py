@@ -5,8 +5,8 @@ each file is replaced by one rename, and could be put back by one, also on a ful
 Ctrl-C or a signal puts everything back at once; after a kill or a power cut the next command does,
 from the journal. The last replacement that ended well stays, so that it can be undone.
 
-It lies in git's own folder, which is never part of a project or a build context. For a folder in no
-repository it lies in the user's own:
+It is in git's own folder, which is never part of a project or a build context. For a folder in no
+repository it is in the user's own:
 
     <git folder>/dockgen/<key of the project's path>/
     ~/.local/state/dockgen/<key of the folder's path>/
@@ -59,8 +59,8 @@ UNDO = "undo of "
 class Place(Protocol):
     """A folder whose files are replaced.
 
-    ``head`` is the commit that is checked out, "" where there is none; ``journal`` is where its
-    journal lies. ``index`` is the worktree with git's index, None where there is no commit.
+    ``head`` is the commit that is checked out, "" if there is none; ``journal`` is where its
+    journal lies. ``index`` is the worktree with git's index, None if there is no commit.
     """
 
     @property
@@ -77,10 +77,10 @@ class Place(Protocol):
 
 @contextmanager
 def locked(place: Place) -> Iterator[None]:
-    """Keep other commands of dockgen away from the project, and mend what one left half done.
+    """Lock the project for other commands of dockgen, and repair what one left unfinished.
 
     Raises:
-        ProjectError: another one is at work, or git's folder can't be written.
+        ProjectError: another one is running, or git's folder can't be written.
     """
     home = place.journal
     try:
@@ -90,7 +90,7 @@ def locked(place: Place) -> Iterator[None]:
             yield
     except BlockingIOError as error:
         raise ProjectError(
-            f"another dockgen is at work on {place.directory}", "wait until it has ended"
+            f"another dockgen is running on {place.directory}", "wait until it ends"
         ) from error
     except OSError as error:
         raise _cannot_write(place.directory, error) from error
@@ -120,7 +120,7 @@ def is_empty(home: Folder) -> bool:
 def _has(home: Folder, name: Inside) -> bool:
     try:
         return home.exists(name)
-    except OSError:  # somebody else's home: what can't be looked into was not written by this user
+    except OSError:  # someone else's home: what can't be looked into was not written by this user
         return False
 
 
@@ -135,7 +135,7 @@ def replace(place: Place, entry: Entry) -> None:
         for file in entry.files:
             if place.folder.look(Inside.of(file.path)) != file.before:
                 raise ProjectError(
-                    f"{place.directory / file.path} changed meanwhile; nothing was written",
+                    f"{place.directory / file.path} changed in the meantime; nothing was written",
                     "run the same command again",
                 )
         if entry.index_before == entry.index_after:
@@ -206,8 +206,8 @@ def undo(place: Place) -> Entry:
     entry = last(place)
     if entry is None:
         raise ProjectError(
-            f"{place.directory}: there is no update to undo",
-            "see what has been done there: git log --oneline",
+            f"{place.directory}: nothing to undo",
+            "see what was done there: git log --oneline",
         )
     changed = [
         file.path for file in entry.files if place.folder.look(Inside.of(file.path)) != file.after
@@ -215,7 +215,7 @@ def undo(place: Place) -> Entry:
     if changed:
         raise ProjectError(
             f"{place.directory}: changed since the update: {', '.join(changed)}",
-            "take single files back with: git checkout -- FILE, or a commit with: git revert",
+            "restore a file: git checkout -- FILE, or revert a commit: git revert",
         )
     title = entry.title.removeprefix(UNDO)
     taken_back = entry.reversed(title if title != entry.title else UNDO + title, entry.head)
@@ -265,7 +265,7 @@ def _take_back(place: Place, home: Folder) -> None:
             project.write(temporary, was, flush=True)
             project.rename(temporary, path)
     for path in reversed(made.new_folders):
-        with suppress(OSError):  # somebody put a file into it: it stays
+        with suppress(OSError):  # someone put a file into it: it stays
             project.rmdir(path)
     if made.index_paths:
         _take_back_index(_index(place), active, made)
@@ -278,8 +278,8 @@ def _take_back(place: Place, home: Folder) -> None:
 def _index(place: Place) -> Worktree:
     if place.index is None:
         raise ProjectError(
-            f"{place.journal.path} is about git's index, and {place.directory} has no commit",
-            f"if you updated nothing here, remove it: rm -r {shlex.quote(str(place.journal.path))}",
+            f"{place.journal.path} is about git's index, but {place.directory} has no commit",
+            f"if you ran no update here, delete it: rm -r {shlex.quote(str(place.journal.path))}",
         )
     return place.index
 
@@ -297,18 +297,18 @@ def _stage_index(worktree: Worktree, active: Folder, entry: Entry) -> None:
         active.link(_INDEX, _lock_file(worktree))
     except FileExistsError as error:
         raise ProjectError(
-            f"{_lock_file(worktree)} exists: another git is at work, or was killed",
-            "wait until it has ended, or delete that file",
+            f"{_lock_file(worktree)} exists: another git is running, or was killed",
+            "wait until it ends, or delete that file",
         ) from error
     if index.read_bytes() != content:
         raise ProjectError(
-            f"git's index changed meanwhile; {worktree.directory} is as it was",
+            f"git's index changed in the meantime; {worktree.directory} is as it was",
             "run the same command again",
         )
 
 
 def _take_back_index(worktree: Worktree, active: Folder, made: Record) -> None:
-    """Bring git's index back, by one rename if nobody has written it since."""
+    """Restore git's index, by one rename if it wasn't written since."""
     git_folder = Folder(worktree.git_folder)
     index, lock = Inside.of("index"), Inside.of("index.lock")
     new = active.facts(_INDEX)
@@ -370,7 +370,7 @@ def _remove_empty(project: Folder, path: Inside) -> None:
 
 
 def _temporary(path: Inside, token: str, number: int) -> Inside:
-    """A name beside the file that nobody else has."""
+    """A unique name beside the file."""
     return path.beside(f".dockgen-update-{token}-{number}.tmp")
 
 
@@ -380,5 +380,5 @@ def _cannot_write(directory: Path, error: OSError) -> ProjectError:
         f"{directory} is as it was",
         "move it away, then run the same command again"
         if isinstance(error, NotADirectoryError)
-        else "make room or make it writable, then run the same command again",
+        else "free some space or make it writable, then run the same command again",
     )

@@ -166,7 +166,7 @@ def read(
             allowance.files -= 1
             allowance.names -= len(entry.name) + len(entry.target)
             if allowance.files < 0 or allowance.names < 0:
-                raise RefusedError(f"it holds more than {MOST_FILES:,} files, or very long names")
+                raise RefusedError(f"it has more than {MOST_FILES:,} files, or very long names")
             path = _path(entry.name)
             kind = _KINDS.get(entry.kind, Kind.FILE)
             if _WHITEOUT in path:
@@ -249,12 +249,12 @@ def _path(name: str) -> str:
                 with suppress(IndexError):
                     parts.pop()
             elif part == "..":
-                raise RefusedError(f"a layer has a name that leads out of the image: {name:.200}")
+                raise RefusedError(f"a layer has a path outside of the image: {name:.200}")
             elif part not in ("", "."):
                 parts.append(part)
         path = "/" + "/".join(parts)
         if "\0" in path:
-            raise RefusedError("a layer has a name that no file can have")
+            raise RefusedError("a layer has an invalid file name")
     if len(path) > _LONGEST_NAME or path.count("/") > _DEEPEST:
         raise RefusedError(f"a layer has a name that is too long: {path:.60}…")
     return path
@@ -263,7 +263,7 @@ def _path(name: str) -> str:
 def _marked(path: str) -> tuple[str, Kind | None] | None:
     """What a name with a whiteout's mark means: a path and its kind, None for one that is plain.
 
-    None altogether for what says nothing of the image.
+    None altogether for what doesn't mention the image.
     """
     folder, _, name = path.rpartition("/")
     if name == _OPAQUE:
@@ -274,5 +274,5 @@ def _marked(path: str) -> tuple[str, Kind | None] | None:
         return path, None
     hidden = name.removeprefix(_WHITEOUT)
     if hidden in ("", ".", ".."):
-        raise RefusedError(f"a layer has a whiteout of no file: {path:.200}")
+        raise RefusedError(f"a layer has a whiteout without a file name: {path:.200}")
     return f"{folder}/{hidden}", Kind.WHITEOUT

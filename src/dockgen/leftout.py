@@ -24,7 +24,7 @@ def find(directory: Path, context: Context) -> tuple[str, ...] | None:
             return None
         listed = git.ask("ls-files", "-z", "--cached", "--", ".", cwd=directory)
         tracked = {os.fsdecode(name) for name in listed.split(b"\0") if name}
-        # A submodule is a folder, and what was deleted is no file any more.
+        # A submodule is a folder, and a deleted file isn't one any more.
         here = {path for path in tracked if _is_file(directory / path)}
         return tuple(sorted(here - engine.sent(directory, context.ignore_file))) if here else ()
     except ProjectError:

@@ -1,4 +1,4 @@
-"""The limits of a dockgen.toml, written anew from what was measured. The rest of the file stays."""
+"""The limits of a dockgen.toml, updated from what was measured. The rest of the file stays."""
 
 import math
 import re
@@ -117,7 +117,7 @@ def _require_nothing_else(before: str, after: str, figures: Mapping[str, Decimal
         old, new = {}, {"limits": None}
     if old != new:
         raise ProjectError(
-            f"{FILE} has its limits in a form that can't be changed line by line",
+            f"{FILE} has limits that dockgen can't edit line by line",
             f"write a section [limits] with: "
             f"{', '.join(f'{key} = {value}' for key, value in figures.items())}",
         )

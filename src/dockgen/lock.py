@@ -1,8 +1,8 @@
-"""Lock: when a project's lock file has to be written anew, and the command that does so.
+"""Lock: when a project's lock file must be updated, and the command for it.
 
-A template holds a lock file for each package manager but uv: a uv.lock names the package index of
-whoever made it, so uv makes it with the project. Where uv isn't installed or can't do it, and for
-every other lock file, the project's build target `lock` does.
+A template contains a lock file for each package manager except uv: a uv.lock names a package index,
+so uv makes it with the project. If uv isn't installed or fails, and for all other lock files, the
+project's build target `lock` does it.
 """
 
 import os
@@ -23,12 +23,12 @@ FILE = "uv.lock"
 _PACKAGES = ("package_manager", "framework", "kind")
 
 _MANIFEST = "pyproject.toml"
-# A workspace of uv's of its own: what lies in a folder inside is no part of any other one.
+# A separate workspace of uv, so that a folder inside isn't part of another one.
 _WORKSPACE = """\
 [tool.uv.workspace]
 members = []
 """
-# Whoever waits longer is better off with the command above, in seconds.
+# In seconds. If it takes longer, use the command above instead.
 _PATIENCE = 60
 
 
@@ -45,8 +45,8 @@ def is_outdated(
     Args:
         before: the answers before the update.
         after: the answers after it.
-        given: the names of those that somebody changed. A question that is new to the project
-            changes nothing unless somebody answered it.
+        given: the names of those that someone changed. A question that is new to the project
+            changes nothing unless someone answered it.
     """
     manager = languages.package_managers().get(after.get("package_manager", ""), {})
     # Go's go.sum takes other lines: it has no lock file that one answer or another would change.
@@ -62,13 +62,13 @@ def is_lock_file(path: str) -> bool:
     Args:
         path: relative to the project.
     """
-    # But for go.sum: there, both sides of a conflict are right.
+    # Except go.sum: there, both sides of a conflict are right.
     managers = languages.package_managers().values()
     return any(path in manager.get("lock_files", ()) for manager in managers)
 
 
 def command(answers: Mapping[str, Any], conflicts: Collection[str] = ()) -> str:
-    """The command that writes the lock files of a project of these answers anew.
+    """The command that updates the lock files of a project with these answers.
 
     It is the one of the project's read-me, with the options that builds of the project take.
 
@@ -137,7 +137,7 @@ def write(directory: Path, uv: Path, answers: Mapping[str, Any], *, trusted: boo
                 # As people run it: where the project's Python is missing, their settings of uv say
                 # whether it downloads one.
                 [uv, "lock", "--color=never", "--project", folder, *no_build],
-                # Where nobody but root leaves files: whatever uv starts may look upward, too, as
+                # Where only root leaves files: programs that uv starts may look upward, too, as
                 # shims of Python's do for a version.
                 cwd=folder.anchor,
                 env=environment,

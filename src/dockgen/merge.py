@@ -25,8 +25,8 @@ class Status(StrEnum):
     UNCHANGED = "unchanged"  # as it was: the template has nothing new for it
     CLEAN = "clean"  # the template's new version: its owner had not touched it
     MERGED = "merged"  # the owner's changes and the template's, both
-    CONFLICT = "conflict"  # both, in lines that exclude each other
-    DELETED = "deleted"  # the template has it no more, and its owner had not touched it
+    CONFLICT = "conflict"  # both, in lines that can't be used together
+    DELETED = "deleted"  # removed from the template, and not edited by the owner
     YOURS = "yours"  # as it was, although the template has something else for it
 
 
@@ -34,7 +34,7 @@ class Status(StrEnum):
 class Change:
     """What an update does to one file.
 
-    ``before`` and ``after`` are None where there is no file. ``stages`` are what git's index gets
+    ``before`` and ``after`` are None if there is no file. ``stages`` are what git's index gets
     for a conflict: 1 the base, 2 ours, 3 the new one. ``offered`` is the template's version of a
     file that stays its owner's, if there is one.
     """
@@ -118,7 +118,7 @@ def _follow_renames(states: States) -> dict[str, Change]:
             continue
         ours, base, new = states.ours.get(old), states.base[old], states.new[name]
         if ours is None:
-            words = f"you deleted it when it was {old}"
+            words = f"you deleted it under its old name {old}"
             found[name] = Change(name, Status.YOURS, None, None, words, offered=new)
         elif SYMLINK in (ours.mode, new.mode):
             words = f"a link, which can't be merged; the template's file is now {name}"
@@ -141,7 +141,7 @@ def _change(states: States, path: str, *, keep_pins: bool) -> Change:
     if new is None:
         if ours == base:
             return Change(path, Status.DELETED, ours, None)
-        words = "edited by you; the template has it no more"
+        words = "edited by you; no longer in the template"
         return Change(path, Status.YOURS, ours, ours, words)
     if ours == new or base == new:
         return Change(path, Status.UNCHANGED, ours, ours)
@@ -154,7 +154,7 @@ def _change(states: States, path: str, *, keep_pins: bool) -> Change:
         old_base, old_new = follow
         if keep_pins:
             kept = three_way(path, old_base, ours, old_new)
-            words = "your versions of images and actions are kept"
+            words = "kept your versions of images and actions"
             if kept.status is Status.UNCHANGED:
                 return Change(path, Status.YOURS, ours, ours, words, offered=new)
             return replace(kept, note=words)
@@ -198,7 +198,7 @@ def _answers(states: States, path: str) -> Change:
         is_kept = key in after and before.get(key) == after[key]
         if line and not is_kept and not key.startswith("_"):
             lines.append(line)
-    words = f"no line of copier's, not kept: {'; '.join(lines)}" if lines else ""
+    words = f"isn't from copier, not kept: {'; '.join(lines)}" if lines else ""
     return Change(path, Status.CLEAN, ours, merged, words)
 
 
@@ -208,7 +208,7 @@ def three_way(path: str, base: File | None, ours: File, new: File, **options: An
     theirs = new.content
     if _is_crlf(ours.content):
         old, theirs = (content.replace(b"\n", b"\r\n") for content in (old, theirs))
-    # A last line without its line break is no change that is worth a conflict.
+    # A missing line break at the end isn't worth a conflict.
     open_end = not ours.content.endswith(b"\n") and old.endswith(b"\n")
     end = b"\r\n" if _is_crlf(ours.content) else b"\n"
     mine = ours.content + (end if open_end else b"")
@@ -224,7 +224,9 @@ def three_way(path: str, base: File | None, ours: File, new: File, **options: An
     if conflict:
         stages = {1: base, 2: ours, 3: new}
         kept = {number: file for number, file in stages.items() if file is not None}
-        words = "" if merged != ours.content else "not text: your version stays until you choose"
+        words = (
+            "" if merged != ours.content else "not text: your version stays until you resolve it"
+        )
         return Change(path, Status.CONFLICT, ours, after, words, stages=kept)
     return Change(path, Status.UNCHANGED if after == ours else Status.MERGED, ours, after)
 

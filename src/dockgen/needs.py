@@ -17,7 +17,7 @@ _PRIVILEGED = 1024
 # How much of a log is looked at: its last lines, and the beginning of each.
 _LINES, _LENGTH = 200, 500
 
-# Names of variables have an underscore, but for short ones such as PORT.
+# Names of variables have an underscore, except short ones such as PORT.
 _NAME = r"[\"'`]?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{3,})\b[\"'`]?"
 # What programs print that miss a variable of their environment.
 _BEFORE = (
@@ -33,7 +33,7 @@ _VARIABLES = (
     re.compile(rf"\b(?i:{_BEFORE}) (?:{_BETWEEN} )*{_NAME}"),
     re.compile(rf"{_NAME}:? (?i:{_AFTER})"),
 )
-# Words in capitals that stand in such places, and are no variables.
+# Words in capitals in such places that aren't variables.
 _NO_VARIABLES = {
     *("ERROR", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "CRITICAL", "NOTICE", "HINT", "HTTP"),
     *("HTTPS", "JSON", "URL", "TCP", "TLS", "SSL", "API", "YAML", "TOML", "NOT", "ENV"),
@@ -85,7 +85,7 @@ def of(
     if rights or "capabilities" in relaxed:
         found.append("needs capabilities" + (f": {_few(rights)}" if rights else " of root's"))
     if "memory" in relaxed:
-        found.append("needs more memory or processes than the hardened run has")
+        found.append("needs more memory or processes than the hardened run allows")
     ports = sorted({one.port for one in seen.listening or () if not one.is_local})
     if odd := [port for port in ports if port < _PRIVILEGED or port not in exposed]:
         found.append(f"listens on port {_few(map(str, odd))}")
@@ -103,7 +103,7 @@ def _written(changes: Sequence[str]) -> list[str]:
     leaves = [path for path in changed if path not in folders and not _is_passed_over(path)]
     if len(leaves) > _NAMED:
         leaves = list(dict.fromkeys(posixpath.dirname(path) for path in leaves))
-        # What lies in one that is there already says nothing more.
+        # What is in one that is there already says nothing more.
         leaves = [one for one in leaves if not any(one.startswith(f"{o}/") for o in leaves)]
     return leaves
 

@@ -16,5 +16,5 @@ def write(path: Path, content: str, *, append: bool = False) -> None:
             stream.write(content)
     except OSError as error:
         raise ProjectError(
-            f"can't write {path}: {error.strerror}", "name a file in a folder that exists"
+            f"can't write {path}: {error.strerror}", "use a file in a folder that exists"
         ) from error

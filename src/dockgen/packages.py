@@ -122,7 +122,7 @@ def _modules(noted: bytes) -> Iterator[tuple[str, str]]:
     fields = [line.split("\t") for line in lines]
     for number, words in enumerate(fields):
         if words[0] == "dep" and len(words) > 2:
-            # What a module is replaced by stands in the next line.
+            # What a module is replaced by is in the next line.
             following = fields[number + 1] if number + 1 < len(fields) else [""]
             used = following if following[0] == "=>" and len(following) > 2 else words
             yield words[1], used[2]

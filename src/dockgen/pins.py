@@ -1,6 +1,6 @@
 """Pins: the versions and digests of images and actions that a file is built from.
 
-They belong to whoever moved them last: Renovate, Dependabot, a user, or the template. A line is a
+They belong to their last editor: Renovate, Dependabot, a user or the template. A line is a
 pin if it is a Dockerfile's ``FROM``, a YAML ``image:``, or a workflow's ``uses:``.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # The name of an image or action, and what comes after it: tag, digest, and the version that a
-# bot writes behind an action's digest. A registry may have a port, so a tag holds no slash.
+# bot writes behind an action's digest. A registry may have a port, so a tag contains no slash.
 _PIN = re.compile(
     r"^(?P<head>\s*(?:FROM\s+(?:--platform=\S+\s+)?|(?:-\s+)?(?:image|uses):\s+[\"']?))"
     r"(?P<name>[a-z0-9$][^\s\"'@#]*?)"
@@ -40,7 +40,7 @@ def moved(base: str, ours: str) -> dict[Key, Pin]:
 
 
 def follow(text: str, pins: Mapping[Key, Pin]) -> str:
-    """``text`` with these pins in the place of its own with the same keys."""
+    """``text`` with these pins instead of its own with the same keys."""
     lines = text.splitlines(keepends=True)
     for key, (number, _) in _pins(text).items():
         found = _PIN.match(lines[number])

@@ -3,7 +3,7 @@
 It takes three states: what the last run rendered (nothing, the first time), the folder as it lies
 there, and what is rendered now. A file that is there and that dockgen didn't make is a clash:
 the user decides about it. What is kept is named in the answer `unmanaged`, so that
-no update touches it, and dockgen's version lies beside it as NAME.dockgen-new.
+no update touches it, and dockgen's version is beside it as NAME.dockgen-new.
 
 The folder may be in git or not, committed or not, and may hold work that isn't committed, as long
 as no file with such changes is to be written. All is written or nothing, and can be taken back.
@@ -72,7 +72,7 @@ class Clash:
 class Choices:
     """Decisions by patterns of paths, as of the shell; ``ask`` is asked about all other files.
 
-    Without it, a file that dockgen didn't make is kept; one that it made and somebody edited is
+    Without it, a file that dockgen didn't make is kept; one that it made and someone edited is
     merged, as by an update.
     """
 
@@ -93,18 +93,18 @@ class Choices:
         given = named or matching & {*clash.choices}
         if len(given) > 1:
             raise UsageError(
-                f"{clash.stands}: {' and '.join(f'--{one}' for one in sorted(given))} exclude each "
-                "other",
-                "name one of them",
+                f"{clash.stands}: {' and '.join(f'--{one}' for one in sorted(given))} can't be"
+                " used together",
+                "use only one of them",
             )
         for decision in given:
             if decision not in clash.choices:
                 raise UsageError(
                     f"{clash.stands} can't be merged: "
                     + (
-                        "a compose file says how a program is run, and two of them don't add up"
+                        "two compose files can't be combined"
                         if posixpath.basename(clash.path) in COMPOSE
-                        else "it is a link, or no text"
+                        else "it is a link, or not text"
                     ),
                     f"--keep {clash.stands}, or --replace {clash.stands}",
                 )
@@ -159,7 +159,7 @@ def place(
 
     Args:
         directory: the folder.
-        rendered: tells what is to be placed, when no other dockgen is at work there.
+        rendered: tells what is to be placed, when no other dockgen is running there.
         choices: what becomes of files that are there.
         mode: to UPDATE or DRY_RUN.
 
@@ -186,8 +186,8 @@ def undo(directory: Path) -> Outcome:
         made = journal.last(found)
         if made is None or not made.title.removeprefix(journal.UNDO).startswith(threeway.ADDED):
             raise ProjectError(
-                f"{directory}: there is nothing to undo that dockgen add did last",
-                "dockgen update --undo" if made else "see what has been done: git log --oneline",
+                f"{directory}: nothing to undo: dockgen add wasn't the last command here",
+                "dockgen update --undo" if made else "see what was done: git log --oneline",
             )
         return Outcome(directory, "undone", detail=journal.undo(found).title)
 
@@ -227,7 +227,7 @@ def plan(at: Plain, rendered: Rendered, choices: Choices) -> Plan:
     written = {path: change for path, change in changes.items() if change.before != change.after}
     _require_no_work(at, written, rendered.base)
     for path in at.ignored([path for path, change in written.items() if change.before is None]):
-        words = "git ignores it; to commit it: git add --force"
+        words = "ignored by git; to commit it: git add --force"
         changes[path] = replace(changes[path], note=changes[path].note or words)
     ordered = tuple(changes[path] for path in sorted(changes))
     before = rendered.before or rendered.version
@@ -289,13 +289,13 @@ def _carried_out(
         kept = Change(clash.stands, Status.YOURS, clash.ours, clash.ours, words)
         there = at.look(beside)
         status = Status.CLEAN if there is None else Status.UNCHANGED
-        return kept, Change(beside, status, there, clash.new, "to compare, and to delete")
+        return kept, Change(beside, status, there, clash.new, "compare, then delete it")
     # What was offered by the run that kept it.
     beside = clash.path + threeway.OFFERED
     offered = at.look(beside)
     rest = [Change(beside, Status.DELETED, offered, None)] if offered == clash.new else []
     if decision is Decision.REPLACE:
-        words = "" if clash.stands == clash.path else f"read in the place of {clash.stands}"
+        words = "" if clash.stands == clash.path else f"read instead of {clash.stands}"
         before = clash.ours if clash.stands == clash.path else None
         return (Change(clash.path, Status.CLEAN, before, clash.new, words), *rest)
     options: dict[str, Any] = {}
@@ -321,12 +321,12 @@ def _require_room(at: Plain, new: Collection[str]) -> None:
         ]
         if folder := threeway.obstacle(at.directory, path, nested):
             raise ProjectError(
-                f"{folder} is in the way: dockgen has a folder of that name",
+                f"{folder} is in the way: dockgen has a folder with that name",
                 "move it away, then run the same command again",
             )
         if at.folder.is_folder(Inside.of(path)):
             raise ProjectError(
-                f"{at.directory / path} is in the way: dockgen has a file of that name",
+                f"{at.directory / path} is in the way: dockgen has a file with that name",
                 "move it away, then run the same command again",
             )
 
@@ -343,8 +343,8 @@ def _require_known(choices: Choices, clashes: Sequence[Clash], new: Collection[s
             if not any(fnmatchcase(path, pattern) for path in paths):
                 there = ", ".join(dict.fromkeys(clash.stands for clash in clashes))
                 raise UsageError(
-                    f"--{decision} {pattern}: dockgen has no such file",
-                    f"to decide about: {there}" if there else f"leave --{decision} out",
+                    f"--{decision} {pattern}: dockgen doesn't write this file",
+                    f"files to decide on: {there}" if there else f"leave --{decision} out",
                 )
 
 
@@ -352,7 +352,7 @@ def _require_no_work(at: Plain, written: Mapping[str, Change], base: Tree) -> No
     """Make sure that no work is written over that git could not bring back."""
     if at.index is not None:
         at.index.require_seen(written)
-    # What is as dockgen made it is no work of the user's, committed or not.
+    # A file that is still as dockgen wrote it isn't the user's work, committed or not.
     changed = at.changed(
         path for path, change in written.items() if change.before != base.get(path)
     )
@@ -361,8 +361,8 @@ def _require_no_work(at: Plain, written: Mapping[str, Change], base: Tree) -> No
     if changed:
         names = ", ".join(sorted(changed))
         raise ProjectError(
-            f"{at.directory} has changes that aren't committed in what is to be written: {names}",
-            "commit them, put them aside (git stash), or keep the file: --keep FILE",
+            f"{at.directory} has uncommitted changes in files that dockgen would write: {names}",
+            "commit them, stash them (git stash), or keep the file: --keep FILE",
         )
 
 
@@ -387,7 +387,7 @@ def entry(at: Plain, planned: Plan) -> Entry:
             continue
         if at.look(change.path) != change.before:
             raise ProjectError(
-                f"{at.directory / change.path} changed meanwhile; nothing was written",
+                f"{at.directory / change.path} changed in the meantime; nothing was written",
                 "run the same command again",
             )
         before = at.folder.look(Inside.of(change.path))

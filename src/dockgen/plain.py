@@ -1,4 +1,4 @@
-"""A folder as it lies there, in git or not, committed or not: single files in it are replaced."""
+"""A folder as it is on disk, in git or not, committed or not: single files are replaced."""
 
 import hashlib
 import os
@@ -41,7 +41,7 @@ class Plain:
         return self.index.head if self.index else ""
 
     def look(self, path: str) -> File | None:
-        """The file or link that lies there; None if nothing does.
+        """The file or link that is there; None if nothing does.
 
         Raises:
             ProjectError: a folder, a pipe or the like, or a file that is far too large.
@@ -91,7 +91,7 @@ def find(directory: Path) -> Plain:
     """The folder, as git knows it or doesn't.
 
     Raises:
-        ProjectError: it lies in what only looks like a repository, or git refuses to read it.
+        ProjectError: it is in what only looks like a repository, or git refuses to read it.
     """
     own, around = journal_of(directory), gitfolder.find(directory)
     if around is None:
@@ -106,7 +106,7 @@ def journal_of(directory: Path) -> Folder:
     """Where the journal of a folder lies: in git's folder, or in the user's own. No git is started.
 
     Raises:
-        ProjectError: it lies in what only looks like a repository, or the user has no home folder.
+        ProjectError: it is in what only looks like a repository, or the user has no home folder.
     """
     around, own = gitfolder.find(directory), _own_journal(directory)
     if around is not None:
@@ -115,7 +115,7 @@ def journal_of(directory: Path) -> Folder:
             return own
         return around.journal
     if own is None:
-        raise ProjectError("this user has no home folder to keep a journal in", "set HOME")
+        raise ProjectError("this user has no home folder for the journal", "set HOME")
     return own
 
 

@@ -71,7 +71,7 @@ def recorded(directory: Path) -> Recorded:
     """Read the answers file of the project in ``directory``.
 
     Raises:
-        ProjectError: there is none, or it can't be understood.
+        ProjectError: there is none, or it has an unknown format.
     """
     answers = _answers(directory)
     return Recorded(
@@ -133,7 +133,7 @@ def _answers(directory: Path) -> _Answers:
     content = _read(path)
     answers = reader.parse_yaml(content, path, hint=_restore(path.name))
     if not isinstance(answers, dict):
-        raise ProjectError(f"{path} holds no answers.", _restore(path.name))
+        raise ProjectError(f"{path} has no answers.", _restore(path.name))
     found = _Answers({str(name): value for name, value in answers.items()})
     found.file = path.name
     return found
@@ -183,7 +183,8 @@ def _text(answers: _Answers, key: str) -> str:
     value = answers.get(key)
     if not isinstance(value, str) or not value:
         raise ProjectError(
-            f"{answers.file} has no answer for {key}: another template's, or edited by hand.",
+            f"{answers.file} has no answer for {key}: it is from another template, or was"
+            " edited by hand.",
             _restore(answers.file),
         )
     if len(value) > _LONGEST:
@@ -196,14 +197,14 @@ def _read(path: Path) -> str:
     try:
         return settings.content(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        hint = "make one with: dockgen new"
+        hint = "create one: dockgen new"
         if (path.parent / settings.FILE).exists():
             hint = (
                 f"see which commit removed it: git log -1 --diff-filter=D -- {ANSWERS}  "
                 f"(then: git checkout COMMIT^ -- {ANSWERS})"
             )
         raise ProjectError(
-            f"{path.parent} is not a dockgen project: it has no {path.name}.", hint
+            f"{path.parent} isn't a dockgen project: it has no {path.name}.", hint
         ) from error
 
 

@@ -17,14 +17,14 @@ _PASSED_OVER = {".git", ".venv", "node_modules", "vendor", "__pycache__"}
 def find(directories: Sequence[Path], *, search: bool, warn: Callable[[str], None]) -> list[Path]:
     """The projects to work on: the directories themselves, or with ``search`` those below them.
 
-    ``warn`` is told of folders that can't be looked into.
+    ``warn`` is reported folders that can't be looked into.
 
     Raises:
         ProjectError: a directory doesn't exist, or there is no project below any of them.
     """
     for directory in directories:
         if not directory.is_dir():
-            raise ProjectError(f"{directory} is no directory", "name a project's directory")
+            raise ProjectError(f"{directory} isn't a directory", "use the directory of a project")
     if not search:
         return list(dict.fromkeys(directory.resolve() for directory in directories))
     found = [
@@ -35,8 +35,8 @@ def find(directories: Sequence[Path], *, search: bool, warn: Callable[[str], Non
     ]
     if not found:
         raise ProjectError(
-            f"there is no dockgen project below {', '.join(map(str, directories))}",
-            "make one with: dockgen new",
+            f"no dockgen project below {', '.join(map(str, directories))}",
+            "create one: dockgen new",
         )
     return list(dict.fromkeys(found))
 
@@ -51,7 +51,7 @@ def _below(directory: Path, warn: Callable[[str], None]) -> Iterator[Path]:
                 entries = sorted(scanned, key=lambda entry: entry.name)
             inner = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError as error:
-            warn(f"{folder:.200} is passed over: {error.strerror}")
+            warn(f"{folder:.200} is skipped: {error.strerror}")
             continue
         if any(entry.name in _ANSWERS and entry not in inner for entry in entries):
             yield Path(folder)

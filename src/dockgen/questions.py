@@ -29,9 +29,9 @@ _MAXIMUM_INCLUDES = 100
 class Question:
     """One question of the questionnaire.
 
-    ``choices`` holds the values to choose from; it is empty for free text. ``asked`` is false for
-    a question that is only asked with ``--ask``. ``by_language`` holds the default of each language
-    where it depends on that.
+    ``choices`` has the values to choose from; it is empty for free text. ``asked`` is false for a
+    question that is only asked with ``--ask``. ``by_language`` has the default of each language if
+    it depends on that.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Question:
             )
         if self.choices and value not in self.choices:
             raise UsageError(
-                f"{source} is {_text(value)}, which {self.name} can't be",
+                f"{source} is {_text(value)}, which isn't a choice of {self.name}",
                 f"choose one: {', '.join(self.choices)}",
             )
         return value
@@ -151,12 +151,12 @@ def read(questionnaire: Path) -> dict[str, Any]:
     for document in _documents(questionnaire, questionnaire.parent.resolve()):
         if not isinstance(document, dict):
             raise ProjectError(
-                f"{questionnaire.name} is no questionnaire: {document!r:.40}",
+                f"{questionnaire.name} isn't a questionnaire: {document!r:.40}",
                 "write each question as: name: {default: …}",
             )
         if other := [name for name in document if not isinstance(name, str)]:
             raise ProjectError(
-                f"{questionnaire.name}: a question is called {_text(other[0])}, which is no text",
+                f"{questionnaire.name}: a question is called {_text(other[0])}, which isn't text",
                 "quote its name",
             )
         entries |= document
@@ -223,8 +223,8 @@ def _question(name: str, entry: object, by_language: Mapping[str, Any]) -> Quest
     facts: dict[str, Any] = entry if isinstance(entry, dict) else {"default": entry}
     if "default" not in facts:
         raise ProjectError(
-            f"the question {name} has no default, so an unattended update couldn't answer it",
-            f"give {name} a default in {bundle.QUESTIONNAIRE}",
+            f"the question {name} has no default, which an unattended update needs",
+            f"add a default for {name} in {bundle.QUESTIONNAIRE}",
         )
     _require_shape(name, facts)
     kinds = {str: "str", bool: "bool", int: "int", float: "float"}
@@ -248,14 +248,14 @@ def _require_shape(name: str, facts: Mapping[str, Any]) -> None:
     for fact in ("type", "help"):
         if not isinstance(facts.get(fact, ""), str):
             raise ProjectError(
-                f"the question {name}: {fact} is {_text(facts[fact])}, and not text",
-                f"correct it in {bundle.QUESTIONNAIRE}",
+                f"the question {name}: {fact} is {_text(facts[fact])}, not text",
+                f"fix it in {bundle.QUESTIONNAIRE}",
             )
     try:
         choices_of(facts.get("choices", ()), {})
     except (TypeError, LookupError, ValueError) as error:
         raise ProjectError(
-            f"the question {name}: its choices are {_text(facts['choices'])}",
+            f"the question {name}: can't read its choices: {_text(facts['choices'])}",
             "write them as a list, or as a mapping of labels to values",
         ) from error
 
@@ -296,15 +296,15 @@ def _documents(path: Path, root: Path, included: list[Path] | None = None) -> li
     included.append(path)
     if len(included) > _MAXIMUM_INCLUDES:
         raise ProjectError(
-            f"{path.name} is included over and over", "include each file once, and none in itself"
+            f"{path.name} includes itself", "include each file once, and never in itself"
         )
 
     def include(pattern: str) -> list[Any]:
         found = sorted(Path(os.path.realpath(file)) for file in root.glob(pattern) if pattern)
         if not found or not all(file.is_relative_to(root) for file in found):
             raise ProjectError(
-                f"{path.name} includes {pattern!r}, which is no file of the template",
-                "name one below the folder that it is in",
+                f"{path.name} includes {pattern!r}, which isn't a file of the template",
+                "use a file below its own folder",
             )
         return [document for file in found for document in _documents(file, root, included)]
 
@@ -349,7 +349,7 @@ def collect(
         for name, value in values.items():
             if name not in by_name:
                 raise UsageError(
-                    f"{source}: there is no question {name!r}",
+                    f"{source}: unknown question {name!r}",
                     f"known questions: {', '.join(by_name)}",
                 )
             question = by_name[name]
@@ -372,9 +372,9 @@ def _answers(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(answers, dict):
         raise UsageError(
-            f"{path} holds no answers: it is not a mapping", "write it as `question: answer`"
+            f"{path} has no answers: it isn't a mapping", "write it as `question: answer`"
         )
-    # A project's own .copier-answers.yml may be given: copier's keys in it are no answers.
+    # It may be a project's .copier-answers.yml: copier's own keys in it aren't answers.
     return {str(key): value for key, value in answers.items() if not str(key).startswith("_")}
 
 

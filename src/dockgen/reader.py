@@ -1,4 +1,4 @@
-"""The reader: files that somebody else may have made, read whole or refused in one line.
+"""The reader: files that someone else may have made, read whole or refused in one line.
 
 A project comes from a clone or an archive, so each of its files may be a pipe, a device, a link to
 somewhere else, endless, or text that grows while it is parsed. All that dockgen parses comes
@@ -22,13 +22,13 @@ from dockgen.errors import DockgenError, ProjectError, unreadable
 
 # What a file may hold, in bytes. The largest that people write is a list of certificates.
 MAXIMUM_BYTES = 1_000_000
-# How deep lists and mappings may lie in each other.
+# How deep lists and mappings may be in each other.
 MAXIMUM_DEPTH = 64
 # How many values a text may hold, those counted again that an alias repeats. Text counts by its
 # length.
 MAXIMUM_VALUES = 20_000
 _TEXT_PER_VALUE = 128
-# A number of more digits than this is none that anybody means; Python reads some slowly.
+# Longer numbers make no sense, and Python parses some slowly.
 _MAXIMUM_DIGITS = 40
 
 _KINDS = {
@@ -67,7 +67,7 @@ def content(path: Path, *, inside: Path | None = None, limit: int = MAXIMUM_BYTE
     Raises:
         FileNotFoundError: there is none.
         NotADirectoryError: the same, as a file lies where a folder would.
-        ProjectError: it can't be read, is no file, too large, or outside of the folder.
+        ProjectError: it can't be read, isn't a file, is too large, or outside of the folder.
     """
     with opened(path, inside=inside) as stream:
         try:
@@ -77,7 +77,7 @@ def content(path: Path, *, inside: Path | None = None, limit: int = MAXIMUM_BYTE
     if len(found) > limit:
         raise ProjectError(
             f"{path} is larger than {limit / 10**6:g} MB, so it is not what its name says",
-            "put a smaller one in its place",
+            "replace it with a smaller file",
         )
     return found
 
@@ -88,7 +88,7 @@ def opened(path: Path, *, inside: Path | None = None) -> BinaryIO:
     Raises:
         FileNotFoundError: there is none.
         NotADirectoryError: the same, as a file lies where a folder would.
-        ProjectError: it can't be opened, is no file, or outside of the folder.
+        ProjectError: it can't be opened, isn't a file, or is outside of the folder.
     """
     try:
         real = path
@@ -97,7 +97,7 @@ def opened(path: Path, *, inside: Path | None = None) -> BinaryIO:
             if not real.is_relative_to(os.path.realpath(inside)):
                 raise ProjectError(
                     f"{path} is a link that leads out of {inside}",
-                    f"put a file in its place: {path}",
+                    f"replace it with a file: {path}",
                 )
         # Looked at before it is opened, which could already do something to a device.
         _require_file(path, real.stat().st_mode)
@@ -138,19 +138,19 @@ def decoded(found: bytes, name: str | Path, *, hint: str = "save it as UTF-8") -
     """What a file holds as text, its line ends as Python's.
 
     Raises:
-        ProjectError: it is not text in UTF-8.
+        ProjectError: it isn't UTF-8 text.
     """
     try:
         return found.decode().replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise ProjectError(f"{name} is not text in UTF-8", hint) from error
+        raise ProjectError(f"{name} isn't UTF-8 text", hint) from error
 
 
 def parse_yaml(
     words: str,
     name: str | Path,
     *,
-    hint: str = "correct it, and run the command again",
+    hint: str = "fix it, and run the command again",
     kind: type[DockgenError] = ProjectError,
 ) -> Any:
     """The value of a YAML text.
@@ -162,11 +162,11 @@ def parse_yaml(
         kind: the error to raise.
 
     Raises:
-        DockgenError: of that kind: it is not valid YAML, or grows beyond all measure.
+        DockgenError: of that kind: it isn't valid YAML, or grows beyond all measure.
     """
     documents = yaml_documents(words, name, hint=hint, kind=kind)
     if len(documents) > 1:
-        raise kind(f"{name} is not valid YAML: it holds {len(documents)} documents", hint)
+        raise kind(f"{name} isn't valid YAML: it has {len(documents)} documents", hint)
     return documents[0] if documents else None
 
 
@@ -174,7 +174,7 @@ def yaml_documents(
     words: str,
     name: str | Path,
     *,
-    hint: str = "correct it, and run the command again",
+    hint: str = "fix it, and run the command again",
     kind: type[DockgenError] = ProjectError,
     include: Callable[[str], list[Any]] | None = None,
 ) -> list[Any]:
@@ -196,19 +196,19 @@ def yaml_documents(
     try:
         return list(yaml.load_all(words, Loader=Loader))
     except _YAML_ERRORS as error:
-        raise kind(f"{name} is not valid YAML{_where(error)}", hint) from error
+        raise kind(f"{name} isn't valid YAML{_where(error)}", hint) from error
 
 
 def yaml_lines(words: str, name: str | Path) -> dict[tuple[str, ...], int]:
     """The line of each key of a YAML text, counted from 1, by the keys on the way to it.
 
     Raises:
-        ProjectError: it is not valid YAML, or too large; see `parse_yaml`.
+        ProjectError: it isn't valid YAML, or too large; see `parse_yaml`.
     """
     try:
         root = yaml.compose(words, Loader=_Bounded)
     except _YAML_ERRORS as error:
-        raise ProjectError(f"{name} is not valid YAML{_where(error)}", "correct it") from error
+        raise ProjectError(f"{name} isn't valid YAML{_where(error)}", "fix it") from error
     found: dict[tuple[str, ...], int] = {}
     waiting: list[tuple[tuple[str, ...], yaml.Node | None]] = [((), root)]
     # An alias repeats what it stands for, and may do so without end.
@@ -238,7 +238,7 @@ def parse_toml(
     words: str,
     name: str | Path,
     *,
-    hint: str = "correct it, and run the command again",
+    hint: str = "fix it, and run the command again",
     kind: type[DockgenError] = ProjectError,
     parse_float: Callable[[str], Any] = float,
     values: int = MAXIMUM_VALUES,
@@ -254,7 +254,7 @@ def parse_toml(
         values: how many it may hold.
 
     Raises:
-        DockgenError: of that kind: it is not valid TOML, or nested too deep.
+        DockgenError: of that kind: it isn't valid TOML, or nested too deep.
     """
     try:
         if _LONG_KEY.search(words):
@@ -262,8 +262,8 @@ def parse_toml(
         read = tomllib.loads(words, parse_float=parse_float)
         _require_bounded(read, values)
     except (ValueError, ArithmeticError, RecursionError) as error:
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise kind(f"{name} is not valid TOML: {_short(reason)}", hint) from error
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise kind(f"{name} isn't valid TOML: {_short(reason)}", hint) from error
     return read
 
 
@@ -271,12 +271,12 @@ def parse_json(words: str | bytes, *, values: int = MAXIMUM_VALUES) -> Any:
     """The value of a JSON text, which may hold so many of them.
 
     Raises:
-        ValueError: it is not valid JSON, nested too deep, or too long.
+        ValueError: it isn't valid JSON, nested too deep, or too long.
     """
     try:
         read = json.loads(words)
     except RecursionError as error:
-        raise ValueError("it is nested too deep") from error
+        raise ValueError("it is nested too deeply") from error
     _require_bounded(read, values)
     return read
 
@@ -298,7 +298,7 @@ class _Bounded(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             node: yaml.Node | None = super().compose_node(parent, index)
             if id(node) not in self._weights:
-                raise _problem("it is in itself", event.start_mark)
+                raise _problem("it contains itself", event.start_mark)
             self._add(self._weights[id(node)], event)
             return node
         if self._depth == 0:
@@ -308,7 +308,7 @@ class _Bounded(yaml.SafeLoader):
         self._add(1 + length // _TEXT_PER_VALUE, event)
         self._depth += 1
         if self._depth > MAXIMUM_DEPTH:
-            raise _problem("it is nested too deep", event.start_mark)
+            raise _problem("it is nested too deeply", event.start_mark)
         node = super().compose_node(parent, index)
         self._depth -= 1
         self._weights[id(node)] = self._count - before
@@ -317,14 +317,14 @@ class _Bounded(yaml.SafeLoader):
     def _add(self, weight: int, event: yaml.Event) -> None:
         self._count += weight
         if self._count > MAXIMUM_VALUES:
-            raise _problem("it holds too many values", event.start_mark)
+            raise _problem("it has too many values", event.start_mark)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """The value of a node; whatever a constructor raises names the line."""
         numbers = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
         try:
             if node.tag in numbers and len(str(node.value)) > _MAXIMUM_DIGITS:
-                raise ValueError("a number of too many digits")
+                raise ValueError("a number has too many digits")
             return super().construct_object(node, deep=deep)
         except yaml.MarkedYAMLError:
             raise
@@ -335,7 +335,7 @@ class _Bounded(yaml.SafeLoader):
 def _refuse_kind(loader: yaml.SafeLoader, node: yaml.Node) -> None:
     del loader
     kind = node.tag.rpartition(":")[2]
-    raise _problem(f"!!{kind} is no answer", node.start_mark)
+    raise _problem(f"!!{kind} isn't allowed", node.start_mark)
 
 
 # No answer is of these kinds, which JSON doesn't know.
@@ -350,11 +350,11 @@ def _problem(words: str, mark: Any) -> yaml.MarkedYAMLError:
 def _require_file(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = _KINDS.get(stat.S_IFMT(mode), "something else")
-        raise ProjectError(f"{path} is {kind}, not a file", "put a file in its place")
+        raise ProjectError(f"{path} is {kind}, not a file", "replace it with a file")
 
 
 def _require_bounded(read: Any, values: int) -> None:
-    """Make sure that a value is nested to a bounded depth, and holds no endless numbers.
+    """Make sure that a value is nested to a bounded depth, and contains no endless numbers.
 
     Raises:
         ValueError: it isn't.
@@ -365,16 +365,16 @@ def _require_bounded(read: Any, values: int) -> None:
         inner: list[Any] = []
         for value in level:
             if isinstance(value, int) and abs(value) >= 10**_MAXIMUM_DIGITS:
-                raise ValueError("a number of too many digits")
+                raise ValueError("a number has too many digits")
             if isinstance(value, dict | list):
                 inner.extend(value.values() if isinstance(value, dict) else value)
         count += len(inner)
         if count > values:
-            raise ValueError("it holds too many values")
+            raise ValueError("it has too many values")
         if not inner:
             return
         level = inner
-    raise ValueError("it is nested too deep")
+    raise ValueError("it is nested too deeply")
 
 
 def _where(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """A record: one replacement of files as the journal keeps it, with every state before and after.
 
-A journal may come with a repository that somebody else made, so nothing in it is believed: names
+A journal may come with a repository that someone else made, so nothing in it is believed: names
 are paths inside the project, or the record is refused.
 """
 
@@ -24,7 +24,7 @@ _LIMIT = 16_000_000
 
 @dataclass(frozen=True)
 class Replacement:
-    """One file of the project, before and after; None where there is no file."""
+    """One file of the project, before and after; None if it doesn't exist."""
 
     path: str
     before: Saved | None
@@ -116,11 +116,11 @@ def read(folder: Folder) -> Record:
         if isinstance(found, dict) and found.get("format") != _FORMAT:
             raise ProjectError(
                 f"{folder.path} was written by another version of dockgen",
-                "use that version to undo",
+                "undo with that version",
             )
         return _checked(found)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise _refused(folder, "it can't be understood") from error
+        raise _refused(folder, "it has an unknown format") from error
     except OutsideError as error:
         raise _refused(folder, error.message) from error
 
@@ -188,7 +188,7 @@ def _matching(pattern: str, value: object) -> str:
 
 def _refused(folder: Folder, reason: str) -> ProjectError:
     return ProjectError(
-        f"{folder.path} is no record that dockgen wrote, and nothing was changed: {reason}",
-        "if you updated nothing here, it came with the repository; remove it: "
+        f"{folder.path} isn't a record that dockgen wrote, so nothing was changed: {reason}",
+        "if you ran no update here, it came with the repository; delete it: "
         f"rm -r {shlex.quote(str(folder.path))}",
     )

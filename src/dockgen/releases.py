@@ -12,13 +12,13 @@ def target(manifest: Manifest, to: str | None) -> str:
     """The release to go to: ``to``, with or without its v, or the newest.
 
     Raises:
-        UsageError: there is no release ``to``.
+        UsageError: the release ``to`` is unknown.
     """
     releases = [release.version for release in manifest.releases]
     wanted = releases[-1] if to is None else to if to.startswith("v") else f"v{to}"
     if wanted not in releases:
         raise UsageError(
-            f"there is no release {wanted} of the templates in this dockgen",
+            f"this dockgen doesn't have the templates {wanted}",
             f"releases: {', '.join(releases)}",
         )
     return wanted
@@ -34,20 +34,20 @@ def unknown(
         version: that version.
         releases: those at hand, oldest first.
         brings: who brings them.
-        mend: what to do if it is no release; ``{nearest}`` in it is the release before it.
+        mend: what to do if it isn't a release; ``{nearest}`` in it is the release before it.
     """
     try:
         found = Version(version)
         if found > Version(releases[-1]):
             return ProjectError(
-                f"{words}, {brings} brings {releases[-1]}",
+                f"{words}, but the newest in {brings} is {releases[-1]}",
                 "get a newer dockgen: git pull in its clone, then pipx install --force .",
             )
         older = [release for release in releases if Version(release) <= found]
     except ValueError:  # InvalidVersion, and numbers of too many digits
         older = []
     nearest = older[-1] if older else releases[0]
-    return ProjectError(f"{words}, which is no release", mend.format(nearest=nearest))
+    return ProjectError(f"{words}, which isn't a release", mend.format(nearest=nearest))
 
 
 def is_behind(manifest: Manifest, before: str, after: str) -> bool:

@@ -28,7 +28,7 @@ class Names:
                 a bare repository.
         """
         if any(unicodedata.category(letter) == "Cc" for letter in str(path)):
-            raise _refused(path, "the name has a control character in it")
+            raise _refused(path, "the name contains a control character")
         try:
             parts = Inside.of(path.as_posix()).parts
         except OutsideError as error:
@@ -38,7 +38,7 @@ class Names:
             names.add(part)
             if is_repository(names):
                 folder = "/".join(parts[:number]) or "the project"
-                raise _refused(path, f"it makes {folder} a bare git repository")
+                raise _refused(path, f"it turns {folder} into a bare git repository")
 
 
 def check(directory: Path) -> None:
@@ -56,11 +56,11 @@ def check(directory: Path) -> None:
             if stat.S_ISLNK(mode):
                 check_link(directory, path)
             elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                raise _refused(path, "it is neither a file nor a folder nor a link")
+                raise _refused(path, "it isn't a file, a folder or a link")
 
 
 def check_link(directory: Path, path: PurePath) -> None:
-    """Make sure that a link, if one lies there, leads to another place in ``directory``.
+    """Make sure that a link, if one is there, leads to another place in ``directory``.
 
     Raises:
         ProjectError: it leads out of it, or into git's own folder.
@@ -78,6 +78,6 @@ def check_link(directory: Path, path: PurePath) -> None:
 
 def _refused(path: PurePath, reason: str) -> ProjectError:
     return ProjectError(
-        f"the template makes {str(path)!r:.200}, which is refused: {reason}",
-        "see who wrote the template before you use it, and have it mended",
+        f"the template creates {str(path)!r:.200}, which isn't allowed: {reason}",
+        "check who wrote the template before you use it, and report it to them",
     )

@@ -82,7 +82,7 @@ class Since:
     """What has changed since a former report.
 
     ``added`` and ``removed`` count layers, None if the former ones aren't known; ``gone`` are the
-    codes of findings that are no more, one for each.
+    codes of findings that are gone, one for each.
     """
 
     before: Size
@@ -137,7 +137,7 @@ def _since(baseline: Baseline, checked: Checked, gone: tuple[str, ...]) -> Since
 def fingerprints(findings: Sequence[tuple[str, str | None, str]]) -> list[str]:
     """A fingerprint for each finding: its rule's code, its path and its message.
 
-    Of a message counts what stands before its first semicolon, without figures. Those that are
+    Of a message counts what comes before its first semicolon, without figures. Those that are
     alike get one each by their order.
     """
     seen: Counter[str] = Counter()

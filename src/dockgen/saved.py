@@ -30,10 +30,10 @@ _MOST_LAYERS = 500
 # What is kept of a step's words, in characters.
 _LONGEST_STEP = 1000
 _NANOSECONDS = 1e9
-# The disk is, to which a compressed tar is unpacked; that is no fault of the file's.
+# The disk for the unpacked tar is full: the file isn't at fault.
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _HIGHEST_PORT = 65535
-# How many indexes may lie in each other: a layout's own, and one for the platforms.
+# How many indexes may be in each other: a layout's own, and one for the platforms.
 _MOST_INDEXES = 4
 _ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
 # A name that says what the file's digest is.
@@ -66,8 +66,8 @@ def read(
         contents: whether to note a digest of what each file holds, and the packages that it names.
 
     Raises:
-        ProjectError: it is missing, damaged or not a saved image, holds several, none of that name
-            or platform, or is larger than dockgen reads.
+        ProjectError: it is missing, damaged or not a saved image, has several, none of that name or
+            platform, or is larger than dockgen reads.
     """
     try:
         with _opened(saved) as store:
@@ -77,12 +77,13 @@ def read(
             history = _history(found.facts.get("history") or [], layers)
     except RefusedError as error:
         raise ProjectError(
-            f"{saved} is no image that dockgen reads: {error}.", f"look at what it is: file {saved}"
+            f"{saved} isn't an image that dockgen can read: {error}.",
+            f"see what it is: file {saved}",
         ) from error
     except DockgenError:
         raise
     except OSError as error:
-        # A layer that is no gzip after all has no number, and no strerror.
+        # An invalid gzip has no errno, and no strerror.
         if error.errno in _FULL:
             raise
         if error.errno is not None:
@@ -92,7 +93,7 @@ def read(
         raise _damaged(saved, _words(error)) from error
     if [one.digest for one in layers] != named:
         raise ProjectError(
-            f"{saved} is damaged: its layers are not those that its configuration names.",
+            f"{saved} is damaged: its layers don't match its configuration.",
             f"save it again: docker save --output {saved} <image>",
         )
     known = base is not None and [one.digest for one in layers[: len(base)]] == [*base]
@@ -101,7 +102,7 @@ def read(
 
 def _damaged(saved: Path, reason: str) -> ProjectError:
     return ProjectError(
-        f"{saved} is not a saved image, or is damaged: {reason}.",
+        f"{saved} isn't a saved image, or is damaged: {reason}.",
         f"save it again: docker save --output {saved} <image>",
     )
 
@@ -162,7 +163,7 @@ class _Found:
         has = f"{len(found)} images, not one" if name is None else f"no image called {name}"
         listed = ", ".join(names[:10])
         raise ProjectError(
-            f"{self.store.name} is not a saved image that can be read: it holds {has}"
+            f"{self.store.name} can't be read as one image: it has {has}"
             + (f"; it has {listed}" if names else ""),
             "say which: --image " + (names[0] if names else "NAME"),
         )
@@ -175,7 +176,7 @@ class _Found:
                 break
             found = self._json(self.store.blob(self._chosen(_images(found))["digest"]))
         if "manifests" in found:
-            raise RefusedError("its indexes name each other")
+            raise RefusedError("its indexes refer to each other")
         kind = found["config"].get("mediaType", _CONFIGS[0])
         if not kind.startswith(_CONFIGS):
             raise RefusedError(f"it isn't an image, but {kind:.100}")
@@ -189,7 +190,7 @@ class _Found:
         wanted = self.wanted or f"linux/{_ARCHITECTURES.get(machine.machine(), machine.machine())}"
         found = [one for one in images if _is_for(_platform(one.get("platform") or {}), wanted)]
         if not images or len(found) > 1:
-            raise RefusedError(f"it holds {len(found)} images, not one")
+            raise RefusedError(f"it has {len(found)} images, not one")
         if not found:
             raise _none_for(wanted, [_platform(one.get("platform") or {}) for one in images])
         return found[0]
@@ -198,7 +199,7 @@ class _Found:
         content = self.store.content(path)
         named = _NAMED_BY_DIGEST.fullmatch(path)
         if named and hashlib.sha256(content).hexdigest() != named[1]:
-            raise ValueError(f"{path} isn't what its name says")
+            raise ValueError(f"{path} doesn't match its digest")
         return reader.parse_json(content)
 
 
@@ -217,7 +218,7 @@ def _layers(
         kind = str(one.get("mediaType", ""))
         if not store.has(path) and (one.get("urls") or "foreign" in kind or "nondist" in kind):
             raise RefusedError(
-                f"layer {number} isn't in it: it is a foreign one, which is kept elsewhere"
+                f"layer {number} isn't in it: it is a foreign layer, which is stored elsewhere"
             )
         yield read_layer(store, path, allowance, gzip_sizes, secrets, contents)
 
@@ -240,7 +241,7 @@ def read_layer(
 
 
 def _images(index: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The images of an index; what BuildKit says about one (provenance, SBOM) is none."""
+    """The images of an index, without BuildKit's attestations (provenance, SBOM)."""
     return [
         one
         for one in index["manifests"]
@@ -280,8 +281,8 @@ def _is_for(platform: str, wanted: str) -> bool:
 
 def _none_for(wanted: str, there: Sequence[str]) -> ProjectError:
     return ProjectError(
-        f"it has no image for {wanted}, but for {', '.join(there) or 'none'}",
-        f"take one that is there: --platform {there[0] if there else 'linux/amd64'}",
+        f"it has no image for {wanted}, only for: {', '.join(there) or 'none'}",
+        f"use one of these: --platform {there[0] if there else 'linux/amd64'}",
     )
 
 
@@ -316,7 +317,7 @@ def _history(steps: Sequence[Mapping[str, Any]], layers: Sequence[Layer]) -> tup
 
 def _text(word: Any) -> str:
     if not isinstance(word, str | None):
-        raise ValueError(f"its configuration has {word!s:.40} where a text belongs")
+        raise ValueError(f"its configuration has {word!s:.40} instead of a text")
     return word or ""
 
 
@@ -324,7 +325,7 @@ def _texts(words: Any) -> tuple[str, ...]:
     if words is None:
         return ()
     if not isinstance(words, list):
-        raise ValueError(f"its configuration has {words!s:.40} where a list belongs")
+        raise ValueError(f"its configuration has {words!s:.40} instead of a list")
     return tuple(_text(word) for word in words)
 
 

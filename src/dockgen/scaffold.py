@@ -82,8 +82,8 @@ def of_release(
     template = tree.read(repository, release.tree)
     if _STUB not in template:
         raise ProjectError(
-            f"{version} of dockgen knows no starters: they begin with v0.4.0",
-            f"take a later release for base in {FILE}",
+            f"{version} of dockgen has no starters: they need v0.4.0 or later",
+            f"set base in {FILE} to a later release",
         )
     return {
         **_vendored(template, settings.languages),
@@ -208,7 +208,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 (no HTML, and nobody's text but our own)
+        autoescape=False,  # noqa: S701 (not HTML, and only our own text)
     )
     # Jinja's own would escape what HTML must not hold.
     environment.filters["tojson"] = lambda value: json.dumps(str(value), ensure_ascii=False)
@@ -218,12 +218,12 @@ def _environment() -> "Environment":
 def unknown(settings: Settings, known: Sequence[str]) -> ProjectError:
     """The error for a starter on a release that isn't at hand."""
     return releases.unknown(
-        f"{settings.name} is at {settings.base} of dockgen",
+        f"{settings.name} uses dockgen {settings.base}",
         settings.base,
         known,
         brings="this one",
-        mend=f"set base in {FILE} to the release that {BASE} is a copy of, at most {{nearest}}, "
-        "and commit",
+        mend=f"set base in {FILE} to the release that {BASE} is a copy of, up to {{nearest}},"
+        " and commit",
     )
 
 

@@ -1,4 +1,4 @@
-"""dockgen.toml: what a folder asks to be held to, in a project of dockgen's or any other.
+"""dockgen.toml: the limits and rules for the image of a folder.
 
 Each of its sections may be missing where dockgen didn't make the folder. What it may say is
 declared in `settingsfile`, which is imported where one is read.
@@ -30,13 +30,13 @@ def read(directory: Path) -> "SettingsFile":
     """Read the dockgen.toml of a project that dockgen made.
 
     Raises:
-        ProjectError: there is none, it can't be understood, or has no limits.
+        ProjectError: there is none, it has an unknown format, or has no limits.
     """
     try:
         found = _parsed(directory / FILE)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ProjectError(
-            f"{directory} is not a dockgen project: it has no {FILE}.", restore(FILE)
+            f"{directory} isn't a dockgen project: it has no {FILE}.", restore(FILE)
         ) from error
     if "limits" not in found.model_fields_set:
         raise ProjectError(f"{directory / FILE} has no [limits] section.", restore(FILE))
@@ -44,10 +44,10 @@ def read(directory: Path) -> "SettingsFile":
 
 
 def of_others(directory: Path | None) -> "SettingsFile":
-    """Read the dockgen.toml of a folder that dockgen didn't make; nothing is said if there is none.
+    """Read the dockgen.toml of a folder that isn't from dockgen; it is optional.
 
     Raises:
-        ProjectError: it can't be understood.
+        ProjectError: it has an unknown format.
     """
     from dockgen.settingsfile import SettingsFile
 
@@ -74,20 +74,20 @@ def content(path: Path) -> str:
     Raises:
         FileNotFoundError: there is none.
         NotADirectoryError: the same, as a file lies where a folder would.
-        ProjectError: it can't be read, or holds an unfinished merge.
+        ProjectError: it can't be read, or contains an unfinished merge.
     """
     found = reader.text(path, inside=path.parent, hint=restore(path.name))
     if _MARKER.search(found):
         raise ProjectError(
-            f"{path} holds the conflict markers of an unfinished merge.",
-            "choose one side of each, remove the markers, then: git add " + path.name,
+            f"{path} has conflict markers from an unfinished merge.",
+            "resolve each conflict, remove the markers, then: git add " + path.name,
         )
     return found
 
 
 def restore(name: str) -> str:
     """What to do about a file of a project that was spoilt."""
-    return f"bring back the last good version: git checkout -- {name}"
+    return f"restore the last good version: git checkout -- {name}"
 
 
 def limits(settings: "SettingsFile", workload: Workload) -> Limits:
@@ -136,7 +136,7 @@ def run(settings: "SettingsFile") -> Run:
 
 
 def policy(settings: "SettingsFile") -> Policy:
-    """What is required besides the limits, and what isn't."""
+    """Rules besides the limits: what is required, and what is ignored."""
     found = settings.rules
     return Policy(
         required_labels=found.required_labels,

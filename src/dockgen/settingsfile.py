@@ -64,7 +64,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 def _variable(name: str) -> str:
     if not _VARIABLE.fullmatch(name):
-        refuse_key("is no variable's name", 'write it as: environment = {NAME = "text"}')
+        refuse_key("isn't the name of a variable", 'write it as: environment = {NAME = "text"}')
     return name
 
 
@@ -80,8 +80,8 @@ def _code(code: str) -> str:
 
     if code not in {rule.code for rule in checks.RULES}:
         refuse_key(
-            "is unknown: dockgen has no such rule",
-            "remove the line, or correct the code: dockgen explain lists them all",
+            "isn't a rule",
+            "remove the line, or fix the code: dockgen explain lists all rules",
         )
     return code
 
@@ -120,25 +120,25 @@ Code = Annotated[str, AfterValidator(_code)]
 
 
 class LimitsTable(OpenTable):
-    """What an image and its container are held to."""
+    """The limits of an image and its container."""
 
     size_mb: Number = None
-    """The most that the image may weigh, unpacked, in MB of 10^6 bytes."""
+    """The largest unpacked size of the image, in MB of 10^6 bytes."""
     healthy_seconds: Number = None
-    """How long a service or worker may take to turn healthy."""
+    """The longest time until a service or worker is healthy."""
     stop_seconds: Number = None
-    """How long it may take to stop."""
+    """The longest time until it stops."""
     run_seconds: Number = None
-    """How long a job may run."""
+    """The longest time that a job may run."""
     context_mb: Number = Decimal(100)
-    """The most that a build may get from its folder, in MB of 10^6 bytes."""
+    """The largest build context, in MB of 10^6 bytes."""
 
 
 class IgnoredTable(Table):
     """Why a rule is ignored, and until when."""
 
     reason: Why
-    """Why what the rule finds fails nothing."""
+    """Why the rule is ignored."""
     until: Day = None
     """The last day on which it is ignored."""
 
@@ -152,7 +152,7 @@ def _ignored(value: Any, handler: ValidatorFunctionWrapHandler) -> Ignored:
 
 def _all_ignored(value: Any) -> Any:
     if not isinstance(value, dict):
-        refuse_key("is no section", 'write below [rules.ignored]: DG103 = "why"')
+        refuse_key("isn't a section", 'write below [rules.ignored]: DG103 = "why"')
     return value
 
 
@@ -165,43 +165,43 @@ Reason = Annotated[
 
 
 class RulesTable(Table):
-    """What is required besides the limits, and what isn't."""
+    """Rules besides the limits: what is required, and what is ignored."""
 
     required_labels: Texts = ()
-    """Labels that the image has, with a text (DG109)."""
+    """Labels that the image must have, with a value (DG109)."""
     allowed_registries: Texts = ()
-    """First parts of the full names that base images have (DG001)."""
+    """The registries, with an optional path, that base images may come from (DG001)."""
     ignored: Annotated[dict[Code, Reason], BeforeValidator(_all_ignored)] = Field(
         default_factory=dict
     )
-    """Rules that fail nothing, by code: the reason, or a table with `reason` and `until`."""
+    """Rules to ignore, by code: the reason, or a table with `reason` and `until`."""
 
 
 class CheckTable(Table):
     """How `dockgen check` runs a program that dockgen didn't make."""
 
     workload: Work = None
-    """What it does; else its image tells."""
+    """What the program is; by default, the image decides."""
     port: Port = None
     """The port that it listens on."""
     path: Page = None
-    """The page that answers with 200 once it is up; `/` by default."""
+    """The page that must answer with 200; `/` by default."""
     service: Text = None
-    """The service of compose.yaml that is checked."""
+    """The service of compose.yaml to check."""
     environment: dict[Variable, Value] = Field(default_factory=dict)
-    """Variables that it gets."""
+    """Variables to set in the container."""
     memory_mb: Number = None
-    """How much memory it gets, in MiB; 256 by default."""
+    """The memory limit of the container, in MiB; 256 by default."""
     timeout_seconds: Number = None
-    """How long the build may take, and the start."""
+    """The longest time for the build, and for the start."""
 
 
 class SettingsFile(OpenTable):
-    """dockgen.toml: what a folder asks to be held to, in a project of dockgen's or any other."""
+    """dockgen.toml: the limits and rules for the image of a folder."""
 
     limits: LimitsTable = LimitsTable()
-    """What an image and its container are held to."""
+    """The limits of an image and its container."""
     rules: RulesTable = RulesTable()
-    """What is required besides the limits, and what isn't."""
+    """Rules besides the limits: what is required, and what is ignored."""
     check: CheckTable = CheckTable()
     """How `dockgen check` runs a program that dockgen didn't make."""

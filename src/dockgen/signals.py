@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Those that end a program which doesn't catch them, and that somebody else sends it.
+# Those that end a program which doesn't catch them, and that someone else sends it.
 ENDINGS = (
     signal.SIGINT,
     signal.SIGTERM,

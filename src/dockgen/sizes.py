@@ -32,7 +32,7 @@ Sizes = Mapping[str, Size]
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a case, its size now, and the one before; None where there is none."""
+    """A line of the table: a case, its size now, and the size before; None without one."""
 
     case: str
     now: Size | None
@@ -83,11 +83,11 @@ def read(path: Path) -> dict[str, Size]:
     except OSError as error:
         raise UsageError(
             f"{path} can't be read: {error.strerror}",
-            "give a file that --sizes wrote in another run",
+            "use a file that --sizes wrote in another run",
         ) from error
     except (ProjectError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(
-            f"{path} holds no sizes", "give a file that --sizes wrote in another run"
+            f"{path} has no sizes", "use a file that --sizes wrote in another run"
         ) from error
 
 

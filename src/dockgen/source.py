@@ -28,7 +28,7 @@ class Source:
     """A template and its releases.
 
     ``name`` is the starter's, or "" for dockgen's own templates. ``repository`` is a git repository
-    or a bundle that holds every release in ``manifest``, and ``questionnaire`` the newest one's
+    or a bundle that contains every release in ``manifest``, and ``questionnaire`` the newest one's
     copier.yml. ``trusted`` says that it may run code of its own, such as tasks.
     """
 
@@ -61,7 +61,7 @@ def starter(registered: Starter, *, trusted: bool = False) -> Iterator[Source]:
 
 @contextmanager
 def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
-    """The starter template in ``directory`` as it lies there, uncommitted work included.
+    """The starter template in ``directory``, including uncommitted changes.
 
     Its one release has a version that is made from its content.
 
@@ -70,8 +70,8 @@ def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
     """
     if not (directory / bundle.QUESTIONNAIRE).is_file():
         raise ProjectError(
-            f"{directory} is no starter template: it has no {bundle.QUESTIONNAIRE}",
-            "make one with: dockgen starter init",
+            f"{directory} isn't a starter template: it has no {bundle.QUESTIONNAIRE}",
+            "create one: dockgen starter init",
         )
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder:
         repository = Path(folder) / "starter.git"
@@ -132,8 +132,8 @@ def releases(registered: Starter) -> tuple[Release, ...]:
     """
     if not registered.clone.is_dir():
         raise ProjectError(
-            f"{registered.name}'s releases are not on this machine",
-            f"fetch them with: dockgen starter add {registered.name} {registered.url}",
+            f"{registered.name}'s releases aren't on this machine",
+            f"fetch them: dockgen starter add {registered.name} {registered.url}",
         )
     listed = git.run(
         "for-each-ref",
@@ -154,8 +154,8 @@ def releases(registered: Starter) -> tuple[Release, ...]:
     final = [pair for pair in found if not pair[0].is_prerelease] or found
     if not final:
         raise ProjectError(
-            f"{registered.name} has no release: no tag of {registered.url} is a version",
-            "release it, for example with: git tag -a v1.0.0 -m v1.0.0 && git push --tags",
+            f"{registered.name} has no releases: no tag of {registered.url} is a version",
+            "create one, for example: git tag -a v1.0.0 -m v1.0.0 && git push --tags",
         )
     return tuple(release for _, release in sorted(final, key=lambda pair: pair[0]))
 

@@ -1,7 +1,7 @@
 """A starter template's repository: made, and moved to a newer dockgen.
 
-It holds a copy of dockgen's templates in base/, and on top of it a questionnaire and one stub for
-each file of a project, which takes that file over. The texts are templates, too: templates/starter/
+It has a copy of dockgen's templates in base/, and on top of it a questionnaire and one stub for
+each file of a project, which includes that file. The texts are templates, too: templates/starter/
 of the release. So what `init` wrote can be made again from the release, and `bump` merges the
 difference between two releases into what the team made of it.
 """
@@ -36,11 +36,11 @@ from dockgen.tree import Tree
 from dockgen.worktree import Worktree
 
 _PARTS = {
-    "README.md": "how to go on from here",
-    "copier.yml": "the questions: dockgen's, and yours",
-    "starter.toml": "the version of dockgen, and tests of yours",
-    "templates/": "a line for each file of a project: edit it, delete it, or add another",
-    "base/": "dockgen's own templates, not to be edited",
+    "README.md": "what to do next",
+    "copier.yml": "the questions: dockgen's and yours",
+    "starter.toml": "the version of dockgen, and your tests",
+    "templates/": "one file per file of a project: edit, delete or add",
+    "base/": "dockgen's own templates: don't edit them",
     ".github/workflows/ci.yml": "tests each pull request",
     ".gitlab-ci.yml": "tests each merge request",
 }
@@ -53,7 +53,7 @@ class Made:
     """A starter's repository that was made.
 
     ``committed`` says that it is a repository of its own with one commit, ``problem`` why it isn't
-    although it should be, and ``inside`` that it lies in a repository that was there before.
+    although it should be, and ``inside`` that it is in a repository that existed before.
     """
 
     directory: Path
@@ -83,22 +83,22 @@ def load(directory: Path) -> Settings:
     """Read the starter.toml in ``directory``.
 
     Raises:
-        ProjectError: there is none, or it can't be understood.
+        ProjectError: there is none, or it has an unknown format.
     """
     path = directory / FILE
-    restore = f"bring back the last good version: git checkout -- {FILE}"
+    restore = f"restore the last good version: git checkout -- {FILE}"
     try:
         text = reader.text(path, inside=directory, hint=restore)
         if _MARKER.search(text):
             raise ProjectError(
-                f"{path} holds the conflict markers of an unfinished merge",
-                "choose one side of each, and remove the markers; or: dockgen starter bump --undo",
+                f"{path} has conflict markers from an unfinished merge",
+                "resolve each conflict, and remove the markers; or: dockgen starter bump --undo",
             )
         read = reader.parse_toml(text, path, hint=restore)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ProjectError(
-            f"{directory} is no starter template: it has no {FILE}",
-            "make one with: dockgen starter init",
+            f"{directory} isn't a starter template: it has no {FILE}",
+            "create one: dockgen starter init",
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
@@ -122,7 +122,7 @@ def name_for(directory: Path) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", directory.name.lower())
     slug = re.sub(r"^[^a-z]+", "", slug)[:63].rstrip("-")
     if not slug:
-        raise UsageError(f"{directory} gives no name for the starter", "add --name NAME")
+        raise UsageError(f"{directory} can't be used as the starter's name", "add --name NAME")
     return slug
 
 
@@ -168,11 +168,11 @@ def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome
         mode: to UPDATE, DRY_RUN or UNDO.
 
     Raises:
-        UsageError: there is no release ``to``, or it is older than the starter's.
+        UsageError: the release ``to`` is unknown, or it is older than the starter's.
         ProjectError: the starter's state doesn't allow it, or a file can't be written.
     """
     if mode is not Mode.UNDO or not (directory / FILE).is_file():
-        load(directory)  # no starter at all is told of first; a conflict in it can be undone
+        load(directory)  # no starter at all is reported first; a conflict in it can be undone
     if mode is Mode.UNDO:
         return threeway.undo(directory)
     return threeway.carry_out(
@@ -187,8 +187,8 @@ def problem(outcome: Outcome, mode: Mode) -> CheckFailedError | None:
         return None
     words = f"in conflict: {', '.join(conflicts)}"
     if mode is Mode.DRY_RUN:
-        return CheckFailedError(words, "take it, and choose in each: dockgen starter bump")
-    hint = "choose in each, then: git add FILE; or take all back: dockgen starter bump --undo"
+        return CheckFailedError(words, "bump anyway, and resolve each: dockgen starter bump")
+    hint = "resolve each, then: git add FILE; or undo: dockgen starter bump --undo"
     return CheckFailedError(words, hint)
 
 
@@ -199,7 +199,7 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
     of that, and what the other release makes of them.
 
     Raises:
-        UsageError: there is no release ``to``, or it is older than the starter's.
+        UsageError: the release ``to`` is unknown, or it is older than the starter's.
         ProjectError: the starter's state doesn't allow it.
     """
     place.require_settled()
@@ -211,8 +211,8 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
         raise scaffold.unknown(settings, known)
     if known.index(after) < known.index(before):
         raise UsageError(
-            f"{settings.name} is at {before}, newer than {after}: there is no way back",
-            "take a bump back with: dockgen starter bump --undo",
+            f"{settings.name} is at {before}, newer than {after}: can't go back",
+            "undo a bump: dockgen starter bump --undo",
         )
     if before == after:
         return Plan(place.directory, before, after, (), "")
@@ -220,7 +220,7 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
         raise ProjectError(
             f"{place.directory} is in a repository with {place.object_format()} object names, "
             "which dockgen's releases don't have",
-            "keep the starter in a repository made with: git init --object-format=sha1",
+            "use a repository created with: git init --object-format=sha1",
         )
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
         repository = place.scratch(Path(name) / "merge") / ".git"
@@ -228,7 +228,7 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
         ours = tree.read(repository, place.tree)
         if FILE not in ours:
             raise ProjectError(
-                f"{place.directory / FILE} isn't committed, and a bump is a merge",
+                f"{place.directory / FILE} isn't committed: a bump merges into the last commit",
                 f"git add {FILE} && git commit",
             )
         gone = _gone(settings, ours)
@@ -240,7 +240,7 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             }
             for version in (before, after)
         )
-        # What dockgen has no more stays as long as a file that the team wrote includes it; but for
+        # Files that dockgen removed stay as long as a file of the team includes them; except
         # a project's own files, whose stubs go along where they have another name.
         gone_files = {
             path: file
@@ -252,9 +252,8 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
         _require_room(place, new)
         if unfinished := threeway.unfinished(ours, new):
             raise ProjectError(
-                f"{place.directory / unfinished[0]} holds the conflict markers of an unfinished "
-                "merge",
-                "choose one side of each, remove the markers, and commit",
+                f"{place.directory / unfinished[0]} has conflict markers from an unfinished merge",
+                "resolve each conflict, remove the markers, and commit",
             )
         base_id, new_id = (
             tree.store(repository, scaffold.write(files, Path(name) / part))
@@ -306,13 +305,13 @@ def _require_room(place: Worktree, new: Tree) -> None:
     for path in new:
         if folder := threeway.obstacle(place.directory, path, submodules):
             raise ProjectError(
-                f"{folder} is in the way: dockgen has a folder of that name",
+                f"{folder} is in the way: dockgen has a folder with that name",
                 "give it another name, and commit",
             )
 
 
 def _is_inside(directory: Path) -> bool:
-    """Whether a folder lies in a git repository."""
+    """Whether a folder is in a git repository."""
     return gitfolder.find(directory) is not None
 
 

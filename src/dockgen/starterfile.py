@@ -53,31 +53,31 @@ Name = Annotated[
 
 
 class StarterTable(OpenTable):
-    """What the starter is."""
+    """The starter itself."""
 
     name: Text
-    """The name to register it under."""
+    """The name of the starter."""
     base: Text
-    """The release of dockgen that `base/` is a copy of; `dockgen starter bump` moves it."""
+    """The release of dockgen that `base/` is a copy of; `dockgen starter bump` updates it."""
     languages: Languages = tuple(Language)
-    """The languages that it has."""
+    """The languages of the starter."""
     ci: Ci = "github"
-    """Which CI tests it: `github`, `gitlab` or `none`."""
+    """The CI that tests it: `github`, `gitlab` or `none`."""
 
 
 class TestTable(Table):
-    """A case beside the matrix: a combination of answers that the starter is proven with."""
+    """An additional test case: a combination of answers."""
 
     name: Name
-    """What to call it."""
+    """The name of the case."""
     answers: dict[str, Any] = Field(default_factory=dict)
-    """Its answers, by question; the others take their default."""
+    """The answers of the case; the others have their defaults."""
 
 
 class StarterFile(OpenTable):
-    """starter.toml: what a starter template is, and the cases that it is proven with."""
+    """starter.toml: a starter template and its test cases."""
 
     starter: StarterTable = Field(default=None, validate_default=False)  # type: ignore[assignment]
-    """What the starter is."""
+    """The starter itself."""
     test: list[TestTable] = Field(default_factory=list)
-    """Cases beside each language on each flavor."""
+    """Test cases in addition to each language on each flavor."""

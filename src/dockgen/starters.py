@@ -85,7 +85,7 @@ def load() -> tuple[Starter, ...]:
         raise unreadable(path(), error) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ProjectError(
-            f"{path()} is not a list of starters", "remove it, and add them again"
+            f"{path()} isn't a list of starters", "delete the file, and add the starters again"
         ) from error
 
 
@@ -98,10 +98,10 @@ def find(name: str) -> Starter:
     known = {registered.name: registered for registered in load()}
     if name not in known:
         raise UsageError(
-            f"no starter is called {name!r}",
+            f"unknown starter {name!r}",
             f"known starters: {', '.join(known)}"
             if known
-            else f"register it with: dockgen starter add {name} URL",
+            else f"register it: dockgen starter add {name} URL",
         )
     _require_no_credentials(name, known[name].url)
     return known[name]
@@ -131,7 +131,7 @@ def git_address(url: str) -> str:
 def _is_folder(url: str) -> bool:
     try:
         return Path(url).expanduser().is_dir()
-    except (OSError, RuntimeError):  # the latter for ~ of somebody unknown
+    except (OSError, RuntimeError):  # the latter for ~ of someone unknown
         return False
 
 
@@ -141,7 +141,7 @@ def _require_no_credentials(name: str, url: str) -> None:
     plain = address.without_credentials(url) if "://" in url else "git@HOST:PATH"
     address.require_no_credentials(
         url,
-        "let git keep them (git help credentials), and leave them out: "
+        "store them in git instead (git help credentials): "
         f"dockgen starter add {name} {shlex.quote(plain)}",
     )
 
@@ -162,8 +162,9 @@ def require_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name) or name == OWN:
         raise UsageError(
-            f"a starter can't be called {name!r}",
-            "lower-case letters, digits and dashes, a letter first; dockgen is taken",
+            f"{name!r} isn't a valid name for a starter",
+            "use lower-case letters, digits and dashes, starting with a letter; dockgen is"
+            " reserved",
         )
 
 
@@ -178,7 +179,8 @@ def check_new(name: str, url: str) -> Starter:
     require_name(name)
     if not url or url.startswith("-") or "::" in url:
         raise UsageError(
-            f"{url} is no address that git may be sent to", "give an https or ssh URL, or a path"
+            f"{url} isn't an address that dockgen lets git fetch from",
+            "use an https or ssh URL, or a path",
         )
     is_folder = _is_folder(url)
     if not is_folder:
@@ -190,7 +192,7 @@ def check_new(name: str, url: str) -> Starter:
     taken = {registered.name: registered for registered in load()}.get(name)
     if taken and taken.url != url:
         raise UsageError(
-            f"{name} is registered already, from {taken.url}",
+            f"{name} is already registered, from {taken.url}",
             f"dockgen starter remove {name}, or another name",
         )
     return Starter(name, url)
@@ -235,7 +237,7 @@ def fetch(registered: Starter) -> None:
 
 
 def path() -> Path:
-    """The file that the starters stand in."""
+    """The file that the starters are in."""
     return home.config() / "starters.json"
 
 

@@ -1,6 +1,6 @@
 """The files of a saved image by their names: in a tar, or in a folder.
 
-Each name comes from a manifest that somebody else wrote. None leads out of the tar or the folder.
+Each name comes from a manifest that someone else wrote. None leads out of the tar or the folder.
 """
 
 import io
@@ -95,7 +95,7 @@ class Tar:
         stream.seek(0)
         for entry in Tarball(stream, skips=True):
             if len(self._files) + len(self._links) > _MOST_FILES:
-                raise RefusedError(f"it holds more than {_MOST_FILES:,} files")
+                raise RefusedError(f"it has more than {_MOST_FILES:,} files")
             if entry.start + entry.stored > size:
                 raise DamagedError("it ends early")
             path = posixpath.normpath(entry.name)
@@ -115,7 +115,7 @@ class Tar:
 
         Raises:
             RefusedError: it grows beyond all measure.
-            ValueError: it is no tar.
+            ValueError: it isn't a tar.
         """
         with stream, unpacked(stream) as plain:
             if plain is stream:
@@ -206,7 +206,7 @@ def _bounded(stream: IO[bytes], path: str) -> bytes:
 def _blob(digest: str) -> str:
     found = _DIGEST.fullmatch(digest)
     if not found:
-        raise ValueError(f"{digest!s:.80} is no digest")
+        raise ValueError(f"{digest!s:.80} isn't a digest")
     return f"blobs/{found[1]}/{found[2]}"
 
 
@@ -214,5 +214,5 @@ def _inner(path: str) -> str:
     """A name from a manifest, which may mean anything, as one below a folder."""
     parts = Path(path).parts
     if not parts or Path(path).is_absolute() or ".." in parts or "\0" in path:
-        raise RefusedError(f"it names a file outside of it: {path:.100}")
+        raise RefusedError(f"it refers to a file outside of it: {path:.100}")
     return path

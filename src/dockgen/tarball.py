@@ -1,4 +1,4 @@
-"""A tar that somebody else wrote, read once from its start to its end, within bounds.
+"""A tar that someone else wrote, read once from its start to its end, within bounds.
 
 Python's own tarfile takes three times as long for a layer of many small files, keeps each entry,
 and reads headers of any length into memory. Here nothing is extracted, no header is longer than a
@@ -26,7 +26,7 @@ _BARE = {HARD_LINK, SYMBOLIC_LINK, CHARACTER, BLOCK, DIRECTORY, FIFO}
 
 
 class DamagedError(ValueError):
-    """What was read is no tar, or ends early."""
+    """The file isn't a tar, or ends early."""
 
 
 class Entry(NamedTuple):
@@ -52,7 +52,7 @@ class Source(Protocol):
     """What a tar is read from."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to so many bytes, none at the end."""
+        """Up to this many bytes, none at the end."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Go there; only asked for where a reader skips."""
@@ -215,7 +215,7 @@ def _number(field: bytes) -> int:
         try:
             number = int(field.split(b"\0", 1)[0].strip() or b"0", 8)
         except ValueError as error:
-            raise DamagedError("a header holds no number where one belongs") from error
+            raise DamagedError("a header has no number where one belongs") from error
     if not 0 <= number < 1 << 63:
         raise DamagedError(f"a header with the number {number}")
     return number
@@ -242,7 +242,7 @@ def _records(found: bytes) -> dict[str, bytes]:
         record = found[position + len(length) + 1 : end]
         key, equals, value = record.partition(b"=")
         if end > len(found) or not equals or not value.endswith(b"\n"):
-            raise DamagedError("a header holds a record that is none")
+            raise DamagedError("a header has an invalid record")
         records[key.decode("utf-8", "replace")] = value[:-1]
         position = end
     return records

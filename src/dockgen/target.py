@@ -39,9 +39,9 @@ class Target:
 
     ``name`` is what to call it, ``directory`` where its files are, None if it has none here.
     ``project`` is None for what dockgen didn't make, ``image`` an image of the engine's that is
-    checked in place of a new one, and ``saved`` a file or folder that holds one. ``dockerfile`` is
-    what it is built by; None if that is unknown or there is none. ``composed`` says whether image
-    and container are made by a compose file.
+    checked instead of a new one, and ``saved`` a file or folder that contains one. ``dockerfile``
+    is what it is built by; None if that is unknown or there is none. ``composed`` says whether
+    image and container are made by a compose file.
     """
 
     name: str
@@ -59,8 +59,8 @@ class Target:
     def sources(self) -> Path | None:
         """The folder further up that the build may read, where `dockgen add` recorded one.
 
-        It has to lie in the repository, and git has to track something of the project: an unpacked
-        archive in somebody's repository is a stranger's, and so is what it records.
+        It has to be in the repository, and git has to track something of the project: an unpacked
+        archive in someone's repository is a stranger's, and so is what it records.
         """
         if self.project is None or not self.project.context:
             return None
@@ -73,12 +73,12 @@ class Target:
 
     @property
     def run(self) -> Run:
-        """What somebody said of how a container is run."""
+        """What someone said of how a container is run."""
         return self.asked.run
 
     @property
     def dockerfile_name(self) -> str:
-        """The Dockerfile's path, from the folder if it lies in there."""
+        """The Dockerfile's path, from the folder if it is in there."""
         if self.dockerfile is None:
             return DOCKERFILES[0]
         if self.directory is not None and self.dockerfile.is_relative_to(self.directory):
@@ -122,7 +122,7 @@ def find(path: Path | None, asked: Asked) -> Target:
         asked: what else it says.
 
     Raises:
-        ProjectError: there is no such file or folder, nothing that can be checked is in it, or its
+        ProjectError: it doesn't exist, nothing in it can be checked, or its
             dockgen.toml can't be understood.
         UsageError: what is asked for doesn't go together.
     """
@@ -130,10 +130,10 @@ def find(path: Path | None, asked: Asked) -> Target:
     if not place.exists():
         if path is not None and asked.image is None:
             raise ProjectError(
-                f"there is no file or folder {path}",
-                f"for an image of the engine's: dockgen check --image {path}",
+                f"no file or folder {path}",
+                f"for an image in the engine: dockgen check --image {path}",
             )
-        raise ProjectError(f"there is no folder {place}", "name one that is there")
+        raise ProjectError(f"no folder {place}", "use one that exists")
     if not place.is_dir() or store.is_folder(place):
         return _saved(place, asked)
     if project.is_one(place):
@@ -150,8 +150,8 @@ def find_image(name: str, asked: Asked) -> Target:
     """Look at what a command line means that takes images alone: a saved one, or the engine's.
 
     Args:
-        name: a file or folder that holds one, or the name of one of the engine's.
-        asked: what else it says; ``image`` is which one of a file that holds several.
+        name: a file or folder that contains one, or the name of one of the engine's.
+        asked: what else it says; ``image`` is which one of a file that contains several.
 
     Raises:
         ProjectError: it names a file, and there is none.
@@ -160,7 +160,7 @@ def find_image(name: str, asked: Asked) -> Target:
     if place.exists() and (not place.is_dir() or store.is_folder(place)):
         return find(place, asked)
     if name.startswith(("/", ".", "~")) or name.endswith((".tar", ".tar.gz", ".tgz")):
-        what = "it is no saved image" if place.exists() else "there is no such file"
+        what = "it isn't a saved image" if place.exists() else "the file doesn't exist"
         raise ProjectError(
             f"{name} can't be read: {what}", f"save an image: docker save --output {name} IMAGE"
         )
@@ -171,8 +171,8 @@ def _saved(place: Path, asked: Asked) -> Target:
     """A saved image: nothing is built or run, but a Dockerfile may be given."""
     if given := [flag for flag in asked.build.flags if flag not in ("--file", "--platform")]:
         raise UsageError(
-            f"{place.name} is a saved image, and nothing is built: {', '.join(given)}",
-            "leave that out",
+            f"{place.name} is a saved image, which isn't built: {', '.join(given)}",
+            "leave these options out",
         )
     found = _described(place.parent, asked, Run(), reads_settings=False)
     return replace(found, name=place.name, directory=None, saved=place,
@@ -183,14 +183,14 @@ def _folder(place: Path, asked: Asked, *, is_given: bool) -> Target:
     settled = _described(place, asked, Run())
     composed = bool(composefile.find(place)) and asked.build.is_plain
     if asked.image is not None:
-        # A folder that only happens to be the current one says nothing of an image.
+        # A folder that only happens to be the current one doesn't mention an image.
         if not (is_given or asked.build.file or (place / settings.FILE).exists()):
             return replace(settled, name=asked.image, directory=None, dockerfile=None)
         return replace(settled, name=asked.image, composed=composed and is_given)
     if settled.dockerfile is None and not composed:
         raise ProjectError(
-            f"there is nothing to check in {place}: no {', '.join(DOCKERFILES)} or compose.yaml",
-            "name another one with --file, or start a project: dockgen new",
+            f"nothing to check in {place}: no {', '.join(DOCKERFILES)} or compose.yaml",
+            "use another one with --file, or start a project: dockgen new",
         )
     return replace(settled, composed=composed)
 
@@ -220,6 +220,6 @@ def _dockerfile(place: Path, asked: Asked) -> Path | None:
     if asked.build.file is not None:
         file = asked.build.file.absolute()
         if not file.is_file():
-            raise ProjectError(f"there is no file {asked.build.file}", "name it by its path")
+            raise ProjectError(f"no file {asked.build.file}", "use its path")
         return file
     return next((place / name for name in DOCKERFILES if (place / name).is_file()), None)

@@ -45,8 +45,8 @@ def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team 
             path = Path(named).expanduser()
             path = path / FILE if path.is_dir() else path
             path.stat()
-        except (OSError, RuntimeError) as error:  # the latter for ~ of somebody unknown
-            raise UsageError(f"there is no team file {named}", "check --team") from error
+        except (OSError, RuntimeError) as error:  # the latter for ~ of someone unknown
+            raise UsageError(f"no team file {named}", "check --team") from error
         return _load(path, known)
     if found := _in_repository(directory):
         root, path = found
@@ -114,7 +114,7 @@ def _in_repository(directory: Path) -> tuple[Path, Path] | None:
     Nothing else of the folders above counts.
 
     Raises:
-        ProjectError: somebody else put the file there.
+        ProjectError: someone else put the file there.
     """
     place = Path(os.path.realpath(directory))
     above = [place, *place.parents]
@@ -122,7 +122,7 @@ def _in_repository(directory: Path) -> tuple[Path, Path] | None:
     if root is None:
         return None
     inside = [folder for folder in above if folder.is_relative_to(root)]
-    # A broken link and a pipe are told of when they are read: a lock that is passed over is none.
+    # Broken links and pipes are errors when they are read, so that no lock is skipped.
     path = next((f / FILE for f in inside if os.path.lexists(f / FILE)), None)
     if path is None:
         return None
@@ -135,10 +135,10 @@ def _require_own(root: Path, paths: Sequence[Path]) -> None:
     """Make sure that only the user or root could put these paths there, as git does it.
 
     Raises:
-        ProjectError: one is somebody else's, and no safe.directory of git's names the repository.
+        ProjectError: one is someone else's, and no safe.directory of git's names the repository.
     """
     allowed = {0, os.geteuid()}
-    # Under sudo, what belongs to whoever typed it is theirs.
+    # Under sudo, files of the user who typed it are trusted.
     if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
         allowed.add(int(os.environ["SUDO_UID"]))
     for path in paths:
@@ -151,9 +151,9 @@ def _require_own(root: Path, paths: Sequence[Path]) -> None:
         foreign = sorted(owners - allowed)
         if foreign and not _is_safe(root):
             raise ProjectError(
-                f"{paths[0]} would count here, but {path} belongs to {_user(foreign[0])}",
+                f"{paths[0]} applies here, but {path} belongs to {_user(foreign[0])}",
                 "if you trust them: git config --global --add safe.directory "
-                f"{shlex.quote(str(root))}  (or name the file you trust: --team FILE)",
+                f"{shlex.quote(str(root))}  (or use a file that you trust: --team FILE)",
             )
 
 
@@ -208,7 +208,7 @@ def _load_from_web(url: str, known: Sequence[Question]) -> Team:
     def beside(name: str) -> str:
         other = urllib.parse.urljoin(url, name)
         if urllib.parse.urlsplit(other).scheme != urllib.parse.urlsplit(url).scheme:
-            raise ValueError("it has another scheme than the team file's address")
+            raise ValueError("its scheme differs from the team file's address")
         return reader.decoded(web.fetch(other).content, name)
 
     return replace(_parse(fetched.content, url, known, beside), kept=fetched.kept)

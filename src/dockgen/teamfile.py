@@ -48,7 +48,7 @@ class Team:
         """That its host is out of reach, and how old the kept copy is; "" if it isn't."""
         if self.kept is None:
             return ""
-        return f"{self.location} is out of reach: the team file is as it was {age(self.kept)}"
+        return f"{self.location} can't be reached: using the team file as it was {age(self.kept)}"
 
     def answers(self, given: Mapping[str, Any], known: Sequence[Question]) -> dict[str, Any]:
         """The given answers, and the locked ones.
@@ -76,7 +76,7 @@ class Team:
         answers = {**given, **locked}
         if self.labels and "labels" in names:
             own = answers.get("labels", {})
-            # What is no mapping is left for the template to refuse.
+            # The template refuses what isn't a mapping.
             answers["labels"] = {**own, **self.labels} if isinstance(own, Mapping) else own
         return answers
 
@@ -138,11 +138,11 @@ class _Reader:
             name: self._answer("defaults", name, value) for name, value in said.defaults.items()
         }
         if both := sorted(defaults.keys() & locked.keys()):
-            raise self._wrong(f"{both[0]} has a default and is locked", "keep one of the two")
+            raise self._wrong(f"{both[0]} has both a default and a lock", "keep only one of them")
         refused = {name: self._refused(name, choice) for name, choice in said.choices.items()}
         for name, value in [*defaults.items(), *((n, lock.value) for n, lock in locked.items())]:
             if str(value) in refused.get(name, {}):
-                raise self._wrong(f"{name} is set to {value!r}, which [choices] refuses", "")
+                raise self._wrong(f"{name} is set to {value!r}, which [choices] doesn't allow", "")
         return Team(
             location=self.location,
             name=said.name,
@@ -157,12 +157,12 @@ class _Reader:
         if not said.model_fields_set:
             return {}
         if len(said.model_fields_set) != 1:
-            raise self._wrong("[certificates] has both file and pem", "keep one of the two")
+            raise self._wrong("[certificates] has both file and pem", "keep only one of them")
         text = said.pem
         if text is None:
             try:
                 text = self.beside(said.file)
-            except (OSError, ValueError) as error:  # the latter for what is no text, and no path
+            except (OSError, ValueError) as error:  # ValueError: not text, or not a path
                 words = f"certificates.file {said.file} can't be read: {error}"
                 raise self._wrong(words, "") from error
             except ProjectError as error:
@@ -170,7 +170,7 @@ class _Reader:
                 raise self._wrong(words, error.hint) from error
         if "PRIVATE KEY" in text or "-----BEGIN CERTIFICATE-----" not in text:
             raise self._wrong(
-                "[certificates] is to hold certificates, and no private key",
+                "[certificates] must contain certificates, and no private key",
                 "write them as PEM: -----BEGIN CERTIFICATE-----",
             )
         return {"ca_certificates": Lock(text.strip() + "\n", "", "certificates")}
@@ -184,7 +184,7 @@ class _Reader:
         if not allowed or not known:
             raise self._wrong(
                 f"choices.{name}.allow is {allowed!r}",
-                f"write a list of some of these: {', '.join(question.choices)}",
+                f"write a list with some of these: {', '.join(question.choices)}",
             )
         words = said.reason or f"not in {Path(self.location).name}"
         return {choice: words for choice in question.choices if choice not in allowed}
@@ -195,7 +195,7 @@ class _Reader:
     def _question(self, table: str, name: str) -> Question:
         if name not in self.questions:
             raise self._wrong(
-                f"{table}.{name}: there is no such question",
+                f"{table}.{name}: unknown question",
                 f"known questions: {', '.join(self.questions)}",
             )
         return self.questions[name]

@@ -64,7 +64,7 @@ Texts = Annotated[
 
 
 class LockTable(Table):
-    """An answer that is fixed, and why."""
+    """A locked answer, and why."""
 
     value: Any
     """The answer."""
@@ -81,41 +81,41 @@ Locked = Annotated[LockTable, WrapValidator(_lock), WithJsonSchema({})]
 
 
 class ChoiceTable(Table):
-    """What can be chosen of a question's choices."""
+    """The choices that a question offers."""
 
     allow: Any = None
-    """The choices that are left."""
+    """The choices to offer."""
     reason: Line = ""
-    """Why the others aren't."""
+    """Why the others are not allowed."""
 
 
 class CertificatesTable(Table):
-    """Certificates that a project's builds trust."""
+    """Certificates that the builds of a project trust."""
 
     file: Line = None
-    """The file that has them, beside the team file."""
+    """A file with the certificates, relative to the team file."""
     pem: String = None
     """The certificates themselves, as PEM."""
 
 
 class LimitsTable(Table):
-    """What an image and its container are held to."""
+    """The limits of an image and its container."""
 
     size_mb: Sizes = None  # type: ignore[assignment]
-    """The most that an image may weigh, in MB of 10^6 bytes: for all, or by cell and language."""
+    """The largest unpacked size, in MB of 10^6 bytes: for all images, or by cell and language."""
     healthy_seconds: Number = None
-    """How long a service or worker may take to turn healthy."""
+    """The longest time until a service or worker is healthy."""
     stop_seconds: Number = None
-    """How long it may take to stop."""
+    """The longest time until it stops."""
     run_seconds: Number = None
-    """How long a job may run."""
+    """The longest time that a job may run."""
 
 
 class IgnoredTable(Table):
     """Why a rule is ignored, and until when."""
 
     reason: Line
-    """Why what the rule finds fails nothing."""
+    """Why the rule is ignored."""
     until: Day = None
     """The last day on which it is ignored."""
 
@@ -137,34 +137,34 @@ Ignored = Annotated[
 
 
 class RulesTable(Table):
-    """What `dockgen check` asks besides, and what it lets pass."""
+    """Rules besides the limits: what is required, and what is ignored."""
 
     required_labels: Texts = ()
-    """Labels that the image has, with a text (DG109)."""
+    """Labels that the image must have, with a value (DG109)."""
     allowed_registries: Texts = ()
-    """First parts of the full names that base images have (DG001)."""
+    """The registries, with an optional path, that base images may come from (DG001)."""
     ignored: dict[str, Ignored] = Field(default_factory=dict)
-    """Rules that fail nothing, by code: the reason, or a table with `reason` and `until`."""
+    """Rules to ignore, by code: the reason, or a table with `reason` and `until`."""
 
 
 class TeamFile(Table):
-    """dockgen.team.toml: what a team decides for all of its projects."""
+    """dockgen.team.toml: a team's decisions for all of its projects."""
 
     name: Line = ""
-    """Who the team is."""
+    """The name of the team."""
     contact: Line = ""
-    """Whom to ask."""
+    """Where to ask for help."""
     defaults: dict[str, Any] = Field(default_factory=dict)
-    """Answers that hold unless somebody gives another one, by question."""
+    """Default answers, by question."""
     locked: dict[str, Locked] = Field(default_factory=dict)
-    """Fixed answers, by question: the answer, or a table with the answer and the reason."""
+    """Locked answers, by question: the answer, or a table with the answer and the reason."""
     choices: dict[str, ChoiceTable] = Field(default_factory=dict)
-    """What can be chosen, by question."""
+    """The choices that are allowed, by question."""
     labels: dict[str, Line] = Field(default_factory=dict)
-    """Labels that come on top of a project's own."""
+    """Labels to add to those of the project."""
     certificates: CertificatesTable = CertificatesTable()
-    """Certificates that builds trust, one of the two."""
+    """Certificates that builds trust: set `file` or `pem`."""
     limits: LimitsTable = LimitsTable()
-    """What an image and its container are held to."""
+    """The limits of an image and its container."""
     rules: RulesTable = RulesTable()
-    """What `dockgen check` asks besides, and what it lets pass."""
+    """Rules besides the limits: what is required, and what is ignored."""

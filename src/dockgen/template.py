@@ -51,7 +51,7 @@ def render(
     Args:
         directory: doesn't exist yet; its name is what the project's name is made from.
         answers: given answers; questions without one take their default.
-        ask: the questions to ask on the terminal first, but for those that an earlier answer leaves
+        ask: the questions to ask on the terminal first, except those that an earlier answer leaves
             no choice in.
         origin: what to render; None for dockgen's own templates.
         defaults: other defaults than the questionnaire's.
@@ -95,7 +95,7 @@ def render_version(
 ) -> None:
     """Render one version of a template into ``directory``, within `found`; nothing is asked.
 
-    Answers that are no question of that version may stand in for the default of one. A question may
+    Answers to unknown questions of that version may replace the default of one. A question may
     have another default for a project that ``exists``, as in copier's own updates.
 
     Raises:
@@ -211,7 +211,7 @@ def _worker(**options: Any) -> "Worker":
             return checked
 
         def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
-            # copier starts git for each file, only to learn that there is no repository.
+            # copier would start git for each file, although there is no repository.
             if (self.subproject.local_abspath / ".git").exists():
                 super()._sync_git_index_executable_bit(dst_relpath, src_mode)
 
@@ -219,7 +219,7 @@ def _worker(**options: Any) -> "Worker":
             super()._render_symlink(src_relpath, dst_relpath)
             rendered.check_link(self.subproject.local_abspath, dst_relpath)
 
-    # The user's own copier settings could answer our questions with something that is no choice of
+    # The user's own copier settings could answer our questions with an invalid choice of
     # theirs; ours is the only source here, and needs no trust.
     return Guarded(quiet=True, settings=SettingsModel(), **options)
 
@@ -263,31 +263,32 @@ def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
         copier.errors.CopierAnswersInterrupt,  # Ctrl-C
         copier.errors.InteractiveSessionError,  # Ctrl-D
     ) as interrupt:
-        raise Interrupted("interrupted: nothing is left behind") from interrupt
+        raise Interrupted("interrupted: no files were left behind") from interrupt
     except copier.errors.UnsafeTemplateError as error:
         # "Template uses potentially unsafe features: tasks.\nIf you trust …"
         features = str(error).splitlines()[0].rpartition(": ")[2].rstrip(".")
         raise ProjectError(
-            f"the template would run code of its own on this machine ({features})",
-            "if you have read it and trust it, add --trust",
+            f"the template would run its own code on this machine ({features})",
+            "if you trust it, add --trust",
         ) from error
     except copier.errors.ForbiddenPathError as error:
         raise ProjectError(
-            f"the template leaves its folder: {str(error).splitlines()[0]}", "mend the template"
+            f"the template writes outside of its folder: {str(error).splitlines()[0]}",
+            "fix the template",
         ) from error
     except TemplateError as error:
         raise _rendering_error(error) from error
     except (ValueError, copier.errors.UserMessageError) as error:
         raise UsageError(_readable(error), hint) from error
     except copier.errors.CopierError as error:
-        raise ProjectError(_one_line(str(error)), "mend the template") from error
+        raise ProjectError(_one_line(str(error)), "fix the template") from error
     except ProcessExecutionError as error:
         if lacking := git.machine_error(str(error.stderr)):
             raise cannot_write(directory, lacking) from error
         lines = str(error.stderr).strip().splitlines() or ["no reason given"]
         raise ProjectError(
-            f"git failed while copier was at work: {lines[-1]}",
-            "see whether git works on this machine: git --version; git config --list --show-origin",
+            f"git failed while copier ran it: {lines[-1]}",
+            "check git on this machine: git --version; git config --list --show-origin",
         ) from error
     except OSError as error:
         raise cannot_write(directory, error) from error
@@ -304,11 +305,11 @@ def _rendering_error(error: Exception) -> ProjectError:
 
     reason = _one_line(str(error)) or type(error).__name__
     if isinstance(error, TemplateNotFound):  # its own words name a folder that is gone
-        reason = f"the template has no file {error.name!r}"
+        reason = f"the template doesn't have the file {error.name!r}"
     if (place := _place(error)) is None:
-        return ProjectError(f"a template can't be rendered: {reason}", "mend the template")
+        return ProjectError(f"a template can't be rendered: {reason}", "fix the template")
     file, line = place
-    return ProjectError(f"{file}, line {line}: {reason}", "mend the template")
+    return ProjectError(f"{file}, line {line}: {reason}", "fix the template")
 
 
 def _place(error: Exception) -> tuple[str, int] | None:

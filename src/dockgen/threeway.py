@@ -89,9 +89,7 @@ class Outcome:
             return f"failed: {self.error.message}"
         if self.result == "undone":
             again = not self.detail.startswith(journal.UNDO)
-            return (
-                f"{'made again' if again else 'undone'} ({self.detail.removeprefix(journal.UNDO)})"
-            )
+            return f"{'redone' if again else 'undone'} ({self.detail.removeprefix(journal.UNDO)})"
         if self.result == "up to date":
             return f"up to date ({self.before})"
         steps = f"{self.before} → {self.after}" if self.before != self.after else self.before
@@ -139,7 +137,7 @@ def undo(directory: Path) -> Outcome:
         made = journal.last(place)
         if made is not None and made.title.removeprefix(journal.UNDO).startswith(ADDED):
             raise ProjectError(
-                f"{directory}: the last thing done here was no update, but dockgen add",
+                f"{directory}: the last command here was dockgen add, not an update",
                 "dockgen add --undo",
             )
         return Outcome(directory, "undone", detail=journal.undo(place).title)
@@ -156,7 +154,7 @@ def carry_out(
     Args:
         place: the project or starter.
         mode: to UPDATE or DRY_RUN.
-        plan: makes the plan, when no other dockgen is at work there.
+        plan: makes the plan, when no other dockgen is running there.
         entry: says what is replaced for a plan: `entry` for committed files.
 
     Raises:
@@ -193,7 +191,7 @@ def entry(place: Worktree, planned: Plan) -> Entry:
         # What was planned was planned for the committed file.
         if (before is None) != (change.before is None):
             raise ProjectError(
-                f"{place.directory / change.path} changed meanwhile; nothing was written",
+                f"{place.directory / change.path} changed in the meantime; nothing was written",
                 "run the same command again",
             )
         content = place.smudged(change.path, change.after) if change.after else b""
@@ -216,12 +214,12 @@ def _writes(change: Change) -> bool:
 
 
 def saved(change: Change, before: Saved | None, content: bytes) -> Saved | None:
-    """The file that is to lie on the disk.
+    """The file that is to be on the disk.
 
     Args:
         change: what is done to it.
-        before: what lies there.
-        content: its bytes, where it is no link.
+        before: what is there.
+        content: its bytes, if it isn't a link.
     """
     file = change.after
     if file is None:
@@ -235,7 +233,7 @@ def saved(change: Change, before: Saved | None, content: bytes) -> Saved | None:
     else:
         permissions = before.permissions
         if change.before is None or file.mode != change.before.mode:
-            # As git does it: who may read may also run, or nobody may.
+            # Like git: executable for all who can read it, or for none.
             permissions &= 0o666
             permissions |= (permissions & 0o444) >> 2 if file.mode == EXECUTABLE else 0
     return Saved(content, permissions, owner=before.owner if before else None)
@@ -262,10 +260,10 @@ def _spare_untracked(directory: Path, changes: Sequence[Change], base: Tree) -> 
             result.append(Change(change.path, Status.CLEAN, made, offered))
             continue
         beside = free_name(directory, change.path + OFFERED, offered)
-        words = f"git doesn't track it; the template's version is in {beside}"
+        words = f"not tracked by git; the template's version is in {beside}"
         result.append(Change(change.path, Status.YOURS, None, None, words))
         if Folder(directory).look(Inside.of(beside)) is None:
-            result.append(Change(beside, Status.CLEAN, None, offered, "to compare, and to delete"))
+            result.append(Change(beside, Status.CLEAN, None, offered, "compare, then delete it"))
     return tuple(result)
 
 
@@ -280,7 +278,7 @@ def free_name(directory: Path, name: str, offered: File) -> str:
 
 
 def obstacle(directory: Path, path: str, submodules: Collection[str]) -> Path | None:
-    """The file, link or repository that lies where ``path`` needs a folder; None if there is none.
+    """The file, link or repository in place of a folder of ``path``; None if there is none.
 
     Args:
         directory: the project or starter.
@@ -341,7 +339,7 @@ def require_whole(directory: Path) -> None:
     of git that start programs.
 
     Raises:
-        ProjectError: an update is at work on it, or what is there can't be taken back.
+        ProjectError: an update is running on it, or what is there can't be taken back.
     """
     try:
         home = plain.journal_of(directory)
@@ -353,8 +351,8 @@ def require_whole(directory: Path) -> None:
         place = plain.find(directory)
     except ProjectError as error:
         raise ProjectError(
-            f"an update of {directory} was cut off, and can't be taken back: {error.message}",
-            f"if you began none here, remove: {home.path}",
+            f"an update of {directory} was interrupted, and can't be undone: {error.message}",
+            f"if you started none here, delete it: rm -r {home.path}",
         ) from error
     with journal.locked(place):
         pass

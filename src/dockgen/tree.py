@@ -36,7 +36,7 @@ def read(
 
     Raises:
         OutsideError: a file has a name that leads out of its folder, or into ``.git``.
-        subprocess.CalledProcessError: there is no such tree in ``repository``.
+        subprocess.CalledProcessError: the tree isn't in ``repository``.
     """
     listed = git.run_bytes("ls-tree", "-r", "-z", "--full-tree", identifier, repository=repository)
     entries = []

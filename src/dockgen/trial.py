@@ -1,6 +1,6 @@
 """A trial: container files proven on a copy of the repository that they are for.
 
-What stands in the repository stays as it is, and nothing of it takes part but the files that git
+What is in the repository stays as it is, and nothing of it takes part but the files that git
 tracks or would track: what is proven is what a fresh clone builds.
 """
 

@@ -34,14 +34,14 @@ def versions(directory: Path, manifest: Manifest, to: str | None) -> tuple[str, 
 
     Raises:
         ProjectError: the project is of a version that isn't at hand.
-        UsageError: there is no release ``to``, or it is older than the project's.
+        UsageError: the release ``to`` is unknown, or it is older than the project's.
     """
     recorded = project.recorded(directory)
     after = releases.target(manifest, to)
     known = [release.version for release in manifest.releases]
     if recorded.version not in known:
         raise releases.unknown(
-            f"{directory} is at {recorded.version} of the templates",
+            f"{directory} uses the templates {recorded.version}",
             recorded.version,
             known,
             brings="this dockgen",
@@ -50,8 +50,8 @@ def versions(directory: Path, manifest: Manifest, to: str | None) -> tuple[str, 
         )
     if known.index(after) < known.index(recorded.version):
         raise UsageError(
-            f"{directory} is at {recorded.version}, newer than {after}: there is no way back",
-            "take an update back with: dockgen update --undo",
+            f"{directory} is at {recorded.version}, newer than {after}: can't go back",
+            "undo an update: dockgen update --undo",
         )
     return recorded.version, after
 
@@ -75,7 +75,7 @@ def plan(
 
     Raises:
         ProjectError: the project's state doesn't allow an update.
-        UsageError: an answer is not allowed, or ``to`` is no release to update to.
+        UsageError: an answer is not allowed, or ``to`` isn't a release.
     """
     manifest = origin.manifest
     before, after = versions(place.directory, manifest, to)
@@ -83,9 +83,9 @@ def plan(
     place.require_clean()
     if place.object_format() != "sha1":
         raise ProjectError(
-            f"{place.directory} is in a repository with {place.object_format()} object names, "
-            "which copier can't merge in",
-            "keep it in a repository made with: git init --object-format=sha1",
+            f"{place.directory} is in a repository with {place.object_format()} object names,"
+            " which copier doesn't support",
+            "use a repository created with: git init --object-format=sha1",
         )
     recorded = project.recorded(place.directory)
     data = {name: value for name, value in data.items() if recorded.answers.get(name) != value}
@@ -94,7 +94,7 @@ def plan(
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         base, new = (folder / part / place.directory.name for part in ("base", "new"))
-        # What a template computes is no answer, whoever wrote it into the file.
+        # A computed value isn't an answer, even if it is in the file.
         old = _without(recorded.answers, source.computed(origin, before))
         name = answers_file(place.directory)
         template.render_version(origin, before, base, old, answers_file=name)
@@ -106,7 +106,7 @@ def plan(
         except UsageError as error:
             raise UsageError(
                 f"{place.directory}: {error.message}",
-                "choose an answer with: dockgen update --data QUESTION=ANSWER DIRECTORY",
+                "change the answer: dockgen update --data QUESTION=ANSWER DIRECTORY",
             ) from error
         clone = place.scratch(folder / "ours" / place.directory.name)
         repository = clone / ".git"
@@ -117,7 +117,8 @@ def plan(
         ours = tree.read(repository, ours_id)
         if name not in ours or ours[name].mode == SYMLINK:
             raise ProjectError(
-                f"{place.directory / name} isn't committed as a file, and an update is a merge",
+                f"{place.directory / name} isn't committed as a file: an update merges into the"
+                " last commit",
                 f"git add --force {name} && git commit",
             )
         _require_room(place, theirs)
@@ -158,7 +159,7 @@ def plan(
 
 
 def _without(answers: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """The answers to questions; a value that is computed is computed anew, as copier does it."""
+    """The answers to questions; computed values are computed again, like copier does."""
     return {name: value for name, value in answers.items() if name not in names}
 
 
@@ -215,12 +216,12 @@ def _require_room(place: Worktree, new: tree.Tree) -> None:
         if folder := threeway.obstacle(place.directory, path, submodules):
             parent = folder.relative_to(place.directory)
             raise ProjectError(
-                f"{folder} is in the way: the template has a folder of that name",
+                f"{folder} is in the way: the template has a folder with that name",
                 f"move it away, or: dockgen update --data 'unmanaged=[{parent}]' DIRECTORY",
             )
         if (place.directory / path).is_dir() and not (place.directory / path).is_symlink():
             raise ProjectError(
-                f"{place.directory / path} is in the way: the template has a file of that name",
+                f"{place.directory / path} is in the way: the template has a file with that name",
                 f"move it away, or: dockgen update --data 'unmanaged=[{path}]' DIRECTORY",
             )
 
@@ -229,9 +230,9 @@ def _require_merged(directory: Path, ours: tree.Tree, new: tree.Tree) -> None:
     """Make sure that no conflict was committed as it was."""
     for path in threeway.unfinished(ours, new):
         raise ProjectError(
-            f"{directory / path} holds the conflict markers of an unfinished merge",
-            "choose one side of each, remove the markers, and commit; if they are no conflict: "
-            f"dockgen update --data 'unmanaged=[{path}]' DIRECTORY",
+            f"{directory / path} has conflict markers from an unfinished merge",
+            "resolve each conflict, remove the markers, and commit; if they aren't conflicts:"
+            f" dockgen update --data 'unmanaged=[{path}]' DIRECTORY",
         )
 
 

@@ -18,7 +18,7 @@ from dockgen.errors import DockgenError, ProjectError, UsageError
 # A host that doesn't answer in this time is out of reach, and so is one that hasn't sent it all in
 # twice this time. In seconds.
 FETCH_SECONDS = 15.0
-# What is larger is no file of ours, in bytes.
+# The largest size, in bytes.
 MAXIMUM_BYTES = 1_000_000
 
 _CHUNK = 1 << 16
@@ -46,9 +46,9 @@ def fetch(url: str) -> Fetched:
         url: by https, or by http on this machine itself.
 
     Raises:
-        UsageError: it is another address, it holds a user name, or the file is too large.
-        ProjectError: it can't be fetched and there is no copy, or it leads to an address that is
-            not allowed.
+        UsageError: it is another address, it contains a user name, or the file is too large.
+        ProjectError: it can't be fetched and there is no copy, or it redirects to an address that
+            isn't allowed.
     """
     if url not in _asked:
         try:
@@ -64,14 +64,14 @@ def fetch(url: str) -> Fetched:
 def _fetch(url: str) -> Fetched:
     import urllib.parse  # these cost more time than all else
 
-    require_no_user(url, "name an address without one, or a file: --team FILE")
+    require_no_user(url, "use an address without one, or a file: --team FILE")
     try:
         allowed = _is_allowed(url)
-        urllib.parse.urlsplit(url).port  # noqa: B018 - raises for what is no number
+        urllib.parse.urlsplit(url).port  # noqa: B018 - raises if it isn't a number
     except ValueError as error:
-        raise UsageError(f"{url} is not an https address: {error}", "check --team") from error
+        raise UsageError(f"{url} isn't an https address: {error}", "check --team") from error
     if not allowed:
-        raise UsageError(f"{url} is not an https address", "a team file decides what images hold")
+        raise UsageError(f"{url} isn't an https address", "only https is allowed for a team file")
     copy = _folder() / hashlib.sha256(url.encode()).hexdigest()[:16]
     try:
         content = _download(url)
@@ -84,7 +84,7 @@ def _fetch(url: str) -> Fetched:
             raise ProjectError(f"{url} can't be fetched: {reason}", "check --team") from error
         return Fetched(kept, when)
     if len(content) > MAXIMUM_BYTES:
-        raise UsageError(f"{url} is larger than a team file can be", "check --team")
+        raise UsageError(f"{url} is too large for a team file", "check --team")
     _keep(copy, content)
     return Fetched(content)
 
@@ -110,7 +110,7 @@ def _keep(copy: Path, content: bytes) -> None:
             stream.write(content)
         Path(name).replace(copy)
     except OSError:
-        pass  # a cache that can't be written is none
+        pass  # the cache is optional
 
 
 def _is_allowed(url: str) -> bool:
@@ -170,7 +170,7 @@ def _downloaded(url: str, deadline: float) -> bytes:
             if downgrade or not _is_allowed(newurl):
                 fp.close()
                 raise ProjectError(
-                    f"{url} leads to {newurl}, which is not an https address", "check --team"
+                    f"{url} redirects to {newurl}, which isn't an https address", "check --team"
                 )
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -198,7 +198,7 @@ def _downloaded(url: str, deadline: float) -> bytes:
                 raise OSError("the answer was cut off")  # half a team file has half of its locks
             return content
     except urllib.error.HTTPError as error:
-        error.close()  # it holds the answer
+        error.close()  # it contains the answer
         raise
     except (ValueError, http.client.HTTPException) as error:
         raise OSError(str(error) or type(error).__name__) from error

@@ -49,15 +49,15 @@ class Worktree:
                 if (self.git_folder / "rebase-apply/applying").exists():
                     command = "am"
                 raise ProjectError(
-                    f"{self.directory}: a {command} is not finished",
-                    f"finish it, or give it up with: git {command} --abort",
+                    f"{self.directory}: a {command} isn't finished",
+                    f"finish it, or stop it: git {command} --abort",
                 )
         # The index alone tells: comparing files would run filters.
         if listed := self._lines("ls-files", "--unmerged", "-z", "--", "."):
             conflicts = {line.partition("\t")[2] for line in listed}
             raise ProjectError(
-                f"{self.directory}: in conflict still: {', '.join(sorted(conflicts))}",
-                "mend them, then: git add and git commit",
+                f"{self.directory}: still in conflict: {', '.join(sorted(conflicts))}",
+                "resolve them, then: git add and git commit",
             )
 
     def require_clean(self) -> None:
@@ -74,12 +74,12 @@ class Worktree:
             names = sorted(line[3:] for line in listed)
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             raise ProjectError(
-                f"{self.directory} has changes that aren't committed: {', '.join(names[:3])}{more}",
-                "commit them (git commit -a) or put them aside (git stash)",
+                f"{self.directory} has uncommitted changes: {', '.join(names[:3])}{more}",
+                "commit them (git commit -a) or stash them (git stash)",
             )
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
-        """Which of these paths of the project git ignores; those in a submodule are none."""
+        """Which of these paths of the project git ignores, without those in submodules."""
         inside = tuple(f"{path}/" for path in self.submodules())
         paths = [path for path in paths if not path.startswith(inside)]
         names = b"".join(os.fsencode(path) + b"\0" for path in paths)
@@ -106,8 +106,8 @@ class Worktree:
         for path in paths:
             if path in hidden:
                 raise ProjectError(
-                    f"{self.directory / path} is hidden from git: assume-unchanged, skip-worktree "
-                    "or a sparse checkout",
+                    f"{self.directory / path} is hidden from git by assume-unchanged,"
+                    " skip-worktree or a sparse checkout",
                     f"git update-index --no-assume-unchanged --no-skip-worktree {path}",
                 )
 
@@ -121,7 +121,7 @@ class Worktree:
         """Git's own folder: of a worktree the one that it doesn't share."""
         found = gitfolder.find(self.directory)
         if found is None:
-            raise ProjectError(f"{self.directory} is in no git repository any more", "git status")
+            raise ProjectError(f"{self.directory} isn't in a git repository any more", "git status")
         return found.path
 
     @property
@@ -143,7 +143,7 @@ class Worktree:
         return self._line("rev-parse", "--show-object-format")
 
     def smudged(self, path: str, file: File) -> bytes:
-        """A file's content as it lies on the disk: with the line endings the user asked for."""
+        """A file's content as it is on disk, with the line endings of the user's settings."""
         blob = self._line("hash-object", "-w", "--no-filters", "--stdin", stdin=file.content)
         return git.ask("cat-file", "--filters", f"--path={path}", blob, cwd=self.directory)
 
@@ -177,7 +177,7 @@ class Worktree:
         Args:
             paths: paths of the project.
             entries: what `entries` or `conflict_entries` returned.
-            index_file: an index in the place of git's own.
+            index_file: an index to use instead of git's own.
 
         Raises:
             ProjectError: the index can't be written.
@@ -217,17 +217,21 @@ class Worktree:
 
 
 def find(directory: Path) -> Worktree:
-    """The worktree that the project in ``directory`` lies in.
+    """The worktree that the project in ``directory`` is in.
 
     Raises:
-        ProjectError: it lies in none, or in what only looks like one, or was never committed.
+        ProjectError: it is in none, or in what only looks like one, or was never committed.
     """
     start = "git init && git add --all && git commit --message='Start with dockgen'"
     if gitfolder.find(directory) is None:
-        raise ProjectError(f"{directory} is in no git repository, and an update is a merge", start)
+        raise ProjectError(
+            f"{directory} isn't in a git repository: an update merges with git", start
+        )
     inside = git.ask("rev-parse", "--is-inside-work-tree", cwd=directory)
     if inside.strip() != b"true":
-        raise ProjectError(f"{directory} is git's own folder, no project", "name the project")
+        raise ProjectError(
+            f"{directory} is git's own folder, not a project", "use the folder of the project"
+        )
     prefix = os.fsdecode(git.ask("rev-parse", "--show-prefix", cwd=directory)).removesuffix("\n")
     try:
         head = git.ask("rev-parse", "--verify", "--quiet", "HEAD", cwd=directory)
@@ -235,11 +239,11 @@ def find(directory: Path) -> Worktree:
     except ProjectError as error:
         if git.ask("for-each-ref", "--count=1", cwd=directory) and not prefix:
             raise ProjectError(
-                f"{directory}: git can't read the files of the last commit, and fetches none here",
-                "see what is missing: git fsck",
+                f"{directory}: git can't read the files of the last commit",
+                "check the repository: git fsck",
             ) from error
         raise UncommittedError(
-            f"{directory} was never committed, and an update is a merge",
+            f"{directory} has no commit: an update merges into the last commit",
             start.partition(" && ")[2],
         ) from error
     return Worktree(directory, prefix, head.decode().strip(), tree.decode().strip())

@@ -43,7 +43,7 @@ class Mirror:
                 index.touch()
 
     def source(self, suite: str, package: str, version: str, *, served: bool) -> None:
-        """List a source package, whose upstream tarball holds its own name."""
+        """List a source package, whose upstream tarball contains its own name."""
         archive = self._archive(suite)
         upstream = version.partition(":")[2] or version
         name = f"{package}_{upstream.rpartition('-')[0]}.orig.tar.{TARBALL.get(package, 'gz')}"
@@ -214,7 +214,7 @@ def test_it_is_an_error_when_nothing_is_served(here: Cache, mirror: Mirror) -> N
 
 
 def test_a_file_with_another_sum_is_refused(here: Cache, mirror: Mirror) -> None:
-    """Whatever the mirror sends in the place of a tarball is used for nothing."""
+    """Whatever the mirror sends in place of a tarball is used for nothing."""
     mirror.source("trixie", "zlib", "1.2-1", served=True)
     mirror.source("trixie", "zlib", "1.3-1", served=True)
     (mirror.folder / "debian/pool/zlib_1.3.orig.tar.gz").write_text("another tarball")

@@ -65,7 +65,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cache]:
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
-    """Put an engine with these images in the place of docker; returns the list of its calls.
+    """Put an engine with these images in place of docker; returns the list of its calls.
 
     `registry`: the images that can be pulled. Without a version, docker reaches no engine.
     """
@@ -201,7 +201,7 @@ def test_the_build_of_a_stand_in_would_be_seen(tmp_path: Path, build: str) -> No
 
 
 def test_an_image_that_is_there_is_used_as_it_is(here: Cache, docker: Stand) -> None:
-    """It isn't pulled anew, also where it could be."""
+    """It isn't pulled again, also where it could be."""
     calls = docker(images=IMAGES, registry=IMAGES)
     provide(here, IMAGES)
     assert changes(calls) == []

@@ -1,4 +1,4 @@
-"""What nobody types, and some people send: hostile answers, targets and machines."""
+"""Hostile answers, targets and machines."""
 
 import pytest
 

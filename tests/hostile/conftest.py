@@ -1,4 +1,4 @@
-"""Answers as somebody types them."""
+"""Answers as someone types them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -271,7 +271,7 @@ def refused(refusal: Refusal, flags: Mapping[str, str], answers_file: Path | Non
     ids=lambda question: question.name,
 )  # fmt: skip
 def test_yaml(refusal: Refusal, question: questions.Question) -> None:
-    """Types that nobody expects, aliases to themselves, a depth without end: refused by name."""
+    """Unexpected types, recursive aliases and endless depth are refused by name."""
     # A word is the name of a package.
     expected = {"text"} if question.name == "runtime_packages" else set()
     found = set()
@@ -280,7 +280,7 @@ def test_yaml(refusal: Refusal, question: questions.Question) -> None:
         if not said:
             found.add(written)
         else:
-            assert said.startswith((f"{question.name}: ", f"{question.flag} is not valid YAML"))
+            assert said.startswith((f"{question.name}: ", f"{question.flag} isn't valid YAML"))
     assert found == expected
 
 
@@ -399,7 +399,7 @@ def test_the_lists_are_complete() -> None:
     ids=str,
 )
 def test_what_add_found_is_names_and_paths(more: Mapping[str, Any], tmp_path: Path) -> None:
-    """Somebody else may have written the answers file: what has another form is refused."""
+    """Someone else may have written the answers file: what has another form is refused."""
     existing = {"command": ["serve"], **more}
     with pytest.raises(UsageError, match="existing: "):
         template.render(tmp_path / "app", {"existing": existing, "language": "go"}, ask=())

@@ -27,7 +27,7 @@ echo '{"Client": {"Version": "20.0.0"}, "Server": {"Version": "20.0.0"}}'
 
 @pytest.fixture
 def folder(tmp_path: Path, released_project: Released, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that somebody else filled: a project, a starter, and what could start something."""
+    """A folder that someone else filled: a project, a starter, and what could start something."""
     for name, value in PERSON.items():
         monkeypatch.setenv(name, value)
     root = tmp_path / "theirs"
@@ -116,7 +116,7 @@ def _arm(repository: Path) -> None:
 def test_nothing_of_the_folder_is_started(
     folder: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    """Every program that starts is on a short list, and none lies in the folder."""
+    """Every program that starts is on a short list, and none is in the folder."""
     strace = shutil.which("strace")
     assert strace, "strace tells what starts; install it with: apt-get install strace"
     own = tmp_path / "bin"

@@ -102,7 +102,7 @@ def test_a_planted_journal_follows_no_link(home: Path) -> None:
     names = ["link/new", "link/own"]
     plant(place_of(archive) / "active", files=names, new_folders=["link/empty"])
     before = outside(home)
-    with pytest.raises(ProjectError, match="a link or a file lies where a folder has to be"):
+    with pytest.raises(ProjectError, match="a link or a file is in the place of a folder"):
         threeway.require_whole(archive)
     assert outside(home) == before
     assert (home / "empty").is_dir()
@@ -125,7 +125,10 @@ def test_a_planted_journal_is_refused_by_undo(home: Path) -> None:
     plant(place_of(archive) / "undo", files=["docker/new", "../../own"], existed=[0, 1])
     before = outside(home)
     place = worktree.find(archive)
-    with journal.locked(place), pytest.raises(ProjectError, match="no record that dockgen wrote"):
+    with (
+        journal.locked(place),
+        pytest.raises(ProjectError, match="isn't a record that dockgen wrote"),
+    ):
         journal.undo(place)
     assert outside(home) == before
 
@@ -136,12 +139,12 @@ def test_what_is_no_journal_is_refused(home: Path, content: bytes) -> None:
     active = place_of(home / "x/archive") / "active"
     plant(active)
     (active / "journal.json").write_bytes(content)
-    with pytest.raises(ProjectError, match="no record that dockgen wrote"):
+    with pytest.raises(ProjectError, match="isn't a record that dockgen wrote"):
         threeway.require_whole(home / "x/archive")
 
 
 def test_a_pipe_for_a_journal_is_not_waited_for(home: Path) -> None:
-    """Nobody will ever write to it."""
+    """A pipe that is never written to."""
     active = place_of(home / "x/archive") / "active"
     plant(active)
     (active / "journal.json").unlink()
@@ -204,7 +207,7 @@ def replaced(archive: Path, after: Saved | None) -> None:
 
 
 def by_a_link(home: Path) -> None:
-    """A folder with the same file lies elsewhere, and a link to it where the project's was."""
+    """A folder with the same file is elsewhere, and a link to it where the project's was."""
     archive = home / "x/archive"
     (home / "elsewhere").mkdir()
     if (archive / "docker").exists():
@@ -216,7 +219,7 @@ def by_a_link(home: Path) -> None:
 
 @pytest.mark.parametrize("after", [Saved(b"new\n", 0o644), None], ids=["changed", "deleted"])
 def test_undo_follows_no_link_that_replaced_a_folder(home: Path, after: Saved | None) -> None:
-    """The update changed or deleted a file there; what lies at the link's end is another's."""
+    """The update changed or deleted a file there; what is at the link's end is another's."""
     archive = home / "x/archive"
     replaced(archive, after)
     by_a_link(home)
@@ -242,7 +245,7 @@ def test_undo_brings_a_folder_back(home: Path) -> None:
 def test_a_link_that_comes_on_the_way_is_not_followed(
     home: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    """Between two steps of one replacement, somebody exchanges the folder."""
+    """Between two steps of one replacement, someone exchanges the folder."""
     archive = home / "x/archive"
     victim = home / "elsewhere/own"
     real: Callable[..., object] = os.open if call == "write" else os.rename

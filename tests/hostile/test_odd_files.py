@@ -47,7 +47,7 @@ BAD_YAML = {
 
 
 def fifo(path: Path) -> None:
-    """A pipe that nobody writes to."""
+    """A pipe that is never written to."""
     os.mkfifo(path)
 
 
@@ -85,7 +85,7 @@ def directory(tmp_path: Path) -> Path:
 def test_yaml_is_bounded(name: str) -> None:
     """Whatever a constructor raises, and whatever grows, is one error of one line, at once."""
     begin = time.monotonic()
-    with pytest.raises(ProjectError, match=r"^f\.yml is not valid YAML") as caught:
+    with pytest.raises(ProjectError, match=r"^f\.yml isn't valid YAML") as caught:
         reader.parse_yaml(BAD_YAML[name], "f.yml")
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 300
@@ -117,7 +117,7 @@ def test_yaml_that_people_write_is_read() -> None:
 def test_toml_is_bounded(text: str) -> None:
     """Tomllib alone takes minutes for a key of many parts."""
     begin = time.monotonic()
-    with pytest.raises(ProjectError, match=r"^f\.toml is not valid TOML: "):
+    with pytest.raises(ProjectError, match=r"^f\.toml isn't valid TOML: "):
         reader.parse_toml(text, "f.toml")
     assert time.monotonic() - begin < 5
 
@@ -207,7 +207,7 @@ class TestFleet:
         return path
 
     def check(self, inline: Run, tmp_path: Path, good: Path) -> tuple[dict[str, str], int]:
-        """What is told of each project, by its folder."""
+        """What is reported each project, by its folder."""
         (tmp_path / "src/good").mkdir(parents=True, exist_ok=True)
         (tmp_path / "src/good" / ANSWERS).write_bytes(good.read_bytes())
         done = inline("update", "--check", "--all", "--json", "src")

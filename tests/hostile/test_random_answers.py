@@ -22,7 +22,7 @@ SHARP = "\"'`\\$#{}[]()<>|&;:,%@!~*?=- \t"
 
 
 class Person:
-    """Somebody who answers at random; about half of what they say is allowed."""
+    """Someone who answers at random; about half of what they say is allowed."""
 
     def __init__(self, seed: int) -> None:
         """Answer the same for the same seed."""

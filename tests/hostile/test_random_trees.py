@@ -1,4 +1,4 @@
-"""Random trees that mean harm: whatever lies in a project, nothing outside of it changes."""
+"""Random trees that mean harm: whatever is in a project, nothing outside of it changes."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ echo '{"Client": {"Version": "20.0.0"}, "Server": {"Version": "20.0.0"}}'
 
 
 class Stranger:
-    """Somebody who does at random what a project doesn't expect."""
+    """Someone who does at random what a project doesn't expect."""
 
     def __init__(self, root: Path, seed: int) -> None:
         """Work on ``root``/theirs, the same way for the same seed."""
@@ -64,7 +64,7 @@ class Stranger:
         deed(path)
 
     def link(self, path: Path) -> None:
-        """In the place of a file: a link out, to itself, or to nothing."""
+        """In place of a file: a link out, to itself, or to nothing."""
         _remove(path)
         targets: list[Path | str] = [
             self.outside / "file",
@@ -76,14 +76,14 @@ class Stranger:
         path.symlink_to(self.random.choice(targets))
 
     def link_folder(self, path: Path) -> None:
-        """In the place of a folder: a link to one outside, with files of the same names."""
+        """In place of a folder: a link to one outside, with files of the same names."""
         folder = path if path.is_dir() and not path.is_symlink() else path.parent
         if folder != self.project:
             _remove(folder)
             folder.symlink_to(self.outside / "folder", target_is_directory=True)
 
     def pipe(self, path: Path) -> None:
-        """A pipe, which blocks whoever opens it."""
+        """A pipe, which blocks when it is opened."""
         _remove(path)
         os.mkfifo(path)
 
@@ -93,7 +93,7 @@ class Stranger:
         path.write_bytes(b"a: &a [*a]\n" * 300_000)
 
     def odd_mode(self, path: Path) -> None:
-        """No rights at all, all of them, or somebody else's."""
+        """No rights at all, all of them, or someone else's."""
         if not path.is_symlink():
             path.chmod(self.random.choice([0, 0o777, 0o4755, 0o2777]))
 

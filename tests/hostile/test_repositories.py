@@ -17,7 +17,7 @@ from tests.integration.update.conftest import git as person_git
 
 @pytest.fixture(autouse=True)
 def person(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody without settings of their own."""
+    """Someone without settings of their own."""
     for name, value in PERSON.items():
         monkeypatch.setenv(name, value)
 
@@ -148,7 +148,7 @@ def test_an_older_git_fetches_from_nowhere_either(
 
 @pytest.mark.parametrize("kind", ["root", "below", "worktree", "submodule", "link"])
 def test_git_s_folder_is_found_where_git_finds_it(tmp_path: Path, kind: str) -> None:
-    """Of each kind of repository that a project may lie in."""
+    """Of each kind of repository that a project may be in."""
     outer = tmp_path / "outer"
     (outer / "apps/one").mkdir(parents=True)
     (outer / "apps/one/file").touch()

@@ -41,9 +41,9 @@ def refused(file: Path) -> str:
     [
         ("../../etc/passwd", "leads out of the image"),
         ("a/../../etc/passwd", "leads out of the image"),
-        ("a/.wh..", "whiteout of no file"),
-        ("a/.wh...", "whiteout of no file"),
-        ("a/.wh.", "whiteout of no file"),
+        ("a/.wh..", "whiteout without a file name"),
+        ("a/.wh...", "whiteout without a file name"),
+        ("a/.wh.", "whiteout without a file name"),
         ("/".join("a" * 300), "too long"),
         ("a" * 5000, "too long"),
     ],
@@ -75,7 +75,7 @@ def test_links_lead_nowhere(file: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../secret", "a/../../secret", "link", "pipe", ""])
 def test_no_manifest_names_what_is_outside(tmp_path: Path, path: str) -> None:
-    """In a folder, where links and pipes may lie, nor does it wait for one."""
+    """In a folder, where links and pipes may be, nor does it wait for one."""
     (tmp_path / "secret").write_text("{}")
     layout = tmp_path / "layout"
     (layout / "blobs").mkdir(parents=True)
@@ -166,7 +166,7 @@ def test_many_whiteouts_take_no_time(file: Path) -> None:
 )
 def test_a_configuration_of_other_kinds(file: Path, config: dict[str, Any]) -> None:
     """What isn't what the format says is damage, and no bug of dockgen's."""
-    assert "is not a saved image, or is damaged" in refused(
+    assert "isn't a saved image, or is damaged" in refused(
         docker_archive(file, tar(), config=config)
     )
 
@@ -222,7 +222,7 @@ def test_a_blob_that_is_not_what_its_name_says(file: Path) -> None:
             entry(name, b'{"config": {}}'),
         )
     )
-    assert "isn't what its name says" in refused(file)
+    assert "doesn't match its digest" in refused(file)
 
 
 def test_what_is_no_image_is_named(file: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_foreign_layer_is_named(file: Path) -> None:
     config = configuration([b"x"], {})
     manifest = {"config": described(config), "layers": [described(b"x", mediaType=kind)]}
     message = refused(layout(file, {"manifests": [described(manifest)]}, manifest, config))
-    assert "layer 1 isn't in it: it is a foreign one" in message
+    assert "layer 1 isn't in it: it is a foreign layer" in message
 
 
 def test_indexes_lie_in_each_other_only_so_deep(file: Path) -> None:
@@ -247,7 +247,7 @@ def test_indexes_lie_in_each_other_only_so_deep(file: Path) -> None:
     blobs: list[Any] = [{"manifests": []}]
     for _ in range(10):
         blobs.append({"manifests": [described(blobs[-1])]})
-    assert "its indexes name each other" in refused(layout(file, blobs[-1], *blobs))
+    assert "its indexes refer to each other" in refused(layout(file, blobs[-1], *blobs))
 
 
 def test_a_tar_of_very_many_files(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +269,7 @@ def test_one_that_ends_early(file: Path, cut: int) -> None:
     """Wherever it does: half an image isn't taken for one."""
     docker_archive(file, tar(folder("a"), entry("a/b", bytes(range(256)) * 300)), tar(entry("c")))
     file.write_bytes(file.read_bytes()[:cut])
-    assert "is not a saved image, or is damaged" in refused(file)
+    assert "isn't a saved image, or is damaged" in refused(file)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

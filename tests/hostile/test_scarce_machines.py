@@ -22,7 +22,7 @@ from tests.conftest import tree
 from tests.faults import Fault, each, injected, numbers
 from tests.hostile.test_targets import in_shell
 
-# What can be undone where it fails. A file that can't even be removed stays, whoever made it.
+# Errors that can be undone. A file that can't even be removed stays.
 CHANGES = {"chmod", "folder", "fsync", "link", "rename", "replace", "symlink", "write"}
 
 

@@ -205,7 +205,7 @@ class TestWeb:
         assert "is as it was 3 days ago, on " in found.warning
 
     def test_a_password_is_refused(self) -> None:
-        """It would stand in every log."""
+        """It would be in every log."""
         with pytest.raises(UsageError) as caught:
             web.fetch("https://me:s3cret@h/team.toml")
         assert "s3cret" not in caught.value.message + caught.value.hint

@@ -151,7 +151,7 @@ def test_a_link_above_the_target_is_followed(quick: Run, tmp_path: Path) -> None
 
 
 def test_a_link_to_an_empty_folder_elsewhere_is_followed(quick: Run, tmp_path: Path) -> None:
-    """Whoever made the link wants the project there; the link stays."""
+    """The project goes where the link leads; the link stays."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "here").mkdir()
     (tmp_path / "here/my-app").symlink_to(tmp_path / "elsewhere")
@@ -162,7 +162,7 @@ def test_a_link_to_an_empty_folder_elsewhere_is_followed(quick: Run, tmp_path: P
 
 
 def test_a_link_to_a_folder_in_use_is_not(quick: Run, tmp_path: Path) -> None:
-    """Nothing is added to what somebody has outside."""
+    """Nothing is added to what someone has outside."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/file").write_text("mine")
     (tmp_path / "my-app").symlink_to("elsewhere")
@@ -231,7 +231,7 @@ def test_what_is_no_folder(quick: Run, tmp_path: Path, make: Callable[[Path], No
 
 @pytest.mark.parametrize("mode", [0o000, 0o444], ids=["0000", "0444"])
 def test_a_parent_that_nobody_may_enter(tmp_path: Path, mode: int) -> None:
-    """Nobody can tell what is in there."""
+    """No one can tell what is in there."""
     (tmp_path / "closed").mkdir(mode=mode)
     with nobody(), pytest.raises(ProjectError, match="Permission denied"):
         apply.check_target(tmp_path / "closed/my-app")
@@ -251,7 +251,7 @@ def test_a_parent_that_nobody_may_write_to() -> None:
         Path(folder).chmod(0o755)
 
 
-# For root alone: starts a program without the right to pass by a mode, which nobody else has.
+# For root alone: starts a program without the right to pass by a mode, which no one else has.
 WITHOUT_RIGHTS = [
     "setpriv",
     "--bounding-set=-dac_override,-dac_read_search",
@@ -331,7 +331,7 @@ def test_no_temporary_folder_at_all(
     "arguments", ["new my-app --defaults", "new . --defaults", "check", "update", "team show"]
 )
 def test_a_current_folder_that_is_gone(tmp_path: Path, arguments: str) -> None:
-    """Somebody removed what the shell stands in."""
+    """Someone removed what the shell is in."""
     done = in_shell(f"mkdir gone && cd gone && rmdir ../gone && dockgen {arguments}", tmp_path)
     assert_refused(done, 3, "the current folder can't be used")
 
@@ -348,7 +348,7 @@ def test_a_closed_stream(tmp_path: Path, closed: str) -> None:
 
 @pytest.mark.parametrize("flag", ["", "--json"], ids=["text", "json"])
 def test_an_output_that_is_full(tmp_path: Path, flag: str) -> None:
-    """It is said, as whoever reads the output has not got it."""
+    """It is reported, because the output is incomplete."""
     done = in_shell(f"dockgen new my-app --defaults {flag} >/dev/full", tmp_path)
     assert_refused(done, 3, "No space left on device")
 
@@ -482,7 +482,7 @@ def test_a_signal_at_any_moment(tmp_path: Path, *, every: bool) -> None:
         assert done.stderr.count("\n") == 1, f"{at}: {done.stderr}"
         left = tree(tmp_path / str(at) / "work")
         assert left in ({}, expected), at
-        assert ("nothing is left behind" in done.stderr) == (left == {}), at
-        assert ("my-app was made by then" in done.stderr) == (left == expected), at
+        assert ("no files were left behind" in done.stderr) == (left == {}), at
+        assert ("my-app was created in the meantime" in done.stderr) == (left == expected), at
         folders = [path.name for path in (tmp_path / str(at)).glob("*/*")]
         assert folders in ([], ["my-app"]), at

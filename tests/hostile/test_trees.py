@@ -183,9 +183,9 @@ def test_a_starter_makes_no_git_folder(home: Path, acme: Template, name: str) ->
     marker = home / "ran"
     acme.write(f"project/{name}", f"[core]\n\tfsmonitor = \"echo > '{marker}'; false\"\n")
     starter = acme.release("v1.1.0")
-    with pytest.raises(ProjectError, match="which is refused"):
+    with pytest.raises(ProjectError, match="which isn't allowed"):
         new(starter, home / "app2")
-    with pytest.raises(ProjectError, match="which is refused"):
+    with pytest.raises(ProjectError, match="which isn't allowed"):
         update(starter, first, "v1.1.0")
     assert not (home / "app2").exists()
     assert (first / ".git/config").read_text() == before
@@ -255,7 +255,7 @@ def test_special_files_are_refused(tmp_path: Path) -> None:
     """Git stores none; a task could make one."""
     (tmp_path / "sub").mkdir()
     os.mkfifo(tmp_path / "sub/pipe")
-    with pytest.raises(ProjectError, match="neither a file nor a folder nor a link"):
+    with pytest.raises(ProjectError, match="isn't a file, a folder or a link"):
         rendered.check(tmp_path)
 
 
@@ -279,7 +279,7 @@ def test_a_starter_s_tree_leaves_its_folder_nowhere(home: Path, acme: Template) 
 
 @pytest.mark.parametrize("name", ["link/x", "link"])
 def test_a_written_file_follows_no_link(tmp_path: Path, name: str) -> None:
-    """That a file of the same tree has made, or somebody else meanwhile."""
+    """That a file of the same tree has made, or someone else meanwhile."""
     folder, outside = tmp_path / "folder", tmp_path / "outside"
     folder.mkdir()
     outside.mkdir()
@@ -325,7 +325,7 @@ def test_a_template_reads_nothing_of_the_machine(
     else:
         acme.write("copier.yml", f"{QUESTIONS}read: '{{{{ {expression} }}}}'\n")
         acme.write("project/out.jinja", "{{ read }}\n")
-    with pytest.raises(DockgenError, match="reads this machine"):
+    with pytest.raises(DockgenError, match="reads files of this machine"):
         new(acme.release(), home / "app")
 
 

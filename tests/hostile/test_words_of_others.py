@@ -1,4 +1,4 @@
-"""Words of somebody else's on a terminal: what it would obey is spelt out, wherever it stands."""
+"""Words of someone else's on a terminal: what it would obey is spelt out, wherever it stands."""
 
 import json
 import os

@@ -159,7 +159,7 @@ NAMES = {
     ),
 }
 
-# What YAML makes of text that somebody gave to a question whose answer is YAML.
+# What YAML makes of text that someone gave to a question whose answer is YAML.
 YAML = {
     "nothing": "",
     "null": "null",

@@ -98,7 +98,7 @@ def project(project: Project, request: pytest.FixtureRequest) -> Project:
 
 @pytest.fixture(scope="session", autouse=True)
 def container_engine() -> None:
-    """Fail, and never skip, where no engine answers: images that nobody built prove nothing."""
+    """Fail, and never skip, if no engine answers: otherwise nothing is tested."""
     try:
         engine.require()
     except ToolMissingError as error:

@@ -159,7 +159,7 @@ var facts = map[string]func() error{
 		)
 	},
 
-	// Everyone may write to /tmp, and nobody takes away what is another's.
+	// Everyone can write to /tmp, and only the owner can remove a file.
 	"temporary-files": func() error {
 		info, err := os.Stat(os.TempDir())
 		if err != nil {

@@ -19,7 +19,7 @@ SERVER_PORT = 4443
 # A container that doesn't get there in this time never will, in seconds.
 PATIENCE = 60
 
-# A build stage that makes /facts: an authority that nobody knows, and a server's certificate of it.
+# A build stage that makes /facts: an authority that no one knows, and a server's certificate of it.
 CERTIFICATES = f"""\
 FROM python:3.14-slim-trixie AS certificates
 WORKDIR /facts

@@ -48,7 +48,7 @@ function inFolder(use) {
   }
 }
 
-// A certificate of nobody's is refused, as it should be.
+// A certificate from an unknown authority is refused, as it should be.
 fact('tls-refuses-an-unknown-authority', async () => {
   await assert.rejects(fetch(url), (error) => error.cause.code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
 });
@@ -295,7 +295,7 @@ fact('account', () => {
   assert.deepEqual([uid, gid, username, homedir], [65532, 65532, 'nonroot', '/tmp']);
 });
 
-// Everyone may write to /tmp, and nobody takes away what is another's.
+// Everyone can write to /tmp, and only the owner can remove a file.
 fact('temporary-files', () => {
   assert.equal(fs.statSync('/tmp').mode & 0o7777, 0o1777);
   inFolder((folder) => fs.writeFileSync(path.join(folder, 'file'), 'text'));

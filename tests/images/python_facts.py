@@ -1,7 +1,7 @@
 """What a Python image must be able to do: run inside it, as `python python_facts.py NAME`.
 
 Each fact is a function that raises when it doesn't hold. The tests read their names from here.
-Standard library only, but for the packages that are in the image.
+Standard library only, except the packages that are in the image.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ def _get(context: ssl.SSLContext) -> tuple[int, str | None]:
 
 @fact
 def tls_with_an_own_authority() -> None:
-    """SSL_CERT_FILE names the authority of a server that nobody else knows."""
+    """SSL_CERT_FILE names the authority of a server that no one else knows."""
     os.environ["SSL_CERT_FILE"] = str(AUTHORITY)
     assert _get(ssl.create_default_context()) == (200, "TLSv1.3")
 
@@ -254,7 +254,7 @@ def multiprocessing_fork() -> None:
 
 @fact
 def multiprocessing_spawn() -> None:
-    """Processes that start anew."""
+    """Processes that start again."""
     _factorials("spawn")
 
 
@@ -298,7 +298,7 @@ def tracebacks_show_source_lines() -> None:
 
 @fact
 def bytecode_is_there() -> None:
-    """All that the service imports at start is compiled, but for itself."""
+    """All that the service imports at start is compiled, except itself."""
     sys.path.insert(0, "/app")
     main = importlib.import_module("app.main")
     importlib.import_module("uvicorn").Config(main.app).load()
@@ -326,7 +326,7 @@ def accounts() -> None:
 
 @fact
 def temporary_files() -> None:
-    """Everyone may write to /tmp, and nobody takes away what is another's."""
+    """Everyone can write to /tmp, and only the owner can remove a file."""
     assert stat.filemode(Path("/tmp").stat().st_mode) == "drwxrwxrwt"
     with tempfile.TemporaryFile() as file:
         assert file.write(b"text") == 4
@@ -355,7 +355,7 @@ def _imports(names: list[str]) -> list[str]:
 
 @fact
 def standard_library() -> None:
-    """Whatever Python's own image can import is there, but for what is said to be left out."""
+    """Whatever Python's own image can import is there, except what is said to be left out."""
     expected = MODULES.read_text().split()
     assert len(expected) > 500
     lost = set(expected) - set(_imports(expected))

@@ -1,4 +1,4 @@
-"""examples/starters/acme, which has a difference of each kind: one case is proven, or all."""
+"""The example starter examples/starters/acme, which changes something of each kind."""
 
 import json
 import subprocess

@@ -1,6 +1,6 @@
-"""What a rule is for is found on a real image, by that rule and by no other.
+"""Each rule finds its problem on a real image, and no other rule does.
 
-bad/sound holds a small project that is in order. Each case turns it bad by lines at the end of its
+bad/sound contains a small valid project. Each case breaks it with lines at the end of its
 Dockerfile, where the last instruction of a kind wins, or by the way its container is started.
 """
 
@@ -100,7 +100,7 @@ CASES = (
         "USER 0:0",
         replace(AS_COMPOSE, restricted=False),
     ),
-    Case("may gain privileges", ("DG205",), options=replace(AS_COMPOSE, restricted=False)),
+    Case("can gain privileges", ("DG205",), options=replace(AS_COMPOSE, restricted=False)),
     Case(
         "writes to its root",
         ("DG207",),
@@ -185,5 +185,5 @@ def test_a_go_that_is_too_old_explains_the_build(tmp_path: Path) -> None:
     with pytest.raises(BuildError) as failed:
         check.check(target.find(folder, Asked()), print)
     assert "golang:1.27, and go.mod needs go 1.99 (DG003)" in failed.value.message
-    assert failed.value.hint == "write in line 1: FROM golang:1.99"
+    assert failed.value.hint == "change line 1: FROM golang:1.99"
     assert "go.mod requires go >= 1.99" in failed.value.log

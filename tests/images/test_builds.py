@@ -1,4 +1,4 @@
-"""Apps that are proven elsewhere, built in another way: held to what another build can change."""
+"""Apps that are tested elsewhere, built with another package manager."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a change makes the builder do again, by the builder's own report: never by the clock."""
+"""Which steps a change repeats, as the builder reports it."""
 
 import secrets
 import shutil
@@ -18,7 +18,7 @@ STEPS = {
     Language.NODE: ["COPY --chmod=555 src/"],
 }
 
-# Files that no image is made of. Go's tests lie beside the source, and are compiled with it.
+# Files that no image is made of. Go's tests are beside the source, and are compiled with it.
 BESIDE = {
     Language.GO: ["README.md", "compose.yaml", ".git/config"],
     Language.PYTHON: ["README.md", "compose.yaml", ".git/config", "tests/test_main.py"],
@@ -51,7 +51,7 @@ def test_files_that_no_image_is_made_of_run_nothing(built_copy: Path, project: P
 def test_an_edited_line_runs_no_more_than_it_must(
     built_copy: Path, project: Project, line: tuple[str, str]
 ) -> None:
-    """Dependencies and the root file system stay; the source is compiled or copied anew."""
+    """Dependencies and the root file system stay; the source is compiled or copied again."""
     # Never built before, also not by an earlier run of this test.
     steps.edit_source(built_copy, line, secrets.token_hex())
     run = steps.build(built_copy).run

@@ -1,4 +1,4 @@
-"""Each cell's project, built and run on a real engine by its own compose.yaml.
+"""Each language on each flavor, built and run with its own compose.yaml.
 
 It is held to the contracts that starters are held to, and to those that take an edit of the app.
 """

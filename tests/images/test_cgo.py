@@ -1,4 +1,4 @@
-"""What docs/how-it-works.md says of cgo: it works on slim, and nowhere else."""
+"""cgo works on slim only, as docs/how-it-works.md says."""
 
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ func init() {
 }
 """
 
-# One that calls what stands in a file of C beside it.
+# One that calls what is in a file of C beside it.
 WITH_FILES = """\
 package main
 

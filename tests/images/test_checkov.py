@@ -1,4 +1,4 @@
-"""checkov, which knows rules for Dockerfiles and for workflows, on all that is rendered."""
+"""checkov's rules for Dockerfiles and workflows, on all rendered files."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""actionlint on the rendered workflows, in a container: no machine needs Go for it."""
+"""actionlint on the rendered workflows, in a container."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`dockgen clean` on a real engine: what runs have left goes, and all else stays.
+"""`dockgen clean` on a real engine: it removes what runs left, and nothing else.
 
 Other tests use the same engine at the same time, so it is told which run's leftovers are meant.
 """
@@ -95,7 +95,7 @@ def test_what_is_in_use_is_named(run: str) -> None:
     try:
         done = clean("--yes", run)
         assert done.returncode == 3
-        assert f"1 of 4 can't be removed; the volume {run}_data" in done.stderr
+        assert f"1 of 4 can't be removed, for example the volume {run}_data" in done.stderr
         assert f"{run}_data" in there(run)
         assert f"{run}-app-1" not in there(run)
     finally:
@@ -103,7 +103,7 @@ def test_what_is_in_use_is_named(run: str) -> None:
 
 
 def test_it_asks_first(run: str, tmp_path: Path) -> None:
-    """What is meant stands there with its size; without a yes it all stays."""
+    """What is meant is there with its size; without a yes it all stays."""
     before = there(run)
     terminal = Terminal(tmp_path, "clean", run)
     terminal.see(f"{run}-app:latest")

@@ -1,4 +1,4 @@
-"""A project run by its own compose.yaml, on a real engine: apart from all that the user runs."""
+"""A project started with its own compose.yaml, isolated from what the user runs."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What a project's .dockerignore lets reach the builder: seen by a build that copies it all."""
+"""Which files .dockerignore sends to the builder."""
 
 import subprocess
 from pathlib import Path
@@ -178,7 +178,7 @@ def test_what_git_tracks_and_the_build_leaves_out(repository: Path, tmp_path: Pa
 
 
 def test_nothing_is_said_without_git(tmp_path: Path) -> None:
-    """There is nobody to ask what belongs to the project."""
+    """Without git, it is unknown what belongs to the project."""
     answers = {"name": "my-app", **ANSWERS["python"]}
     project = template.render(tmp_path / "my-app", answers, ask=()).directory
     assert leftout.find(project, context.read(project)) is None

@@ -1,4 +1,4 @@
-"""Corners of the languages: modules beside the module, and TypeScript that has to be compiled."""
+"""Special cases: local Go modules, and compiled TypeScript."""
 
 import json
 import re
@@ -96,7 +96,7 @@ def test_typescript_is_compiled_as_the_read_me_says(tmp_path: Path) -> None:
     (project / "tsconfig.json").write_text(blocks["json"])
     dockerfile = project / "Dockerfile"
     text = dockerfile.read_text()
-    tests = "# The tests, which"
+    tests = "# Runs the tests"
     assert text.count(tests) == 1
     above, found, below = text.partition(tests)
     assert below.count("src/ src/") == 2

@@ -1,4 +1,4 @@
-"""dockgen's way to the engine, on a real one: nothing is left behind."""
+"""How dockgen uses the engine, and that it cleans up."""
 
 import secrets
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Repositories that were there before: what `dockgen add --check` makes of them, on the engine."""
+"""`dockgen add --check` on existing repositories."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The Go images from inside: what a service can do there."""
+"""What a service can do in the Go images."""
 
 import re
 import shutil

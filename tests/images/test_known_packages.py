@@ -1,4 +1,4 @@
-"""Libraries that are copied into an image have entries in its package database, for scanners."""
+"""Copied libraries are listed in the package database of the image, for scanners."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ ELSEWHERE = "C:Q1else\\nP:elsewhere\\nV:1.0-r0\\nF:usr/lib\\nR:libelsewhere.so.1
 KNOWN = "C:Q1known\\nP:known\\nV:1.0-r0\\nF:usr/lib\\nR:libknown.so.1\\n"
 DATABASE = "/lib/apk/db/installed"
 STEP = {
-    "python": ("\n# /rootfs gets", "libffi.so.8.1.4"),
+    "python": ("\n# Collects in /rootfs", "libffi.so.8.1.4"),
     "node": (
         "\nRUN --mount=type=bind,from=base",
         "'$(basename /usr/lib/libstdc++*.so.6*)'",

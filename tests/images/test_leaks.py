@@ -1,4 +1,4 @@
-"""What lies in a project's folder and is nobody's business stays out of the build."""
+"""Private files in a project's folder stay out of the build."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ SECRETS = (
     "dump.sql", "id_rsa", "node_modules/secret/index", "server.key", "server.pem", "vendor.tar",
 )  # fmt: skip
 
-# The folder of the source: what lies there is nearest to being copied along.
+# The folder of the source: what is there is nearest to being copied along.
 SOURCE = {Language.GO: ".", Language.PYTHON: "app", Language.NODE: "src"}
 
 # Shows what reaches the builder, through the project's own .dockerignore.

@@ -1,4 +1,4 @@
-"""Shared libraries that packages link to and nobody has: those that are needed stop the build."""
+"""Missing shared libraries that a package needs stop the build."""
 
 import secrets
 import subprocess
@@ -38,7 +38,7 @@ RUN echo 'process.dlopen(module, __dirname + "/part.node")' >node_modules/option
 # Where they come in: the step that collects the libraries.
 STEP = {
     "python": (
-        "\n# /rootfs gets",
+        "\n# Collects in /rootfs",
         PYTHON,
         PYTHON_NEEDED,
         "python /tmp/rootfs.py ",

@@ -1,4 +1,4 @@
-"""Linters on what is rendered: each language's own on its source.
+"""Linters on the rendered files, and each language's own on its source.
 
 `dockgen.testing.test_contracts` has those for each Dockerfile,
 tests/integration/templates/test_examples.py more that need no engine.
@@ -75,7 +75,7 @@ def lint(rendered_project: Callable[[Cell], Path], tmp_path: Path) -> Callable[[
 
 @pytest.mark.parametrize("language", Language, ids=str)
 def test_source_passes(language: Language, lint: Callable[[Language], Path]) -> None:
-    """Nothing to format, nothing to mend."""
+    """Nothing to format, and no findings."""
     engine.build(lint(language), target="lint")
 
 

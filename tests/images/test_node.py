@@ -1,4 +1,4 @@
-"""The Node images from inside: what node can do there, and what stops a build."""
+"""What node can do in the Node images, and what stops a build."""
 
 import json
 import re
@@ -107,14 +107,14 @@ def test_has_no_library_that_nothing_loads(node: Container) -> None:
     assert ask(node, "libraries").split() == []
 
 
-# The addon asks for a library under another name, of the same length, which nobody has.
+# The addon asks for a library under another name, of the same length, which no one has.
 WANTING = """\
 RUN node -e "const lost = (text) => text.replaceAll('libstdc++', 'libgone++'); \\
     for (const file of fs.globSync('node_modules/bcrypt/prebuilds/linux-*/*.node')) \\
         fs.writeFileSync(file, lost(fs.readFileSync(file, 'latin1')), 'latin1')"
 
 """
-BEFORE = "# A seventh of node is symbols"
+BEFORE = "# Strips debug symbols"
 
 
 @pytest.mark.parametrize("node_cell", sampled(Language.NODE), indirect=True)

@@ -1,4 +1,4 @@
-"""How Node's services stop: nobody who waits is cut off, and nobody who holds on is waited for."""
+"""How Node services stop: open requests finish, and idle connections are closed."""
 
 import socket
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ def test_a_stop_lets_a_download_finish(container: Container) -> None:
     """It sends to the end what a slow client has not fetched yet.
 
     The engine takes a container's network away the moment its process has ended. That can drop what
-    Node has handed over to the kernel and nobody has fetched yet.
+    Node has handed over to the kernel and no one has fetched yet.
     """
     with ThreadPoolExecutor() as pool, connect(container) as silent, connect(container) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")

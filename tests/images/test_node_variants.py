@@ -1,4 +1,4 @@
-"""What is special about Node's other frameworks, kinds and package managers, on a real engine.
+"""Node's other frameworks, kinds and package managers.
 
 tests/images/test_variants.py holds them to the contracts of all projects.
 """
@@ -59,7 +59,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def lock(directory: Path) -> None:
-    """Make the lock file anew, as the project's README says."""
+    """Make the lock file again, as the project's README says."""
     anew = ["docker", "build", "--no-cache-filter=resolve", "--target=lock", "--output=.", "."]
     done = subprocess.run(anew, cwd=directory, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The packages in the image are those that the developer has: settings, patches, install scripts.
+"""Settings, patches and install scripts of packages work in the image, too.
 
 One project for each package manager, with all of that; and what stops a build, or is named by it.
 """
@@ -166,7 +166,7 @@ def test_the_project_s_own_script_runs_as_the_build_says(tmp_path: Path) -> None
     options = ("--target=seen", f"--output={tmp_path}/seen")
     printed = docker_build(project, "--no-cache-filter=packages", *options)
     (line,) = set(re.findall(r"RUN npm run postinstall", printed))
-    change(project / "Dockerfile", "\n# A seventh of node", f"{line}\n\n# A seventh of node")
+    change(project / "Dockerfile", "\n# Strips debug symbols", f"{line}\n\n# Strips debug symbols")
     docker_build(project, *options)
     assert (tmp_path / "seen/shipped/node_modules/own").exists()
 
@@ -203,7 +203,7 @@ def test_a_token_in_the_settings_stops_the_build(
     (project / file).write_text(before + line + secret + "\n")
     with pytest.raises(BuildError) as caught:
         engine.build(project, target="manifests")
-    assert "would stay in caches" in caught.value.log
+    assert "would stay in the build cache" in caught.value.log
     assert secret not in caught.value.log
 
 
@@ -269,7 +269,7 @@ def test_an_index_of_uv_counts_in_each_step(manager: str, way: str, tmp_path: Pa
 
 
 def test_poetry_toml_counts(tmp_path: Path) -> None:
-    """But for where the packages go, which is for the developer's machine."""
+    """Except where the packages go, which is for the developer's machine."""
     answers = {"language": "python", "flavor": "slim", "kind": "job", "package_manager": "poetry"}
     project = template.render(tmp_path / "my-app", {"name": "my-app", **answers}, ask=()).directory
     settings = "[virtualenvs]\ncreate = false\nin-project = false\n"
@@ -298,7 +298,7 @@ func init() { slog.Info("own", "id", uuid.Nil.String()) }
 
 
 def test_modules_that_the_project_keeps_itself(tmp_path: Path) -> None:
-    """The lock target writes vendor/ as well; flags for all steps stand in one place."""
+    """The lock target writes vendor/ as well; flags for all steps are in one place."""
     answers = {"name": "my-app", "language": "go", "flavor": "scratch", "kind": "job"}
     project = template.render(tmp_path / "my-app", answers, ask=()).directory
     write(project, {"own.go": USES, "vendor/old/module.go": "package old\n"})

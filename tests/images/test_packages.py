@@ -1,4 +1,4 @@
-"""Packages of the distribution in the image: they run as hardened as the service, and nothing else.
+"""Packages of the distribution in the image run in the hardened container.
 
 Debian's are installed for real. No Alpine repository can be counted on where the tests run, so
 what is rendered for Alpine is checked by the builder, and not built.
@@ -27,7 +27,7 @@ PACKAGES = ["tini", "file", "openssh-client"]
 # How long a container may take to turn healthy, in seconds.
 PATIENCE = 60
 
-# What installing writes down and nobody reads afterwards.
+# Files that an install writes and that aren't needed afterwards.
 LEFTOVERS = re.compile(
     r"/var/lib/apt/lists/.|/var/cache/(apt/.*\.(deb|bin)$|ldconfig/.|debconf/.*-old$)"
     r"|/var/log/.|/var/lib/dpkg/.*-old$|/etc/(passwd|group|shadow|gshadow)-$|/tmp/.|/root/."

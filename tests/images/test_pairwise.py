@@ -1,4 +1,4 @@
-"""The engine's own check of the Dockerfiles of the pairwise cover: no warning."""
+"""`docker build --check` has no warnings for projects that cover all pairs of answers."""
 
 import pytest
 

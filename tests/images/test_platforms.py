@@ -1,4 +1,4 @@
-"""Another processor than the builder's: Go cross-compiles for it; the others are built on it."""
+"""Other platforms: Go cross-compiles, the others are built on them."""
 
 import json
 import re

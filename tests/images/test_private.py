@@ -1,7 +1,7 @@
-"""Private packages, a company's authorities and its mirrors: what is passed works, and stays out.
+"""Private packages, own certificate authorities and mirrors work, and no secret is left behind.
 
 A container is the company's host. It has git by ssh and by https, a package index, and mirrors; its
-certificate is from an authority that nobody knows.
+certificate is from an authority that no one knows.
 """
 
 import functools
@@ -270,7 +270,7 @@ def locked(directory: Path, case: Case, passed: list[str], caches: str) -> tuple
 
 
 def lock(project: Path, *options: str) -> None:
-    """Make the lock file anew, in the stage that does it, and nothing that this stands on."""
+    """Make the lock file again, in the stage that does it, and nothing that this stands on."""
     anew = "--no-cache-filter=resolve,tidy"
     steps.build(project, "--target=lock", anew, *options, output="type=local,dest=.")
 
@@ -280,7 +280,7 @@ class Built:
     """A project with a private package, and all that its build left.
 
     ``caches`` is the name of its caches, and ``own`` are the options that make a build use them.
-    ``left`` holds the image with its history and provenance, the build cache as it is exported, and
+    ``left`` has the image with its history and provenance, the build cache as it is exported, and
     what the builder says of the build. ``found`` is what of all that was looked for is in there:
     secrets, the package's words, and git's folder of it.
     """
@@ -569,7 +569,7 @@ def test_builds_from_a_mirror_without_tls(
 def test_a_mirror_without_tls_is_allowed_by_name(
     acme: Company, tmp_path: Path, cell: str, manager: str, index: str, allows: str
 ) -> None:
-    """Without that line the manager asks nobody."""
+    """Without that line, the package manager asks no other host."""
     parsed = Cell.parse(cell)
     address = f"http://{HOST}/mirror/{index}"
     project = render(tmp_path, parsed, package_manager=manager, package_index=address)
@@ -587,7 +587,7 @@ def test_a_mirror_without_tls_is_allowed_by_name(
 def test_poetry_installs_from_pypi(acme: Company, tmp_path: Path) -> None:
     """By PyPI's JSON, which Poetry asks for where no index is named.
 
-    The company's host answers in PyPI's place, of PyPI's packages: not each index that stands in
+    The company's host answers in PyPI's place, of PyPI's packages: not each index that is in
     for PyPI on a machine has the JSON.
     """
     cell = Cell.parse("python-slim")

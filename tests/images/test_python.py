@@ -1,4 +1,4 @@
-"""The Python images from inside: what the interpreter can do there, and what stops a build."""
+"""What the interpreter can do in the Python images, and what stops a build."""
 
 import shutil
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What is special to Python's frameworks, kinds and package managers, on a real engine.
+"""Python's other frameworks, kinds and package managers.
 
 `test_variants.py` holds them to the contracts of all projects.
 """
@@ -226,7 +226,7 @@ def test_all_that_is_imported_has_bytecode(app: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("app", ["flask", "worker", *in_release("stdlib", "job")])
 def test_source_passes_its_linters(app: str, tmp_path: Path) -> None:
-    """Nothing to format, nothing to mend: with the settings that the project has."""
+    """Nothing to format, and no findings, with the settings of the project."""
     project = render(tmp_path, **APPS[app])
     with (project / "Dockerfile").open("a") as dockerfile:
         dockerfile.write(LINT[Language.PYTHON])
@@ -310,7 +310,7 @@ RUN poetry check --lock --strict
 def test_poetry_accepts_the_lock_file_for_any_answers(
     index: str, framework: str, tmp_path: Path
 ) -> None:
-    """Its hash is of what stands in pyproject.toml, which the answers decide."""
+    """Its hash is of what is in pyproject.toml, which the answers decide."""
     for name, version in (("one", "3.14"), ("two", "3.12"), ("three", "3.13.2")):
         answers = {"package_manager": "poetry", "language_version": version}
         project = render(tmp_path / name, framework=framework, name=name, **answers)

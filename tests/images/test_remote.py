@@ -1,4 +1,4 @@
-"""An engine that is reached by TCP, by ssh and by a context's name: here, and elsewhere."""
+"""An engine reached by TCP, by ssh and by a context's name: on this machine, and on another."""
 
 import os
 import shutil

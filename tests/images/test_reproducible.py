@@ -1,4 +1,4 @@
-"""The same source gives the same layers, whoever builds it, where and when."""
+"""The same source gives the same layers, on any machine and at any time."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def build_anew(context: Path, destination: Path, *, rewrite: bool) -> Built:
     """
     for _ in range(3):
         made = build(context, destination, "--no-cache", rewrite=rewrite)
-        # An empty folder is the same folder; all else is made anew.
+        # An empty folder is the same folder; all else is made again.
         if {step.partition(" ")[0] for step in made.steps.cached} <= {"WORKDIR"}:
             return made
     pytest.fail(f"another build made the same, three times: {made.steps.cached}")

@@ -1,4 +1,4 @@
-"""Servers behind something: IPv6, a balancer, a proxy that speaks HTTPS, and a stream at the stop.
+"""Servers with IPv6, behind a load balancer and an HTTPS proxy, and a stream during a stop.
 
 One service for each server, with what its users add on the first days: a redirect to HTTPS, a link
 to itself, and a stream that never ends. All of them run at the same time, for longer than a
@@ -192,7 +192,7 @@ trustProxy: true, ...options }});
 }  # fmt: skip
 NODE: Edits = {
     "src/app.js": (
-        ("  // Whoever answers GET", f"""\
+        ("  // Routes for GET", f"""\
   if (request.headers['x-forwarded-proto'] !== 'https') {{
     response.writeHead(308, {{ Location: 'https://localhost/' }}).end();
     return;
@@ -200,7 +200,7 @@ NODE: Edits = {
   if (request.url === '/events') {{
 {STREAM}    return;
   }}
-  // Whoever answers GET"""),
+  // Routes for GET"""),
     )
 }  # fmt: skip
 SITE: Edits = {
@@ -355,7 +355,7 @@ print(urllib.request.urlopen(request, timeout=10).status)
 def test_the_health_check_passes_a_redirect_to_https(
     name: str, running: dict[str, Running]
 ) -> None:
-    """Whoever asks by plain HTTP is sent on, and the probe isn't."""
+    """Requests with plain HTTP are redirected; the probe isn't."""
     container = running[name].container
     assert get(container, "/", headers={})[0] in (301, 302, 307, 308)
     assert container.inspect().health == "healthy"
@@ -431,7 +431,7 @@ def test_a_page_of_its_own_is_served(tmp_path: Path) -> None:
     "name", [name for name, server in SERVERS.items() if server.keeps_connections]
 )
 def test_an_idle_connection_outlives_a_balancer_s(name: str, running: dict[str, Running]) -> None:
-    """Whoever hangs up first can't lose a request: it has to be the balancer."""
+    """The load balancer must close the connection first, or requests get lost."""
     assert running[name].kept.result(), "the service hung up"
 
 

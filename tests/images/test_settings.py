@@ -1,6 +1,6 @@
-"""What the read-me says of settings, secrets and data, done as it says; and the limits beside that.
+"""The settings, secrets and data of the README work as documented, and so do the limits.
 
-One project for each language, with code that uses all of it. They stand in folders of one name, and
+One project for each language, with code that uses all of it. They are in folders of one name, and
 run at the same time.
 """
 

@@ -1,4 +1,4 @@
-"""``dockgen starter test`` and ``bake`` on a real engine, on a starter of one cell: Go on scratch.
+"""``dockgen starter test`` and ``bake`` on a real engine, with a starter for Go on scratch.
 
 tests/integration/starters/test_refused.py has what needs no engine.
 """
@@ -124,7 +124,7 @@ def test_a_good_starter_passes(proven: Done) -> None:
     assert (proven.code, proven.err) == (0, "")
     titles, _, _, _, last = proven.out.splitlines()
     assert titles.split() == ["case", "unpacked", "MB", "gzip", "MB", "limit", "MB", "difference"]
-    assert re.fullmatch(r"1 case, \d+ contracts hold", last)
+    assert re.fullmatch(r"1 case, \d+ contracts pass", last)
 
 
 def test_its_own_tests_ran(proven: Done) -> None:
@@ -169,11 +169,11 @@ def test_a_broken_rule_is_reported(tmp_path: Path) -> None:
         starter, CELL, {"runtime": "{{ super() -}}\nCOPY --from=build /bin/sh /bin/sh"}
     )
     done = run(tmp_path, "test", "acme")
-    assert (done.code, done.err) == (1, "error: 1 contract doesn't hold: go-scratch\n")
+    assert (done.code, done.err) == (1, "error: 1 contract fails: go-scratch\n")
     assert done.out.startswith(
         "go-scratch: image holds\n"
         "  DG108 the image has a shell: /bin/sh\n"
-        "  try: leave it out, or take the alpine flavor\n"
+        "  try: remove it, or use the alpine flavor\n"
     )
 
 
@@ -197,7 +197,7 @@ def test_what_cannot_be_built_is_reported_once(tmp_path: Path) -> None:
 
 @pytest.mark.release
 def test_a_container_that_is_not_healthy_is_reported(tmp_path: Path) -> None:
-    """Its image is held to the rules all the same, and nobody waits for it again."""
+    """Its image is still checked, and no other test waits for it again."""
     starter = derived.make(tmp_path / "acme", CELL)
     main = starter / "templates/go/project/main.go.jinja"
     main.write_text('package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("canary") }\n')
@@ -237,7 +237,7 @@ def test_interrupted(tmp_path: Path, number: signal.Signals, code: int) -> None:
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (code, "")
     assert err.count("\n") == 1
-    assert "nothing is left behind" in err
+    assert "no files were left behind" in err
     assert left(tmp_path) == []
 
 

@@ -1,4 +1,4 @@
-"""What a platform team asks for: its labels, and trust in its own authorities."""
+"""A team's labels and certificate authorities."""
 
 import json
 import shutil
@@ -165,7 +165,7 @@ def team(
     start = "".join(f"ENTRYPOINT {_list(asking.start)}\nCMD []\n" if asking.start else "")
     tail = f"{DOCKERFILE}{start}"
     if language is Language.GO:
-        # The facts are compiled in, so the project's own image is made anew with them.
+        # The facts are compiled in, so the project's own image is made again with them.
         project = shutil.copytree(team_project.directory, tmp_path_factory.mktemp("go") / "my-app")
         shutil.copy(HERE / "go_facts.go", project)
         with engine.temporary_image(project) as image:
@@ -204,7 +204,7 @@ def test_an_own_authority_is_trusted_beside_the_public_ones(
 
 
 def test_authorities_are_readable_and_no_more(team_image: Image) -> None:
-    """Whatever the user's number is, and nobody can put another in their place."""
+    """Whatever the user's number is, and no one can put another in their place."""
     found = [
         file for path, file in team_image.tree.items()
         if path in ("/etc/ssl/certs/company.crt", "/etc/company.crt", BUNDLE)

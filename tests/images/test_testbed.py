@@ -1,4 +1,4 @@
-"""The engine that all image tests run on, brought here by the test bed or not."""
+"""The engine that all image tests use."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ grep "^$gateway " /proc/net/arp
 def test_each_container_has_the_same_gateway() -> None:
     """A bridge without an address of its own takes a container's, and cuts off all others with it.
 
-    They send to the one that they know until they ask anew, which takes up to a minute.
+    They send to the one that they know until they ask again, which takes up to a minute.
     """
     first, second = gateway(), gateway()
     assert re.fullmatch(r"\S+ .* (?!00:00)[0-9a-f:]{17} .*\n", first)

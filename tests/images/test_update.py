@@ -1,4 +1,4 @@
-"""A project that was edited, and then updated, still builds, turns healthy and holds every rule."""
+"""A project that was edited and then updated still builds, turns healthy and passes all rules."""
 
 import pytest
 

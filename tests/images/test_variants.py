@@ -1,4 +1,4 @@
-"""Each sample app on other flavors than its cell's, held to the contracts of all projects."""
+"""The sample apps on other flavors."""
 
 import pytest
 

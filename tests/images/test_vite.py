@@ -1,4 +1,4 @@
-"""The site that Vite builds, as nginx serves it: what is answered, and a stop amid requests."""
+"""The site that Vite builds and nginx serves: its responses, and a stop during requests."""
 
 import gzip
 import http.client
@@ -48,7 +48,7 @@ LARGE = 64_000_000
 # More than a kernel keeps of a connection, in bytes.
 BUFFERED = 8_000_000
 
-# Another port than the one that nobody has to ask for.
+# Another port than the one that no one has to ask for.
 PORT = 9000
 
 
@@ -182,7 +182,7 @@ def test_an_asset_is_kept_for_good(site: int, suffix: str, types: tuple[str, ...
 
 @each_site
 def test_a_file_of_public_is_served(site: int) -> None:
-    """It keeps its name, so a browser asks for it anew."""
+    """It keeps its name, so a browser asks for it again."""
     icon = ask(site, "/favicon.svg")
     assert icon.headers["Content-Type"] == "image/svg+xml"
     assert icon.headers["Cache-Control"] == "no-cache"
@@ -190,7 +190,7 @@ def test_a_file_of_public_is_served(site: int) -> None:
 
 @each_site
 def test_a_page_s_address_gives_the_page(site: int) -> None:
-    """Whoever reloads /about gets the page, whose script does the rest."""
+    """A reload of /about gets the page, whose script does the rest."""
     answer = ask(site, "/about")
     assert (answer.status, answer.body) == (200, ask(site, "/").body)
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -198,7 +198,7 @@ def test_a_page_s_address_gives_the_page(site: int) -> None:
 
 @each_site
 def test_a_missing_asset_is_not_found(site: int) -> None:
-    """It is no page, and nobody may keep the answer."""
+    """It is no page, and no one may keep the answer."""
     answer = ask(site, "/assets/gone.js")
     assert answer.status == 404
     assert answer.headers["Cache-Control"] is None
@@ -244,7 +244,7 @@ def test_a_stop_lets_a_download_finish(container: Container) -> None:
     """It takes no new connection, but sends to the end what it has begun.
 
     The engine takes a container's network away the moment its process has ended. That can drop what
-    nginx has handed over to the kernel and nobody has fetched yet.
+    nginx has handed over to the kernel and no one has fetched yet.
     """
     with begin_download(container) as connection:
         stop = Stop(container)
@@ -339,7 +339,7 @@ def line() -> tuple[str, str]:
 def test_an_edited_line_runs_no_more_than_it_must(
     cached: Project, line: tuple[str, str], tmp_path: Path
 ) -> None:
-    """Packages stay; the site is built and copied anew."""
+    """Packages stay; the site is built and copied again."""
     copy = shutil.copytree(cached.directory, tmp_path / "copy")
     steps.edit_source(copy, line, secrets.token_hex())
     expected = ["COPY . .", "RUN npm run build", "COPY --from=site"]

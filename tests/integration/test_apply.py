@@ -41,7 +41,7 @@ def test_a_missing_target_appears(tmp_path: Path, path: str) -> None:
 
 
 def test_an_empty_target_is_kept_and_filled(tmp_path: Path) -> None:
-    """An existing folder stays the same folder, since a shell may stand in it."""
+    """An existing folder stays the same folder, since a shell may be in it."""
     target = tmp_path / "here"
     target.mkdir()
     before = target.stat().st_ino
@@ -134,7 +134,7 @@ def test_of_two_runs_into_one_empty_folder_one_wins(tmp_path: Path) -> None:
     winner = (target / "a.txt").read_bytes()
     assert tree(target) == FILES | {"a.txt": winner, winner.decode(): winner}
     assert [str(error) for error in refused] == [
-        f"{target} exists and isn't empty: dockgen overwrites nothing"
+        f"{target} exists and isn't empty: dockgen doesn't overwrite files"
     ]
 
 
@@ -155,7 +155,7 @@ def test_refuses_a_file(tmp_path: Path) -> None:
 def test_refuses_a_path_below_a_file(tmp_path: Path) -> None:
     """Nor is a path that leads through one."""
     (tmp_path / "file").touch()
-    with pytest.raises(ProjectError, match=r"isn't a directory, so .* can't be made"):
+    with pytest.raises(ProjectError, match=r"isn't a directory, so .* can't be created"):
         apply.check_target(tmp_path / "file/project")
 
 

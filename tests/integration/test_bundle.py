@@ -169,7 +169,7 @@ def test_the_releases_so_far_are_there() -> None:
 def test_no_release_ever_changed() -> None:
     """Whatever an earlier commit of this repository released is still released, unchanged.
 
-    A shallow clone sees less of that history; a release's commit holds the ids of all before it,
+    A shallow clone sees less of that history; a release's commit contains the ids of all before it,
     so even the newest manifest pins them.
     """
     path = f"src/dockgen/data/{bundle.MANIFEST}"

@@ -84,14 +84,14 @@ def test_what_is_said_counts_more_than_what_is_written(folder: Path) -> None:
 def test_what_a_program_does_is_read_from_its_image(
     folder: Path, config: Config, workload: Workload
 ) -> None:
-    """Unless somebody says it."""
+    """Unless someone says it."""
     assert target.find(folder, Asked()).contract(config).workload is workload
     asked = Asked(run=Run(workload=Workload.JOB))
     assert target.find(folder, asked).contract(config).workload is Workload.JOB
 
 
 def test_an_image_elsewhere_has_the_defaults(folder: Path) -> None:
-    """A folder that happens to be the current one says nothing of it; one that is named does."""
+    """A folder that happens to be the current one doesn't mention it; one that is named does."""
     found = target.find(None, Asked(image="other:1"))
     assert (found.name, found.directory, found.dockerfile) == ("other:1", None, None)
     found = target.find(folder, Asked(image="other:1"))
@@ -114,7 +114,7 @@ def test_saved_images_are_known(folder: Path) -> None:
     layout = folder / "layout"
     layout.mkdir()
     (layout / "index.json").write_text(json.dumps({"manifests": []}))
-    with pytest.raises(ProjectError, match="there is nothing to check"):
+    with pytest.raises(ProjectError, match="nothing to check"):
         target.find(layout, Asked())
     (layout / "oci-layout").touch()
     assert target.find(layout, Asked()).saved == layout
@@ -132,12 +132,12 @@ def test_answers_of_another_template_make_no_project(folder: Path) -> None:
 def test_what_does_not_go_together_is_named(folder: Path) -> None:
     """With what to do."""
     (folder / "image.tar").touch()
-    with pytest.raises(UsageError, match="nothing is built: --target, --secret"):
+    with pytest.raises(UsageError, match="which isn't built: --target, --secret"):
         target.find(folder / "image.tar", Asked(build=BuildOptions(target="a", secrets=("id=b",))))
     with pytest.raises(ProjectError, match="no file or folder app:1") as caught:
         target.find(Path("app:1"), Asked())
     assert caught.value.hint.endswith("--image app:1")
-    with pytest.raises(ProjectError, match="there is no file other"):
+    with pytest.raises(ProjectError, match="no file other"):
         target.find(folder, Asked(build=BuildOptions(file=Path("other"))))
 
 

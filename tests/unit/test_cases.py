@@ -90,9 +90,9 @@ def test_choices_that_copier_computes_may_be_any(tmp_path: Path, choices: str) -
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("flavor: {type: str, choices: [wolfi], default: wolfi}", "no language on a flavor"),
+        ("flavor: {type: str, choices: [wolfi], default: wolfi}", "no language and flavor"),
         ("team: {type: str}", "the question team has no default"),
-        ("flavor: [", "copier.yml is not valid YAML in line 7"),
+        ("flavor: [", "copier.yml isn't valid YAML in line 7"),
     ],
     ids=["no-cell", "no-default", "no-yaml"],
 )
@@ -127,18 +127,21 @@ def test_a_starter_adds_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("starter", "message"),
     [
-        ("[[test", "starter.toml is not valid TOML"),
-        ("test = 1", "test is no list of tables"),
+        ("[[test", "starter.toml isn't valid TOML"),
+        ("test = 1", "test isn't a list of tables"),
         ("[[test]]", "test[1].name is missing (line 1)"),
         ('[[test]]\nname = "No Name"', "test[1].name is No Name, not lower-case letters"),
         ('[[test]]\nname = "a_b"', "test[1].name is a_b, not lower-case letters"),
-        ('[[test]]\nname = "go-slim"', "'go-slim', that name is taken"),
-        ('[[test]]\nname = "test"', "'test', that name is taken"),
-        ('[[test]]\nname = "a"\n[[test]]\nname = "a"', "'a', that name is taken"),
+        ('[[test]]\nname = "go-slim"', "'go-slim' is already used"),
+        ('[[test]]\nname = "test"', "'test' is already used"),
+        ('[[test]]\nname = "a"\n[[test]]\nname = "a"', "'a' is already used"),
         ('[[test]]\nname = "a"\nanswer = {}', "test[1].answer is unknown (line 3)"),
-        ('[[test]]\nname = "a"\nanswers = 1', "test[1].answers is no table (line 3)"),
-        ('[[test]]\nname = "a"\nanswers = {prot = 1}', "there is no question 'prot'"),
-        ('[[test]]\nname = "a"\nanswers = {team = "green"}', "'green', which team can't be"),
+        ('[[test]]\nname = "a"\nanswers = 1', "test[1].answers isn't a table (line 3)"),
+        ('[[test]]\nname = "a"\nanswers = {prot = 1}', "unknown question 'prot'"),
+        (
+            '[[test]]\nname = "a"\nanswers = {team = "green"}',
+            "'green', which isn't a choice of team",
+        ),
         ('[[test]]\nname = "a"\nanswers = {port = "x"}', "'x', and port is a whole number"),
     ],
 )
@@ -162,4 +165,4 @@ def test_an_unknown_case_is_refused() -> None:
     """The message names the known ones."""
     with pytest.raises(UsageError) as caught:
         cases.select((Case("a"), Case("b")), ["c"])
-    assert (caught.value.message, caught.value.hint) == ("there is no case 'c'", "cases: a, b")
+    assert (caught.value.message, caught.value.hint) == ("unknown case 'c'", "cases: a, b")

@@ -18,7 +18,7 @@ from dockgen.report import formats
 from dockgen.result import Format
 
 MB = 10**6
-USER = Finding("DG101", "the image's user is 'root'", "USER 65532:65532")
+USER = Finding("DG101", "the image runs as the user 'root'", "USER 65532:65532")
 SLOW = Finding("DG201", "it turned healthy after 12.50 s, the limit is 10 s", "")
 
 
@@ -51,11 +51,11 @@ def test_a_selection_asks_only_those() -> None:
 @pytest.mark.parametrize(
     ("select", "ignore", "growth", "words"),
     [
-        (["DG9"], [], None, "no rule is called so"),
-        ([""], [], None, "no rule is called so"),
-        ([], ["DG999=x"], None, "no rule is called so"),
-        ([], ["DG101"], None, "has no reason"),
-        ([], ["DG101= "], None, "has no reason"),
+        (["DG9"], [], None, "unknown rule"),
+        ([""], [], None, "unknown rule"),
+        ([], ["DG999=x"], None, "unknown rule"),
+        ([], ["DG101"], None, "needs a reason"),
+        ([], ["DG101= "], None, "needs a reason"),
         ([], [], "5", "neither a percentage nor a size"),
         ([], [], "-5%", "neither a percentage nor a size"),
     ],
@@ -139,10 +139,10 @@ def test_growth(
 
 
 def test_a_report_of_an_older_dockgen(tmp_path: Path) -> None:
-    """It says nothing of layers and places."""
+    """It doesn't mention layers and places."""
     (tmp_path / "old.json").write_text(
         '{"size": {"unpacked_bytes": 1000000, "gzip_bytes": 1}, "rules": [{"code": "DG101",'
-        ' "findings": [{"message": "the image\'s user is \'root\'", "hint": "x"}]}]}'
+        ' "findings": [{"message": "the image runs as the user \'root\'", "hint": "x"}]}]}'
     )
     old = baseline.read(tmp_path / "old.json")
     found = result.of(made(USER), cause.sources(tmp_path), "", old)

@@ -93,7 +93,7 @@ def test_an_ordinary_service_reaches_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["secrets", "configs"])
 def test_a_file_from_elsewhere_is_named(kind: str, tmp_path: Path) -> None:
-    """A secret may be any file that whoever runs the check can read."""
+    """A secret may be any file that the user can read."""
     found = model(**{kind: [{"source": "key"}]}) | {kind: {"key": {"file": "/root/.ssh/id"}}}
     assert composefile.reaches(found, "app", tmp_path) == ["app: reads /root/.ssh/id"]
 
@@ -110,7 +110,7 @@ def test_a_volume_with_a_driver_of_its_own_is_named(tmp_path: Path) -> None:
     options = {"type": "none", "o": "bind", "device": "/"}
     found = model(volumes=[{"type": "volume", "source": "v", "target": "/v"}])
     found["volumes"] = {"v": {"driver_opts": options}}
-    assert "has a driver of its own" in composefile.reaches(found, "app", tmp_path)[0]
+    assert "has its own driver" in composefile.reaches(found, "app", tmp_path)[0]
 
 
 def test_only_what_the_service_needs_counts(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_the_main_service() -> None:
     assert composefile.main_service(other) == "app"
     del other["services"]["app"]
     assert composefile.main_service(other) == "web"
-    with pytest.raises(ProjectError, match="builds no service"):
+    with pytest.raises(ProjectError, match="has no service with build:"):
         composefile.main_service({"services": {"db": {"image": "x"}}})
 
 

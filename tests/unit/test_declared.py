@@ -43,8 +43,8 @@ MISTAKES = [
     ),
     (
         'DG103 = "why"', 'DG999 = "why"',
-        "rules.ignored.DG999 is unknown: dockgen has no such rule (line 9)",
-        "remove the line, or correct the code: dockgen explain lists them all",
+        "rules.ignored.DG999 isn't a rule (line 9)",
+        "remove the line, or fix the code: dockgen explain lists all rules",
     ),
     (
         'reason = "why", until', "until",
@@ -58,12 +58,12 @@ MISTAKES = [
     ),
     (
         "[check]", "[[check]]",
-        "check is no section (line 12)",
+        "check isn't a section (line 12)",
         "write it as: [check]",
     ),
     (
         '{ A = "b" }', "3",
-        "check.environment is no table (line 13)",
+        "check.environment isn't a table (line 13)",
         "write it as: environment = {…}",
     ),
     (
@@ -95,13 +95,13 @@ def test_a_mistake_is_one_line_and_what_to_do(old: str, new: str, message: str, 
 
 @pytest.mark.parametrize(("old", "new", "message", "hint"), MISTAKES)
 def test_the_schema_says_the_same(old: str, new: str, message: str, hint: str) -> None:
-    """An editor shows what dockgen would refuse, but for the codes of rules."""
+    """An editor shows what dockgen would refuse, except the codes of rules."""
     del hint
     schema = json.loads((ROOT / "docs/schemas/dockgen.toml.json").read_text())
     checker = jsonschema.Draft7Validator(schema)
     facts = reader.parse_toml(GOOD.replace(old, new), "dockgen.toml")
     plain = json.loads(json.dumps(facts, default=str))
-    assert checker.is_valid(plain) == (not message or "no such rule" in message)
+    assert checker.is_valid(plain) == (not message or "isn't a rule" in message)
     assert checker.is_valid(json.loads(json.dumps(reader.parse_toml(GOOD, "x"), default=str)))
 
 
@@ -140,7 +140,7 @@ def test_a_table_of_a_list_has_its_own_line() -> None:
 
 
 def test_lines_are_found_in_bounded_time(tmp_path: Path) -> None:
-    """Whatever somebody else wrote."""
+    """Whatever someone else wrote."""
     del tmp_path
     for text in ("[" * 100_000, "a." * 50_000, '"' * 100_000, "[[a]]\n" * 20_000):
         declared.lines(text)

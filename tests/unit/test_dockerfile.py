@@ -86,7 +86,7 @@ def test_a_missing_one_is_none(tmp_path: Path) -> None:
 def test_one_that_can_t_be_read_is_named(tmp_path: Path) -> None:
     """A folder, or what is no text."""
     (tmp_path / "Dockerfile").write_bytes(b"FROM \xff")
-    with pytest.raises(ProjectError, match="is not text in UTF-8"):
+    with pytest.raises(ProjectError, match="isn't UTF-8 text"):
         dockerfile.find(tmp_path)
     (tmp_path / "Dockerfile").unlink()
     (tmp_path / "Dockerfile").mkdir()

@@ -28,7 +28,7 @@ def changed(path: str, **change: object) -> list[str]:
 
 
 def test_the_same_files_are_no_loss() -> None:
-    """Whichever hard link has the content; what lies behind a symbolic link lies elsewhere."""
+    """Whichever hard link has the content; what is behind a symbolic link is elsewhere."""
     assert changed("/bin/app") == []
     assert changed("/bin/app", kind=Kind.HARD_LINK, size=0) == []
     assert changed("/lib", mode=0o755) == []
@@ -85,7 +85,7 @@ def test_the_configuration_is_taken_over_whole() -> None:
 )
 def test_what_no_image_can_be_called_is_refused_first(tag: str) -> None:
     """Before the engine is asked for anything."""
-    with pytest.raises(UsageError, match="no image can be called"):
+    with pytest.raises(UsageError, match="isn't a valid image name"):
         flat.flatten("any", tag, lambda _words: None)
 
 

@@ -101,7 +101,7 @@ def test_what_was_not_seen_stays(tmp_path: Path) -> None:
 
 
 def test_a_link_that_leads_out_is_not_followed(tmp_path: Path) -> None:
-    """The file of somebody else stays as it is."""
+    """The file of someone else stays as it is."""
     (tmp_path / "theirs").write_text(TOML)
     (tmp_path / "project").mkdir()
     (tmp_path / "project/dockgen.toml").symlink_to(tmp_path / "theirs")

@@ -29,7 +29,7 @@ def test_what_is_written_is_named() -> None:
 
 
 def test_odd_ports_are_named() -> None:
-    """Low ones, and those that the image doesn't tell of; not what nobody can reach."""
+    """Low ones, and those that the image doesn't tell of; not what no one can reach."""
     assert needs.of(seen(ports=(80, 8080)), [], [], [8080]) == ("listens on port 80",)
     assert needs.of(seen(ports=(9000,)), [], [], []) == ("listens on port 9000",)
     loopback = Observation(**{**vars(SEEN), "listening": (Listener(80, "127.0.0.1"),)})
@@ -42,7 +42,7 @@ def test_capabilities_are_named_as_far_as_it_says() -> None:
     found = needs.of(SEEN, ["capabilities", "memory"], [log], [])
     assert found == (
         "needs capabilities: CHOWN",
-        "needs more memory or processes than the hardened run has",
+        "needs more memory or processes than the hardened run allows",
     )
     assert needs.of(SEEN, ["capabilities"], [""], []) == ("needs capabilities of root's",)
     assert needs.of(SEEN, [], ["chown of /a done"], []) == ()

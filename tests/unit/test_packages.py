@@ -74,7 +74,7 @@ def test_files_of_such_a_name_elsewhere_say_nothing(path: str) -> None:
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"name": ["a"], "version": 1}', "[" * 100_000])
 def test_a_broken_manifest_names_nothing(content: str) -> None:
-    """It is somebody else's, and says nothing about the rest of the image."""
+    """It is someone else's, and says nothing about the rest of the image."""
     assert found("/node_modules/a/package.json", content.encode(), 10_000) == set()
 
 

@@ -83,21 +83,21 @@ def test_an_unknown_kind_is_named(directory: Path) -> None:
 
 
 def test_a_folder_without_answers_is_no_project(tmp_path: Path) -> None:
-    """Somebody else's folder is refused, and the hint says how to start one."""
-    with pytest.raises(ProjectError, match=r"is not a dockgen project: it has no \.copier-answers"):
+    """Someone else's folder is refused, and the hint says how to start one."""
+    with pytest.raises(ProjectError, match=r"isn't a dockgen project: it has no \.copier-answers"):
         project.load(tmp_path)
 
 
 def test_a_missing_directory_is_no_project(tmp_path: Path) -> None:
     """A mistyped directory is refused in the same words."""
-    with pytest.raises(ProjectError, match="is not a dockgen project"):
+    with pytest.raises(ProjectError, match="isn't a dockgen project"):
         project.load(tmp_path / "nowhere")
 
 
 def test_a_file_is_no_project(tmp_path: Path) -> None:
     """A file in place of the directory is refused in the same words."""
     (tmp_path / "file").touch()
-    with pytest.raises(ProjectError, match="is not a dockgen project"):
+    with pytest.raises(ProjectError, match="isn't a dockgen project"):
         project.load(tmp_path / "file")
 
 
@@ -113,7 +113,7 @@ def test_an_unfinished_merge_is_named(directory: Path, name: str) -> None:
     """Conflict markers are called that, not a syntax error."""
     path = directory / name
     path.write_text(f"<<<<<<< before updating\n{path.read_text()}=======\n>>>>>>> after\n")
-    with pytest.raises(ProjectError, match="conflict markers of an unfinished merge"):
+    with pytest.raises(ProjectError, match="conflict markers from an unfinished merge"):
         project.load(directory)
 
 
@@ -121,7 +121,7 @@ def test_an_unfinished_merge_is_named(directory: Path, name: str) -> None:
 def test_binary_content_is_named(directory: Path, name: str) -> None:
     """A file that is not text is said to be none."""
     (directory / name).write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ProjectError, match="is not text in UTF-8"):
+    with pytest.raises(ProjectError, match="isn't UTF-8 text"):
         project.load(directory)
 
 
@@ -137,13 +137,13 @@ def test_a_file_that_cannot_be_read_is_named(directory: Path, name: str) -> None
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("name: [unclosed\n", r"is not valid YAML in line 2"),
-        ("name: my-app\n  port: 8080\n", r"is not valid YAML in line 2"),
-        ("!!python/object/apply:os.system [id]\n", r"is not valid YAML in line 1"),
-        ("name: 2026-99-99\n", r"is not valid YAML in line 1"),
-        ("[" * 5000, r"is not valid YAML in line 1"),
-        ("- a list\n", r"holds no answers"),
-        ("", r"holds no answers"),
+        ("name: [unclosed\n", r"isn't valid YAML in line 2"),
+        ("name: my-app\n  port: 8080\n", r"isn't valid YAML in line 2"),
+        ("!!python/object/apply:os.system [id]\n", r"isn't valid YAML in line 1"),
+        ("name: 2026-99-99\n", r"isn't valid YAML in line 1"),
+        ("[" * 5000, r"isn't valid YAML in line 1"),
+        ("- a list\n", r"has no answers"),
+        ("", r"has no answers"),
     ],
     ids=["unclosed", "indented", "code", "impossible date", "too deep", "list", "empty"],
 )
@@ -164,7 +164,7 @@ def test_broken_answers_are_named(directory: Path, content: str, message: str) -
         ("flavor: slim", "flavor: fat", "flavor is fat, not one of slim, alpine, scratch"),
         ("port: 8080\n", "", "port is None, not a number from 1024 to 65535"),
         ("port: 8080", "port: 80", "port is 80, not a number from 1024 to 65535"),
-        ("port: 8080", "port: '8080'x", "is not valid YAML"),
+        ("port: 8080", "port: '8080'x", "isn't valid YAML"),
         ("port: 8080", "port: eighty", "port is eighty, not a number from 1024 to 65535"),
     ],
 )
@@ -183,7 +183,7 @@ def test_impossible_answers_are_named(directory: Path, old: str, new: str, messa
 def test_bad_toml_is_named(directory: Path, content: str) -> None:
     """Whatever TOML stumbles over ends in one line that names the file."""
     (directory / "dockgen.toml").write_text(content)
-    with pytest.raises(ProjectError, match=r"dockgen\.toml is not valid TOML"):
+    with pytest.raises(ProjectError, match=r"dockgen\.toml isn't valid TOML"):
         project.load(directory)
 
 
@@ -216,7 +216,7 @@ def test_each_error_has_a_next_step(tmp_path: Path) -> None:
     """The hint is a command."""
     with pytest.raises(ProjectError) as caught:
         project.load(tmp_path)
-    assert caught.value.hint == "make one with: dockgen new"
+    assert caught.value.hint == "create one: dockgen new"
 
 
 RULES = """
@@ -251,13 +251,13 @@ def test_a_policy_is_empty_without_a_section(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        ("rules = 1\n", "rules is no section"),
+        ("rules = 1\n", "rules isn't a section"),
         ("[rules]\nsize = 1\n", r"rules\.size is unknown"),
         ("[rules]\nrequired_labels = 'a'\n", "rules.required_labels is a, not a list of texts"),
         ("[rules]\nrequired_labels = ['']\n", "not a list of texts"),
         ("[rules]\nallowed_registries = [1]\n", "rules.allowed_registries is .1., not a list"),
-        ("[rules]\nignored = ['DG103']\n", "rules.ignored is no section"),
-        ("[rules.ignored]\nDG999 = 'x'\n", "rules.ignored.DG999 is unknown"),
+        ("[rules]\nignored = ['DG103']\n", "rules.ignored isn't a section"),
+        ("[rules.ignored]\nDG999 = 'x'\n", "rules.ignored.DG999 isn.t a rule"),
         ("[rules.ignored]\nDG103 = 1\n", "rules.ignored.DG103 is 1, not a reason"),
         ("[rules.ignored]\nDG103 = ' '\n", "rules.ignored.DG103 is .*, not a reason"),
         (

@@ -201,7 +201,7 @@ def test_packed_layers_are_measured_unpacked(saved: Path) -> None:
 
 
 def test_both_forms_give_the_same_image(tmp_path: Path) -> None:
-    """The OCI layout holds what the docker-archive holds; attestations are no images."""
+    """The OCI layout contains what the docker-archive holds; attestations are no images."""
     layers = [tar(folder("bin"), entry("bin/app", b"app", mode=0o755)), tar(entry("b", b"y"))]
     archive = saved_image.read(docker_archive(tmp_path / "docker.tar", *layers))
     assert saved_image.read(oci_layout(tmp_path / "oci.tar", *layers)) == archive
@@ -215,7 +215,7 @@ def test_zstd_is_read_too(saved: Path) -> None:
     assert saved_image.read(docker_archive(saved, layer, packed=[packed])) == plain
     for broken in (packed[:-20], packed[:40] + b"?" * 10 + packed[50:]):
         docker_archive(saved, layer, packed=[broken])
-        with pytest.raises(ProjectError, match="is not a saved image, or is damaged"):
+        with pytest.raises(ProjectError, match="isn't a saved image, or is damaged"):
             saved_image.read(saved)
 
 
@@ -284,7 +284,7 @@ def test_a_cut_off_image_is_named(saved: Path) -> None:
     """A save that ended early is damaged, never half an image."""
     docker_archive(saved, tar(entry("a", b"x" * 100_000)))
     saved.write_bytes(saved.read_bytes()[:50_000])
-    with pytest.raises(ProjectError, match="is not a saved image, or is damaged"):
+    with pytest.raises(ProjectError, match="isn't a saved image, or is damaged"):
         saved_image.read(saved)
 
 
@@ -292,7 +292,7 @@ def test_a_cut_off_layer_is_named(saved: Path) -> None:
     """So is one with a packed layer that ends early."""
     layer = tar(entry("a", bytes(range(256)) * 100))
     docker_archive(saved, layer, packed=[gzip.compress(layer)[:-20]])
-    with pytest.raises(ProjectError, match="is not a saved image, or is damaged"):
+    with pytest.raises(ProjectError, match="isn't a saved image, or is damaged"):
         saved_image.read(saved)
 
 
@@ -302,21 +302,21 @@ def test_a_cut_off_layer_is_named(saved: Path) -> None:
 def test_another_file_is_named(saved: Path, content: bytes) -> None:
     """What is no saved image is said to be none."""
     saved.write_bytes(content)
-    with pytest.raises(ProjectError, match="is not a saved image"):
+    with pytest.raises(ProjectError, match="isn't a saved image"):
         saved_image.read(saved)
 
 
 def test_several_images_are_refused(saved: Path) -> None:
     """One image is measured at a time."""
     saved.write_bytes(tar(entry("manifest.json", b"[{}, {}]")))
-    with pytest.raises(ProjectError, match="it holds 2 images, not one"):
+    with pytest.raises(ProjectError, match="it has 2 images, not one"):
         saved_image.read(saved)
 
 
 def test_a_changed_layer_is_named(saved: Path) -> None:
     """Layers that are not those of the configuration are not measured as if they were."""
     docker_archive(saved, tar(entry("a")), packed=[tar(entry("b"))])
-    with pytest.raises(ProjectError, match="its layers are not those"):
+    with pytest.raises(ProjectError, match="its layers don't match"):
         saved_image.read(saved)
 
 

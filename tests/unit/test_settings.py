@@ -57,7 +57,7 @@ def test_each_setting_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("check = 5", "check is no section"),
+        ("check = 5", "check isn't a section"),
         ("[check]\nports = 80", "check.ports is unknown"),
         ("[check]\nport = 0", "check.port is 0"),
         ("[check]\nport = true", "check.port is True"),
@@ -66,9 +66,12 @@ def test_each_setting_is_read(tmp_path: Path) -> None:
         ("[check]\npath = '/a b'", "check.path is /a b"),
         ('[check]\npath = "/a\\r\\nX: y"', "check.path is /a"),
         ("[check]\nservice = ''", "check.service is , not a text"),
-        ("[check]\nenvironment = 'A=b'", "check.environment is no table"),
+        ("[check]\nenvironment = 'A=b'", "check.environment isn't a table"),
         ("[check]\nenvironment = {A = 1}", "check.environment.A is 1"),
-        ("[check]\nenvironment = {'A B' = 'c'}", "check.environment.A B is no variable's name"),
+        (
+            "[check]\nenvironment = {'A B' = 'c'}",
+            "check.environment.A B isn't the name of a variable",
+        ),
         ("[check]\nworkload = 'cron'", "check.workload is cron"),
         ("[check]\nmemory_mb = -1", "check.memory_mb is -1"),
         ("[check]\ntimeout_seconds = 'long'", "check.timeout_seconds is long"),

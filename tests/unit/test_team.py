@@ -99,26 +99,29 @@ def test_everything_that_a_file_can_say(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[locked", "is not valid TOML"),
+        ("[locked", "isn't valid TOML"),
         ("colour = 'red'", "colour is unknown"),
         ("name = 1", "name is 1, not text (line 1)"),
-        ("defaults = 1", "defaults is no section"),
-        ("[defaults]\nprot = 1", "defaults.prot: there is no such question"),
+        ("defaults = 1", "defaults isn't a section"),
+        ("[defaults]\nprot = 1", "defaults.prot: unknown question"),
         ("[defaults]\nport = 'many'", "defaults.port is 'many', and port is a whole number"),
-        ("[defaults]\nlanguage = 'rust'", "defaults.language is 'rust', which language can't be"),
+        (
+            "[defaults]\nlanguage = 'rust'",
+            "defaults.language is 'rust', which isn't a choice of language",
+        ),
         ("[locked]\nregistry = {reason = 'x'}", "locked.registry.value is missing (line 2)"),
         ("[locked]\nregistry = {value = 'x', why = 'y'}", "locked.registry.why is unknown"),
-        ("[defaults]\nport=1\n[locked]\nport=1", "port has a default and is locked"),
+        ("[defaults]\nport=1\n[locked]\nport=1", "port has both a default and a lock"),
         ("[choices]\nregistry = {allow = ['x']}", "registry has no choices"),
-        ("[choices]\nflavor = ['slim']", "choices.flavor is no table"),
+        ("[choices]\nflavor = ['slim']", "choices.flavor isn't a table"),
         ("[choices]\nflavor = {allow = ['glibc']}", "choices.flavor.allow is ['glibc']"),
         ("[choices]\nflavor = {allow = []}", "choices.flavor.allow is []"),
         (
             "[choices]\nflavor = {allow = ['slim']}\n[defaults]\nflavor = 'alpine'",
-            "flavor is set to 'alpine', which [choices] refuses",
+            "flavor is set to 'alpine', which [choices] doesn't allow",
         ),
         ("[labels]\nvendor = 1", "labels.vendor is 1, not text"),
-        ("[certificates]\npem = 'x'", "[certificates] is to hold certificates"),
+        ("[certificates]\npem = 'x'", "[certificates] must contain certificates"),
         ("[certificates]\nfile = 'nowhere.pem'", "nowhere.pem can't be read"),
         ("[certificates]\nfile = 'a'\npem = 'b'", "[certificates] has both file and pem"),
         ("[limits]\nsize = 1", "limits.size is unknown"),
@@ -126,7 +129,7 @@ def test_everything_that_a_file_can_say(tmp_path: Path) -> None:
         ("[limits]\nsize_mb = {go = true}", "limits.size_mb.go is True, not a number"),
         ("[limits]\nstop_seconds = '2'", "limits.stop_seconds is '2', not a number"),
         ("[rules]\nrequired_labels = 'x'", "rules.required_labels is 'x', not a list of texts"),
-        ("[rules]\nignored = ['DG206']", "rules.ignored is no table"),
+        ("[rules]\nignored = ['DG206']", "rules.ignored isn't a table"),
         ("[rules.ignored]\nDG206 = {reason = 'x', until = 'y'}", "until is 'y', not a day"),
     ],
 )
@@ -192,7 +195,7 @@ def test_the_nearest_in_the_repository_counts(tmp_path: Path) -> None:
 
 
 def test_none_counts_outside_of_a_repository(tmp_path: Path) -> None:
-    """Somebody else's in a folder above decides nothing."""
+    """Someone else's in a folder above decides nothing."""
     (tmp_path / "dockgen.team.toml").write_text('name = "all"')
     assert team.find(tmp_path / "my-app", None, KNOWN) is None
 
@@ -209,9 +212,9 @@ def test_the_variable_names_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("named", "words"),
     [
-        ("nowhere.toml", "there is no team file nowhere.toml"),
-        ("http://acme.example/team.toml", "is not an https address"),
-        ("file:///etc/passwd", "is not an https address"),
+        ("nowhere.toml", "no team file nowhere.toml"),
+        ("http://acme.example/team.toml", "isn't an https address"),
+        ("file:///etc/passwd", "isn't an https address"),
     ],
 )
 def test_a_named_one_must_be_there(tmp_path: Path, named: str, words: str) -> None:

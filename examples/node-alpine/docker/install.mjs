@@ -1,7 +1,7 @@
-// Install packages, with no install script but those that the project allows, and name the others.
+// Installs packages, runs only the install scripts that the project allows, and lists the others.
 //
-// The Dockerfile runs this in place of npm: node install.mjs npm ci --ignore-scripts. The project's own
-// scripts are for a checkout, such as the one that sets up git hooks: they don't run.
+// The Dockerfile runs this instead of npm: node install.mjs npm ci --ignore-scripts. The project's
+// own scripts don't run, because they are meant for a checkout, such as one that sets up git hooks.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
@@ -40,7 +40,8 @@ function* withScripts() {
   }
 }
 
-// What package.json decides: true, false, or nothing. A key is a name, or a name with versions.
+// The decision in package.json: true, false or undefined. A key is a name, or a name with
+// versions.
 function decision({ name, version }) {
   const decided = Object.entries(project.allowScripts ?? {}).filter(([key]) => {
     const [, of, versions] = /^(@?[^@]+)(?:@(.*))?$/.exec(key) ?? [];
@@ -65,10 +66,10 @@ if (allowed.length) {
 
 const undecided = [...withScripts()].filter((one) => decision(one) === undefined);
 for (const { name, version } of undecided) {
-  console.log(`${name} ${version} has an install script, which did not run. If it is needed,`);
-  console.log(`    put into package.json: "allowScripts": {"${name}": true}`);
+  console.log(`${name} ${version} has an install script that did not run. If you need it,`);
+  console.log(`    add to package.json: "allowScripts": {"${name}": true}`);
 }
 for (const script of own) {
-  console.log(`The project's own ${script} did not run: ${project.scripts[script]}`);
-  console.log(`    If it is needed, put below this step in the Dockerfile: RUN npm run ${script}`);
+  console.log(`The project's own ${script} script did not run: ${project.scripts[script]}`);
+  console.log(`    If you need it, add below the install step in the Dockerfile: RUN npm run ${script}`);
 }

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Collect the shared libraries that node and the packages' native addons load into /rootfs.
+# Copies the shared libraries that node and native addons load into /rootfs.
 #
-# The Dockerfile runs this in its build stage, where the base image is mounted at /base. What the
-# base has is left out, so one script serves every base. A library that a dependency can't be
-# imported without has to be there. Others that are missing are named in the build's output, but for
-# those that are named here: libraries.sh LIBRARY...
+# The Dockerfile runs this in its build stage, where the base image is mounted at /base. It skips
+# files that the base has, so it works for every base. If a dependency can't be imported because a
+# library is missing, it fails. It lists other missing libraries, except those that you ignore:
+# libraries.sh LIBRARY...
 set -eu
 
 without=" $* "
 
-# Say which package of the distribution has a library, as far as its name tells.
+# Guesses the package of the distribution that contains a library.
 where() {
     if [ -e /etc/alpine-release ]; then
         echo "Alpine: apk add so:$1"
@@ -19,7 +19,7 @@ where() {
     fi
 }
 
-# Import the dependencies, once, and note what goes wrong.
+# Imports the dependencies once, and records the errors.
 import_errors() {
     [ -e /tmp/errors ] || timeout 60 node --input-type=module --eval '
         import { readFileSync } from "node:fs";
@@ -36,15 +36,15 @@ find "$(command -v node)" node_modules -type f \
     \( -name node -o -name '*.node' -o -name '*.so*' \) >/tmp/binaries
 
 while read -r binary; do
-    # Other words come for a build for another processor: it links to nothing here.
+    # ldd prints something else for another processor's binaries, which aren't loaded here.
     linked=$(ldd "$binary" 2>&1 || true)
 
-    # The words of glibc's ldd, and of musl's.
+    # The output of glibc's ldd, and of musl's.
     missing=$(echo "$linked" | sed -n \
         -e 's/^[[:space:]]*\([^ ]*\) => not found.*/\1/p' \
         -e 's/^Error loading shared library \([^:]*\):.*/\1/p' | sort -u)
     case $missing in
-        # Some packages bring builds for the other C library along, which are never loaded here.
+        # Some packages contain builds for the other C library, which are never loaded here.
         *libc.musl-* | *ld-linux-* | *libc.so.6*) continue ;;
     esac
     for library in $missing; do
@@ -66,8 +66,8 @@ while read -r binary; do
     done
 done </tmp/binaries
 
-# Note the packages that the libraries are from, or no scanner knows of them. Debian's entries go to
-# where distroless images have them, Alpine's to those of the base.
+# Records the packages of the libraries for scanners: Debian's in the same place as distroless
+# images, Alpine's in the database of the base.
 [ -e /base/etc/os-release ] || install -D -m 644 /etc/os-release /rootfs/etc/os-release
 find /rootfs -name '*.so*' | sed 's,^/rootfs,,' | sort >/tmp/libraries
 if [ -e /var/lib/dpkg/status ]; then

@@ -4,15 +4,15 @@ export const name = 'my-app';
 
 export const app = express();
 
-// The header only tells attackers what to try.
+// The header only helps attackers.
 app.disable('x-powered-by');
 
 app.get('/', (_request, response) => {
   response.json({ name, message: 'Hello, world' });
 });
 
-// Says that the process can answer. Leave databases and other services out: a restart of this
-// container wouldn't mend them.
+// Reports that the process responds. Don't check databases or other services here: restarting this
+// container wouldn't fix them.
 app.get('/healthz', (_request, response) => {
   response.json({ status: 'ok' });
 });

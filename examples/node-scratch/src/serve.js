@@ -1,12 +1,12 @@
-// compose.yaml has a container killed that still runs ten seconds after SIGTERM.
+// With compose.yaml, Docker kills the container ten seconds after SIGTERM.
 const stopTimeout = 8000;
 
-// Longer than the load balancer in front keeps an idle connection, or requests get lost. AWS's and
-// nginx keep it for 60 seconds, Google's for 600.
+// Must be longer than the idle timeout of the load balancer, or requests get lost. It is 60
+// seconds for AWS and nginx, and 600 for Google.
 const keepAliveTimeout = 75_000;
 
-// Serves app until SIGTERM, then lets the requests in flight finish. What hasn't finished by then,
-// such as a stream, is cut off. Port 0 takes any free port.
+// Serves app until SIGTERM, then waits for open requests. It cuts off those that don't finish in
+// time, such as streams. Port 0 uses any free port.
 export function serve(app, port) {
   const server = app.listen(port, (error) => {
     if (error) {
@@ -21,8 +21,8 @@ export function serve(app, port) {
     log('stopping', { signal });
     // close() would call it at once.
     server.closeIdleConnections = () => {};
-    // By then all requests are answered. What else keeps Node running, such as connections to a
-    // database, gets another second.
+    // All requests are answered. Anything else that keeps Node running, such as database
+    // connections, gets one more second.
     server.close(() => setTimeout(() => process.exit(), 1000).unref());
     setInterval(closeIdle, 50).unref();
     setTimeout(() => {
@@ -36,10 +36,10 @@ export function serve(app, port) {
   return server;
 }
 
-// Knows what a server has in flight, and returns two functions: `inFlight` lists the requests, and
-// `closeIdle` hangs up on all clients without one. Node's own closeIdleConnections() cuts off answers
-// that are still on their way, and spares clients that have asked for nothing yet. A server that speaks
-// TLS itself says 'secureConnection' for 'connection'.
+// Tracks the connections of a server, and returns two functions: `inFlight` lists the open
+// requests, and `closeIdle` closes all connections without one. Node's own closeIdleConnections()
+// cuts off responses that are still being sent, and keeps connections without a request. If the
+// server does TLS itself, use 'secureConnection' instead of 'connection'.
 function watchConnections(server) {
   const sockets = new Set();
   const requests = new Map();

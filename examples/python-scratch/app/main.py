@@ -1,4 +1,4 @@
-"""What the service answers: two routes to start from."""
+"""The routes of the service: two to start with."""
 
 from fastapi import FastAPI
 
@@ -15,5 +15,5 @@ async def index() -> dict[str, str]:
 
 @app.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """Tell that the service can answer. Keep it cheap: it is asked every 30 seconds."""
+    """Report that the service responds. Keep it cheap: it runs every 30 seconds."""
     return {"status": "ok"}

@@ -1,13 +1,13 @@
-"""Collect what the service needs at run time into /rootfs: the interpreter and all it stands on.
+"""Copy what the service needs at run time into /rootfs: the interpreter and its dependencies.
 
 The Dockerfile runs this in its build stage, where the base image is mounted at /base, and copies
-/rootfs over that base. What the base has is left out, so one script serves every base: Debian,
-Alpine, or nothing at all.
+/rootfs over that base. It skips files that the base has, so it works for every base: Debian,
+Alpine or none.
 
 Usage: python rootfs.py [--without LIBRARY]... MODULE...
-The named modules and all that they import get bytecode, so that the service starts faster. A shared
-library that a package can't be imported without has to be there; others that are missing are named
-in the build's output, but for those that it is told to do without.
+To start the service faster, it compiles the given modules and all that they import to bytecode.
+If a package can't be imported because a shared library is missing, it fails. It lists other missing
+libraries, except those that --without names.
 """
 
 import argparse
@@ -31,8 +31,8 @@ PACKAGES = Path(sysconfig.get_path("platlib"))
 STDLIB = Path(sysconfig.get_path("stdlib"))
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
-# The standard library stays, as plain files, so that tracebacks show their source lines. Left out
-# is only what needs a screen, a compiler or an installer, and the interpreter's own tests.
+# The standard library is copied as plain files, so that tracebacks show source lines. It only
+# leaves out what needs a screen, a compiler or an installer, and the interpreter's own tests.
 SCREEN = ("idlelib", "tkinter", "_tkinter*", "turtle.py", "turtledemo", "curses", "_curses*")
 HELP_TEXTS = ("topics.py",)  # what help("if") shows; help() on an object works without
 COMPILER = ("config-*",)
@@ -42,14 +42,15 @@ LEFT_OUT = shutil.ignore_patterns(
     *SCREEN, *HELP_TEXTS, *COMPILER, *INSTALLER, *TESTS, "__pycache__"
 )
 
-# What programs expect of any system. /lib and /lib64 may be links into /usr, where the loader is.
+# Files that programs expect on any system. /lib and /lib64 may be links into /usr, where the
+# loader is.
 SYSTEM = (
     *("/lib", "/lib64", "/usr/share/zoneinfo"),
     *("/etc/host.conf", "/etc/nsswitch.conf", "/etc/protocols", "/etc/services"),
 )
 NOLOGIN = "/sbin/nologin"
 
-# Where Debian and Alpine note what is installed, and what a scanner has to know of a package.
+# The package databases of Debian and Alpine, and the fields that scanners need.
 DPKG = Path("/var/lib/dpkg")
 APK = (Path("/lib/apk/db/installed"), Path("/usr/lib/apk/db/installed"))
 ENTRY = """\
@@ -61,7 +62,7 @@ Source: ${source:Package} (${source:Version})
 Version: ${Version}
 """
 
-# Debian's packages whose name doesn't follow from that of their library.
+# Debian packages whose name can't be derived from the library.
 DEBIAN = {
     "libcuda.so.1": "none, as it comes with the driver of the machine",
     "libglib-2.0.so.0": "libglib2.0-0t64",
@@ -96,7 +97,7 @@ def copy(path: Path) -> None:
 
 
 def check_release() -> None:
-    """Stop if the base is of another release: its C library may be too old for this interpreter."""
+    """Stop if the base is another release: its C library may be too old for this interpreter."""
     files = [root / "etc/os-release" for root in (Path("/"), BASE)]
     lines = [line for file in files if file.exists() for line in file.read_text().splitlines()]
     names = [line.partition("=")[2] for line in lines if line.startswith("PRETTY_NAME=")]
@@ -111,7 +112,7 @@ def copy_shared_libraries(without: set[str]) -> None:
     for binary in (Path(sys.executable), *below(ROOTFS, STDLIB).rglob("*.so"), *installed):
         ldd = subprocess.run(["ldd", binary], capture_output=True, text=True)
         output = ldd.stdout + ldd.stderr
-        # glibc's wording and musl's. A library from a package may be loaded before it's needed.
+        # The output of glibc's ldd, and of musl's. A library of a package may already be loaded.
         missing = re.findall(r"(\S+) => not found|Error loading shared library ([^:]+):", output)
         for library in sorted({first or second for first, second in missing} - bundled - without):
             if is_needed(library, binary):
@@ -128,7 +129,7 @@ def copy_shared_libraries(without: set[str]) -> None:
 
 
 def record_packages() -> None:
-    """Note the packages that the copied files are from, or no scanner knows of them."""
+    """Record the packages of the copied files for scanners."""
     copy(Path("/etc/os-release"))
     files = [Path("/", file.relative_to(ROOTFS)) for file in ROOTFS.rglob("*.so*")]
     files = [file for file in files if not file.is_relative_to("/usr/local")]
@@ -175,7 +176,7 @@ def record_alpine(installed: Path, files: set[str]) -> None:
 
 
 def files_of(entry: str) -> Iterator[str]:
-    """The files that an entry of Alpine's names, each below the folder that it names before."""
+    """The files of an Alpine entry. Each folder in it applies to the files below."""
     folder = ""
     for line in entry.splitlines():
         if line.startswith("F:"):
@@ -185,7 +186,7 @@ def files_of(entry: str) -> Iterator[str]:
 
 
 def is_needed(library: str, binary: Path) -> bool:
-    """Whether the package that has the binary can't be imported without the library."""
+    """Whether the package of the binary can't be imported without the library."""
     if not binary.is_relative_to(PACKAGES):
         return not binary.is_relative_to(VENV)
     return library in import_error(binary.relative_to(PACKAGES).parts[0].partition(".")[0])
@@ -193,7 +194,7 @@ def is_needed(library: str, binary: Path) -> bool:
 
 @functools.cache
 def import_error(package: str) -> str:
-    """Import a package in a process of its own; return why that failed, or an empty string."""
+    """Import a package in a new process; return the error, or an empty string."""
     command = [sys.executable, "-Bc", f"import {package}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -203,7 +204,7 @@ def import_error(package: str) -> str:
 
 
 def where(library: str) -> str:
-    """Say which package of the distribution has a library, as far as its name tells."""
+    """Guesses the package of the distribution that contains a library."""
     if Path("/etc/alpine-release").exists():
         return f"Alpine: apk add so:{library}"
     name, _, version = library.partition(".so.")
@@ -222,14 +223,14 @@ def copy_certificates() -> None:
 
 
 def add_account(file: str, root: str, nonroot: str) -> None:
-    """Give the number that the service runs as a name: getpass and others ask for it."""
+    """Give the UID of the service a name, which getpass and others need."""
     known = (BASE / file).read_text() if (BASE / file).exists() else f"{root}\n"
     (ROOTFS / file).parent.mkdir(parents=True, exist_ok=True)
     (ROOTFS / file).write_text(f"{known}{nonroot}\n")
 
 
 def add_temporary_folder() -> None:
-    """Make a /tmp that everyone may write to."""
+    """Create a /tmp that everyone can write to."""
     if not (BASE / "tmp").exists():
         (ROOTFS / "tmp").mkdir()
         (ROOTFS / "tmp").chmod(0o1777)
@@ -237,16 +238,16 @@ def add_temporary_folder() -> None:
 
 def compile_imported(modules: list[str]) -> None:
     """Compile the named modules and all that they import."""
-    # An import's own bytecode holds a time stamp, and would stay where the import then fails.
+    # Don't write bytecode on import: it contains a time stamp, and would stay if the import fails.
     sys.dont_write_bytecode = True
     for name in modules:
         importlib.import_module(name)
     specs = [getattr(module, "__spec__", None) for module in sys.modules.values()]
-    # Only what is loaded from a file: the interpreter carries some modules, such as os, inside it.
+    # Only modules loaded from files: some, such as os, are built into the interpreter.
     files = [Path(spec.origin) for spec in specs if spec and spec.origin and spec.has_location]
     for file in files:
         if file.suffix == ".py":
-            # Unchecked: the bytecode stays valid whatever time stamps the image gives the files.
+            # Unchecked, so that the bytecode stays valid for any time stamp of the files.
             py_compile.compile(
                 str(below(ROOTFS, file) if file.is_relative_to(STDLIB) else file),
                 dfile=str(file),

@@ -1,4 +1,4 @@
-"""Serve until a signal says stop: `python -m app`."""
+"""Serve until a signal stops it: `python -m app`."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from uvicorn.config import LOGGING_CONFIG
 
 
 def stop(*_: object) -> None:
-    """End the process: that stop is no failure. Threads that still work get two seconds."""
+    """End the process with success. Threads that are still running get two seconds."""
     deadline = threading.Timer(2, os._exit, (0,))
     deadline.daemon = True
     deadline.start()
@@ -22,7 +22,7 @@ def main() -> None:
     # uvicorn finishes the requests in flight and raises the signal again.
     signal.signal(signal.SIGTERM, stop)
 
-    # Everything goes to stdout, what the service itself logs included.
+    # Everything goes to stdout, including the service's own logs.
     LOGGING_CONFIG["handlers"]["default"]["stream"] = "ext://sys.stdout"
     LOGGING_CONFIG["root"] = {"handlers": ["default"], "level": "INFO"}
 
@@ -30,11 +30,11 @@ def main() -> None:
         "app.main:app",
         host="",
         port=int(os.environ.get("PORT") or "8080"),
-        # Longer than the load balancer in front, or requests get lost when the service hangs
-        # up first. AWS's and nginx keep a connection for 60 seconds, Google's for 600.
+        # Must be longer than the idle timeout of the load balancer, or requests get lost. It is 60
+        # seconds for AWS and nginx, and 600 for Google.
         timeout_keep_alive=75,
-        # Docker kills the container ten seconds after SIGTERM. Before that, uvicorn cuts off
-        # what is left, such as streams, and logs how many there were.
+        # Docker kills the container ten seconds after SIGTERM. Before that, uvicorn cuts off open
+        # requests, such as streams, and logs their number.
         timeout_graceful_shutdown=7,
     )
 

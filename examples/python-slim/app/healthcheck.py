@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 
-# As a balancer asks that speaks HTTPS: a redirect to it is for others.
+# Looks like a request from an HTTPS load balancer, so it isn't redirected.
 REQUEST = b"GET /healthz HTTP/1.0\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n\r\n"
 
 

@@ -113,8 +113,8 @@ def cannot_start(
     is_job = contract.workload is Workload.JOB
     return Finding(
         (_running.runs_to_its_end if is_job else _running.turns_healthy).code,
-        f"no container of it can be started: {reason}",
-        f"see it fail with: {again}",
+        f"its container can't be started: {reason}",
+        f"see it fail: {again}",
     )
 
 

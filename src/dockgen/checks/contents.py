@@ -16,7 +16,7 @@ from dockgen.image import Image, Kind, Layer, Step
 _MB = 10**6
 # How many secrets are reported.
 _REPORTED = 20
-# What is left over is worth a word from so many bytes on.
+# What is left over is worth a word from this many bytes on.
 _CACHE_BYTES = 100_000
 _HIDDEN_BYTES = 1_000_000
 
@@ -46,9 +46,9 @@ _CACHES = (
      r"|turbo)|\.yarn/(?:berry/)?cache|\.(?:local/share|cache)/pnpm)/.|/usr/local/share/\.cache/.",
      "the Node package manager's cache", "npm cache clean --force, or a cache mount"),
     (r"/(?:go|root/go|home/[^/]+/go)/pkg/mod/cache/.|/(?:root|home/[^/]+)/\.cache/go-build/.",
-     "Go's cache", "a stage of its own for the build"),
+     "Go's cache", "a separate build stage"),
     (r"/(?:root|home/[^/]+|usr/local)/\.?cargo/registry/.", "Cargo's cache",
-     "a stage of its own for the build"),
+     "a separate build stage"),
 )  # fmt: skip
 _KNOWN_CACHES = tuple((re.compile(pattern), what, fix) for pattern, what, fix in _CACHES)
 # What each new account gets in its home.
@@ -57,7 +57,7 @@ _SKELETON = {".bashrc", ".bash_logout", ".bash_profile", ".profile", ".ashrc", "
 
 @rule(
     "DG111",
-    fix="set it when the container starts; give a build step RUN --mount=type=secret,id=token …",
+    fix="set it at run time; for a build step, use RUN --mount=type=secret,id=token …",
     sources=["CIS Docker 4.10", "NIST SP 800-190 4.1.4", "OWASP Docker rule 12"],
     alike={
         "hadolint": ["DL3064"],
@@ -68,33 +68,33 @@ _SKELETON = {".bashrc", ".bash_logout", ".bash_profile", ".profile", ".ashrc", "
     at=["ENV", "LABEL", "ARG", "RUN"],
 )
 def says_no_secret(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Its configuration holds no secret.
+    """Has no secrets in its configuration.
 
-    Environment variables, labels and the history, which has the values of build arguments, can be
-    read by anyone who can pull the image. A value that only stands in for a secret, such as
-    "changeme", doesn't count, nor does the path of a file.
+    Anyone who can pull the image can read its environment variables, its labels and its history,
+    which contains the values of build arguments. Placeholders such as "changeme" and paths of files
+    don't count.
     """
     seen: set[str] = set()
     for where, name, value in _said(image):
         what = credentials.in_variable(name, value) if name else credentials.in_text(value)
         if what and name not in seen and len(seen) < _REPORTED:
             seen.add(name)
-            yield Violation(f"the {where} {name} holds {what}".replace("  ", " "))
+            yield Violation(f"the {where} {name} contains {what}".replace("  ", " "))
 
 
 @rule(
     "DG112",
-    fix="name the file in .dockerignore; give a build step RUN --mount=type=secret,id=token …",
+    fix="add the file to .dockerignore; for a build step, use RUN --mount=type=secret,id=token …",
     sources=["CIS Docker 4.10", "NIST SP 800-190 4.1.4", "OWASP Docker rule 12"],
     alike={"Trivy": ["DS-0031"], "Dockle": ["CIS-DI-0010"]},
 )
 def carries_no_secret(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """No file in it holds a secret.
+    """Has no secrets in its files.
 
-    A private key, a token or a password in any layer can be read by anyone who can pull the image,
-    also if a later layer removes the file. Text files are read for private keys, for tokens that
-    services give out, and for passwords in .env, .npmrc, .netrc and their like. What packages
-    bring, test keys, and samples without a real value don't count.
+    Anyone who can pull the image can read a private key, a token or a password in any of its
+    layers, even if a later layer removes the file. This rule searches text files for private keys,
+    for tokens of known services, and for passwords in files such as .env, .npmrc and .netrc. Files
+    of installed packages, test keys and samples don't count.
     """
     found = [
         (layer, path, what)
@@ -106,25 +106,25 @@ def carries_no_secret(image: Image, _contract: Contract) -> Iterator[Violation]:
         hidden = (
             ""
             if any(file is there for file in layer.files)
-            else "; a later layer hides the file, and everyone can still read it"
+            else "; a later layer hides the file, but it can still be read"
         )
         yield Violation(
-            f"{path} in {layers.name(image, layer)} holds {what}{hidden}",
+            f"{path} in {layers.name(image, layer)} contains {what}{hidden}",
             place=Place(path, layer=layer.digest),
         )
 
 
 @rule(
     "DG113",
-    fix="write into .dockerignore: **/.git",
+    fix="add to .dockerignore: **/.git",
     sources=["Docker, build context and .dockerignore", "OWASP Docker rule 12"],
     alike={"Dockle": ["DKL-LI-0003"]},
 )
 def carries_no_history(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Has no version control in it.
+    """Has no version control data.
 
-    The history of a project holds everything that was ever removed from it, secrets among them,
-    and the addresses that it came from. It is often larger than the program.
+    The history of a repository contains everything that was ever removed from it, including secrets
+    and addresses. It is often larger than the program.
     """
     for layer in layers.own(image):
         marks = (_REPOSITORY.match(file.path) for file in layer.files if file.kind is Kind.FILE)
@@ -132,15 +132,16 @@ def carries_no_history(image: Image, _contract: Contract) -> Iterator[Violation]
         for root in roots[: layers.NAMED]:
             size = sum(file.size for file in layer.files if file.path.startswith(root + "/"))
             yield Violation(
-                f"{root} in {layers.name(image, layer)} is version control, {size / _MB:.2f} MB",
-                f"write into .dockerignore: **/{posixpath.basename(root)}",
+                f"{root} in {layers.name(image, layer)} is version control data,"
+                f" {size / _MB:.2f} MB",
+                f"add to .dockerignore: **/{posixpath.basename(root)}",
                 Place(root, layer=layer.digest),
             )
 
 
 @rule(
     "DG114",
-    fix="empty the cache in the step that fills it: && rm -rf /var/lib/apt/lists/*",
+    fix="clean up in the step that fills the cache: && rm -rf /var/lib/apt/lists/*",
     sources=["Dockerfile best practices, apt-get"],
     alike={
         "hadolint": ["DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DL3042", "DL3060"],
@@ -150,11 +151,11 @@ def carries_no_history(image: Image, _contract: Contract) -> Iterator[Violation]
     severity=Severity.WARNING,
 )
 def leaves_no_cache(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Has no package lists and no caches left over.
+    """Has no package lists or caches.
 
-    Package managers keep what they downloaded for the next time, which never comes in an image.
-    Counted is what a container sees, from 0.1 MB on; a step that removes it later saves nothing,
-    and DG115 finds that.
+    Package managers keep their downloads to speed up the next run, which never happens in an image.
+    This rule counts what a container sees, from 0.1 MB. If a later step removes a cache, the image
+    doesn't get smaller: DG115 finds that.
     """
     sizes: dict[int, int] = {}
     first: dict[int, tuple[Layer, str]] = {}
@@ -170,24 +171,24 @@ def leaves_no_cache(image: Image, _contract: Contract) -> Iterator[Violation]:
         if size >= _CACHE_BYTES:
             yield Violation(
                 f"{layers.name(image, layer)} has {size / _MB:.2f} MB of {what}",
-                f"in the step that fills it: {fix}",
+                f"in the step that fills it, use: {fix}",
                 Place(path, layer=layer.digest),
             )
 
 
 @rule(
     "DG115",
-    fix="do it in the step that brings the files: remove with &&, COPY --chown, COPY --chmod",
+    fix="do it in the step that adds the files: && rm, COPY --chown or COPY --chmod",
     sources=["Dockerfile best practices, minimize layers"],
     alike={"dive": ["wastedBytes"]},
     severity=Severity.WARNING,
 )
 def hides_few_bytes(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Carries nothing that a later layer hides.
+    """Has no files that a later layer hides.
 
-    A layer never gets smaller: what a later step removes, overwrites, or only gives another mode or
-    owner, is stored and pulled all the same, and a changed file is there twice. Counted are the
-    bytes that no container sees, from 1 MB on, in the layers that the project adds.
+    A layer never gets smaller. If a later step removes or overwrites a file, or changes only its
+    mode or owner, the old file is still stored and pulled. This rule counts the bytes in your own
+    layers that no container sees, from 1 MB.
     """
     hidden = [
         (file.size, file, layer) for layer in layers.own(image) for file in image.hidden(layer)
@@ -206,15 +207,15 @@ def hides_few_bytes(image: Image, _contract: Contract) -> Iterator[Violation]:
 
 @rule(
     "DG116",
-    fix="take the right away in the step that brings them: COPY --chmod=555, or chmod o-w",
+    fix="remove the permission in the step that adds them: COPY --chmod=555, or chmod o-w",
     sources=["CIS Distribution Independent Linux 6.1.10", "NIST SP 800-190 4.1.2"],
     severity=Severity.WARNING,
 )
 def is_not_world_writable(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Has no file that everyone may write to.
+    """Has no world-writable files.
 
-    An intruder can change such files, and what starts them next runs the change. A folder with the
-    sticky bit, such as /tmp, is fine.
+    An attacker can change such a file, and whatever starts it next runs the change. Folders with
+    the sticky bit, such as /tmp, are fine.
     """
     found = {
         file.path
@@ -225,27 +226,27 @@ def is_not_world_writable(image: Image, _contract: Contract) -> Iterator[Violati
     }
     if found:
         yield Violation(
-            f"everyone may write to {layers.few(found)}",
+            f"everyone can write to {layers.few(found)}",
             place=layers.place(image, found),
         )
 
 
 @rule(
     "DG117",
-    fix="leave them to root: COPY --chmod=555 without --chown, and chown only what it writes to",
+    fix="let root own them: COPY --chmod=555 without --chown, and chown only data folders",
     sources=["NIST SP 800-190 4.1.2", "OWASP Docker rule 8"],
     severity=Severity.WARNING,
 )
 def owns_no_file(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Has no file that belongs to the user it runs as.
+    """Has no files that belong to the user it runs as.
 
-    The owner of a file can change it, whatever its mode, and with it what runs after the next
-    start. Leave program, packages and settings to root: they are only read. Folders for data may
-    belong to the user, and so may what each new account has in its home.
+    The owner of a file can change it whatever its mode is, and so change what runs after the next
+    start. Let root own the program, its packages and its settings: they only need to be read. Data
+    folders may belong to the user, and so may the default files of its home folder.
     """
     user = layers.user_id(image)
     if not user:
-        return  # DG101 says so, or there is no telling
+        return  # DG101 says so, or it is unknown
     found = {
         file.path
         for _, file in layers.visible(image)
@@ -263,19 +264,19 @@ def owns_no_file(image: Image, _contract: Contract) -> Iterator[Violation]:
 
 @rule(
     "DG118",
-    fix="install the package, or copy its entry, as distroless images do: /var/lib/dpkg/status.d/",
+    fix="install the package, or copy its entry like distroless images: /var/lib/dpkg/status.d/",
     sources=["NIST SP 800-190 4.1.1", "distroless images, /var/lib/dpkg/status.d"],
     severity=Severity.WARNING,
 )
 def lists_its_libraries(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Has its system libraries in a package database.
+    """Lists its system libraries in a package database.
 
-    A scanner knows a system library by its package, which a database of dpkg or apk lists. If a
-    library was copied without the entry of its package, the scanner reports nothing, however
-    vulnerable it is. The rule looks at shared libraries in the system's folders, such as /usr/lib,
-    in the layers that the project adds. What was built from source has no package and is left out:
-    programs, static ones too, and /usr/local. So are packages of a language, which scanners find by
-    other files. An image whose database names no files, such as RPM's, passes.
+    Scanners know a system library by its package, which the database of dpkg or apk lists. If a
+    library was copied without this entry, scanners can't report its vulnerabilities. This rule
+    checks shared libraries in system folders, such as /usr/lib, in your own layers. It skips what
+    was built from source and has no package: programs, and /usr/local. It also skips packages of
+    languages, which scanners find by other files. An image whose database lists no files, such as
+    RPM's, passes.
     """
     last = {path: names for one in image.layers for path, names in one.libraries.items()}
     listed = {name for path, names in last.items() if path in image.tree for name in names}

@@ -25,7 +25,7 @@ _DOTS = (
 
 
 def looks_needed(dockerfile: Dockerfile, left_out: Iterable[str]) -> list[str]:
-    """Which of these paths lie in what a step copies, and are no files for tools alone."""
+    """Which of these paths a step copies, except files that are only for tools."""
     sources = set(_sources(dockerfile))
     return [
         path

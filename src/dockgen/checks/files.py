@@ -35,39 +35,39 @@ class Files:
 
 @rule(
     "DG001",
-    fix="name images as your registry has them: FROM registry.example.com/hub/python:3.14",
+    fix="use images from an allowed registry: FROM registry.example.com/hub/python:3.14",
     sources=["NIST SP 800-190 4.1.5", "CIS Docker 4.2", "OWASP Docker rule 13"],
     alike={"hadolint": ["DL3026"]},
 )
 def base_images_are_allowed(files: Files, contract: Contract) -> Iterator[Violation]:
     """Base images come from an allowed registry.
 
-    What a build pulls becomes part of the image, or makes it. A company that scans and mirrors
-    base images wants none from elsewhere. It holds for each FROM, COPY --from, RUN --mount=from
-    and `# syntax=` that names an image. The list is the project's own, rules.allowed_registries in
-    dockgen.toml; without one, every registry is allowed.
+    A base image becomes part of your image. If your company scans or mirrors base images, you don't
+    want images from other registries. This applies to each image in FROM, COPY --from, RUN
+    --mount=from and `# syntax=`. Set the list in rules.allowed_registries in dockgen.toml. Without
+    a list, every registry is allowed.
     """
     allowed = contract.policy.allowed_registries
     if not allowed:
         return
     if files.dockerfile is None:
         yield Violation(
-            "there is no Dockerfile to look at", "bring it back, or drop rules.allowed_registries"
+            "there is no Dockerfile to read", "restore it, or remove rules.allowed_registries"
         )
         return
     for image in files.dockerfile.images:
         if not any(_is_below(image.name, prefix) for prefix in allowed):
             yield Violation(
-                f"line {image.line} of the Dockerfile names {image.name}, "
-                f"which is not from {' or '.join(allowed)}",
-                f"name it as your registry has it, for example: {allowed[0]}/{_last(image.name)}",
+                f"line {image.line} of the Dockerfile uses {image.name}, "
+                f"which isn't from {' or '.join(allowed)}",
+                f"use an allowed registry, for example: {allowed[0]}/{_last(image.name)}",
                 Place(files.name, image.line),
             )
 
 
 @rule(
     "DG002",
-    fix="name the version, for example: FROM python:3.14-slim",
+    fix="add a version, for example: FROM python:3.14-slim",
     sources=["CIS Docker 4.2", "Dockerfile best practices, pin base image versions"],
     alike={
         "hadolint": ["DL3006", "DL3007"],
@@ -78,11 +78,11 @@ def base_images_are_allowed(files: Files, contract: Contract) -> Iterator[Violat
     severity=Severity.WARNING,
 )
 def images_have_a_version(files: Files, _contract: Contract) -> Iterator[Violation]:
-    """Base images are named with a version.
+    """Base images have a version.
 
-    Without a tag, an image is the newest: the one that was built and tested today is another one
-    tomorrow, with another version of the language, and an old build can't be repeated. It holds for
-    each image that a build pulls, in COPY --from, too. A digest is a version.
+    An image without a tag means `latest`, which can change at any time. The image that you build
+    tomorrow may have another version of the language, and you can't repeat an old build. This
+    applies to each image that a build pulls, also with COPY --from. A digest counts as a version.
     """
     for image in files.dockerfile.images if files.dockerfile else ():
         name, at, _ = image.name.partition("@")
@@ -90,52 +90,51 @@ def images_have_a_version(files: Files, _contract: Contract) -> Iterator[Violati
         last = _last(_VARIABLE.sub("$", name))
         if not at and "$" not in last and last.partition(":")[2] in ("", "latest"):
             yield Violation(
-                f"line {image.line} of the Dockerfile takes {name.removesuffix(':latest')} in"
-                " whatever version is the newest",
-                f"name the version: {name.removesuffix(':latest')}:<version>",
+                f"line {image.line} of the Dockerfile uses {name.removesuffix(':latest')}"
+                " without a version",
+                f"add the version: {name.removesuffix(':latest')}:<version>",
                 Place(files.name, image.line),
             )
 
 
 @rule(
     "DG003",
-    fix="take a newer image: FROM golang:<the version of the go line>",
+    fix="use a newer image: FROM golang:<the version of the go line>",
     sources=["Go toolchains, GOTOOLCHAIN=local in the official image"],
 )
 def go_is_new_enough(files: Files, _contract: Contract) -> Iterator[Violation]:
-    """The Go image is as new as the module needs.
+    """The Go image is new enough for the module.
 
-    Go refuses to build a module whose `go` line names a newer version than its own, and the
-    official image keeps it from fetching one. A dependency that is updated may raise the line, so
-    this is the most frequent reason for a build that worked last week and fails today.
+    Go can't build a module if the `go` line in go.mod names a newer version, and the official image
+    doesn't download newer toolchains. An update of a dependency can raise that line. This is the
+    most common reason why a build that worked last week fails today.
     """
     if files.dockerfile is None or files.context is None:
         return
     for found in gomodule.too_old(files.dockerfile, files.context.go):
         version = ".".join(found.needed.split(".")[:2])
         yield Violation(
-            f"line {found.line} of the Dockerfile builds with {found.image}, and {found.path} needs"
-            f" go {found.needed}",
-            f"write in line {found.line}: FROM golang:{version}",
+            f"line {found.line} of the Dockerfile builds with {found.image}, but {found.path}"
+            f" needs go {found.needed}",
+            f"change line {found.line}: FROM golang:{version}",
             Place(files.name, found.line),
         )
 
 
 @rule(
     "DG004",
-    fix="write a .dockerignore with what the build doesn't read: .git, .env*, dependencies, builds",
+    fix="exclude what the build doesn't need in .dockerignore: .git, .env*, dependencies, builds",
     sources=["Docker, build context and .dockerignore", "OWASP Docker rule 12"],
     alike={"BuildKit": ["CopyIgnoredFile"], "Dockle": ["DKL-LI-0003"]},
     severity=Severity.WARNING,
 )
 def context_is_small(files: Files, contract: Contract) -> Iterator[Violation]:
-    """Sends only what the build needs.
+    """The build context contains only what the build needs.
 
-    A step that copies the whole folder sends all that lies in it: version control, secrets,
-    dependencies of this machine. They end up in the image or in the build cache, make each build
-    slower, and each change of any of them builds everything again. The limit for what is sent is
-    100 MB, or limits.context_mb in dockgen.toml. Nothing is asked of a Dockerfile that copies
-    single files and folders.
+    A step that copies the whole folder also copies version control, secrets and local dependencies.
+    They end up in the image or in the build cache, slow down each build, and invalidate the cache
+    when they change. The limit is 100 MB, or limits.context_mb in dockgen.toml. A Dockerfile that
+    copies single files and folders always passes.
     """
     if files.dockerfile is None or files.context is None:
         return
@@ -147,23 +146,23 @@ def context_is_small(files: Files, contract: Contract) -> Iterator[Violation]:
     limit = contract.limits.context_bytes
     if not files.context.ignore_file:
         yield Violation(
-            f"line {line} of the Dockerfile copies the whole folder, {_size(sent)}, and there is"
-            " no .dockerignore",
+            f"line {line} of the Dockerfile copies the whole folder ({_size(sent)}) without a"
+            " .dockerignore",
             place=Place(files.name, line),
         )
     elif sent > limit:
         path, size = max(_below(files.context.files).items(), key=lambda item: item[1])
         yield Violation(
-            f"line {line} of the Dockerfile sends {sent / _MB:.1f} MB, the limit is"
+            f"line {line} of the Dockerfile copies {sent / _MB:.1f} MB, the limit is"
             f" {limit / _MB:g} MB; {path} has {size / _MB:.1f} MB",
-            f"name it in {files.context.ignore_file}, or raise limits.context_mb in dockgen.toml",
+            f"add it to {files.context.ignore_file}, or raise limits.context_mb in dockgen.toml",
             Place(files.context.ignore_file),
         )
 
 
 @rule(
     "DG005",
-    fix="hand it to the step that needs it: RUN --mount=type=secret,id=token …",
+    fix="mount it in the step that needs it: RUN --mount=type=secret,id=token …",
     sources=["CIS Docker 4.10", "OWASP Docker rule 12", "Docker, build secrets"],
     alike={
         "hadolint": ["DL3064"],
@@ -172,11 +171,11 @@ def context_is_small(files: Files, contract: Contract) -> Iterator[Violation]:
     },
 )
 def dockerfile_has_no_secret(files: Files, _contract: Contract) -> Iterator[Violation]:
-    """The Dockerfile holds no secret.
+    """The Dockerfile contains no secrets.
 
-    Everyone who can read the repository has it, and so has the build cache. This is about the
-    stages that don't become the image; DG111 looks at what does. A value that only stands in for a
-    secret, such as "changeme", doesn't count.
+    Anyone who can read the repository or the build cache can read them. This rule covers the stages
+    that don't become part of the image; DG111 covers the others. Placeholders such as "changeme"
+    don't count.
     """
     if files.dockerfile is None:
         return
@@ -187,14 +186,14 @@ def dockerfile_has_no_secret(files: Files, _contract: Contract) -> Iterator[Viol
     for step in steps:
         for what in _secrets(step):
             yield Violation(
-                f"line {step.line} of the Dockerfile holds {what}",
+                f"line {step.line} of the Dockerfile contains {what}",
                 place=Place(files.name, step.line),
             )
 
 
 @rule(
     "DG006",
-    fix="hand it to the step that needs it: RUN --mount=type=secret,id=token …",
+    fix="mount it in the step that needs it: RUN --mount=type=secret,id=token …",
     sources=["CIS Docker 4.10", "OWASP Docker rule 12", "Docker, build secrets"],
     alike={
         "hadolint": ["DL3064"],
@@ -204,11 +203,11 @@ def dockerfile_has_no_secret(files: Files, _contract: Contract) -> Iterator[Viol
     severity=Severity.WARNING,
 )
 def no_argument_is_a_secret(files: Files, _contract: Contract) -> Iterator[Violation]:
-    """Takes no secret as a build argument.
+    """Secrets aren't passed as build arguments.
 
     The value of a build argument stays in the history of the image, in its provenance and in the
-    build cache, where anyone who pulls the one or shares the other can read it. A secret mount
-    leaves nothing behind.
+    build cache. Anyone who can pull the image or use the cache can read it. A secret mount isn't
+    stored.
     """
     if files.dockerfile is None:
         return
@@ -218,26 +217,26 @@ def no_argument_is_a_secret(files: Files, _contract: Contract) -> Iterator[Viola
             if not value and credentials.is_named_as_one(name):
                 yield Violation(
                     f"line {step.line} of the Dockerfile takes {name} as a build argument",
-                    f"write in place of it: RUN --mount=type=secret,id={name},env={name} …",
+                    f"use a secret mount instead: RUN --mount=type=secret,id={name},env={name} …",
                     Place(files.name, step.line),
                 )
 
 
 @rule(
     "DG007",
-    fix="let it in by a last line of .dockerignore: !<path>",
+    fix="include it with a last line in .dockerignore: !<path>",
     sources=["Docker, build context and .dockerignore"],
     alike={"BuildKit": ["CopyIgnoredFile"]},
     severity=Severity.WARNING,
 )
 def tracked_files_are_copied(files: Files, _contract: Contract) -> Iterator[Violation]:
-    """Steps that copy files get those that git tracks.
+    """The build gets the files that git tracks.
 
-    A pattern of .dockerignore that is meant for secrets or for what builds leave behind may fit a
-    file that the program reads, such as a public certificate. The build says nothing, and the
-    program misses the file when it runs. What a step copies is compared with what git tracks there;
-    read-me files and what is for editors, git and CI is left aside. A file that has to stay out is
-    no file for git, or this rule is ignored with that reason.
+    A pattern in .dockerignore can match too much, for example a public certificate that the program
+    reads. The build succeeds, but the program fails when it doesn't find the file. This rule
+    compares what each step copies with the files that git tracks there, except README files and
+    files for editors, git and CI. If a file must stay out, remove it from git, or ignore this rule
+    and say why.
     """
     if files.dockerfile is None or not files.left_out:
         return
@@ -245,8 +244,8 @@ def tracked_files_are_copied(files: Files, _contract: Contract) -> Iterator[Viol
     if needed:
         more = f" and {len(needed) - 3} more" if len(needed) > 3 else ""
         yield Violation(
-            f"git tracks {', '.join(needed[:3])}{more}, and the build doesn't get it",
-            f"let it in by a last line of .dockerignore: !{needed[0]}",
+            f"git tracks {', '.join(needed[:3])}{more}, but .dockerignore excludes it",
+            f"include it with a last line in .dockerignore: !{needed[0]}",
             Place(files.context.ignore_file if files.context else None),
         )
 

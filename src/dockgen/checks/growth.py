@@ -21,15 +21,15 @@ class Growth:
 
 @rule(
     "DG301",
-    fix="find what grew with: docker history <image>, or allow more: --max-growth 10%",
+    fix="find the large layers: docker history <image>, or allow more: --max-growth 10%",
     sources=["NIST SP 800-190 4.1", "OWASP Docker rule 9"],
 )
 def has_not_grown(growth: Growth, contract: Contract) -> Iterator[Violation]:
-    """Has grown no more than is allowed.
+    """Doesn't grow more than allowed.
 
-    A limit stops an image once it is too large. Until then, each change adds a little that goes
-    unnoticed. This rule is asked with a former report and with how much the image may grow:
-    `dockgen check --baseline FILE --max-growth 5%`.
+    A size limit only helps when an image gets too large. Until then, it can grow a little with each
+    change. Give an earlier report and the allowed growth: `dockgen check --baseline FILE
+    --max-growth 5%`.
     """
     allowed = contract.limits.growth
     if allowed is None:
@@ -39,8 +39,8 @@ def has_not_grown(growth: Growth, contract: Contract) -> Iterator[Violation]:
         largest = max(growth.added, key=lambda layer: layer.unpacked_bytes, default=None)
         percent = 100 * grown / growth.before_bytes if growth.before_bytes else 100
         yield Violation(
-            f"the image has grown by {grown / _MB:.2f} MB ({percent:.1f} %) to "
-            f"{growth.after_bytes / _MB:.2f} MB, and {allowed} is allowed",
+            f"the image grew by {grown / _MB:.2f} MB ({percent:.1f} %) to "
+            f"{growth.after_bytes / _MB:.2f} MB; {allowed} is allowed",
             place=Place(layer=largest.digest) if largest else None,
         )
 

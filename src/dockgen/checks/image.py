@@ -27,7 +27,7 @@ _VERSION = re.compile(r"[-.]?\d+(\.\d+)*$")
 
 @rule(
     "DG101",
-    fix="write in the last stage: USER 65532:65532",
+    fix="add to the last stage: USER 65532:65532",
     sources=["CIS Docker 4.1", "OWASP Docker rule 2", "Kubernetes' restricted profile"],
     alike={
         "hadolint": ["DL3002", "DL3066"],
@@ -38,15 +38,18 @@ _VERSION = re.compile(r"[-.]?\d+(\.\d+)*$")
     at=["USER"],
 )
 def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Runs as a numeric user that is not root.
+    """Runs as a numeric, non-root user.
 
-    A break-out from a container starts with the rights of its user, and without USER that is
-    root. A name won't do: Kubernetes' runAsNonRoot can't tell whether it means root, and refuses.
+    Without USER, the container runs as root, and so does an attacker who breaks out of it. The user
+    must be a number: Kubernetes' runAsNonRoot rejects names, because it can't tell if a name is
+    root.
     """
     user = image.config.user
     if not re.fullmatch(r"[1-9]\d*:[1-9]\d*", user):
         yield Violation(
-            f"the image's user is {user!r}" if user else "the image names no user, so it is root"
+            f"the image runs as the user {user!r}"
+            if user
+            else "the image has no USER, so it runs as root"
         )
 
 
@@ -54,7 +57,7 @@ def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
     "DG102",
     Workload.SERVICE,
     Workload.WORKER,
-    fix='write in the last stage: HEALTHCHECK --start-interval=1s CMD ["…"]',
+    fix='add to the last stage: HEALTHCHECK --start-interval=1s CMD ["…"]',
     sources=["CIS Docker 4.6"],
     alike={
         "hadolint": ["DL3057"],
@@ -67,77 +70,77 @@ def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
 def has_health_check(image: Image, _contract: Contract) -> Iterator[Violation]:
     """Has a health check that needs no shell.
 
-    Without one, an engine takes a hung service for a good one, and `docker compose up --wait`
-    waits for nothing. The shell form starts a shell for each probe, and needs one in the image. A
-    job, which runs to its end, needs none.
+    Without a health check, the engine can't see that a service hangs, and `docker compose up
+    --wait` doesn't wait until it is ready. The shell form of HEALTHCHECK starts a shell for each
+    probe, so the image must contain one. Jobs don't need a health check.
     """
     check = image.config.health_check
     if check is None or not check.test:
         yield Violation("the image has no health check")
     elif check.test[0] == "NONE":
-        yield Violation("the image's health check is turned off")
+        yield Violation("the health check of the image is turned off")
     elif check.test[0] != "CMD" or len(check.test) < 2 or _is_shell(check.test[1:]):
-        yield Violation(f"the health check is started by a shell: {' '.join(check.test[1:])!r:.80}")
+        yield Violation(f"a shell starts the health check: {' '.join(check.test[1:])!r:.80}")
 
 
 @rule(
     "DG103",
     Workload.SERVICE,
     Workload.WORKER,
-    fix="write: HEALTHCHECK --start-period=20s --start-interval=1s …",
+    fix="add the options: HEALTHCHECK --start-period=20s --start-interval=1s …",
     sources=["Dockerfile reference, HEALTHCHECK --start-interval", "Docker Engine 25 and later"],
     at=["HEALTHCHECK"],
 )
 def has_start_interval(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Is probed often while it starts.
+    """Is probed often during startup.
 
-    The first probe comes after a whole interval, 30 s by default, so that everything that
-    waits for a healthy service waits as long. A start interval gives an answer within about a
-    second, and costs nothing afterwards.
+    The first probe runs after a whole interval, 30 s by default, and everything that depends on the
+    service waits that long. With a start interval of 1 s, the container is healthy about a second
+    after the service is ready. Later probes aren't affected.
     """
     check = image.config.health_check
     if check is None or not check.test or check.test[0] == "NONE":
         return  # DG102 says so
-    # Without a start period there is no start, and its interval counts for nothing.
+    # Without a start period, the start interval isn't used.
     if not check.start_interval_seconds or not check.start_period_seconds:
         yield Violation(
-            f"the health check's start interval is {check.start_interval_seconds:g} s, "
-            f"its start period {check.start_period_seconds:g} s (0: not set)",
+            f"the start interval of the health check is {check.start_interval_seconds:g} s and"
+            f" its start period is {check.start_period_seconds:g} s (0: not set)",
         )
 
 
 @rule(
     "DG104",
-    fix='write the command as a list: ENTRYPOINT ["/usr/local/bin/app"]',
+    fix='use the exec form: ENTRYPOINT ["/usr/local/bin/app"]',
     sources=["Dockerfile reference, shell form ENTRYPOINT"],
     alike={"hadolint": ["DL3025"], "BuildKit": ["JSONArgsRecommended"]},
     at=["ENTRYPOINT", "CMD"],
 )
 def starts_in_exec_form(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Is started without a shell in between.
+    """Starts without a shell.
 
-    A shell that stands between the engine and the program keeps SIGTERM to itself, so that the
-    program is killed after ten seconds, with its requests. One that ends with `exec` hands over to
-    the program, and passes.
+    A shell between the engine and the program doesn't pass on SIGTERM. After ten seconds, the
+    engine kills the program and the requests that it is serving. A script that starts the program
+    with `exec` passes.
     """
     command = image.config.entrypoint + image.config.command
     if not command:
-        yield Violation("the image doesn't say what to start")
+        yield Violation("the image has no ENTRYPOINT or CMD")
     elif _is_shell(_without_init(command)) and not _hands_over(command):
         yield Violation(f"a shell starts the program: {' '.join(command)!r:.80}")
 
 
 @rule(
     "DG105",
-    fix="find what grew with: docker history <image>, or raise limits.size_mb in dockgen.toml",
+    fix="find the large layers: docker history <image>, or raise limits.size_mb in dockgen.toml",
     sources=["NIST SP 800-190 4.1", "OWASP Docker rule 9"],
 )
 def is_within_size(image: Image, contract: Contract) -> Iterator[Violation]:
-    """Is within its size limit.
+    """Stays within its size limit.
 
-    Each byte is stored, pulled and scanned by everyone who runs the image, and each file is
-    something that an intruder finds there. The limit is the project's own, in dockgen.toml; the
-    size is the sum of the unpacked layer tars, which no engine and no store change.
+    Every byte is stored, pulled and scanned wherever the image runs, and an attacker can use every
+    file. Set the limit in dockgen.toml. The size is the sum of the unpacked layer tars, which is
+    the same on every engine.
     """
     limit = contract.limits.size_bytes
     if limit is not None and image.unpacked_bytes > limit:
@@ -153,18 +156,17 @@ def is_within_size(image: Image, contract: Contract) -> Iterator[Violation]:
 
 @rule(
     "DG106",
-    fix="leave them out, or take the bits away in the step that brings them: chmod a-s",
+    fix="remove them, or clear the bits in the step that adds them: chmod a-s",
     sources=["CIS Docker 4.8"],
     alike={"Dockle": ["CIS-DI-0008"]},
 )
 def has_no_setuid_file(image: Image, _contract: Contract) -> Iterator[Violation]:
-    """Has no setuid or setgid file.
+    """Has no setuid or setgid files.
 
-    A setuid file hands the rights of its owner to everyone who starts it: a way from the service's
-    account to root. Taken away in a later layer it is still in the image, for everyone who gets
-    hold of that layer, so each layer counts that the project adds. What the layers of the base
-    image hold is not the project's to remove; what a container sees of it, is. Where the base is
-    unknown, only what a container sees counts.
+    A setuid file runs with the rights of its owner, so it can turn the service's user into root. If
+    a later layer removes the file, it is still in the image. So this rule checks each layer that
+    you add, and of the base image only the files that a container sees. If the base is unknown, it
+    checks only what a container sees.
     """
     own = () if image.base_layers is None else image.layers[image.base_layers :]
     found = {file.path for layer in own for file in layer.files if file.is_setuid}
@@ -178,18 +180,18 @@ def has_no_setuid_file(image: Image, _contract: Contract) -> Iterator[Violation]
 
 @rule(
     "DG107",
-    fix="copy what the service needs from a build stage into a base that has none of them",
+    fix="build in a build stage, and copy the result into a base without them",
     sources=["CIS Docker 4.3", "NIST SP 800-190 4.1", "OWASP Docker rule 0"],
 )
 def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
-    """Has no package manager and no compiler.
+    """Has no package managers or compilers.
 
-    They make the image larger, bring vulnerabilities of their own, and only serve an
-    intruder: what a running service needs was installed when the image was built.
+    They make the image larger, have vulnerabilities of their own, and help only attackers. Install
+    what the service needs when you build the image.
 
-    The package manager of the distribution (apt, dpkg, apk) is part of the slim and alpine bases:
-    taking it out in a later layer would save nothing, and hide from scanners what is installed. It
-    is accepted there, and not in scratch.
+    The slim and alpine bases contain the package manager of the distribution (apt, dpkg, apk). It
+    is allowed there, because removing it in a later layer saves no space, and hides from scanners
+    what is installed. It isn't allowed in scratch.
     """
     unwanted = _COMPILERS | languages.tools()
     if not contract.base.package_manager:
@@ -205,15 +207,14 @@ def has_no_tools(image: Image, contract: Contract) -> Iterator[Violation]:
 
 @rule(
     "DG108",
-    fix="leave it out, or take the alpine flavor",
+    fix="remove it, or use the alpine flavor",
     sources=["NIST SP 800-190 4.1", "hardening guides of distroless images"],
 )
 def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
-    """Has no shell when it is built from scratch.
+    """Has no shell if built from scratch.
 
-    Most attacks go on through a shell once they can start a program. An image from scratch
-    promises that there is none; the slim and alpine flavors keep theirs, for those who have to
-    look into a container.
+    Most attacks use a shell as soon as they can start a program. Images from scratch have none. The
+    slim and alpine flavors keep theirs, so that you can look into a container.
     """
     if contract.base.shell:
         return
@@ -227,24 +228,22 @@ def has_no_shell(image: Image, contract: Contract) -> Iterator[Violation]:
 
 @rule(
     "DG109",
-    fix='write in the last stage: LABEL org.opencontainers.image.source="…"',
+    fix='add to the last stage: LABEL org.opencontainers.image.source="…"',
     sources=["OCI image specification, annotations"],
     alike={"hadolint": ["DL3049", "DL3051"]},
     at=["LABEL"],
 )
 def has_required_labels(image: Image, contract: Contract) -> Iterator[Violation]:
-    """Carries the required labels.
+    """Has the required labels.
 
-    Labels tell those who meet an image in a registry or a cluster what it is, who answers for it
-    and where its source is. The list is the project's own, rules.required_labels in dockgen.toml;
-    without one, no label is required. A label without a text counts for none.
+    Labels say what an image is, who maintains it and where its source is. Set the list in
+    rules.required_labels in dockgen.toml. Without a list, no label is required. An empty label
+    counts as missing.
     """
     for name in contract.policy.required_labels:
         if not image.config.labels.get(name, "").strip():
             state = "is empty" if name in image.config.labels else "is missing"
-            yield Violation(
-                f"the label {name} {state}", f'write in the last stage: LABEL {name}="…"'
-            )
+            yield Violation(f"the label {name} {state}", f'add to the last stage: LABEL {name}="…"')
 
 
 RULES = (

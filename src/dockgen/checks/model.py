@@ -25,7 +25,7 @@ class Place:
     """Where something was found: a project's file and line, or an image's layer and path.
 
     ``path`` is relative to the project, or absolute in the image; ``line`` counts from 1;
-    ``layer`` is the digest of the layer's unpacked tar ("sha256:…"). Each is None where it says
+    ``layer`` is the digest of the layer's unpacked tar ("sha256:…"). Each is None if it says
     nothing.
     """
 

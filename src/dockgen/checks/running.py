@@ -9,7 +9,7 @@ from dockgen.contract import Contract
 from dockgen.matrix import Workload
 from dockgen.sockets import Listener
 
-# The value of Seccomp in /proc/<pid>/status when a filter is at work.
+# The value of Seccomp in /proc/<pid>/status when a filter is running.
 _FILTERED = 2
 # 128 + SIGKILL.
 KILLED = 137
@@ -93,7 +93,7 @@ _NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
     "DG201",
     Workload.SERVICE,
     Workload.WORKER,
-    fix="see what the service prints: docker compose up --build",
+    fix="see the output of the service: docker compose up --build",
     sources=["CIS Docker 5.27"],
     alike={"hadolint": ["DL3057"]},
     at=["HEALTHCHECK", "ENTRYPOINT", "CMD"],
@@ -101,9 +101,9 @@ _NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
 def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Turns healthy in time.
 
-    A deployment waits for healthy, and an outage lasts as long as a restart does. The limit is
-    the project's own, in dockgen.toml; the time runs from the container's start to the end of its
-    first good probe.
+    Deployments wait until the container is healthy, and an outage lasts as long as a restart. Set
+    the limit in dockgen.toml. The time runs from the start of the container to the end of the first
+    successful probe.
     """
     limit = contract.limits.healthy_seconds
     if seen.healthy_seconds is None and seen.ready_seconds is not None:
@@ -115,7 +115,7 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     if _NO_LOADER.search(seen.log):
         hint = (
             "the loader that the program was built for isn't in the image: build it without a C"
-            " library (with Go: CGO_ENABLED=0), or take the slim flavor"
+            " library (with Go: CGO_ENABLED=0), or use the slim flavor"
         )
     if seen.healthy_seconds is None:
         yield Violation(f"it didn't turn healthy within {limit:g} s{_last_lines(seen.log)}", hint)
@@ -129,15 +129,15 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
 @rule(
     "DG202",
     Workload.SERVICE,
-    fix="let it answer GET / with 200, on the port that is published, on 0.0.0.0 or [::]",
+    fix="answer GET / with 200 on the published port, on 0.0.0.0 or [::]",
     at=["EXPOSE", "ENTRYPOINT", "CMD"],
 )
 def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """Answers GET /.
 
-    Healthy is what the service says of itself; whether it can be used is seen from outside,
-    through the published port. One that listens on 127.0.0.1 is out of reach: inside a container,
-    that is the container itself.
+    The health check runs inside the container. This rule sends a request from outside, to the
+    published port. A service that listens on 127.0.0.1 can only be reached from inside its
+    container.
     """
     if not seen.is_reached or seen.root_status == 200 or _is_answered(seen, contract):
         return
@@ -145,36 +145,36 @@ def answers(seen: Observation, contract: Contract) -> Iterator[Violation]:
     if contract.port is not None:
         asked += f" on port {contract.port}"
     if seen.root_status is not None:
-        yield Violation(f"{asked} gives status {seen.root_status}, not 200")
+        yield Violation(f"{asked} returns status {seen.root_status}, not 200")
         return
     here = [one for one in seen.listening or () if one.port == contract.port]
     others = ", ".join(str(one) for one in seen.listening or () if not one.is_local)
     if here and all(one.is_local for one in here):
         yield Violation(
-            f"{asked} gives no answer: it listens on {here[0]} only, which"
-            " can't be reached from outside of the container",
-            "let it listen on 0.0.0.0, or on [::] for both families",
+            f"{asked} gets no answer: it listens on {here[0]} only, which can't be reached from"
+            " outside the container",
+            "listen on 0.0.0.0, or on [::] for IPv4 and IPv6",
         )
     elif others and not here:
         yield Violation(
-            f"{asked} gives no answer: it listens on {others}",
-            f"let it listen on port {contract.port}; many read it from a variable: PORT",
+            f"{asked} gets no answer: it listens on {others}",
+            f"listen on port {contract.port}; many programs read it from the variable PORT",
         )
     else:
-        yield Violation(f"{asked} gives no answer, not 200")
+        yield Violation(f"{asked} gets no answer")
 
 
 @rule(
     "DG203",
-    fix="write in the last stage: USER 65532:65532",
+    fix="add to the last stage: USER 65532:65532",
     sources=["CIS Docker 4.1", "OWASP Docker rule 2", "Kubernetes' restricted profile"],
     at=["user", "USER"],
 )
 def process_is_not_root(seen: Observation, _contract: Contract) -> Iterator[Violation]:
-    """Its process is not root.
+    """Doesn't run as root.
 
-    What the image says can be overruled, by compose.yaml or by the program itself: what counts
-    is the process. All of its four user and group ids are looked at.
+    compose.yaml or the program itself can override the user of the image, so this rule looks at the
+    running process: at all four of its user IDs and group IDs.
     """
     if seen.process is None:
         yield from _unseen(seen)
@@ -187,15 +187,15 @@ def process_is_not_root(seen: Observation, _contract: Contract) -> Iterator[Viol
 
 @rule(
     "DG204",
-    fix="write in compose.yaml: cap_drop: [ALL]",
+    fix="add to compose.yaml: cap_drop: [ALL]",
     sources=["CIS Docker 5.4", "OWASP Docker rule 3", "Kubernetes' restricted profile"],
     at=["cap_add", "privileged", "cap_drop"],
 )
 def has_no_capability(seen: Observation, _contract: Contract) -> Iterator[Violation]:
-    """Has no capability.
+    """Has no capabilities.
 
-    Capabilities are root's rights, cut into pieces. A service that listens on a port above
-    1024 needs none.
+    Each capability is a part of root's rights. A service that listens on a port above 1023 needs
+    none.
     """
     if seen.process is None:
         yield from _unseen(seen)
@@ -205,51 +205,51 @@ def has_no_capability(seen: Observation, _contract: Contract) -> Iterator[Violat
 
 @rule(
     "DG205",
-    fix="write in compose.yaml: security_opt: [no-new-privileges:true]",
+    fix="add to compose.yaml: security_opt: [no-new-privileges:true]",
     sources=["CIS Docker 5.26", "OWASP Docker rule 4", "Kubernetes' allowPrivilegeEscalation"],
     at=["security_opt", "privileged"],
 )
 def cannot_gain_privileges(seen: Observation, _contract: Contract) -> Iterator[Violation]:
     """Can't gain privileges.
 
-    With no-new-privileges, a setuid file or one with capabilities gives nothing to those
-    who start it.
+    With no-new-privileges, setuid files and files with capabilities don't give the process more
+    rights.
     """
     if seen.process is None:
         yield from _unseen(seen)
     elif not seen.process.no_new_privileges:
-        yield Violation("its process may gain privileges")
+        yield Violation("its process can gain privileges")
 
 
 @rule(
     "DG206",
-    fix="leave seccomp=unconfined out of compose.yaml, and look at: docker info",
+    fix="remove seccomp=unconfined from compose.yaml, and check: docker info",
     sources=["CIS Docker 5.22", "OWASP Docker rule 6", "Kubernetes' restricted profile"],
     at=["security_opt", "privileged"],
 )
 def is_filtered(seen: Observation, _contract: Contract) -> Iterator[Violation]:
-    """Runs behind a system call filter.
+    """Runs with a seccomp filter.
 
-    The engine's default seccomp profile keeps the rarely used system calls away from the
-    service, where most of the kernel's weaknesses are.
+    The default seccomp profile of the engine blocks rarely used system calls, which have most of
+    the kernel's vulnerabilities.
     """
     if seen.process is None:
         yield from _unseen(seen)
     elif seen.process.seccomp != _FILTERED:
-        yield Violation("no seccomp filter is at work")
+        yield Violation("no seccomp filter is active")
 
 
 @rule(
     "DG207",
-    fix="write in compose.yaml: read_only: true, and below tmpfs: /tmp",
+    fix="add to compose.yaml: read_only: true, and tmpfs: [/tmp]",
     sources=["CIS Docker 5.13", "OWASP Docker rule 8"],
     at=["read_only"],
 )
 def leaves_root_alone(seen: Observation, _contract: Contract) -> Iterator[Violation]:
-    """Changes nothing in its root file system.
+    """Doesn't write to its root file system.
 
-    What can't be written can't be replaced by an intruder, and a container that keeps nothing
-    in itself can be thrown away at any time.
+    If the root file system is read-only, an attacker can't change the program, and you can replace
+    the container at any time without losing data.
     """
     if not seen.read_only:
         yield Violation("its root file system is writable")
@@ -257,7 +257,7 @@ def leaves_root_alone(seen: Observation, _contract: Contract) -> Iterator[Violat
         changed = ", ".join(seen.changes[:_REPEATED])
         yield Violation(
             f"{len(seen.changes)} paths differ from the image: {changed}",
-            "write to /tmp, or mount a volume for what must stay",
+            "write to /tmp, or mount a volume for data",
         )
 
 
@@ -269,13 +269,12 @@ def leaves_root_alone(seen: Observation, _contract: Contract) -> Iterator[Violat
     at=["STOPSIGNAL", "ENTRYPOINT", "CMD"],
 )
 def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
-    """Stops when it is told to.
+    """Stops on SIGTERM.
 
-    Each deployment stops the old containers. One that doesn't listen to SIGTERM is killed
-    after ten seconds, with the requests that it was serving; one that ends with another code than
-    0 looks like a crash. A program that dockgen didn't make is only warned of if the signal itself
-    ends it. A job that is stopped before its end may end with any code. The limit is the project's
-    own, in dockgen.toml.
+    Each deployment stops the old containers. If a program ignores SIGTERM, the engine kills it
+    after ten seconds, with the requests that it is serving. An exit code other than 0 looks like a
+    crash. If the program isn't from dockgen, an exit because of the signal itself is only a
+    warning. A job may end with any code when it is stopped. Set the time limit in dockgen.toml.
     """
     limit = contract.limits.stop_seconds
     is_job = contract.workload is Workload.JOB
@@ -289,7 +288,7 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
         yield Violation(f"it had to be killed, {seen.stop_seconds:.2f} s after SIGTERM")
     elif seen.stop_exit_code == _TERMINATED and not contract.is_ours and not is_job:
         yield Violation(
-            f"SIGTERM ended it at once (exit code {_TERMINATED}): open requests are cut off",
+            f"SIGTERM ended it immediately (exit code {_TERMINATED}): open requests are cut off",
             severity=Severity.WARNING,
         )
     elif seen.stop_exit_code != 0 and not is_job:
@@ -303,15 +302,15 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
 @rule(
     "DG209",
     Workload.JOB,
-    fix="see what it prints: docker compose up --build --exit-code-from app",
+    fix="see its output: docker compose up --build --exit-code-from app",
     sources=["Kubernetes, Jobs", "systemd.service, Type=oneshot"],
     at=["ENTRYPOINT", "CMD"],
 )
 def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation]:
-    """Runs to its end.
+    """Runs to completion.
 
-    A job has no health: whether it did its work is told by its exit code, and 0 is the one that
-    schedulers take for done. The limit is the project's own, limits.run_seconds in dockgen.toml.
+    A job has no health check: its exit code says whether it succeeded, and schedulers expect 0. Set
+    the time limit in limits.run_seconds in dockgen.toml.
     """
     limit = contract.limits.run_seconds
     if seen.memory_bytes is not None:
@@ -319,7 +318,7 @@ def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation
         return
     if seen.exit_code is None or seen.run_seconds is None:
         yield Violation(
-            f"it still ran after {limit:g} s", "raise limits.run_seconds in dockgen.toml"
+            f"it was still running after {limit:g} s", "raise limits.run_seconds in dockgen.toml"
         )
     elif seen.exit_code != 0:
         yield Violation(f"it ended with exit code {seen.exit_code}, not 0{_last_lines(seen.log)}")
@@ -354,7 +353,7 @@ def _out_of_memory(limit_bytes: int) -> Violation:
     limit = f" of {limit_bytes / _MB:.0f} MB" if limit_bytes else ""
     return Violation(
         f"it ran out of memory: it needs more than its limit{limit}",
-        "let it use less, or raise mem_limit in compose.yaml; files in a tmpfs count, too",
+        "use less memory, or raise mem_limit in compose.yaml; files in a tmpfs count, too",
     )
 
 
@@ -363,7 +362,7 @@ def _unseen(seen: Observation) -> Iterator[Violation]:
     if seen.healthy_seconds is not None:
         yield Violation(
             "the state of its process can't be read, neither on this host nor in the container",
-            "run dockgen on the engine's own host",
+            "run dockgen on the host of the engine",
         )
 
 

@@ -19,22 +19,21 @@ EXIT_CODES = """\b
 Exit codes:
   0    fine
   1    a check found something, a merge conflicts, or a project is behind
-  2    the command line asks for something impossible
-  3    something stands in the way that you can mend
-  4    a program is missing, too old or doesn't answer
+  2    invalid command line|  3    an error in a file, folder or repository that you can fix
+  4    a required program is missing, too old or doesn't answer
   70   a bug in dockgen
   129  the terminal was closed
   130  Ctrl-C
-  143  asked to end by SIGTERM
-       (and 128 + n by another signal n)
+  143  ended by SIGTERM
+       (128 + n for another signal n)
 """
 
 
 # In a command's context: a function that says what a signal leaves, where that may be something.
 LEFT = "dockgen.left"
-_NOTHING_LEFT = "nothing is left behind"
+_NOTHING_LEFT = "no files were left behind"
 
-# What a machine says that has no more to give, wherever it says so: no bug of dockgen's.
+# Errors of a machine that is out of resources. They aren't bugs of dockgen.
 _EXHAUSTED = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -72,7 +71,7 @@ _COMMANDS = (
 
 
 class Commands(click.Group):
-    """The group of commands, each imported when it is asked for: none waits for the others."""
+    """The group of commands. Each is imported only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
@@ -92,7 +91,8 @@ class Commands(click.Group):
             Path.cwd()
         except OSError as error:
             raise ProjectError(
-                f"the current folder can't be used: {error.strerror}", "cd to one that exists"
+                f"the current folder can't be used: {error.strerror}",
+                "change to a folder that exists",
             ) from error
         try:
             return super().invoke(ctx)
@@ -109,7 +109,7 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, "-V", "--version", message="dockgen %(version)s")
 def dockgen() -> None:
-    """Small, hardened, proven container images for Go, Python and Node services.
+    """Small, hardened, tested container images for Go, Python and Node services.
 
     \b
     Examples:
@@ -151,7 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
             signal.signal(number, _terminate)
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that knows no arrows or accents gets them spelt, not a traceback.
+        # If a terminal can't show arrows or accents, they are escaped instead of a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     stdout = sys.stdout
@@ -165,8 +165,8 @@ def main(arguments: list[str] | None = None) -> int:
         asked.show()  # The help text: no error of one line.
         return asked.exit_code
     except (BrokenPipeError, SystemExit) as end:
-        # Whoever read our output has gone, as with `dockgen … | head`. click makes an exit of it,
-        # and puts something of its own in the place of the stream.
+        # The reader of our output is gone, as with `dockgen … | head`. click turns that into an
+        # exit, and replaces the stream.
         if isinstance(end, SystemExit) and sys.stdout is stdout:
             raise
         sys.stderr.close()
@@ -183,7 +183,7 @@ def _report(problem: Exception | Terminated) -> int:
 
     code, error = _error(problem)
     details = problem.details if isinstance(problem, DockgenError) else ""
-    # Where standard error is full, too, the exit code tells.
+    # If standard error is full, too, only the exit code is left.
     with contextlib.suppress(OSError):
         if error:
             report.error(error)
@@ -211,8 +211,8 @@ def _error(problem: Exception | Terminated) -> tuple[int, DockgenError | None]:
             reason = problem.strerror or str(problem)
             where = f": {problem.filename}" if problem.filename else ""
         return ProjectError.exit_code, ProjectError(
-            f"this machine has no more to give: {reason}{where}",
-            "make room, and look at what is there before you run it again",
+            f"this machine is out of resources: {reason}{where}",
+            "free some memory or disk space, and check what was written before you run it again",
         )
     return DockgenError.exit_code, None
 
@@ -231,14 +231,14 @@ def _is_exhausted(problem: Exception) -> bool:
 
 
 def _open_closed_streams() -> None:
-    """Give each stream that was closed to /dev/null, so that no file takes its place."""
+    """Open closed streams on /dev/null, so that no file gets their number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for good
 
 
 def _drop_output() -> None:
-    """What can't be written any more is not to be tried again at Python's own end."""
+    """Don't let Python write the rest at its exit: it would fail again."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -35,16 +35,18 @@ def _flags(command: _Command) -> _Command:
     return command
 
 
-@click.command(short_help="Give an existing repository its container files, proven.")
+@click.command(short_help="Add tested container files to an existing repository.")
 @click.argument("directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]")
+@click.option("--explain", is_flag=True, help="Show what was detected and where, and exit.")
 @click.option(
-    "--explain", is_flag=True, help="Show each answer, where it was read, and stop there."
+    "--check", is_flag=True, help="Build and test the image first; write only files that pass."
 )
-@click.option("--check", is_flag=True, help="Build and prove it first; write only what holds.")
-@click.option("--try-flavors", is_flag=True, help="Take the smallest flavor that holds; --check.")
-@click.option("--builder", metavar="NAME", help="Prove it with this one of `docker buildx ls`.")
-@click.option("--flavor", metavar="FLAVOR", help="What the image stands on: slim, alpine, scratch.")
-@click.option("--name", metavar="NAME", help="What the image is called.  [default: the folder]")
+@click.option(
+    "--try-flavors", is_flag=True, help="Use the smallest flavor that passes; implies --check."
+)
+@click.option("--builder", metavar="NAME", help="Build with this builder of `docker buildx ls`.")
+@click.option("--flavor", metavar="FLAVOR", help="The base of the image: slim, alpine or scratch.")
+@click.option("--name", metavar="NAME", help="The name of the image.  [default: the folder's name]")
 @click.option(
     "--data",
     "-d",
@@ -52,13 +54,22 @@ def _flags(command: _Command) -> _Command:
     metavar="QUESTION=ANSWER",
     help="Answer any question of dockgen new; repeatable.",
 )
-@click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
-@click.option("--keep", multiple=True, metavar="FILE", help="Keep your file; repeatable.")
-@click.option("--replace", multiple=True, metavar="FILE", help="Take dockgen's file; repeatable.")
-@click.option("--merge", multiple=True, metavar="FILE", help="Merge both; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
-@click.option("--undo", is_flag=True, help="Take back what the last dockgen add did here.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON; never asks.")
+@click.option("--team", metavar="FILE|URL", help="Use this team file.")
+@click.option(
+    "--keep", multiple=True, metavar="FILE", help="Keep your version of FILE; repeatable."
+)
+@click.option(
+    "--replace",
+    multiple=True,
+    metavar="FILE",
+    help="Replace FILE with dockgen's version; repeatable.",
+)
+@click.option(
+    "--merge", multiple=True, metavar="FILE", help="Merge both versions of FILE; repeatable."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+@click.option("--undo", is_flag=True, help="Undo the last dockgen add.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; never prompt.")
 @_flags
 def add(
     directory: Path,
@@ -79,13 +90,15 @@ def add(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Give the repository in DIRECTORY its container files: Dockerfile, compose.yaml and others.
+    """Add container files to the repository in DIRECTORY: a Dockerfile, compose.yaml and others.
 
-    DIRECTORY is the current one if none is given. dockgen reads what git tracks and runs nothing of
-    it: no code, no package manager, no compiler. Where two signals disagree, you are asked, or the
-    flag decides. With --check, the image is built from a copy of the repository, started, and held
-    to every rule, before anything is written. Your source is never changed; a file of yours that is
-    in the way is kept, and dockgen's version lies beside it as FILE.dockgen-new.
+    DIRECTORY defaults to the current directory. dockgen detects the language, the start command,
+    the port and more from the files that git tracks, and runs none of your code. If two of them
+    disagree, dockgen prompts you; a flag sets the answer.
+
+    With --check, dockgen first builds the image from a copy of the repository, starts it and checks
+    every rule. Your source is never changed. If a file already exists, dockgen keeps yours and
+    writes its own as FILE.dockgen-new.
 
     \b
     Examples:
@@ -172,7 +185,7 @@ def _offered() -> bool:
     from dockgen import report
 
     report.prepare_prompts()
-    words = "Build the image and prove it, before anything is written?"
+    words = "Build and test the image before writing files?"
     return bool(questionary.confirm(words).unsafe_ask())
 
 
@@ -185,10 +198,10 @@ def _decide(clash: "Clash") -> "Decision":
 
     terminal.clash(clash)
     report.prepare_prompts()
-    words = {"keep": "keep yours", "replace": "take dockgen's", "merge": "merge both"}
+    words = {"keep": "keep your file", "replace": "use dockgen's file", "merge": "merge both"}
     choices = [questionary.Choice(words[choice], choice) for choice in clash.choices]
     chosen: Decision = questionary.select(
-        f"What becomes of {report.spelt(clash.stands)}?", choices
+        f"What to do with {report.spelt(clash.stands)}?", choices
     ).unsafe_ask()
     return chosen
 
@@ -227,9 +240,9 @@ def undecided(conflicts: "tuple[Conflict, ...]") -> UsageError:
             f"{value} ({seen(signal)})"
             for value, signal in zip(named, conflict.signals, strict=True)
         )
-        lines.append(f"the {conflict.topic.label} is undecided: {told}")
+        lines.append(f"can't decide on the {conflict.topic.label}: {told}")
         hints.append(f"{conflict.topic.flag} {_quoted(named[0])}")
-    return UsageError("; ".join(lines), f"say which, for example: dockgen add {' '.join(hints)}")
+    return UsageError("; ".join(lines), f"choose one, for example: dockgen add {' '.join(hints)}")
 
 
 def _quoted(words: str) -> str:

@@ -16,7 +16,7 @@ FORMATS = ("text", "json", "markdown", "sarif", "junit", "gitlab", "github", "ht
 
 # As dockgen.matrix has them; a help text needs nothing else from there.
 WORKLOADS = ("service", "worker", "job")
-PASSED_ON = "Passed on to docker build; repeatable."
+PASSED_ON = "Passed to docker build; repeatable."
 _HIGHEST = 10**6
 
 
@@ -31,7 +31,7 @@ class _Number(click.ParamType[Any]):
         except InvalidOperation:
             number = Decimal(0)
         if not number.is_finite() or not 0 < number <= _HIGHEST:
-            self.fail(f"{value!s:.40} is no number above 0 and up to {_HIGHEST}")
+            self.fail(f"{value!s:.40} isn't a number above 0 and up to {_HIGHEST}")
         return number
 
 
@@ -53,42 +53,53 @@ class Megabytes(_Number):
         return int(self.read(value) * 10**6)
 
 
-@click.command(short_help="Hold a project, a Dockerfile or an image to every rule.")
+@click.command(short_help="Check a project, a Dockerfile or an image.")
 @click.argument("target", required=False, type=click.Path(path_type=Path), metavar="[TARGET]")
-@click.option("--image", metavar="NAME", help="Check this image; build none.")
-@click.option("--file", type=click.Path(path_type=Path), help="Build by this Dockerfile.")
+@click.option("--image", metavar="NAME", help="Check this image of the engine; don't build.")
+@click.option("--file", type=click.Path(path_type=Path), help="Build this Dockerfile.")
 @click.option("--target", "stage", metavar="STAGE", help="Build this stage of the Dockerfile.")
 @click.option("--build-arg", "arguments", multiple=True, metavar="NAME=VALUE", help=PASSED_ON)
 @click.option("--secret", "secrets", multiple=True, metavar="SPEC", help=PASSED_ON)
 @click.option("--ssh", multiple=True, metavar="SPEC", help=PASSED_ON)
-@click.option("--platform", metavar="OS/ARCH", help="Build for it, or read the image for it.")
-@click.option("--builder", metavar="NAME", help="Build with this one of `docker buildx ls`.")
-@click.option("--timeout", type=Seconds(), metavar="SECONDS", help="How long a build may take.")
-@click.option("--workload", type=click.Choice(WORKLOADS), help="What the program does.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The port that it listens on.")
-@click.option("--path", "page", metavar="PATH", help="The page that has to answer with 200.")
+@click.option("--platform", metavar="OS/ARCH", help="Build, or read, the image for this platform.")
+@click.option("--builder", metavar="NAME", help="Build with this buildx builder.")
+@click.option(
+    "--timeout", type=Seconds(), metavar="SECONDS", help="The longest time that a build may take."
+)
+@click.option("--workload", type=click.Choice(WORKLOADS), help="The kind of the program.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port that the program listens on.")
+@click.option("--path", "page", metavar="PATH", help="The page that must answer with 200.")
 @click.option("--service", metavar="NAME", help="Check this service of compose.yaml.")
 @click.option(
-    "--env", "environment", multiple=True, metavar="NAME=VALUE", help="A variable for it."
+    "--env",
+    "environment",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set this variable; repeatable.",
 )
-@click.option("--memory", type=click.IntRange(min=6), metavar="MIB", help="What it may use.")
-@click.option("--max-size", type=Megabytes(), metavar="MB", help="How large the image may be.")
-@click.option("--no-gzip", is_flag=True, help="Leave out its size after gzip: quicker.")
-@click.option("--no-secrets", is_flag=True, help="Don't look into files for secrets: quicker.")
-@click.option("--layers", is_flag=True, help="Show each layer, too: text and JSON.")
-@click.option("--trust", is_flag=True, help="Let compose.yaml reach beyond its folder.")
+@click.option(
+    "--memory",
+    type=click.IntRange(min=6),
+    metavar="MIB",
+    help="The memory that the container gets.",
+)
+@click.option("--max-size", type=Megabytes(), metavar="MB", help="The largest size of the image.")
+@click.option("--no-gzip", is_flag=True, help="Don't measure the gzipped size: faster.")
+@click.option("--no-secrets", is_flag=True, help="Don't search the files for secrets: faster.")
+@click.option("--layers", is_flag=True, help="Show each layer, too (text and JSON).")
+@click.option("--trust", is_flag=True, help="Allow compose.yaml to use more than its own folder.")
 @click.option(
     "--format",
     "shown",
     type=click.Choice(FORMATS),
-    help="How to report on standard output.  [default: text]",
+    help="The format of the report on standard output.  [default: text]",
 )
 @click.option(
     "--output",
     "outputs",
     multiple=True,
     metavar="FORMAT=FILE",
-    help="Write the report to FILE, too; repeatable.",
+    help="Also write a report to FILE; repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
@@ -96,23 +107,27 @@ class Megabytes(_Number):
     multiple=True,
     metavar="CODE",
     shell_complete=complete_rule,
-    help="Ask only these rules, such as DG105 or DG1; repeatable.",
+    help="Check only these rules, such as DG105 or DG1; repeatable.",
 )
 @click.option(
     "--ignore",
     multiple=True,
     metavar="CODE=REASON",
-    help="Let what this rule finds fail nothing; repeatable.",
+    help="Don't fail because of this rule; repeatable.",
 )
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Say what has changed since this report, which --json wrote.",
+    help="Compare with this report, which --json wrote.",
 )
-@click.option("--max-growth", metavar="5%|2MB", help="How much larger than then the image may be.")
 @click.option(
-    "--update-limits", is_flag=True, help="Write what is measured and a margin into dockgen.toml."
+    "--max-growth", metavar="5%|2MB", help="How much the image may grow since --baseline."
+)
+@click.option(
+    "--update-limits",
+    is_flag=True,
+    help="Set the limits in dockgen.toml to the measured values plus a margin.",
 )
 def check(
     target: Path | None,
@@ -145,15 +160,16 @@ def check(
     max_growth: str | None,
     update_limits: bool,
 ) -> None:
-    """Hold TARGET to every rule: its Dockerfile, its image and a container of it.
+    """Build and run TARGET, and check its Dockerfile, its image and its container.
 
-    TARGET is a project that dockgen made, another folder with a Dockerfile or compose.yaml, or an
-    image that was saved as a tar or an OCI layout. It is the current folder if none is given; for
-    an image that the engine has, there is --image. A saved image needs no engine, and isn't run.
+    TARGET is a dockgen project, any other folder with a Dockerfile or compose.yaml, or an image
+    saved as a tar or an OCI layout. It defaults to the current directory. To check an image of the
+    engine, use --image. A saved image needs no engine, and isn't run.
 
-    A project runs by its compose.yaml, and its limits stand in dockgen.toml. Any other program is
-    first run read-only, without capabilities and with little memory, then with what it needs. What
-    is built and started here is removed in the end; the build cache stays.
+    dockgen starts a project with its compose.yaml, and reads its limits from dockgen.toml. It
+    starts any other program with a read-only root, without capabilities and with little memory. If
+    that fails, it starts the program with what it needs, and reports that. At the end, it removes
+    what it built and started, except the build cache.
 
     \b
     Examples:
@@ -192,7 +208,7 @@ def check(
     files = _files(outputs)
     wanted = choice.read(select, ignore, max_growth)
     if max_growth is not None and baseline is None:
-        raise UsageError("--max-growth needs something to compare with", "add --baseline FILE")
+        raise UsageError("--max-growth needs a report to compare with", "add --baseline FILE")
     former = baselines.read(baseline) if baseline else None
     asked = targets.Asked(
         image=image,
@@ -218,7 +234,10 @@ def check(
     directory, prefix, sources = checked.directory, "", cause.Sources()
     if update_limits:
         if directory is None:
-            raise UsageError("an image alone has no dockgen.toml", "name its folder, too")
+            raise UsageError(
+                "--update-limits needs a folder with a dockgen.toml",
+                "add the folder: dockgen check FOLDER --update-limits",
+            )
         checked, _ = limits.update(directory, checked)
     if directory is not None:
         root = gitfolder.find(directory)
@@ -233,13 +252,15 @@ def check(
     if checked.failures:
         codes = sorted({finding.rule for finding in checked.failures})
         raise CheckFailedError(
-            f"{len(codes)} of {len(checked.rules)} rules don't hold: {', '.join(codes)}"
+            f"{len(codes)} of {len(checked.rules)} rules fail: {', '.join(codes)}"
         )
 
 
 def _format(shown: str | None, *, as_json: bool) -> str:
     if as_json and shown not in (None, "json"):
-        raise UsageError(f"--json and --format {shown} exclude each other", "name one of them")
+        raise UsageError(
+            f"--json and --format {shown} can't be used together", "use only one of them"
+        )
     return "json" if as_json else shown or "text"
 
 
@@ -259,5 +280,5 @@ def _files(outputs: Sequence[str]) -> list[tuple[str, Path]]:
             )
         files.append((name, Path(path)))
     if len({path.resolve() for _, path in files}) < len(files):
-        raise UsageError("two of --output name the same file", "name another one")
+        raise UsageError("--output has the same file twice", "use another file name")
     return files

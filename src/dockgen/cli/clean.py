@@ -7,19 +7,19 @@ import click
 from dockgen.errors import ProjectError, UsageError
 
 
-@click.command(short_help="Remove what dockgen's runs have left in the engine.")
+@click.command(short_help="Remove what interrupted runs left in the engine.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--all", "recent", is_flag=True, help="Also what is younger than an hour.")
-@click.option("--yes", is_flag=True, help="Don't ask.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON; needs --yes or --dry-run.")
+@click.option("--all", "recent", is_flag=True, help="Also remove what is less than an hour old.")
+@click.option("--yes", is_flag=True, help="Don't prompt.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; needs --yes or --dry-run.")
 def clean(names: tuple[str, ...], recent: bool, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove the images, containers, networks and volumes that dockgen's runs have left.
+    """Remove the images, containers, networks and volumes that dockgen's runs left behind.
 
-    Each run removes what it made. One that was killed couldn't. NAME is one of these things, or a
-    run's name; without one, all are meant that are older than an hour: younger ones may belong to
-    a run that hasn't ended. Only what has a name that dockgen makes up is touched, and never the
-    build cache, which all builds share.
+    Each run cleans up after itself, unless it was killed. NAME is an image, container, network or
+    volume, or the name of a run. Without NAME, dockgen removes everything that is more than an hour
+    old: newer ones may belong to a run in progress. It only removes things with names that dockgen
+    generates, and never the build cache.
 
     \b
     Examples:
@@ -39,8 +39,8 @@ def clean(names: tuple[str, ...], recent: bool, yes: bool, dry_run: bool, as_jso
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
     if not (yes or dry_run or on_terminal):
         raise UsageError(
-            "there is no terminal to ask on whether to remove anything",
-            "say so: --yes, or --dry-run",
+            "there is no terminal to prompt on before removing anything",
+            "use --yes, or --dry-run",
         )
     engine.require()
     found = leftovers.find()
@@ -50,7 +50,7 @@ def clean(names: tuple[str, ...], recent: bool, yes: bool, dry_run: bool, as_jso
     if not as_json:
         terminal.found(chosen, kept)
     if chosen and not dry_run and (yes or _confirmed(len(chosen))):
-        click.get_current_context().meta[LEFT] = lambda: "what isn't removed yet is still there"
+        click.get_current_context().meta[LEFT] = lambda: "some of them may still be there"
         with report.progress() as doing:
             results = leftovers.removed(chosen, doing)
     if as_json:
@@ -60,8 +60,9 @@ def clean(names: tuple[str, ...], recent: bool, yes: bool, dry_run: bool, as_jso
     if failed := {one: reason for one, reason in (results or {}).items() if reason}:
         one, reason = next(iter(failed.items()))
         raise ProjectError(
-            f"{len(failed)} of {len(chosen)} can't be removed; the {one.kind} {one.name}: {reason}",
-            "see what uses it: docker ps --all",
+            f"{len(failed)} of {len(chosen)} can't be removed, for example the {one.kind}"
+            f" {one.name}: {reason}",
+            "see what uses them: docker ps --all",
         )
 
 

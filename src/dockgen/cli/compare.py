@@ -8,22 +8,22 @@ from dockgen.errors import UsageError
 @click.command(short_help="Show what differs between two images.")
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.option("--platform", metavar="OS/ARCH", help="Which one of a saved image for several.")
+@click.option("--platform", metavar="OS/ARCH", help="Compare this platform of saved images.")
 @click.option(
     "--image",
     "images",
     multiple=True,
     metavar="NAME",
-    help="Which one of a saved file with several; once for both, or once for each.",
+    help="Compare this image of a saved file with several; give it once, or once per file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON, with each file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with each file.")
 def compare(
     first: str, second: str, platform: str | None, images: tuple[str, ...], as_json: bool
 ) -> None:
     """Show what differs between two images A and B: configuration, layers, packages and files.
 
-    Each is an image that the engine has, or one that was saved as a tar or an OCI layout. Saved
-    ones need no engine, and nothing of an image is run.
+    A and B are images of the engine, or images saved as a tar or an OCI layout. Saved images need
+    no engine. No image is run.
 
     \b
     Examples:
@@ -38,7 +38,10 @@ def compare(
     from dockgen.target import Asked, find_image
 
     if len(images) > 2:
-        raise UsageError(f"--image is given {len(images)} times", "once for both, or once for each")
+        raise UsageError(
+            f"--image is given {len(images)} times",
+            "give it once for both images, or once for each",
+        )
     chosen = images or (None,)
     build = BuildOptions(platform=platform)
     targets = [

@@ -6,14 +6,14 @@ from dockgen.cli.arguments import complete_rule
 from dockgen.errors import UsageError
 
 
-@click.command(short_help="Say what a rule of dockgen check asks, why, and how to meet it.")
+@click.command(short_help="Explain the rules of dockgen check.")
 @click.argument("codes", nargs=-1, metavar="[CODE]...", shell_complete=complete_rule)
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(codes: tuple[str, ...], as_json: bool) -> None:
-    """Explain the rules of `dockgen check`: what must be true, why, and how to get there.
+    """Explain the rules of `dockgen check`: what each requires, why, and how to fix it.
 
-    CODE is dockgen's, or the one that hadolint, Trivy, Dockle, Checkov or BuildKit gives to the
-    same fault. Without one, all rules are listed.
+    CODE is a code of dockgen, or of the same rule in hadolint, Trivy, Dockle, Checkov or BuildKit.
+    Without CODE, all rules are listed.
 
     \b
     Examples:
@@ -33,7 +33,7 @@ def explain(codes: tuple[str, ...], as_json: bool) -> None:
             if wanted in (rule.code, *(c.upper() for alike in rule.alike.values() for c in alike))
         ]
         if not known:
-            raise UsageError(f"there is no rule {code}", "see all: dockgen explain")
+            raise UsageError(f"unknown rule {code}", "list all rules: dockgen explain")
         found += [rule for rule in known if rule not in found]
     if as_json:
         json.rules(found or checks.RULES)

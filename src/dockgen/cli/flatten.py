@@ -3,17 +3,17 @@
 import click
 
 
-@click.command(short_help="Make an image of one layer, with its configuration kept.")
+@click.command(short_help="Squash an image into one layer; keep its configuration.")
 @click.argument("image")
 @click.argument("tag")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def flatten(image: str, tag: str, as_json: bool) -> None:
-    """Make an image TAG of one layer with all files and the configuration of IMAGE.
+    """Squash IMAGE into one layer and tag the result as TAG.
 
-    Entry point, user, environment, labels, health check, ports, volumes and the rest stay, which
-    `docker export | docker import` loses. What later layers hid is gone. So are the layers that
-    the image shares with others, which were stored and pulled once: the report says what both
-    come to. IMAGE stays, and nothing of it is run.
+    Unlike `docker export | docker import`, this keeps the configuration: entry point, user,
+    environment, labels, health check, ports and volumes. Files that later layers hide no longer
+    take up space. But the new image shares no layers with other images: the report shows the gain
+    and the cost. IMAGE itself isn't changed or run.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Folder(click.Path):
-    """A path that isn't empty: a shell's variable without a value is no way to say "."."""
+    """A path that isn't empty: an unset variable of a shell doesn't mean "."."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
@@ -68,7 +68,7 @@ class NewCommand(click.Command):
 
 
 def _value_of(option: str, args: list[str]) -> str | None:
-    """What stands behind an option, before anything is parsed."""
+    """What follows an option, before anything is parsed."""
     for word, following in zip_longest(args, args[1:]):
         if word == "--":
             return None
@@ -114,7 +114,7 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
     ]
 
 
-@click.command(cls=NewCommand, short_help="Start a project: sample app and container files.")
+@click.command(cls=NewCommand, short_help="Create a project: a sample app and its container files.")
 @click.argument("directory", required=False, type=Folder(path_type=Path))
 @click.option(
     "--data",
@@ -127,21 +127,23 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
     "--answers-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Read answers from a YAML file; flags and --data win over it.",
+    help="Read answers from a YAML file; flags and --data override it.",
 )
 @click.option(
     "--starter",
     metavar="NAME",
     shell_complete=complete_starter,
-    help="Use this starter; dockgen for dockgen's own.",
+    help="Use this starter; `dockgen` means dockgen's own templates.",
 )
-@click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
-@click.option("--trust", is_flag=True, help="Let the starter run code of its own, such as tasks.")
-@click.option("--offline", is_flag=True, help="Take the starter as it was last fetched.")
-@click.option("--defaults", is_flag=True, help="Ask nothing: take each default (python, slim).")
-@click.option("--ask", is_flag=True, help="Ask every question, also those with a safe default.")
-@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON; never asks.")
+@click.option("--team", metavar="FILE|URL", help="Use this team file.")
+@click.option("--trust", is_flag=True, help="Let the starter run its own code, such as tasks.")
+@click.option(
+    "--offline", is_flag=True, help="Don't fetch the starter: use the last fetched version."
+)
+@click.option("--defaults", is_flag=True, help="Don't prompt: use the defaults (python, slim).")
+@click.option("--ask", is_flag=True, help="Prompt for every question, also those with a default.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; never prompt.")
 @click.pass_context
 def new(
     ctx: click.Context,
@@ -159,12 +161,12 @@ def new(
     as_json: bool,
     **flags: str | None,
 ) -> None:
-    """Start a project in DIRECTORY: a sample app and its container files.
+    """Create a project in DIRECTORY: a sample app and its container files.
 
-    The project builds, turns healthy and stays under its size limit with nothing but Docker. On a
-    terminal, language and flavor are asked; without one nothing ever is. Registered starters are
-    offered there, too. A team file (dockgen.team.toml) in the repository, in the user's settings or
-    named by --team sets defaults, and locks what is not to be chosen.
+    The project needs only Docker to build, turn healthy and stay under its size limit. On a
+    terminal, dockgen prompts for the language and the flavor, and for the starter if you have
+    registered one. Without a terminal, it never prompts. A team file (dockgen.team.toml) sets
+    defaults and locks answers: the one in the repository, in your settings, or given with --team.
 
     \b
     Examples:
@@ -209,7 +211,7 @@ def new(
 
 def _unable(*, as_json: bool) -> str:
     """Why nothing can be asked."""
-    return "--json never asks" if as_json else "there is no terminal to ask on"
+    return "--json never prompts" if as_json else "there is no terminal to prompt on"
 
 
 class _Listener:

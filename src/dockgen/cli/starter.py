@@ -11,9 +11,9 @@ from dockgen.errors import CheckFailedError, UsageError
 from dockgen.matrix import Language
 
 
-@click.group(short_help="A team's own starter templates: make, list, use, prove.")
+@click.group(short_help="Create, use and test your team's own templates.")
 def starter() -> None:
-    """Starter templates: a team's own, on top of dockgen's.
+    """Create, use and test starter templates: your team's own, on top of dockgen's.
 
     \b
     Examples:
@@ -24,24 +24,24 @@ def starter() -> None:
     """
 
 
-@starter.command(short_help="Make the repository of a new starter template.")
+@starter.command(short_help="Create the repository of a starter template.")
 @click.argument("directory", type=click.Path(path_type=Path))
-@click.option("--name", help="What the starter is called.  [default: the folder's name]")
+@click.option("--name", help="The name of the starter.  [default: the folder's name]")
 @click.option(
     "--ci",
     type=click.Choice(["github", "gitlab", "none"]),
     default="github",
     show_default=True,
-    help="Which CI tests the starter.",
+    help="The CI that tests the starter.",
 )
 @click.option(
     "--language",
     "languages",
     type=click.Choice([str(language) for language in Language]),
     multiple=True,
-    help="Which languages it has; repeatable.  [default: all]",
+    help="A language of the starter; repeatable.  [default: all]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def init(
     ctx: click.Context,
@@ -51,12 +51,12 @@ def init(
     languages: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Make a starter template in DIRECTORY: a git repository that extends dockgen's templates.
+    """Create a starter template in DIRECTORY: a git repository that extends dockgen's templates.
 
-    It takes everything over from a copy of dockgen's templates, pinned to a version. To change a
-    block of a Dockerfile, edit one file; to drop a file, delete it; to add one, write it.
-    Questions, choices and limits are in its copier.yml. It is a plain copier template, too, and
-    runs no code.
+    The starter contains a copy of dockgen's templates, pinned to a version, and extends it. Edit
+    one file to change a block of a Dockerfile, delete a file to drop it, or add your own.
+    Questions, choices and limits are in copier.yml. It is also a plain copier template, and runs no
+    code.
 
     \b
     Examples:
@@ -80,22 +80,22 @@ def init(
     (json.made if as_json else terminal.made)(made, advice.after_init(made))
 
 
-@starter.command(short_help="Move a starter template to a newer dockgen.")
+@starter.command(short_help="Update a starter template to a newer dockgen.")
 @click.argument("directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]")
-@click.option("--to", metavar="VERSION", help="Move to this release; the newest is the default.")
-@click.option("--dry-run", is_flag=True, help="Show each file's change as a diff; write nothing.")
-@click.option("--undo", is_flag=True, help="Take the last bump back; twice makes it again.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--to", metavar="VERSION", help="Update to this release.  [default: the newest]")
+@click.option("--dry-run", is_flag=True, help="Show the changes as a diff; write nothing.")
+@click.option("--undo", is_flag=True, help="Undo the last bump; run it again to redo.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def bump(
     ctx: click.Context, directory: Path, to: str | None, dry_run: bool, undo: bool, as_json: bool
 ) -> None:
     """Merge a newer dockgen into the starter template in DIRECTORY.
 
-    DIRECTORY is the current one if none is given. What you changed stays: your lines and dockgen's
-    are merged as git merges them, and files that you deleted stay deleted. Files that dockgen has
-    added come with a line that takes them over. The starter must be committed; nothing is committed
-    for you. A bump that is cut off leaves it as it was.
+    DIRECTORY defaults to the current directory. Your changes stay: dockgen merges its changes with
+    yours like git does, and files that you deleted stay deleted. For each file that is new in
+    dockgen, your starter gets one that includes it. Commit the starter first; dockgen commits
+    nothing. If a bump is interrupted, the starter stays as it was.
 
     \b
     Examples:
@@ -110,16 +110,16 @@ def bump(
     from dockgen.threeway import Mode
 
     if dry_run and undo:
-        raise UsageError("--dry-run and --undo exclude each other", "name one of them")
+        raise UsageError("--dry-run and --undo can't be used together", "use only one of them")
     if undo and to:
-        raise UsageError("--undo goes with no other answer", "dockgen starter bump --undo")
+        raise UsageError("--undo can't be used with other options", "dockgen starter bump --undo")
     git.require()
     mode = (
         Mode.DRY_RUN if dry_run
         else Mode.UNDO if undo
         else Mode.UPDATE
     )  # fmt: skip
-    ctx.meta[LEFT] = lambda: "the starter is as it was, or at the newer dockgen"
+    ctx.meta[LEFT] = lambda: "the starter is unchanged or fully updated"
     with report.progress() as doing, source.own() as origin:
         doing("Merging")
         outcome = repository.bump(directory.resolve(), origin, to, mode)
@@ -132,18 +132,20 @@ def bump(
         raise problem
 
 
-@starter.command(short_help="Trust a starter template, and fetch its releases.")
+@starter.command(short_help="Register a starter template and fetch its releases.")
 @click.argument("name")
 @click.argument("url")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def add(name: str, url: str, as_json: bool) -> None:
     """Register the starter template at URL under NAME.
 
-    URL is whatever git takes: https, ssh, a path, or gh:acme/starter. From now on `dockgen new
-    --starter NAME` makes projects from its newest release, and `dockgen update` follows it. Only
-    register what you trust: its projects' images are what it makes them. It can't run code on this
-    machine unless you type --trust as well. The releases are kept here, for work without a
-    network; the same command fetches newer ones.
+    URL is an https or ssh URL, a path, or a short form such as gh:acme/starter. `dockgen new
+    --starter NAME` then creates projects from its newest release, and `dockgen update` updates
+    them. Only register a starter that you trust: it decides what is in your images. It can't run
+    code on this machine unless you add --trust.
+
+    The releases are stored on this machine, so that dockgen works offline. Run this command again
+    to fetch newer ones.
 
     \b
     Examples:
@@ -160,7 +162,7 @@ def add(name: str, url: str, as_json: bool) -> None:
         doing(f"Fetching {registered.address}")
         starters.fetch(registered)
     with source.starter(registered) as opened:
-        questions.load(opened.questionnaire)  # one that can't be used is told of here
+        questions.load(opened.questionnaire)  # one that can't be used is reported here
         releases = [release.version for release in opened.manifest.releases]
     starters.add(registered)
     listed = starters.Listed(registered, releases)
@@ -170,10 +172,10 @@ def add(name: str, url: str, as_json: bool) -> None:
         terminal.added(listed, advice.after_add(name))
 
 
-@starter.command("list", short_help="The registered starter templates.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@starter.command("list", short_help="List the registered starter templates.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(as_json: bool) -> None:
-    """Show each registered starter: its newest release here, when that was fetched, its address.
+    """List each registered starter: its newest release, when it was fetched, and its address.
 
     \b
     Examples:
@@ -197,10 +199,10 @@ def list_(as_json: bool) -> None:
         terminal.starters(listed, advice.REGISTER)
 
 
-@starter.command(short_help="Trust a starter template no more.")
+@starter.command(short_help="Remove a registered starter template.")
 @click.argument("name", shell_complete=complete_starter)
 def remove(name: str) -> None:
-    """Forget the starter NAME and its releases here; its repository and projects stay.
+    """Remove the starter NAME and its fetched releases. Its repository and its projects stay.
 
     \b
     Examples:
@@ -208,22 +210,25 @@ def remove(name: str) -> None:
     """
     from dockgen import report, starters
 
-    report.text(f"Removed {name}, which was {starters.remove(name).url}")
+    report.text(f"Removed {name}: {starters.remove(name).url}")
 
 
 _DIRECTORY = click.argument(
     "directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]"
 )
 _TRUST = click.option(
-    "--trust", is_flag=True, help="Let the template run code of its own on this machine."
+    "--trust", is_flag=True, help="Let the template run its own code on this machine."
 )
 _ONLY = click.option(
-    "--only", multiple=True, metavar="CASE", help="Only this case, such as go-slim; repeatable."
+    "--only",
+    multiple=True,
+    metavar="CASE",
+    help="Test only this case, such as go-slim; repeatable.",
 )
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@starter.command(short_help="Render, lint, build, run and measure all of a starter's cases.")
+@starter.command(short_help="Render, lint, build, run and measure a starter template.")
 @_DIRECTORY
 @_ONLY
 @click.option(
@@ -232,16 +237,16 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.IntRange(min=1),
     default=lambda: os.cpu_count() or 1,
     metavar="NUMBER",
-    help="How many cases are proven at a time; as many as there are processors by default.",
+    help="How many cases to test at a time.  [default: the number of processors]",
 )
-@click.option("--no-images", is_flag=True, help="Only render and lint: needs no engine.")
+@click.option("--no-images", is_flag=True, help="Only render and lint; needs no engine.")
 @click.option("--builder", default="", metavar="NAME", help="Build with this buildx builder.")
-@click.option("--compare", type=_FILE, metavar="FILE", help="Show the difference to these sizes.")
-@click.option("--sizes", type=_FILE, metavar="FILE", help="Write the sizes to FILE, as JSON.")
-@click.option("--markdown", type=_FILE, metavar="FILE", help="Append the table to FILE.")
+@click.option("--compare", type=_FILE, metavar="FILE", help="Compare with the sizes in FILE.")
+@click.option("--sizes", type=_FILE, metavar="FILE", help="Write the sizes to FILE as JSON.")
+@click.option("--markdown", type=_FILE, metavar="FILE", help="Append a table of the sizes to FILE.")
 @_TRUST
-@click.option("--verbose", "-v", is_flag=True, help="Show all that pytest printed.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--verbose", "-v", is_flag=True, help="Show the output of pytest.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def test(
     directory: Path,
     only: tuple[str, ...],
@@ -255,13 +260,14 @@ def test(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    """Hold the starter template in DIRECTORY to the contracts that dockgen's own are held to.
+    """Test the starter template in DIRECTORY with the contracts of dockgen's own templates.
 
-    DIRECTORY is the current one if none is given, and is taken as it lies there, committed or not.
-    All cases are rendered first: each language on each flavor that copier.yml offers, and the
-    [[test]] tables of starter.toml. Then pytest builds, runs and measures each of them, and runs
-    the starter's own tests folder, if it has one. It needs the extra "testing", which
-    pip install '.[testing]' installs in a clone of dockgen.
+    DIRECTORY defaults to the current directory. Uncommitted changes are tested, too.
+
+    dockgen first renders all cases: each language on each flavor that copier.yml offers, and the
+    [[test]] tables of starter.toml. Then pytest builds, runs and measures each case, and runs the
+    starter's own tests folder, if there is one. This needs the extra "testing": in a clone of
+    dockgen, run pip install '.[testing]'.
 
     \b
     Examples:
@@ -284,7 +290,7 @@ def test(
     with report.progress() as doing:
         with source.working_copy(directory, trusted=trust) as origin:
             chosen = cases.select(cases.load(directory), only)
-            # Whatever can't be rendered is told of before the first image is built.
+            # Whatever can't be rendered is reported before the first image is built.
             with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
                 for case in chosen:
                     doing(f"Rendering {case.name}")
@@ -314,18 +320,18 @@ def test(
     if proven.broken:
         broken = sorted({found.case or "the starter's own tests" for found in proven.broken})
         count = sum(len(found.contracts) for found in proven.broken)
-        words = "1 contract doesn't hold" if count == 1 else f"{count} contracts don't hold"
+        words = "1 contract fails" if count == 1 else f"{count} contracts fail"
         raise CheckFailedError(f"{words}: {', '.join(broken)}")
 
 
-@starter.command(short_help="Write all of a starter's cases for docker buildx bake.")
+@starter.command(short_help="Render a starter template for docker buildx bake.")
 @_DIRECTORY
 @click.option(
     "--output",
     required=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The new folder.",
+    help="The folder to create.",
 )
 @_ONLY
 @_TRUST
@@ -333,10 +339,10 @@ def test(
 def bake(
     ctx: click.Context, directory: Path, output: Path, only: tuple[str, ...], trust: bool
 ) -> None:
-    """Render each case of the starter template in DIRECTORY, with a docker-bake.hcl beside them.
+    """Render each case of the starter template in DIRECTORY, and write a docker-bake.hcl.
 
-    One command then builds them all, for example on a build farm. The group `default` has the
-    images, the group `test` runs each project's own tests.
+    You can then build all images with one command, for example on a build farm. The group `default`
+    builds the images; the group `test` runs the tests of each project.
 
     \b
     Examples:

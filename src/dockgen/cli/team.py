@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 
-@click.group(short_help="A team's defaults, locks and limits in one file.")
+@click.group(short_help="Set your team's defaults, locks and limits in one file.")
 def team() -> None:
-    """The team file dockgen.team.toml: what a team decides for all of its projects.
+    """The team file dockgen.team.toml: a team's decisions for all of its projects.
 
     \b
     Examples:
@@ -16,16 +16,16 @@ def team() -> None:
     """
 
 
-@team.command(short_help="Check the team file, and show where each answer comes from.")
+@team.command(short_help="Check the team file and show where each answer comes from.")
 @click.argument("directory", default=Path(), type=click.Path(path_type=Path), metavar="[DIRECTORY]")
-@click.option("--team", "named", metavar="FILE|URL", help="Look at this team file.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--team", "named", metavar="FILE|URL", help="Check this team file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(directory: Path, named: str | None, as_json: bool) -> None:
-    """Show what a new project in DIRECTORY would be asked, and what is decided for it.
+    """Show which answers a new project in DIRECTORY would get, and where each comes from.
 
-    DIRECTORY is the current one if none is given. One team file counts: the one that --team or
-    $DOCKGEN_TEAM names, else the nearest dockgen.team.toml in the repository, else the one in the
-    user's settings. A mistake in it is exit code 2.
+    DIRECTORY defaults to the current directory. dockgen uses one team file: the one that you give
+    with --team or $DOCKGEN_TEAM, else the nearest dockgen.team.toml in the repository, else the one
+    in your settings. If it has a mistake, the exit code is 2.
 
     \b
     Examples:

@@ -9,29 +9,33 @@ from dockgen.cli.arguments import pairs
 from dockgen.errors import UsageError
 
 
-@click.command(short_help="Bring projects to the newest templates; no line of yours is lost.")
+@click.command(short_help="Update projects to the newest templates; keep your edits.")
 @click.argument("directories", nargs=-1, type=click.Path(path_type=Path), metavar="[DIRECTORY]...")
 @click.option("--all", "search", is_flag=True, help="Update every project below the directories.")
-@click.option("--to", metavar="VERSION", help="Update to this release; the newest is the default.")
+@click.option("--to", metavar="VERSION", help="Update to this release.  [default: the newest]")
 @click.option(
     "--data",
     "-d",
     multiple=True,
     metavar="QUESTION=ANSWER",
-    help="Change an answer, also within one release; repeatable.",
+    help="Change an answer; repeatable.",
 )
 @click.option(
     "--base-images",
     is_flag=True,
-    help="Take the template's versions of images and actions, also where you moved them on.",
+    help="Use the template's versions of images and actions, even if you changed them.",
 )
-@click.option("--team", metavar="FILE|URL", help="Take the team's decisions from this file.")
-@click.option("--trust", is_flag=True, help="Let a starter run code of its own, such as tasks.")
-@click.option("--offline", is_flag=True, help="Take starters as they were last fetched.")
-@click.option("--check", "only_check", is_flag=True, help="Say who is behind, exit 1; no change.")
-@click.option("--dry-run", is_flag=True, help="Show each file's change as a diff; write nothing.")
-@click.option("--undo", is_flag=True, help="Take the last update back; twice makes it again.")
-@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@click.option("--team", metavar="FILE|URL", help="Use this team file.")
+@click.option("--trust", is_flag=True, help="Let a starter run its own code, such as tasks.")
+@click.option(
+    "--offline", is_flag=True, help="Don't fetch starters: use the last fetched versions."
+)
+@click.option(
+    "--check", "only_check", is_flag=True, help="List projects that are behind; exit with 1 if any."
+)
+@click.option("--dry-run", is_flag=True, help="Show the changes as a diff; write nothing.")
+@click.option("--undo", is_flag=True, help="Undo the last update; run it again to redo.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def update(
     ctx: click.Context,
@@ -51,14 +55,14 @@ def update(
 ) -> None:
     """Merge the newest templates into the project in each DIRECTORY.
 
-    DIRECTORY is the current one if none is given. It works without a network. What you changed
-    stays: your lines and the template's are merged as git merges them, files that you deleted or
-    that git doesn't track stay as they are, and versions of base images that you moved on are
-    kept. The project must be committed; nothing is committed for you. An update that is cut off
-    leaves a project as it was.
+    DIRECTORY defaults to the current directory. No network is needed. Your changes stay: dockgen
+    merges the template's changes with yours like git does. Files that you deleted stay deleted,
+    files that git doesn't track aren't touched, and versions of base images that you changed are
+    kept. Commit the project first; dockgen commits nothing. If an update is interrupted, the
+    project stays as it was.
 
-    A project of a starter template follows that starter, if it is registered here. What a team file
-    locks is brought into the project, too.
+    A project from a starter template is updated from that starter, if you have registered it.
+    Answers that a team file locks are applied, too.
 
     \b
     Examples:
@@ -74,9 +78,11 @@ def update(
     from dockgen.threeway import Mode
 
     if sum((only_check, dry_run, undo)) > 1:
-        raise UsageError("--check, --dry-run and --undo exclude each other", "name one of them")
+        raise UsageError(
+            "--check, --dry-run and --undo can't be used together", "use only one of them"
+        )
     if undo and (to or data or base_images):
-        raise UsageError("--undo goes with no other answer", "dockgen update --undo")
+        raise UsageError("--undo can't be used with other options", "dockgen update --undo")
     warnings: list[str] = []
 
     def warn(words: str) -> None:
@@ -101,7 +107,7 @@ def update(
         trusted=trust,
         warn=warn,
     )
-    ctx.meta[LEFT] = lambda: "every project is as it was, or fully updated"
+    ctx.meta[LEFT] = lambda: "each project is unchanged or fully updated"
     with report.progress() as doing:
         outcomes = fleet.update_all(found, options, doing)
     alone = not search and len(found) == 1

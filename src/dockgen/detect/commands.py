@@ -1,7 +1,7 @@
-"""Commands that somebody wrote down: in Dockerfiles, compose files, Procfiles, Makefiles, CI.
+"""Commands that someone wrote down: in Dockerfiles, compose files, Procfiles, Makefiles, CI.
 
 They are evidence of how the project is built and started elsewhere. Shell is read as words, not
-run: variables with a default become it, all else stays as it stands there.
+run: variables with a default become it, all else stays as it is there.
 """
 
 import re
@@ -22,7 +22,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
 # Words that start another command with the words behind them.
 _PASSES_ON = {"exec", "sudo", "time", "nice", "then", "do", "else", "if", "env", "dumb-init", "@"}
 _PASSES_ON |= {"tini", "nohup", "--", "-g"}
-# The same, but for the name of a user before it.
+# The same, after the name of a user.
 _AS_USER = {"gosu", "su-exec", "runuser", "chroot"}
 # Longer than a line of shell that people write, in characters: it is read one by one.
 _LONGEST = 20_000

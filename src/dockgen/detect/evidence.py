@@ -1,6 +1,6 @@
 """Evidence that all languages share: what containers of the project did, and what runs beside it.
 
-All of it is weak, but for a service whose driver the project asks for: another image is evidence,
+All of it is weak, except a service whose driver the project asks for: another image is evidence,
 and no order.
 """
 
@@ -138,7 +138,7 @@ def _is_of_a_family(name: str, settings: set[str]) -> bool:
 
 
 def _set(found: Evidence, name: str, value: str, path: str, line: int) -> None:
-    """What another image sets ours sets, too; but for secrets, and what says where it listens."""
+    """Copy the variables of another image, except secrets and where it listens."""
     if not value or "$" in value or looks_secret(name, value):
         return
     if re.search(r"HOST|LISTEN|BIND|ADDR", name):
@@ -199,7 +199,7 @@ def _made(repository: Repository, folder: str, found: Evidence) -> None:
 
 
 def kind_of(image: str) -> str:
-    """The kind of service that an image is; "" if it is none that is known."""
+    """The kind of service of an image; "" if it is unknown."""
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
     path = image.partition("@")[0].partition(":")[0].lower()
     for kind, pattern in KINDS.items():

@@ -147,7 +147,7 @@ def _said(repository: Repository, folder: str, place: str) -> Command | None:
 
 
 def _output(repository: Repository, folder: str, place: str, build: str) -> str:
-    """Where the built files have to lie: what a Dockerfile copies, or the tool's own setting."""
+    """Where the built files have to be: what a Dockerfile copies, or the tool's own setting."""
     for name in ("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs"):
         text = repository.text(join(place, name)) or ""
         if told := re.search(r"outDir\s*:\s*(?:path\.\w+\([^)]*)?[\"']([\w./-]+)[\"']", text):

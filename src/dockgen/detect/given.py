@@ -21,19 +21,23 @@ def parse(topic: Topic, words: str) -> Any:
     if topic.takes is int:
         if not (words.isdecimal() and len(words) < 6 and 0 < int(words) < 65_536):
             raise UsageError(
-                f"{topic.flag} {words!r} is no port", f"for example: {topic.flag} 8080"
+                f"{topic.flag} {words!r} isn't a port", f"for example: {topic.flag} 8080"
             )
         return int(words)
     if topic.takes is bool:
         if words.lower() not in _YES:
-            raise UsageError(f"{topic.flag} {words!r} is neither", f"{topic.flag} yes, or no")
+            raise UsageError(
+                f"{topic.flag} {words!r} is neither yes nor no", f"for example: {topic.flag} yes"
+            )
         return _YES[words.lower()]
     if topic.takes is tuple:
         return _argv(topic, words)
     if topic.name in ("path", "root"):
         return _folder(topic, words)
     if topic.name == "workload" and words not in _WORKLOADS:
-        raise UsageError(f"{topic.flag} {words!r} is none", f"one of: {', '.join(_WORKLOADS)}")
+        raise UsageError(
+            f"{topic.flag} {words!r} isn't a workload", f"one of: {', '.join(_WORKLOADS)}"
+        )
     maker = _MAKERS.get(topic.name)
     return maker(topic, words) if maker else words
 
@@ -44,14 +48,16 @@ def _argv(topic: Topic, words: str) -> Argv:
     except ValueError:
         argv = ()
     if not argv:
-        raise UsageError(f"{topic.flag} {words!r} is no command", "quote it as for a shell")
+        raise UsageError(f"{topic.flag} {words!r} isn't a command", "quote it as in a shell")
     return argv
 
 
 def _folder(topic: Topic, words: str) -> str:
     path = join(".", words)
     if not path:
-        raise UsageError(f"{topic.flag} {words!r} leads out of the repository", "name one in it")
+        raise UsageError(
+            f"{topic.flag} {words!r} is outside of the repository", "use a path inside it"
+        )
     return path
 
 

@@ -98,7 +98,7 @@ class Step(NamedTuple):
 class Frontend(NamedTuple):
     """A front end that is built before the application, which serves what comes out of it.
 
-    ``output`` is where its files have to lie; "" if that isn't known.
+    ``output`` is where its files have to be; "" if that isn't known.
     """
 
     folder: str
@@ -108,7 +108,7 @@ class Frontend(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """A service that has to run beside: ``kind`` such as postgres, ``image`` as somebody named it.
+    """A service that has to run beside: ``kind`` such as postgres, ``image`` as someone named it.
 
     ``setting`` is the variable that tells the program where it is; "" if that isn't known.
     """
@@ -120,44 +120,69 @@ class Beside(NamedTuple):
 
 TOPICS: tuple[Topic, ...] = (
     # What it is.
-    Topic("language", "language", "go, python or node"),
-    Topic("path", "folder", "the service's folder in the repository"),
-    Topic("root", "build context", "the folder that the build needs: the workspace's, or its own"),
-    Topic("framework", "framework", "such as fastapi, django, express, next; stdlib if none"),
-    Topic("workload", "kind", "service, worker, job or site"),
+    Topic("language", "language", "the language: go, python or node"),
+    Topic("path", "folder", "the folder of the service in the repository"),
+    Topic("root", "build context", "the folder that is the build context"),
+    Topic(
+        "framework", "framework", "the framework, such as fastapi, express or next; stdlib for none"
+    ),
+    Topic("workload", "kind", "what the program is: service, worker, job or site"),
     # What it is built with.
-    Topic("version", "version", "of the language, as major or major.minor", Many.VERSION),
-    Topic("package_manager", "package manager", "which one installs: uv, pip, pnpm, …"),
-    Topic("manager_version", "its version", "the package manager's, if it is named"),
-    Topic("lock", "lock file", "the file that it installs from"),
-    Topic("extra", "extra", "an optional dependency group that is needed", Many.ALL),
-    Topic("is_package", "installed", "whether the project itself is installed", takes=bool),
-    Topic("frontend", "front end", "the folder of a front end that is built first", Many.ALL),
-    Topic("build", "build step", "a command that builds, run in the folder", Many.ALL),
-    Topic("output", "output", "the folder that the build writes: dist, build, .next"),
-    Topic("main", "main package", "the folder of Go's package main, from the module's"),
-    Topic("tag", "build tag", "a tag that Go builds with", Many.ALL),
-    Topic("ldflags", "ldflags", "what Go's linker is told"),
-    Topic("cgo", "cgo", "whether C is compiled in", takes=bool),
-    Topic("native_build", "needs to build", "a package that compiling needs", Many.ALL),
-    Topic("script", "install script", "a package whose install script has to run", Many.ALL),
+    Topic(
+        "version", "version", "the version of the language, as major or major.minor", Many.VERSION
+    ),
+    Topic("package_manager", "package manager", "the package manager, such as uv, pip or pnpm"),
+    Topic("manager_version", "its version", "the version of the package manager"),
+    Topic("lock", "lock file", "the lock file to install from"),
+    Topic("extra", "extra", "an optional dependency group to install", Many.ALL),
+    Topic("is_package", "installed", "whether to install the project itself", takes=bool),
+    Topic("frontend", "front end", "the folder of a front end to build first", Many.ALL),
+    Topic("build", "build step", "a build command, run in the service's folder", Many.ALL),
+    Topic("output", "output", "the folder that the build writes, such as dist"),
+    Topic("main", "main package", "the folder of package main, relative to the Go module"),
+    Topic("tag", "build tag", "a Go build tag", Many.ALL),
+    Topic("ldflags", "ldflags", "the flags for Go's linker"),
+    Topic("cgo", "cgo", "whether to build with cgo", takes=bool),
+    Topic(
+        "native_build",
+        "needs to build",
+        "a Debian or Alpine package that the build needs",
+        Many.ALL,
+    ),
+    Topic("script", "install script", "an npm package whose install script must run", Many.ALL),
     # What it runs.
-    Topic("entry", "start", "the command, run in the folder", takes=tuple),
-    Topic("argument", "needs", "an argument that it doesn't start without: --x=VALUE", Many.ALL),
-    Topic("environment", "sets", "NAME=VALUE that the image sets: PYTHONPATH=src", Many.ALL),
-    Topic("server", "server", "the server to add, where the project declares none"),
-    Topic("process", "process", "a further process of the image: NAME=COMMAND", Many.ALL),
-    Topic("before", "before the start", "a step such as migrations: NAME=COMMAND", Many.ALL),
-    Topic("native_run", "needs to run", "a package that is needed at run time", Many.ALL),
-    Topic("file", "needs the file", "a file or folder beside the code", Many.ALL),
-    Topic("writable", "writes to", "a folder that has to be writable", Many.ALL),
+    Topic("entry", "start", "the start command, run in the service's folder", takes=tuple),
+    Topic("argument", "needs", "an argument that the start command needs: --x=VALUE", Many.ALL),
+    Topic("environment", "sets", "a variable to set in the image, as NAME=VALUE", Many.ALL),
+    Topic("server", "server", "the server to add if the project has none"),
+    Topic("process", "process", "another process of the image, as NAME=COMMAND", Many.ALL),
+    Topic(
+        "before",
+        "before the start",
+        "a step before the start, such as migrations: NAME=COMMAND",
+        Many.ALL,
+    ),
+    Topic(
+        "native_run", "needs to run", "a Debian or Alpine package that the program needs", Many.ALL
+    ),
+    Topic("file", "needs the file", "a file or folder to copy beside the code", Many.ALL),
+    Topic("writable", "writes to", "a folder that the program writes to", Many.ALL),
     # How it is reached, and what it reaches.
-    Topic("port", "port", "the port that it listens on", takes=int),
-    Topic("bind", "listens on", "0.0.0.0, or 127.0.0.1 if only itself can reach it"),
-    Topic("open", "opened by", "NAME=VALUE that makes it listen on all", Many.ALL),
-    Topic("health", "health route", "a path that answers 200; '' for the port alone"),
-    Topic("setting", "setting", "NAME or NAME=DEFAULT", Many.ALL),
-    Topic("beside", "runs beside", "a service that it needs: postgres, redis, …", Many.ALL),
+    Topic("port", "port", "the port that the service listens on", takes=int),
+    Topic("bind", "listens on", "the address that it listens on: 0.0.0.0 or 127.0.0.1"),
+    Topic(
+        "open", "opened by", "a variable that makes it listen on 0.0.0.0, as NAME=VALUE", Many.ALL
+    ),
+    Topic("health", "health route", "the path of the health check; '' to check only the port"),
+    Topic(
+        "setting",
+        "setting",
+        "a setting of the container, as NAME or NAME=DEFAULT",
+        Many.ALL,
+    ),
+    Topic(
+        "beside", "runs beside", "a service to run beside it, such as postgres or redis", Many.ALL
+    ),
 )
 BY_NAME: Mapping[str, Topic] = {topic.name: topic for topic in TOPICS}
 
@@ -172,7 +197,7 @@ class Signal:
     Args:
         value: what it says, of the topic's kind. A version's is the tuple of all the versions that
             it allows, the best first.
-        words: how it is shown, short and as it stands there: ``uvicorn.run(…, port=8000)``.
+        words: how it is shown, short and as it is there: ``uvicorn.run(…, port=8000)``.
         file: the path of the file, or of a folder; "" for a flag, or if nothing was found.
         line: the line, from 1; 0 for the whole file.
         strength: see the module.
@@ -270,7 +295,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Claim:
-    """A folder that a language takes for a service, or for a library (weak)."""
+    """A folder that a language recognizes as a service, or as a library (weak)."""
 
     language: str
     folder: str
@@ -306,7 +331,7 @@ class Detected:
 
 
 class Command(NamedTuple):
-    """A command that somebody wrote down, from `commands.of(repository, folder)`.
+    """A command that someone wrote down, from `commands.of(repository, folder)`.
 
     ``argv`` is without the variables that stand before it, which are in ``environment``; ``folder``
     is where it runs, "" if that isn't known. ``origin`` is dockerfile, entrypoint (a Dockerfile's

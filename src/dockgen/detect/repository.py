@@ -16,7 +16,7 @@ from dockgen import git, gitfolder, reader
 from dockgen.errors import ProjectError
 from dockgen.threeway import OFFERED
 
-# How many files may be looked at, and how deep they may lie.
+# How many files may be looked at, and how deep they may be.
 MAXIMUM_FILES = 200_000
 MAXIMUM_DEPTH = 40
 # Of a lock file, in bytes; of all others reader.MAXIMUM_BYTES holds.
@@ -72,10 +72,10 @@ class Repository:
         """Look at a folder.
 
         Raises:
-            ProjectError: it is no folder, git's own, or git refused to answer.
+            ProjectError: it isn't a folder, git's own, or git refused to answer.
         """
         if not root.is_dir():
-            raise ProjectError(f"{root} is no folder", "name the folder of a repository")
+            raise ProjectError(f"{root} isn't a folder", "use the folder of a repository")
         self.root = root
         self.skipped: dict[str, str] = {}
         self.tracked = gitfolder.find(root) is not None
@@ -122,7 +122,7 @@ class Repository:
                     if entry.name in JUNK:
                         continue
                     if name.count("/") >= MAXIMUM_DEPTH:
-                        self.skipped[name] = "it lies too deep"
+                        self.skipped[name] = "it is nested too deeply"
                         continue
                     waiting.append(name)
                 elif self._is_utf8(name):
@@ -133,8 +133,8 @@ class Repository:
         names = set(islice(found, MAXIMUM_FILES + 1))
         if len(names) > MAXIMUM_FILES:
             raise ProjectError(
-                f"{self.root} holds more than {MAXIMUM_FILES} files",
-                "name the folder of the service: dockgen add FOLDER",
+                f"{self.root} has more than {MAXIMUM_FILES} files",
+                "use the folder of one service: dockgen add FOLDER",
             )
         suffix = f"/{_ENVIRONMENT}"
         environments = tuple(name.removesuffix(_ENVIRONMENT) for name in names if suffix in name)
@@ -150,7 +150,7 @@ class Repository:
                     path = path.resolve(strict=True)
                     # What git ignores isn't read by another name, such as a .env with passwords.
                     if os.path.relpath(path, real) not in names and not path.is_dir():
-                        self.skipped[name] = "it is a link to something else than these files"
+                        self.skipped[name] = "it is a link to something outside of these files"
                         continue
                     mode = path.stat().st_mode
             except FileNotFoundError:
@@ -161,7 +161,7 @@ class Repository:
             if stat.S_ISREG(mode):
                 yield name
             elif not stat.S_ISDIR(mode):  # a submodule, or a link to a folder
-                self.skipped[name] = "it is no regular file"
+                self.skipped[name] = "it isn't a regular file"
 
     # Which files there are.
 
@@ -171,7 +171,7 @@ class Repository:
 
     @cached_property
     def folders(self) -> frozenset[str]:
-        """Each folder that holds a file, directly or further down; "." is the root."""
+        """Each folder that contains a file, directly or further down; "." is the root."""
         found = {"."}
         for name in self.files:
             folder = name.rpartition("/")[0]
@@ -195,7 +195,7 @@ class Repository:
         return found
 
     def beside(self, folder: str) -> list[str]:
-        """The files that lie directly in a folder, by path."""
+        """The files that are directly in a folder, by path."""
         return self._by_folder.get(folder, [])
 
     def under(self, folder: str) -> Iterator[str]:
@@ -222,7 +222,7 @@ class Repository:
         ]
         return sorted(found, key=lambda path: (path.count("/"), path))
 
-    # What is in them. None if there is no such file, or it can't be read: then it is in `skipped`.
+    # Their content. None if the file doesn't exist, or can't be read: then it is in `skipped`.
 
     def text(self, path: str) -> str | None:
         """The text of a file."""
@@ -233,7 +233,7 @@ class Repository:
         return (self.text(path) or "").split("\n")
 
     def line(self, path: str, *needles: str) -> int:
-        """The number of the first line that holds all of these words, from 1; 0 if none does."""
+        """The number of the first line that contains all of these words, from 1; 0 if none does."""
         for number, line in enumerate(self.lines(path), 1):
             if all(needle in line for needle in needles):
                 return number
@@ -309,7 +309,7 @@ class Repository:
 
 
 def within(path: str, folder: str) -> bool:
-    """Whether a file or folder is a folder, or lies in it."""
+    """Whether a file or folder is a folder, or is in it."""
     return folder == "." or path == folder or path.startswith(f"{folder}/")
 
 
@@ -320,7 +320,7 @@ def join(folder: str, name: str) -> str:
 
 
 def is_aside(path: str) -> bool:
-    """Whether a file lies in vendored code, tests, examples or documentation."""
+    """Whether a file is in vendored code, tests, examples or documentation."""
     folders = [part.lower() for part in path.split("/")[:-1]]
     return any(name in ASIDE or name.startswith(("tests_", "test_", "tests-")) for name in folders)
 

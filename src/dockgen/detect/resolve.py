@@ -30,7 +30,7 @@ def resolve(evidence: Evidence, given: Given, skipped: Iterable[tuple[str, str]]
     conflicts: list[Conflict] = []
     for topic in TOPICS:
         signals = list(evidence.of(topic.name))
-        # What stands in no file is worth a word only where nothing else is.
+        # What is in no file is worth a word only where nothing else is.
         signals += [one for one in evidence.defaults.get(topic.name, ()) if one.file or not signals]
         found = _topic(topic, signals, given.get(topic.name))
         if isinstance(found, Conflict):

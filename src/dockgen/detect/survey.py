@@ -106,9 +106,11 @@ def _nothing(repository: Repository, given: Given) -> ProjectError | UsageError:
     folder = given.get("path")
     where = repository.root / folder if folder else repository.root
     if folder and join(".", folder) not in repository.folders:
-        return UsageError(f"{where} holds no file that git tracks", "name another: --path FOLDER")
+        return UsageError(
+            f"{where} has no files that git tracks", "use another folder: --path FOLDER"
+        )
     named = given.get("language")
     return ProjectError(
-        f"{where} holds nothing that looks like a {named or 'Go, Python or Node'} service",
-        "name its folder and its language: dockgen add --path FOLDER --language LANGUAGE",
+        f"{where} has nothing that looks like a {named or 'Go, Python or Node'} service",
+        "say where it is and what it is: dockgen add --path FOLDER --language LANGUAGE",
     )

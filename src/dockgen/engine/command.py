@@ -25,7 +25,7 @@ ANSWER_SECONDS = 60.0
 # What `start` raises; its ``stdout`` are the bytes that were printed until then.
 TimedOut = subprocess.TimeoutExpired
 
-LOOK_AT_ENGINE = "see whether the engine is well: docker info"
+LOOK_AT_ENGINE = "check the engine: docker info"
 _INSTALL = "install Docker Engine 25 or later: https://docs.docker.com/engine/install/"
 _BUILDER = "BUILDX_BUILDER"
 # What a docker command gets to end in order, in seconds.
@@ -52,7 +52,7 @@ def require(*, builds: bool = True) -> EngineVersion:
     answer = run("version", "--format={{json .}}", errors_apart=True)
     if answer.returncode != 0:
         raise ToolMissingError(
-            f"docker doesn't reach its engine: {reason(answer.stderr)}", "docker info"
+            f"docker can't reach its engine: {reason(answer.stderr)}", "docker info"
         )
     try:
         versions = json.loads(answer.stdout)
@@ -61,22 +61,20 @@ def require(*, builds: bool = True) -> EngineVersion:
         names = [part["Name"] for part in server.get("Components") or ()]
         version = replace(version, is_podman="Podman Engine" in names)
     except (ValueError, KeyError, TypeError) as error:
-        raise ToolMissingError(
-            "there is a docker command, but no Docker Engine behind it.", _INSTALL
-        ) from error
+        raise ToolMissingError("docker doesn't talk to a Docker Engine.", _INSTALL) from error
     major = re.match(r"\d+", version.server)
     if version.is_podman:
         _require_podman(version, int(major[0]) if major else 0, builds=builds)
         return version
     if major is None or int(major[0]) < MINIMUM:
         raise ToolMissingError(
-            f"Docker Engine {version.server} answers, {MINIMUM} or later is needed: "
-            "HEALTHCHECK --start-interval came with it.",
+            f"Docker Engine {version.server} is too old: HEALTHCHECK --start-interval needs"
+            f" {MINIMUM} or later.",
             _INSTALL,
         )
     if run("buildx", "version").returncode != 0:
         raise ToolMissingError(
-            "docker has no buildx plugin, which builds the images.",
+            "docker needs the buildx plugin to build images.",
             "install docker-buildx-plugin (Debian's own package is docker-buildx)",
         )
     return version
@@ -169,8 +167,8 @@ def run(
         )
     except TimedOut as error:
         raise ToolMissingError(
-            f"the engine didn't answer docker {arguments[0]} within {deadline:g} s.",
-            "see whether it is alive: docker info",
+            f"docker {arguments[0]} didn't finish within {deadline:g} s.",
+            "check the engine: docker info",
         ) from error
 
 
@@ -183,7 +181,7 @@ def start(
     """Run docker to its end, with standard error in standard output unless it is kept apart.
 
     Args:
-        arguments: what stands behind ``docker``.
+        arguments: what follows ``docker``.
         deadline: in seconds.
         errors_apart: whether standard error is kept apart.
         environment: all that docker sees of the environment; None for this process's own.
@@ -194,7 +192,7 @@ def start(
     """
     process: subprocess.Popen[str] | None = None
     try:
-        # Ctrl-C just after the start would leave a command that nobody knows of.
+        # Ctrl-C just after the start would leave a running command behind.
         with signals.held():
             process = subprocess.Popen(
                 ["docker", *arguments],
@@ -209,7 +207,7 @@ def start(
             )
         output, complaint = process.communicate(timeout=deadline)
     except FileNotFoundError as error:
-        raise ToolMissingError("there is no docker command.", _INSTALL) from error
+        raise ToolMissingError("the docker command is missing.", _INSTALL) from error
     except OSError as error:
         raise ToolMissingError(f"docker can't be started: {error.strerror}.", _INSTALL) from error
     except BaseException:
@@ -235,12 +233,12 @@ def _explain(output: str) -> None:
     """Raise a ToolMissingError when the output says that no engine was reached."""
     if "permission denied while trying to connect" in output.lower():
         raise ToolMissingError(
-            "the container engine may not be used by this account: permission denied.",
-            'join its group with: sudo usermod -aG docker "$USER"  (then log in anew)',
+            "this account isn't allowed to use the container engine: permission denied.",
+            'join its group: sudo usermod -aG docker "$USER"  (then log in again)',
         )
     if re.search(r"cannot connect to the docker daemon|is the docker daemon running", output, re.I):
         raise ToolMissingError(
-            "no container engine answers docker.",
+            "docker can't reach a container engine.",
             "start it, for example: sudo systemctl start docker",
         )
 

@@ -21,7 +21,7 @@ UP_SECONDS = 600.0
 # How much of a writable mount is copied for a run, in bytes.
 COPIED_BYTES = 100_000_000
 
-# What docker itself needs to know. A compose file may name any other variable of whoever runs a
+# Variables for docker itself. A compose file may name any other variable of the user who runs a
 # check, and hand it to a container that can send it anywhere.
 _PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TMPDIR", "XDG_CONFIG_HOME")
 _PASSED_ON_PREFIXES = ("BUILDKIT_", "BUILDX_", "DOCKER_")
@@ -54,7 +54,7 @@ def read_model(directory: Path) -> Model:
     if done.returncode != 0:
         raise ProjectError(
             f"docker compose can't read {files[0]}: {command.reason(done.stderr)}",
-            "see what is wrong with it: docker compose config",
+            "see why: docker compose config",
         )
     model: Model = reader.parse_json(done.stdout)
     return model
@@ -70,7 +70,7 @@ def prepare(
     name: str | None = None,
     near: Path | None = None,
 ) -> Iterator["Composed"]:
-    """The services of the compose file in ``directory``, to be built and run; gone in the end.
+    """The services of the compose file in ``directory``, to be built and run; gone at the end.
 
     Args:
         directory: the project.
@@ -178,7 +178,7 @@ class Composed:
 
     @contextmanager
     def running(self, change: Change) -> Iterator[Container]:
-        """Start the main service and what it depends on; all of it is gone in the end.
+        """Start the main service and what it depends on; all of it is gone at the end.
 
         Yields the main service's container as soon as it is started.
 
@@ -197,7 +197,7 @@ class Composed:
                 last = " | ".join(line.strip() for line in logs.stdout.splitlines() if line.strip())
                 raise ProjectError(
                     command.reason(done.stdout) + (f"; it last printed: {last}" if last else ""),
-                    "see it fail with: docker compose up --build",
+                    "see it fail: docker compose up --build",
                 )
             yield composed(self.name, self.main)
         finally:
@@ -233,7 +233,7 @@ def _copied(source: Path, target: Path) -> str:
     if total > COPIED_BYTES:
         raise ProjectError(
             f"compose.yaml mounts {source}, which the container could write to: {total:,} bytes "
-            "are too many to run on a copy",
+            "are too many to copy for a run",
             "mount it read-only, or use a named volume",
         )
     if source.is_dir():
@@ -292,8 +292,8 @@ def composed(project: str, service: str) -> Container:
     ).split()
     if not listed:
         raise ProjectError(
-            f"docker compose made no container of the service {service}",
-            "see what it does in the project: docker compose up --build --wait",
+            f"docker compose didn't create a container for the service {service}",
+            "run it in the project: docker compose up --build --wait",
         )
     return Container(listed[0])
 

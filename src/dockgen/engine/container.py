@@ -43,7 +43,7 @@ class RunOptions:
     "uid:gid" in place of the image's own; ``read_only`` mounts the root read-only with an empty
     /tmp in memory; ``restricted`` drops all capabilities and sets no-new-privileges; ``health``
     replaces the image's own timing; ``environment`` joins the image's own. ``more_ports`` are
-    published beside ``port``, and None for ``memory_mb`` (of MiB) and ``pids`` is no limit.
+    published beside ``port``, and None for ``memory_mb`` (in MiB) and ``pids`` means no limit.
     """
 
     port: int | None = None
@@ -96,7 +96,7 @@ class Response:
 class Stopped:
     """How a container ended.
 
-    ``seconds`` lie between the command to stop and its return, so the engine's own work counts.
+    ``seconds`` are between the command to stop and its return, so the engine's own work counts.
     ``exit_code`` is 137 when the container had to be killed.
     """
 
@@ -156,9 +156,9 @@ class Container:
         state = self.inspect()
         if port not in state.ports:
             raise ProjectError(
-                f"port {port} of the container is not published"
+                f"port {port} of the container isn't published"
                 + ("" if state.running else f": it ended with exit code {state.exit_code}"),
-                "see why with: docker logs",
+                "see why: docker logs",
             )
         try:
             with reach.connected(state.ports[port], deadline) as end:
@@ -166,7 +166,7 @@ class Container:
         except (OSError, http.client.HTTPException) as error:
             raise ProjectError(
                 f"no answer to GET {path} on port {port}: {error or type(error).__name__}",
-                "does the service listen on 0.0.0.0 and on the port in .copier-answers.yml?",
+                "check that the service listens on 0.0.0.0 and on the port in .copier-answers.yml",
             ) from error
 
     @contextmanager
@@ -225,7 +225,7 @@ class Container:
         """Run a command in the container, and return what it prints.
 
         Raises:
-            ProjectError: there is no such command in the container, or it fails.
+            ProjectError: the command isn't in the container, or fails.
         """
         return command.docker("exec", "--", self.name, *words)
 
@@ -273,10 +273,10 @@ class Container:
 
 @contextmanager
 def run(image: str, options: RunOptions) -> Iterator[Container]:
-    """Start a container of ``image``, and remove it in the end, running or not.
+    """Start a container of ``image``, and remove it at the end, running or not.
 
     Raises:
-        ProjectError: there is no such image, or its command can't be started.
+        ProjectError: the image doesn't exist, or its command can't be started.
     """
     container = Container(f"dockgen-check-{secrets.token_hex(6)}")
     try:
@@ -308,7 +308,7 @@ def _http(end: socket.socket, port: int) -> http.client.HTTPConnection:
 def _ask(connection: http.client.HTTPConnection, path: str, deadline: float) -> Response:
     """Ask for a page, and read as much of it as one has that isn't endless.
 
-    Whoever answers may do so a byte at a time: the socket's own timeout is for each of them.
+    A server may send one byte at a time: the timeout of the socket is per byte.
     """
     timer = threading.Timer(deadline, _cut_off, (connection.sock,))
     timer.daemon = True

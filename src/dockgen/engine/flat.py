@@ -54,7 +54,7 @@ def inspect_image(image: str) -> Inspected:
     """What the engine says of an image.
 
     Raises:
-        ProjectError: there is no such image.
+        ProjectError: the image doesn't exist.
     """
     (facts,) = reader.parse_json(command.docker("inspect", "--type=image", "--", image))
     return Inspected(facts)
@@ -80,7 +80,7 @@ def save_flat(image: str, platform: str, destination: Path) -> None:
     compiled file of Python's counts only as long as its source has the same second.
 
     Raises:
-        ProjectError: there is no such image.
+        ProjectError: the image doesn't exist.
         BuildError: they can't be copied.
     """
     # Only the context's own builder sees the engine's images.
@@ -159,7 +159,7 @@ def _require(*words: str, deadline: float = command.ANSWER_SECONDS) -> None:
 
 @contextmanager
 def _named(image: str) -> Iterator[str]:
-    """Another name for an image, which can stand in a Dockerfile; gone in the end."""
+    """Another name for an image, which can be in a Dockerfile; gone at the end."""
     name = _new_name()
     try:
         command.docker("tag", "--", image, name)

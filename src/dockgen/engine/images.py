@@ -126,7 +126,7 @@ def run_build(
     """Run a docker command that builds something.
 
     Args:
-        arguments: what stands behind ``docker``.
+        arguments: what follows ``docker``.
         what: what is built, for the message.
         again: the command that shows all of it, for the hint.
         deadline: in seconds.
@@ -140,14 +140,14 @@ def run_build(
     except command.TimedOut as error:
         log = error.stdout.decode(errors="replace") if error.stdout else ""
         raise BuildError(
-            f"{what} wasn't built within {deadline:g} s.",
-            f"see which step takes so long with: {again}",
+            f"building {what} took longer than {deadline:g} s.",
+            f"see which step takes so long: {again}",
             log,
         ) from error
     if finished.returncode != 0:
         raise BuildError(
             f"{what} can't be built: {command.reason(finished.stdout)}",
-            f"see all of it with: {again}",
+            f"see the whole log: {again}",
             finished.stdout,
         )
 
@@ -161,7 +161,7 @@ def temporary_image(
     cache_mounts: str = "",
     deadline: float = BUILD_SECONDS,
 ) -> Iterator[str]:
-    """Build the image of ``context`` under a name of its own, and remove it in the end.
+    """Build the image of ``context`` under a name of its own, and remove it at the end.
 
     Yields the image's tag. The build cache stays. The arguments are those of `build`.
 
@@ -211,7 +211,7 @@ def sent(context: Path, ignore_file: str) -> set[str]:
 def base_layers(base: str | None) -> tuple[str, ...] | None:
     """Return the digests ("sha256:…") of the unpacked layers of ``base``, lowest first.
 
-    ``base`` is what stands behind a FROM. None if it is unknown, or the engine can't get it.
+    ``base`` is what follows a FROM. None if it is unknown, or the engine can't get it.
     """
     if base is None:
         return None
@@ -231,7 +231,7 @@ def save(image: str, destination: Path) -> None:
     """Write the image to ``destination`` as `docker save` does: a tar of its layers.
 
     Raises:
-        ProjectError: there is no such image.
+        ProjectError: the image doesn't exist.
     """
     words = ("save", f"--output={destination}", "--", image)
     done = command.run(*words, deadline=SAVE_SECONDS, errors_apart=True)
@@ -240,5 +240,7 @@ def save(image: str, destination: Path) -> None:
         if "no such image" in done.stderr.lower():
             hint = f"docker pull {image}"
         elif "no space left" in done.stderr.lower():
-            hint = f"make room in {destination.parent.parent}, or name another folder: TMPDIR"
+            hint = (
+                f"free some space in {destination.parent.parent}, or set TMPDIR to another folder"
+            )
         raise ProjectError(f"docker save failed: {command.reason(done.stderr)}", hint)

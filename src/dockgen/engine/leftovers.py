@@ -38,7 +38,7 @@ class Leftover:
     """Something that a run left.
 
     ``size_bytes`` is what the engine says: of an image with all of its layers, which others may
-    share, and None where it doesn't say. ``made`` is when it was made, or an image was given its
+    share, and None if it doesn't say. ``made`` is when it was made, or an image was given its
     name, and ``project`` the run's name for compose, "" without one.
     """
 
@@ -80,8 +80,8 @@ def chosen(
     for name in names:
         if not any(one.is_called(name) for one in found):
             raise UsageError(
-                f"dockgen has left nothing that is called {name}",
-                "see what it has left: dockgen clean --dry-run --all",
+                f"dockgen left nothing called {name}",
+                "list what it left: dockgen clean --dry-run --all",
             )
     if names:
         return [one for one in found if any(one.is_called(name) for name in names)]

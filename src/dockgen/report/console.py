@@ -88,7 +88,7 @@ def bug(details: str = "") -> None:
     ``details`` are others' tracebacks in its place.
     """
     print(spelt(details or traceback.format_exc()), file=sys.stderr)
-    print("This is a bug in dockgen: please report it with the lines above.", file=sys.stderr)
+    print("This is a bug in dockgen. Please report it with the lines above.", file=sys.stderr)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def prepare_prompts() -> None:
 
 
 def spelt(words: str) -> str:
-    """Words of somebody else's as they may reach a terminal.
+    """Words of someone else's as they may reach a terminal.
 
     What a terminal would obey is spelt out, and credentials in addresses are left out.
     """
@@ -137,7 +137,7 @@ def in_one_line(words: str) -> str:
 
 
 def named(words: str) -> str:
-    """Words of somebody else's as a part of one line with rich's markup."""
+    """Words of someone else's as a part of one line with rich's markup."""
     from rich.markup import escape
 
     return escape(in_one_line(words))

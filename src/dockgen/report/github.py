@@ -31,10 +31,10 @@ def _command(found: Found) -> str:
 
 
 def _data(words: str) -> str:
-    """What stands behind the second pair of colons."""
+    """What follows the second pair of colons."""
     return plain(words).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(words: str) -> str:
-    """What stands before it, where a colon and a comma end it, too."""
+    """What comes before it, where a colon and a comma end it, too."""
     return _data(words).replace(":", "%3A").replace(",", "%2C")

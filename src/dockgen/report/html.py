@@ -1,7 +1,7 @@
 """The renderer for HTML: one page that needs no network and no script.
 
 page.html has its structure and page.css its looks. Whatever is put into the page passes `plain` and
-is escaped, whoever wrote it, and the page's own policy lets a browser load and run nothing.
+is escaped, and the page's own policy lets a browser load and run nothing.
 """
 
 import base64

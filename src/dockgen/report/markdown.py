@@ -1,6 +1,6 @@
 """The renderer for Markdown: a comment below a pull request, or a job's summary.
 
-Whatever somebody else wrote stands in code, where nothing is a link, a mention or HTML.
+Whatever someone else wrote is in code, where nothing is a link, a mention or HTML.
 """
 
 from collections.abc import Iterable, Sequence

@@ -34,7 +34,7 @@ class Box:
 class Tile:
     """A node and its rectangle; ``is_named`` says whether its name has room there.
 
-    ``depth`` counts the tiles that it lies in.
+    ``depth`` counts the tiles that it is in.
     """
 
     node: Node

@@ -9,7 +9,7 @@ from dockgen.check import Checked
 from dockgen.report.console import in_one_line
 from dockgen.result import Found, Result
 
-# What a message of SARIF would take for a link, or for a place to put an argument in.
+# Characters that SARIF messages use for links and placeholders.
 _LINK = re.compile(r"\](?=\()")
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 # The longest that is repeated of one message, in characters: a comment has room for many.
@@ -47,8 +47,8 @@ def whole(result: Result) -> str:
     """What the check says, in a few words."""
     codes = {finding.rule for finding in result.checked.failures}
     if not codes:
-        return "every rule holds"
-    return f"{len(codes)} of {len(result.checked.rules)} rules don't hold"
+        return "all rules pass"
+    return f"{len(codes)} of {len(result.checked.rules)} rules fail"
 
 
 def measures(checked: Checked) -> list[Measure]:
@@ -93,7 +93,7 @@ def since(result: Result) -> str:
         parts.append(f"{_counted(change.added, 'layer')} added, {change.removed} gone")
     new = sum(bool(found.is_new) for found in result.found)
     parts.append(f"{_counted(new, 'new finding')}, {len(change.gone)} gone")
-    return f"Since the former report: {'; '.join(parts)}."
+    return f"Since the last report: {'; '.join(parts)}."
 
 
 def _counted(number: int, what: str) -> str:

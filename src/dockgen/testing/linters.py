@@ -59,7 +59,7 @@ def hadolint(program: str, directory: Path) -> str:
 
 
 def _parse_yaml(text: str) -> object:
-    # Its syntax alone: tags, such as GitLab's !reference, are for whoever reads the file.
+    # Only the syntax: tags, such as GitLab's !reference, are for the reader of the file.
     return list(yaml.parse(text))
 
 

@@ -5,7 +5,7 @@ by hand with `pytest -p dockgen.testing.plugin`. A test that uses one of the fix
 once for each case of the template, and each case is rendered, built and started once for all
 tests: with pytest-xdist, by one worker (`-n 2 --dist loadgroup`).
 
-It is no entry point: pytest would load it wherever dockgen is installed, and its fixtures' plain
+It isn't an entry point: pytest would load it wherever dockgen is installed, and its fixtures' plain
 names would be in the way of other projects' own.
 """
 
@@ -33,7 +33,7 @@ from dockgen.testing import names
 
 # A container that doesn't come up in this time never will, in seconds.
 PATIENCE = 60
-# How many lines of a log say why there is no container.
+# How many lines of a log to show if a container doesn't start.
 _LOG_LINES = 20
 
 _CASES = pytest.StashKey[Sequence[Case]]()
@@ -48,32 +48,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--dockgen-template",
         metavar="DIR",
-        help="The starter template to prove, as it lies in DIR; without it, dockgen's own.",
+        help="Test the starter template in DIR instead of dockgen's own templates.",
     )
     group.addoption(
         "--dockgen-trust",
         action="store_true",
-        help="Let the starter template run code of its own on this machine.",
+        help="Let the starter template run its own code on this machine.",
     )
     group.addoption(
         "--dockgen-case",
         metavar="CASE",
         action="append",
         default=[],
-        help="Only this case, such as go-slim; may be given more than once.",
+        help="Test only this case, such as go-slim; repeatable.",
     )
     group.addoption(
         "--dockgen-builder",
         metavar="NAME",
-        help="Build with this builder of `docker buildx ls`, and load the images into the engine.",
+        help="Build with this buildx builder, and load the images into the engine.",
     )
     group.addoption(
         "--dockgen-no-images",
         action="store_true",
-        help="Leave out every test that needs a container engine.",
+        help="Skip every test that needs a container engine.",
     )
     group.addoption(
-        "--dockgen-sizes", metavar="FILE", help="Write the measured sizes to FILE, as JSON."
+        "--dockgen-sizes", metavar="FILE", help="Write the measured sizes to FILE as JSON."
     )
 
 
@@ -156,9 +156,9 @@ def pytest_terminal_summary(
 
 @pytest.fixture(scope="session")
 def container_engine(pytestconfig: pytest.Config) -> Iterator[None]:
-    """An engine that answers: whatever needs one asks for it here, and fails where there is none.
+    """An engine. Tests that need one request it here, and fail without one.
 
-    Images that nobody built prove nothing, so no test is skipped.
+    No test is skipped: that would prove nothing.
     """
     builder = pytestconfig.getoption("dockgen_builder")
     try:
@@ -219,7 +219,7 @@ def project(
 def compose_name(
     case: Case, container_engine: None, testrun_uid: str, worker_id: str
 ) -> Iterator[str]:
-    """A name for `docker compose` that no other run has; what it made is gone in the end."""
+    """A name for `docker compose` that no other run has; what it made is gone at the end."""
     del container_engine  # has to answer first
     name = f"{names.compose_prefix(testrun_uid)}{case.name}-{worker_id}"
     yield name

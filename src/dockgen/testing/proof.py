@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NEEDED = ("pytest", "xdist")
 _CONTRACTS = "dockgen.testing.test_contracts"
-# What stands before an exception's own words.
+# What comes before an exception's own words.
 _CLASS = re.compile(r"^([\w.]+\.)?(Failed|\w*(Error|Exception|Exit)): ")
 # How many lines of a message are kept: enough for the end of a build's log.
 _LINES = 25
@@ -79,7 +79,7 @@ def require() -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ToolMissingError(
-            f"the tests need packages that are not installed: {', '.join(missing)}",
+            f"the tests need packages that aren't installed: {', '.join(missing)}",
             "pip install '.[testing]', in a clone of dockgen",
         )
 
@@ -146,7 +146,7 @@ def run(
         lines = [line for line in printed.splitlines() if line.strip()] or ["no reason given"]
         error = DockgenError(
             f"pytest couldn't run the contracts: {lines[-1]}",
-            "look at the starter's own settings of pytest, such as addopts",
+            "check the starter's pytest settings, such as addopts",
         )
         error.add_note(printed)
         raise error
@@ -254,7 +254,7 @@ def _contract(identifier: str) -> str:
     file, _, name = identifier.partition("::")
     words = name.split("[")[0].split("@")[0].replace("::", " ").removeprefix("test_")
     words = words.replace("_", " ")
-    # pytest names no file for a test that lies outside of the starter, as ours do.
+    # pytest names no file for a test that is outside of the starter, as ours do.
     is_ours = not file or file.endswith("dockgen/testing/test_contracts.py")
     return words if is_ours else f"{file}: {words}"
 

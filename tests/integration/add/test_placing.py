@@ -19,7 +19,7 @@ each_way = pytest.mark.parametrize("way", WAYS)
 
 
 def became(outcome: Outcome) -> dict[str, str]:
-    """What became of each file that is written, or that is told of."""
+    """What became of each file that is written, or that is reported."""
     assert outcome.plan is not None
     return {
         change.path: str(change.status)
@@ -50,7 +50,7 @@ class TestWhatIsThere:
     """Files that dockgen has something else for."""
 
     def test_is_kept_with_dockgens_beside_it(self, folder: Folder, place: Place) -> None:
-        """Nobody has decided: no byte of it is touched, and the answers file says so."""
+        """No one has decided: no byte of it is touched, and the answers file says so."""
         mine = folder()
         outcome = place(mine)
         assert outcome.result == "added"
@@ -115,7 +115,7 @@ class TestWhatIsThere:
         assert unmanaged(mine) == [".dockerignore"]
 
     def test_that_is_the_same_is_no_clash(self, folder: Folder, place: Place) -> None:
-        """Somebody has copied dockgen's."""
+        """Someone has copied dockgen's."""
         mine = folder()
         place(mine, Choices(replace=["Dockerfile"], merge=[".dockerignore"]))
         for name in (".copier-answers.yml", "dockgen.toml"):
@@ -157,8 +157,8 @@ class TestWhatIsThere:
         before = state(mine)
         with pytest.raises(UsageError, match="--replace Dokerfile: dockgen has no") as caught:
             place(mine, Choices(replace=["Dokerfile"]))
-        assert caught.value.hint == "to decide about: .dockerignore, Dockerfile"
-        with pytest.raises(UsageError, match="exclude each other"):
+        assert caught.value.hint == "files to decide on: .dockerignore, Dockerfile"
+        with pytest.raises(UsageError, match="can't be used together"):
             place(mine, Choices(keep=["Dockerfile"], replace=["Dockerfile"]))
         assert state(mine) == before
 
@@ -210,7 +210,7 @@ class TestWhatIsInTheWay:
             place(mine)
 
     def test_a_pipe(self, folder: Folder, place: Place) -> None:
-        """Whoever reads it would wait for ever."""
+        """A reader would wait forever."""
         mine = folder(files={"app.py": ""})
         os.mkfifo(mine / "Dockerfile")
         with pytest.raises(ProjectError, match="Dockerfile is in the way"):
@@ -306,7 +306,7 @@ class TestAnyFolder:
         outcome = place(mine)
         assert outcome.plan is not None
         notes = {change.path: change.note for change in outcome.plan.changes if change.note}
-        assert notes == {"docker/rootfs.py": "git ignores it; to commit it: git add --force"}
+        assert notes == {"docker/rootfs.py": "ignored by git; to commit it: git add --force"}
 
     def test_below_the_root_of_a_repository(self, folder: Folder, place: Place) -> None:
         """A monorepo: the ignore file has the Dockerfile's name, and no file is written above."""
@@ -331,7 +331,7 @@ class TestAnyFolder:
         assert ".github/workflows/ci.yml" in became(alone)
 
     def test_after_git_init_it_can_be_taken_back(self, folder: Folder, place: Place) -> None:
-        """The journal of a folder without git lies elsewhere."""
+        """The journal of a folder without git is elsewhere."""
         mine = folder("no-git")
         before = state(mine)
         place(mine)
@@ -427,7 +427,7 @@ class TestAgain:
 
     def test_what_is_no_list_of_paths_is_refused(self, folder: Folder, place: Place) -> None:
         """A word is no list of its letters."""
-        with pytest.raises(UsageError, match="unmanaged: a list of paths"):
+        with pytest.raises(UsageError, match="unmanaged: use a list of paths"):
             place(folder(), answers={**ANSWERS, "unmanaged": "Dockerfile"})
 
 

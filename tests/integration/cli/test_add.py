@@ -27,8 +27,7 @@ def test_each_answer_is_shown_with_its_place(inline: Run) -> None:
             "port=PORT)",
             "in",
             "app/main.py:18;",
-            "passed",
-            "over",
+            "ignored",
         ),
         *("EXPOSE", "80", "in", "docker/Dockerfile:2"),
     ]
@@ -69,9 +68,7 @@ def test_without_a_terminal_a_conflict_names_both_and_the_flag(inline: Run) -> N
         *("--package-manager", "poetry", "--lock", "poetry.lock"),
     )
     assert decided.returncode == 0
-    assert (
-        "package manager  poetry  --package-manager poetry; passed over uv.lock" in decided.stdout
-    )
+    assert "package manager  poetry  --package-manager poetry; ignored uv.lock" in decided.stdout
 
 
 def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
@@ -88,10 +85,10 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
 def test_on_a_terminal_each_file_of_yours_is_decided(service: Path) -> None:
     """A diff is shown, and the choice holds; a proof is offered first."""
     terminal = Terminal(service.parent, "add", "shop")
-    terminal.see("Build the image and prove it")
+    terminal.see("Build and test the image")
     terminal.press("n")
     terminal.see("+FROM")
-    terminal.see("What becomes of Dockerfile?")
+    terminal.see("What to do with Dockerfile?")
     terminal.press(DOWN, ENTER)
     terminal.see("docker compose up")
     assert terminal.end() == 0
@@ -107,7 +104,7 @@ def test_a_flag_that_means_nothing_is_refused(inline: Run) -> None:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Path:
-    """A small service of somebody's, with a Dockerfile of its own."""
+    """A small service of someone's, with a Dockerfile of its own."""
     folder = tmp_path / "shop"
     folder.mkdir()
     (folder / "requirements.txt").write_text("flask==3.1.1\ngunicorn==23.0.0\n")

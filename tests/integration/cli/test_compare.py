@@ -85,7 +85,7 @@ def test_a_missing_file_is_no_image_s_name(
     """Exit 3, without asking an engine."""
     done = inline("compare", images[0], name, environment=NO_ENGINE)
     assert (done.returncode, done.stdout) == (3, "")
-    assert f"{name} can't be read: there is no such file" in done.stderr
+    assert f"{name} can't be read: the file doesn't exist" in done.stderr
 
 
 def test_an_image_needs_an_engine(inline: Run, images: tuple[Path, Path]) -> None:

@@ -17,7 +17,7 @@ COMMAND = "docker build --no-cache --target lock --output . ."
 
 @pytest.fixture
 def without_uv() -> str:
-    """The PATH of this machine, but for folders that have a uv."""
+    """The PATH of this machine, except folders that have a uv."""
     folders = os.environ["PATH"].split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if not Path(folder, "uv").exists())
 
@@ -100,7 +100,7 @@ def test_without_the_python_of_the_project_uv_says_why(
     )
     # uv's own words, and dockgen's, in one line.
     assert "(hint: " in complaint
-    assert complaint.endswith("the build target lock writes uv.lock, too\n")
+    assert complaint.endswith("use the target lock\n")
     assert complaint.count("\n") == 1
     assert not (tmp_path / "my-app/uv.lock").exists()
     assert said["next"] == ["cd my-app", COMMAND, "docker compose up --build --wait"]

@@ -121,10 +121,10 @@ def test_the_default_flavor_of_go_is_one_that_works(
 
 @pytest.mark.parametrize("options", [(), ("--defaults",)], ids=["bare", "defaults"])
 def test_without_a_terminal_a_directory_is_needed(dockgen: Run, options: tuple[str, ...]) -> None:
-    """There is nobody to ask for the name."""
+    """There is no terminal to prompt for the name."""
     done = dockgen("new", *options)
     assert done.returncode == 2
-    assert "no DIRECTORY was given" in done.stderr
+    assert "DIRECTORY is missing" in done.stderr
 
 
 def test_a_name_alone_names_the_directory(inline: Run, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_bad_name_is_refused(inline: Run, tmp_path: Path, name: str) -> None:
     """Names are allow-listed: everything else is one clear line, and nothing on disk."""
     done = inline("new", "target", "--defaults", f"--name={name}")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: name: lower-case letters, digits and dashes")
+    assert done.stderr.startswith("error: name: use up to 63 lower-case letters, digits and dashes")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -171,14 +171,14 @@ def test_a_bad_name_is_refused(inline: Run, tmp_path: Path, name: str) -> None:
         ("--port", "80", "port: 1024 to 65535"),
         ("--port", "70000", "port: 1024 to 65535"),
         ("--port", "http", "--port is 'http', and port is a whole number"),
-        ("--language-version", "latest", "language_version: digits and dots"),
-        ("--language-version", "3.14\nRUN evil", "language_version: digits and dots"),
-        ("--registry", "https://x", "registry: a host, an optional port and path"),
-        ("--registry", "x/", "registry: a host, an optional port and path"),
-        ("--registry", "x\nRUN evil", "registry: a host, an optional port and path"),
+        ("--language-version", "latest", "language_version: use digits and dots"),
+        ("--language-version", "3.14\nRUN evil", "language_version: use digits and dots"),
+        ("--registry", "https://x", "registry: use a host with an optional port and path"),
+        ("--registry", "x/", "registry: use a host with an optional port and path"),
+        ("--registry", "x\nRUN evil", "registry: use a host with an optional port and path"),
         ("--runtime-packages", "a\\nRUN", "runtime_packages: "),
-        ("--unmanaged", "Dockerfile", "unmanaged: a list of paths"),
-        ("--unmanaged", "[1]", "unmanaged: each path is one line of text"),
+        ("--unmanaged", "Dockerfile", "unmanaged: use a list of paths"),
+        ("--unmanaged", "[1]", "unmanaged: each path must be one line of text"),
         ("--language", "cobol", "Invalid value for '--language': 'cobol' is not one of"),
         ("--flavor", "distroless", "Invalid value for '--flavor': 'distroless' is not one of"),
     ],
@@ -284,7 +284,7 @@ def test_a_target_with_something_in_it_is_refused(inline: Run, tmp_path: Path) -
     done = inline("new", "my-app", "--defaults")
     assert done.returncode == 3
     assert "exists and isn't empty" in done.stderr
-    assert "try: name a directory that doesn't exist yet" in done.stderr
+    assert "try: use a directory that doesn't exist yet" in done.stderr
     assert tree(tmp_path) == {"my-app/Dockerfile": b"mine\n"}
 
 
@@ -367,7 +367,7 @@ def test_a_signal_leaves_the_target_as_it_was(
         os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
     assert process.returncode == code
     assert complaint.count("\n") == 1
-    assert "nothing is left behind" in complaint
+    assert "no files were left behind" in complaint
     assert list(work.iterdir()) == []
     assert [entry for entry in tmp_path.iterdir() if entry.name.startswith("dockgen-")] == []
 

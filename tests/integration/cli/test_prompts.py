@@ -63,7 +63,7 @@ def test_asks_language_and_flavor(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, "new", "my-app")
     terminal.see("Which language is it written in?")
     terminal.press(DOWN, ENTER)
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.press(ENTER)
     terminal.see("docker compose up --build --wait")
     assert terminal.end() == 0
@@ -79,7 +79,7 @@ def test_enter_takes_the_default(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, "new", "my-app")
     terminal.see("Which language")
     terminal.press(ENTER)
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.press(ENTER)
     assert terminal.end() == 0
     assert answers(tmp_path / "my-app")["language"] == "python"
@@ -95,13 +95,13 @@ def test_asks_the_name_when_no_folder_gives_it(tmp_path: Path) -> None:
 
 
 def test_the_bare_command_asks_three_questions(tmp_path: Path) -> None:
-    """What somebody types who knows nothing yet."""
+    """What someone types who knows nothing yet."""
     terminal = Terminal(tmp_path, "new")
     terminal.see("What is the project called?")
     terminal.press(CTRL_U, "shop", ENTER)
     terminal.see("Which language")
     terminal.press(ENTER)
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.press(ENTER)
     assert terminal.end() == 0
     assert answers(tmp_path / "shop")["name"] == "shop"
@@ -113,7 +113,7 @@ def test_each_choice_has_its_reason_and_its_size(tmp_path: Path) -> None:
     terminal.see("Which language")
     terminal.see("Express on Node")
     terminal.press(ENTER)
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.see("scratch")
     terminal.see("no shell")
     terminal.press(ENTER)
@@ -129,7 +129,7 @@ def test_the_size_of_a_language_is_that_of_the_kind(tmp_path: Path) -> None:
     terminal.see("Which language")
     terminal.see("at best")
     terminal.press(ENTER)
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.press(ENTER)
     assert terminal.end() == 0
     assert re.search(r"go +one static binary: 4 MB at best", terminal.text)
@@ -140,7 +140,7 @@ def test_the_size_of_a_language_is_that_of_the_kind(tmp_path: Path) -> None:
 def test_a_given_answer_is_not_asked(tmp_path: Path) -> None:
     """A flag stands for its question."""
     terminal = Terminal(tmp_path, "new", "my-app", "--language", "go")
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.press(ENTER)
     assert terminal.end() == 0
     assert "Which language" not in terminal.text
@@ -158,47 +158,47 @@ def test_a_bad_name_is_corrected_on_the_spot(tmp_path: Path) -> None:
 
 
 def test_ask_asks_everything(tmp_path: Path) -> None:
-    """--ask also puts the questions that have a safe default, but for those without a choice."""
+    """--ask also puts the questions that have a safe default, except those without a choice."""
     terminal = Terminal(
         tmp_path, "new", "my-app", "--language", "go", "--flavor", "scratch", "--ask"
     )
-    terminal.see("Does the program call C, through cgo?")
+    terminal.see("Does the program use cgo?")
     terminal.press(ENTER)
-    terminal.see("Does it answer requests, work in the background, or run to its end?")
+    terminal.see("Is it a service, a background worker or a job?")
     terminal.press(ENTER)
-    terminal.see("What does the sample app stand on?")
+    terminal.see("Which framework does the sample app use?")
     terminal.press(ENTER)
     terminal.see("Which version of the language")
     terminal.press(ENTER)
     terminal.see("Which port does the service listen on?")
     terminal.press(CTRL_U, "9000", ENTER)
-    terminal.see("Does compose.yaml name the project")
+    terminal.see("Does compose.yaml set the name of the project")
     terminal.press(ENTER)
-    terminal.see("Which mirror do the base images come from")
+    terminal.see("Which mirror do base images come from")
     terminal.press(ENTER)
     terminal.see("Which CI builds, checks and releases the image?")
     terminal.press(ENTER)
-    terminal.see("Which labels does the image get")
+    terminal.see("Which labels does the image have")
     terminal.press(ENTER)
     terminal.see("Which certificate authorities of your own")
     terminal.see("Finish with 'Alt+Enter' or 'Esc then Enter'")
     terminal.press(ESCAPE, ENTER)
-    terminal.see("How does the build get at the company's private packages?")
+    terminal.see("How does the build fetch private packages?")
     terminal.press(DOWN, ENTER)
     terminal.see("Which host are the private packages on")
     terminal.press(CTRL_U, "git.example.com", ENTER)
-    terminal.see("Which index do packages come from")
+    terminal.see("Which package index does the build use")
     terminal.press(ENTER)
     terminal.see("Does the build trust the certificate authorities")
     terminal.press(ENTER)
-    terminal.see("What is the image held to")
+    terminal.see("Which limits and rules does the image have")
     terminal.press(ENTER)
-    terminal.see("Which files does the project keep to itself")
+    terminal.see("Which files does dockgen leave alone")
     terminal.press(ENTER)
     assert terminal.end() == 0
     assert answers(tmp_path / "my-app")["port"] == 9000
     assert answers(tmp_path / "my-app")["private_host"] == "git.example.com"
-    for words in ("What installs the packages", "Which packages of Debian or Alpine"):
+    for words in ("Which package manager does it use", "Which packages of Debian or Alpine"):
         assert words not in terminal.text
 
 
@@ -210,16 +210,16 @@ def test_ask_leaves_out_what_an_answer_settles(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, "new", "my-app", *given, "--ask")
     for words in (
         "Which language is it written in?",
-        "What should the image stand on?",
-        "Does it answer requests",
+        "What is the base of the image?",
+        "Is it a service",
     ):
         terminal.see(words)
-        terminal.press(*([DOWN, ENTER] if words.startswith("Does it") else [ENTER]))
-    for words in ("What installs", "Which version", "Which packages", "private packages?"):
+        terminal.press(*([DOWN, ENTER] if words.startswith("Is it") else [ENTER]))
+    for words in ("Which package manager", "Which version", "Which packages", "private packages?"):
         terminal.see(words)
         terminal.press(ENTER)
     assert terminal.end() == 0
-    for words in ("cgo", "What does the sample app", "Which port", "Which host"):
+    for words in ("cgo", "Which framework", "Which port", "Which host"):
         assert words not in terminal.text
     assert answers(tmp_path / "my-app")["kind"] == "worker"
 
@@ -238,7 +238,9 @@ def test_ctrl_c_at_a_question(tmp_path: Path) -> None:
     terminal.see("Express on Node")
     terminal.press(CTRL_C)
     assert terminal.end() == 130
-    assert terminal.text.rstrip().splitlines()[-1] == "error: interrupted: nothing is left behind"
+    assert (
+        terminal.text.rstrip().splitlines()[-1] == "error: interrupted: no files were left behind"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -248,7 +250,9 @@ def test_ctrl_d_at_a_question(tmp_path: Path) -> None:
     terminal.see("What is the project called?")
     terminal.press(CTRL_U, CTRL_D)
     assert terminal.end() == 130
-    assert terminal.text.rstrip().splitlines()[-1] == "error: interrupted: nothing is left behind"
+    assert (
+        terminal.text.rstrip().splitlines()[-1] == "error: interrupted: no files were left behind"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -276,7 +280,7 @@ def test_no_color_is_kept(tmp_path: Path) -> None:
     terminal.see("Which language")
     terminal.see("Express on Node")
     terminal.press(ENTER)
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.press(ENTER)
     assert terminal.end() == 0
     styles = {style for code in COLOURS.findall(terminal.raw) for style in code[2:-1].split(";")}
@@ -310,7 +314,7 @@ def test_a_choice_that_a_team_took_away_is_shown_with_the_reason(tmp_path: Path)
     terminal.see("we run no Python")
     terminal.see("Express on Node")
     terminal.press(DOWN, ENTER)
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.see("nobody knows musl")
     terminal.see("scratch")
     terminal.press(ENTER)

@@ -83,7 +83,7 @@ def test_a_tree_deeper_than_any_project_ends(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
 
     assert repository.files == ()
-    assert list(repository.skipped.values()) == ["it lies too deep"]
+    assert list(repository.skipped.values()) == ["it is nested too deeply"]
 
 
 def test_sources_leave_out_what_is_not_the_applications(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_name_leads_nowhere_out(folder: str, name: str, path: str) -> None:
 
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     """A name mistyped."""
-    with pytest.raises(ProjectError, match="is no folder"):
+    with pytest.raises(ProjectError, match="isn't a folder"):
         Repository(tmp_path / "none")
 
 

@@ -41,7 +41,7 @@ Stand = Callable[[str], Path]
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stand:
-    """Put a shell script in the place of docker; it returns the file that lists its calls."""
+    """Put a shell script in place of docker; it returns the file that lists its calls."""
 
     def stand(script: str) -> Path:
         calls = tmp_path / "calls"
@@ -105,15 +105,14 @@ def test_an_old_engine_is_refused(docker: Stand, version: str) -> None:
     with pytest.raises(ToolMissingError) as caught:
         engine.require()
     assert caught.value.message == (
-        f"Docker Engine {version} answers, 25 or later is needed: "
-        "HEALTHCHECK --start-interval came with it."
+        f"Docker Engine {version} is too old: HEALTHCHECK --start-interval needs 25 or later."
     )
 
 
 def test_a_missing_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without docker, the hint says what to install."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ToolMissingError, match="there is no docker command") as caught:
+    with pytest.raises(ToolMissingError, match="the docker command is missing") as caught:
         engine.require()
     assert "install Docker Engine 25 or later" in caught.value.hint
 
@@ -129,7 +128,7 @@ def test_a_command_that_cannot_be_started_is_named(docker: Stand) -> None:
 def test_a_stopped_engine_is_named(docker: Stand) -> None:
     """A command without an engine is one clear line, and the hint starts one."""
     docker(f"echo '{DOWN}' >&2; exit 1")
-    with pytest.raises(ToolMissingError, match="no container engine answers docker") as caught:
+    with pytest.raises(ToolMissingError, match="docker can't reach a container engine") as caught:
         engine.require()
     assert "systemctl start docker" in caught.value.hint
 
@@ -137,7 +136,7 @@ def test_a_stopped_engine_is_named(docker: Stand) -> None:
 def test_a_forbidden_engine_is_named(docker: Stand) -> None:
     """Missing rights are called that, and the hint gives them."""
     docker(f"echo '{FORBIDDEN}' >&2; exit 1")
-    with pytest.raises(ToolMissingError, match="may not be used by this account") as caught:
+    with pytest.raises(ToolMissingError, match="this account isn't allowed to use") as caught:
         engine.require()
     assert "usermod -aG docker" in caught.value.hint
 
@@ -151,9 +150,9 @@ def test_any_other_reason_is_passed_on(docker: Stand) -> None:
 
 @pytest.mark.parametrize("answer", ["{}", "podman version 5", '{"Server": null}'])
 def test_another_program_is_not_taken_for_an_engine(docker: Stand, answer: str) -> None:
-    """A docker command that has no Docker Engine behind it, such as Podman's, is named."""
+    """A docker command that has doesn't talk to a Docker Engine, such as Podman's, is named."""
     docker(f"echo '{answer}'")
-    with pytest.raises(ToolMissingError, match="no Docker Engine behind it"):
+    with pytest.raises(ToolMissingError, match="doesn't talk to a Docker Engine"):
         engine.require()
 
 
@@ -220,14 +219,14 @@ def test_an_unknown_builder_is_named(docker: Stand) -> None:
 def test_a_missing_buildx_is_named(docker: Stand) -> None:
     """An engine that can't build is refused before anything starts."""
     docker(f"[ $1 = buildx ] && exit 1; echo '{VERSIONS % '28.5.2'}'")
-    with pytest.raises(ToolMissingError, match="no buildx plugin"):
+    with pytest.raises(ToolMissingError, match="needs the buildx plugin"):
         engine.require()
 
 
 def test_an_engine_that_goes_away_later_is_named(docker: Stand) -> None:
     """Each call can be the one that finds no engine."""
     docker(f"echo '{DOWN}' >&2; exit 1")
-    with pytest.raises(ToolMissingError, match="no container engine answers docker"):
+    with pytest.raises(ToolMissingError, match="docker can't reach a container engine"):
         engine.build(Path("context"), "app:1")
 
 
@@ -235,7 +234,7 @@ def test_a_silent_engine_is_named(docker: Stand, monkeypatch: pytest.MonkeyPatch
     """Nothing is waited for without an end."""
     docker("exec sleep 60")
     monkeypatch.setattr(images, "SAVE_SECONDS", 0.2)
-    with pytest.raises(ToolMissingError, match=r"didn't answer docker save within 0\.2 s"):
+    with pytest.raises(ToolMissingError, match=r"docker save didn't finish within 0\.2 s"):
         engine.save("app:1", Path("image.tar"))
 
 
@@ -277,7 +276,7 @@ def test_a_failed_build_gives_its_reason_and_log(docker: Stand) -> None:
 def test_a_build_that_takes_too_long_is_ended(docker: Stand) -> None:
     """The log has what was printed until then."""
     docker("echo '#1 step'; exec sleep 60")
-    with pytest.raises(BuildError, match=r"wasn't built within 0\.5 s") as caught:
+    with pytest.raises(BuildError, match=r"took longer than 0\.5 s") as caught:
         engine.build(Path("context"), "app:1", deadline=0.5)
     assert caught.value.log == "#1 step\n"
 
@@ -366,7 +365,7 @@ def test_a_probe_is_timed_by_the_engines_clock(docker: Stand) -> None:
 
 
 def test_healthy_is_timed_by_the_engines_clock(docker: Stand) -> None:
-    """From the start to the end of the first good probe, however late somebody looks."""
+    """From the start to the end of the first good probe, however late someone looks."""
     probes = (
         ("2026-11-21T10:00:00.623456789Z", 1, "connection refused\n"),
         ("2026-11-21T12:00:01.373456789+02:00", 0, "ok\n"),
@@ -400,7 +399,7 @@ def test_waiting_has_an_end(docker: Stand) -> None:
 def test_an_unpublished_port_is_named(docker: Stand) -> None:
     """Asking at a port that leads nowhere is an error, not a hang."""
     docker(f"echo '{inspection()}'")
-    with pytest.raises(ProjectError, match="port 9 of the container is not published"):
+    with pytest.raises(ProjectError, match="port 9 of the container isn't published"):
         Container("app").get("/", port=9)
 
 
@@ -448,12 +447,12 @@ def test_ctrl_c_does_not_stop_the_cleaning_up(docker: Stand) -> None:
 
 
 def test_an_interrupted_build_may_end_in_order(docker: Stand, tmp_path: Path) -> None:
-    """Killed, the command would leave the engine at work."""
+    """Killed, the command would leave the engine running."""
     calls = docker(
         '[ "$1" = image ] && exit\n'
         f"trap 'echo taken back >> {tmp_path}/calls; exit 130' INT\n"
         "kill -INT $PPID\n"
-        # It ends by itself, should nobody end it.
+        # It ends by itself, if it isn't stopped.
         "for _ in $(seq 3000); do sleep 0.01; done"
     )
     with pytest.raises(KeyboardInterrupt), engine.temporary_image(tmp_path):

@@ -108,7 +108,7 @@ def test_wheel_in_a_clean_environment(
 def test_the_first_command_of_the_read_me(
     clone: Path, rendered_project: Render, tmp_path: Path
 ) -> None:
-    """As it stands there, in a clone that is set up: CI sets one up from nothing each time."""
+    """As it is there, in a clone that is set up: CI sets one up from nothing each time."""
     checkout = tmp_path / "dockgen"
     sh("git", "clone", "--quiet", clone, checkout, cwd=tmp_path)
     programs = checkout / ".venv/bin"
@@ -145,7 +145,7 @@ def test_wheel_from_the_sdist(
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """An sdist holds all that a wheel is built from."""
+    """An sdist contains all that a wheel is built from."""
     dist = tmp_path_factory.mktemp("sdist")
     build = [sys.executable, "-m", "build", "--no-isolation"]
     sh(*build, "--sdist", "--outdir", dist, cwd=clone)

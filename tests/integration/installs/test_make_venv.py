@@ -70,7 +70,7 @@ class Machine:
 
     @property
     def calls(self) -> list[str]:
-        """What was run, but for questions to Python and git."""
+        """What was run, except questions to Python and git."""
         lines = (self.folder / "calls").read_text().splitlines()
         return [line for line in lines if " -c " not in line and not line.startswith("id")]
 

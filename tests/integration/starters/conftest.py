@@ -15,7 +15,7 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Be somebody with settings, caches and a folder of their own; return that folder."""
+    """Be someone with settings, caches and a folder of their own; return that folder."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     folders = {

@@ -38,7 +38,7 @@ def to_new(checkout: Checkout) -> None:
     checkout.write("templates/node/project/EXTRA.md", b"# More\n")
     checkout.substitute(
         "templates/python/slim.Dockerfile.jinja",
-        r"^# What the \{\{ kind \}\} runs on",
+        r"^# The base of the image",
         "# The base of it",
     )
     checkout.substitute(

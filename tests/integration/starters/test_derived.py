@@ -93,7 +93,7 @@ def test_a_block_can_be_added_to(team_template: Path, rendered_project: Render, 
 
 
 def test_decided_answers_are_recorded(team_template: Path, copy: Copy) -> None:
-    """Dockgen finds in the project what it needs to know of it, though nobody was asked."""
+    """Dockgen finds what it needs in the project, without a prompt."""
     decide(team_template, "none")
     project = copy()
     recorded = answers(project)

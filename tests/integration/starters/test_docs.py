@@ -1,4 +1,4 @@
-"""docs/starters.md: its steps work as they stand there."""
+"""docs/starters.md: its steps work as they are there."""
 
 import os
 import re

@@ -25,7 +25,7 @@ CI_FILES = {Ci.GITHUB: ".github/workflows/ci.yml", Ci.GITLAB: ".gitlab-ci.yml"}
 
 @pytest.fixture(scope="session")
 def plain_starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A starter that nobody has edited, as a folder."""
+    """A starter that no one has edited, as a folder."""
     with source.own() as origin:
         settings = Settings("acme", origin.manifest.latest.version)
         files = scaffold.files(origin, settings)
@@ -85,7 +85,7 @@ def test_a_project_s_ci_is_dockgen_s(plain_starter: Path, tmp_path: Path, ci: st
 
 
 def test_copies_nothing_that_it_takes_over(plain_starter: Path) -> None:
-    """Each file of a project is a stub: one line, but for the Dockerfiles."""
+    """Each file of a project is a stub: one line, except the Dockerfiles."""
     stubs = sorted((plain_starter / "templates").rglob("*.jinja"))
     assert stubs != []
     long = [path.name for path in stubs if len(path.read_text().splitlines()) > 1]
@@ -150,7 +150,7 @@ def test_examples_in_the_questionnaire_work(plain_starter: Path, tmp_path: Path)
     """With the marks of a comment taken away, it is still one that copier takes."""
     made = tmp_path / "acme"
     shutil.copytree(plain_starter, made)
-    head, mark, rest = (made / "copier.yml").read_text().partition("# What follows are examples")
+    head, mark, rest = (made / "copier.yml").read_text().partition("# The rest are examples")
     lines = [
         line[2:] if re.match(r"# ( |[a-z_]+:$)", line) else line for line in rest.splitlines()[1:]
     ]
@@ -340,14 +340,14 @@ def test_files_that_jinja_would_change_are_copied(released: None) -> None:
 
 def test_a_release_without_starters_is_named() -> None:
     """The first ones had no texts for them."""
-    with source.own() as origin, pytest.raises(DockgenError, match="they begin with v0"):
+    with source.own() as origin, pytest.raises(DockgenError, match="they need v0"):
         scaffold.files(origin, Settings("acme", "v0.3.0"))
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("starter = ", "not valid TOML"),
+        ("starter = ", "isn't valid TOML"),
         ("", r"no \[starter\] table"),
         ('[starter]\nbase = "v1"', "starter.name is missing"),
         ('[starter]\nname = "a"\nbase = 1', "starter.base is 1, not a text"),
@@ -367,9 +367,9 @@ def test_a_mistake_in_starter_toml_is_named(tmp_path: Path, text: str, words: st
 
 def test_a_folder_without_starter_toml_is_no_starter(tmp_path: Path) -> None:
     """It says how to make one."""
-    with pytest.raises(DockgenError, match="is no starter template") as caught:
+    with pytest.raises(DockgenError, match="isn't a starter template") as caught:
         starter.load(tmp_path)
-    assert caught.value.hint == "make one with: dockgen starter init"
+    assert caught.value.hint == "create one: dockgen starter init"
 
 
 def test_the_bundle_has_the_texts() -> None:

@@ -56,17 +56,17 @@ def forget_answers(directory: Path) -> None:
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "no template": (
         lambda directory: (directory / "copier.yml").unlink(),
-        "is no starter template: it has no copier.yml",
+        "isn't a starter template: it has no copier.yml",
     ),
-    "broken YAML": (ask("port: ["), "copier.yml is not valid YAML in line "),
+    "broken YAML": (ask("port: ["), "copier.yml isn't valid YAML in line "),
     "no default": (ask("team: {type: str}"), "the question team has no default"),
     "include of nothing": (
         file("!include base/nothing.yml\n", "copier.yml"),
-        "copier.yml includes 'base/nothing.yml', which is no file of the template",
+        "copier.yml includes 'base/nothing.yml', which isn't a file of the template",
     ),
     "include from outside": (
         file("!include ../*.yml\n", "copier.yml"),
-        "copier.yml includes '../*.yml', which is no file of the template",
+        "copier.yml includes '../*.yml', which isn't a file of the template",
     ),
     "bad default": (
         ask(
@@ -77,10 +77,16 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "task": (
         ask("_tasks: [touch evil]"),
-        "go-scratch: the template would run code of its own on this machine (tasks)",
+        "go-scratch: the template would run its own code on this machine (tasks)",
     ),
-    "path": (leave, 'go-scratch: the template leaves its folder: "../evil" is forbidden'),
-    "link": (link("/etc/passwd"), 'go-scratch: the template leaves its folder: "x" is forbidden'),
+    "path": (
+        leave,
+        'go-scratch: the template writes outside of its folder: "../evil" is forbidden',
+    ),
+    "link": (
+        link("/etc/passwd"),
+        'go-scratch: the template writes outside of its folder: "x" is forbidden',
+    ),
     "undefined variable": (
         file("one\n{{ nope }}\n"),
         f"go-scratch: {FILE}, line 2: 'nope' is undefined",
@@ -98,12 +104,12 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "missing include": (
         file("one\n{% include 'gone.jinja' %}\n"),
-        f"go-scratch: {FILE}, line 2: the template has no file 'gone.jinja'",
+        f"go-scratch: {FILE}, line 2: the template doesn't have the file 'gone.jinja'",
     ),
     "expression": (file("{{ 1 / 0 }}\n"), f"go-scratch: {FILE}, line 1: division by zero"),
     "no answers file": (
         forget_answers,
-        "go-scratch: it is not a dockgen project: it has no .copier-answers.yml.",
+        "go-scratch: it isn't a dockgen project: it has no .copier-answers.yml.",
     ),
     "table": (file('[[test]]\nname = "A"\n', "starter.toml"), "name is A"),
 }
@@ -134,7 +140,7 @@ def test_trust_lets_a_task_run(starter: Path, inline: Run) -> None:
 
 
 def test_without_an_engine_nothing_is_proven(starter: Path, dockgen: Run) -> None:
-    """Exit 4, never a pass: images that nobody built prove nothing."""
+    """Exit 4, never a pass: without an engine, nothing is tested."""
     assert starter.is_dir()
     done = dockgen("starter", "test", "acme", environment=NO_ENGINE)
     assert done.returncode == 4, done.stderr
@@ -144,7 +150,7 @@ def test_without_an_engine_nothing_is_proven(starter: Path, dockgen: Run) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--only", "go-slim"], "there is no case 'go-slim'"),
+        (["--only", "go-slim"], "unknown case 'go-slim'"),
         (["--compare", "nothing.json"], "nothing.json can't be read"),
         (["--jobs", "0"], "0 is not in the range"),
     ],
@@ -180,7 +186,7 @@ def test_a_file_that_cannot_be_parsed_is_reported(starter: Path, dockgen: Run) -
     done = dockgen("starter", "test", "acme", "--no-images")
     assert done.returncode == 1
     assert "go-scratch: files can be parsed\n  broken.json: Expecting property name" in done.stdout
-    assert done.stderr == "error: 1 contract doesn't hold: go-scratch\n"
+    assert done.stderr == "error: 1 contract fails: go-scratch\n"
 
 
 def test_a_flawed_dockerfile_is_reported(starter: Path, dockgen: Run) -> None:
@@ -249,7 +255,7 @@ def test_an_own_test_that_cannot_be_collected_is_reported(starter: Path, dockgen
     done = dockgen("starter", "test", "acme", "--no-images")
     assert done.returncode == 1, done.stderr
     assert "No module named 'nothing_of_that_name'" in done.stdout
-    assert done.stderr == "error: 1 contract doesn't hold: the starter's own tests\n"
+    assert done.stderr == "error: 1 contract fails: the starter's own tests\n"
 
 
 def test_the_extra_is_asked_for(
@@ -262,7 +268,7 @@ def test_the_extra_is_asked_for(
     monkeypatch.setattr(proof, "_NEEDED", ("pytest", "a_package_that_is_not_there"))
     assert cli.main(["starter", "test", str(starter)]) == 4
     assert capsys.readouterr().err == (
-        "error: the tests need packages that are not installed: a_package_that_is_not_there\n"
+        "error: the tests need packages that aren't installed: a_package_that_is_not_there\n"
         "  try: pip install '.[testing]', in a clone of dockgen\n"
     )
 

@@ -73,7 +73,7 @@ def test_other() -> None:
 
 
 def test_only_what_a_network_failed_is_run_again(tmp_path: Path) -> None:
-    """A fixture that all tests share is made anew; what fails three times has failed."""
+    """A fixture that all tests share is made again; what fails three times has failed."""
     (tmp_path / "test_it.py").write_text(TESTS)
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(

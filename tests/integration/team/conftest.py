@@ -15,7 +15,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def person(tmp_path: Path) -> dict[str, str]:
-    """The environment of a person whose settings and caches lie in ``tmp_path``."""
+    """The environment of a person whose settings and caches are in ``tmp_path``."""
     return PLAIN | {
         "XDG_CONFIG_HOME": str(tmp_path / "settings"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),

@@ -34,7 +34,7 @@ flavor = { allow = ["slim", "scratch"], reason = "our agent needs glibc" }
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Acme's team file, where nobody finds it unasked."""
+    """Acme's team file, where it isn't found by default."""
     path = tmp_path / "acme.toml"
     path.write_text(ACME)
     return path
@@ -133,7 +133,7 @@ def test_a_person_sees_what_the_team_decided(
     terminal.see("registry = docker.io/library")
     terminal.see("Which language")
     terminal.press(ENTER)
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.see("our agent needs glibc")
     terminal.press(ENTER)
     assert terminal.end() == 0, terminal.text
@@ -146,7 +146,7 @@ def test_a_person_is_not_asked_for_what_is_locked(
     """A locked language leaves one question."""
     file.write_text('[locked]\nlanguage = "go"\n')
     terminal = on_terminal(tmp_path, person, "new", "my-app", "--team", str(file))
-    terminal.see("What should the image stand on?")
+    terminal.see("What is the base of the image?")
     terminal.press(ENTER)
     assert terminal.end() == 0, terminal.text
     assert "Which language" not in terminal.text
@@ -213,7 +213,7 @@ def test_show_without_a_team_file(run: Run) -> None:
     """It says so, and shows dockgen's own defaults."""
     done = run("team", "show")
     assert done.returncode == 0
-    assert done.stdout.startswith("There is no team file here")
+    assert done.stdout.startswith("No team file applies here")
 
 
 def test_update_brings_what_is_locked_into_projects(run: Run, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 def test_labels_authorities_limits_and_rules_reach_the_project(run: Run, tmp_path: Path) -> None:
-    """They stand in its own files, so its CI needs no team file."""
+    """They are in its own files, so its CI needs no team file."""
     (tmp_path / "team").mkdir()
     (tmp_path / "team/dockgen.team.toml").write_text(DECIDED)
     (tmp_path / "team/acme-ca.pem").write_text(PEM)

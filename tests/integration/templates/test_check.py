@@ -64,7 +64,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
-    """Put an image and an observation, or an error, in the place of what an engine gives."""
+    """Put an image and an observation, or an error, in place of what an engine gives."""
 
     def put(
         image: Image = GOOD_IMAGE,
@@ -120,7 +120,7 @@ def test_a_finding(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None
     marked = [line.split()[0] for line in out.splitlines() if line.rstrip().endswith(" finding")]
     assert marked == ["DG208"]
     assert "\nDG208 it had to be killed, 5.00 s after SIGTERM\n  try: handle SIGTERM" in out
-    assert err == f"error: 1 of {len(FOR_SERVICES)} rules don't hold: DG208\n"
+    assert err == f"error: 1 of {len(FOR_SERVICES)} rules fail: DG208\n"
 
 
 @pytest.mark.usefixtures("project")
@@ -139,10 +139,10 @@ def test_json(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
     assert [rule["code"] for rule in facts["rules"]] == [rule.code for rule in FOR_SERVICES]
     (broken,) = [rule for rule in facts["rules"] if not rule["holds"]]
     assert (broken["code"], broken["title"]) == (
-        "DG101", "Runs as a numeric user that is not root"
+        "DG101", "Runs as a numeric, non-root user"
     )  # fmt: skip
-    assert broken["findings"][0]["message"] == "the image names no user, so it is root"
-    assert err == f"error: 1 of {len(FOR_SERVICES)} rules don't hold: DG101\n"
+    assert broken["findings"][0]["message"] == "the image has no USER, so it runs as root"
+    assert err == f"error: 1 of {len(FOR_SERVICES)} rules fail: DG101\n"
 
 
 POLICY = """
@@ -161,9 +161,9 @@ def test_a_policy_is_asked(
     pretend()
     assert cli.main(["check", "sound"]) == 1
     out, err = capsys.readouterr()
-    assert "DG001 line 1 of the Dockerfile names golang:1.27, which is not from" in out
+    assert "DG001 line 1 of the Dockerfile uses golang:1.27, which isn't from" in out
     assert "DG109 the label com.example.team is missing" in out
-    assert err == f"error: 2 of {len(FOR_SERVICES)} rules don't hold: DG001, DG109\n"
+    assert err == f"error: 2 of {len(FOR_SERVICES)} rules fail: DG001, DG109\n"
 
 
 IGNORED = """
@@ -254,7 +254,7 @@ def test_a_container_that_can_t_be_started_is_a_finding(
     }
     assert cli.main(["check", "sound"]) == 1
     out = capsys.readouterr().out
-    assert "DG201 no container of it can be started: docker run failed: no such file\n" in out
+    assert "DG201 its container can't be started: docker run failed: no such file\n" in out
     assert out.count("not asked") == len(OF_CONTAINERS) - 1
 
 
@@ -309,7 +309,7 @@ def test_a_job_that_can_t_be_started(pretend: Pretend, capsys: pytest.CaptureFix
         start_error=ProjectError("docker run failed: no such file", "docker info"),
     )
     assert cli.main(["check", "sound"]) == 1
-    assert capsys.readouterr().err == f"error: 1 of {len(FOR_JOBS)} rules don't hold: DG209\n"
+    assert capsys.readouterr().err == f"error: 1 of {len(FOR_JOBS)} rules fail: DG209\n"
 
 
 @pytest.mark.usefixtures("project")
@@ -354,7 +354,7 @@ def test_an_engine_is_needed(dockgen: Run) -> None:
     """Exit 4, and what to install."""
     done = dockgen("check", "sound", environment={"PATH": "/nonexistent"})
     assert done.returncode == 4
-    assert "error: there is no docker command." in done.stderr
+    assert "error: the docker command is missing." in done.stderr
 
 
 def test_help_has_examples(dockgen: Run) -> None:

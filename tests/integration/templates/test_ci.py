@@ -93,7 +93,7 @@ def files(projects: Iterable[Projects], pattern: str) -> list[Path]:
 
 
 def test_only_the_chosen_files_are_added(projects: dict[str, Path]) -> None:
-    """Everything else is the same to the byte, but for the answer and the way to leave dockgen."""
+    """Everything else is the same to the byte, except the answer and the way to leave dockgen."""
     for ci in FILES:
         files, plain = tree(projects[ci]), tree(projects["none"])
         assert set(files) - set(plain) == FILES[ci]

@@ -41,7 +41,7 @@ LATER = {
     "cgo": [f"sub/a.{suffix}" for suffix in ("c", "cc", "cpp", "hpp", "S")],
     "vite": ["vite.config.js", "tsconfig.json"],
 }
-# What has come to lie somewhere in the project.
+# What has come to be somewhere in the project.
 SECRETS = [
     *(".env", ".git/config", "dump.sql", "node_modules/a/index.js", "compose.yaml"),
     *(f"{folder}/{name}" for folder in ("src", "test", "app", "tests", "public")

@@ -414,7 +414,7 @@ def test_what_next_builds_is_whole() -> None:
 
 
 def test_an_argument_that_is_needed_is_asked_for() -> None:
-    """And one that is given stands behind the command."""
+    """And one that is given follows the command."""
     repository = Repository(PROJECTS / "go-exporter")
     with pytest.raises(UsageError, match="doesn't start without --device"):
         existing.answers(repository, survey.look(repository, {}), "exporter", None)
@@ -425,7 +425,7 @@ def test_an_argument_that_is_needed_is_asked_for() -> None:
 
 
 def test_every_repository_of_ours_gets_files(tmp_path: Path) -> None:
-    """What is detected in tests/projects is what the templates take, but for what can't work."""
+    """What is detected in tests/projects is what the templates take, except what can't work."""
     dockerfiles, refused = [], {}
     for path in sorted(PROJECTS.glob("*.yml")):
         expected = yaml.safe_load(path.read_text())

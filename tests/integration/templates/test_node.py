@@ -219,7 +219,10 @@ def test_yarn_may_ask_a_mirror_without_tls(projects: Projects) -> None:
 def test_an_old_node_is_refused(make: Make) -> None:
     """With the reason."""
     for answers, message in [
-        ({"language_version": "20", "framework": "fastify"}, "locked with needs Node 22 or later"),
+        (
+            {"language_version": "20", "framework": "fastify"},
+            "the locked packages of Fastify need Node 22 or later",
+        ),
         ({"language_version": "20", "package_manager": "pnpm"}, "pnpm 11 needs Node 22.13 or"),
         ({"language_version": "16"}, "Express 5 needs Node 18 or later"),
         ({"language_version": "16", "kind": "job"}, "the sample app needs Node 18 or later"),

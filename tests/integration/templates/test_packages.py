@@ -53,7 +53,7 @@ BAD = [
 def step(project: Path) -> str:
     """The comment and the instruction that install, "" without them."""
     text = (project / "Dockerfile").read_text()
-    found = re.findall(r"(?m)^# What the service starts or loads besides(?:.|\n)*?\n(?=\n)", text)
+    found = re.findall(r"(?m)^# Packages that the service needs(?:.|\n)*?\n(?=\n)", text)
     assert len(found) <= 1
     return found[0] if found else ""
 
@@ -69,7 +69,7 @@ def test_the_step_is_all_that_is_added(make: Make) -> None:
         base, added = next(line for line in text.splitlines() if " AS base" in line), step(project)
         assert f"{base}\n{added}" in text
         # The platform of Go's base counts for no step else.
-        assert text.replace(added, "") == plain.replace(", and no step runs in it", "")
+        assert text.replace(added, "") == plain.replace(". No step runs in it", "")
     assert linters.hadolint(dockerfiles) == ""
 
 
@@ -146,7 +146,10 @@ def test_names_of_packages_are_taken(make: Make) -> None:
 def test_other_names_are_refused(make: Make) -> None:
     """In one line, whatever is in it, and also behind a good one."""
     for name in BAD:
-        words = "can't be a package: lower-case letters, digits, + . and -, no dash last"
+        words = (
+            "isn't a package name: use lower-case letters, digits, + . and -, not ending with a"
+            " dash"
+        )
         message = refusal(make, runtime_packages=["ffmpeg", name])
         assert message.startswith("runtime_packages: ")
         assert message.endswith(words)
@@ -156,7 +159,7 @@ def test_other_names_are_refused(make: Make) -> None:
 def test_what_is_no_list_of_names_is_refused(make: Make) -> None:
     """The message has an example."""
     for answer in [None, 1, True, {"a": 1}, [1], [["a"]], [None]]:
-        words = "runtime_packages: names of packages, such as ffmpeg or [ffmpeg, tini]"
+        words = "runtime_packages: use names of packages, such as ffmpeg or [ffmpeg, tini]"
         assert refusal(make, runtime_packages=answer) == words
 
 
@@ -201,7 +204,7 @@ def test_the_read_me_names_them(make: Make, cell: Cell) -> None:
     text = (project / "README.md").read_text()
     distribution = {"slim": "Debian", "alpine": "Alpine"}[cell.flavor]
     assert (
-        f"packages of {distribution} are installed, with all that they need: `file`, `tini`."
+        f"packages of {distribution} and their dependencies are also installed: `file`, `tini`."
         in text
     )
     assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z", text)
@@ -211,23 +214,24 @@ def test_the_read_me_names_them(make: Make, cell: Cell) -> None:
 PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     (
         {"unmanaged": ["Dockerfile"], "runtime_packages": "tini"},
-        "unmanaged: not Dockerfile together with runtime_packages: install them in that Dockerfile,"
+        "unmanaged: it can't contain Dockerfile if runtime_packages is set: install them in"
+        " that Dockerfile,"
         " and leave runtime_packages empty",
         {"unmanaged": ["README.md"], "runtime_packages": "tini"},
     ),
     (
         {"unmanaged": [".copier-answers.yml"]},
-        "unmanaged: not .copier-answers.yml: without the answers in it no update is possible",
+        "unmanaged: it can't contain .copier-answers.yml: updates need the answers in it",
         {"unmanaged": ["compose.yaml"]},
     ),
     (
         {"language": "python", "language_version": "24"},
-        "language_version: there is no python 24: choose one such as 3.14",
+        "language_version: python 24 doesn't exist: choose one such as 3.14",
         {"language": "python", "language_version": "3.13"},
     ),
     (
         {"language": "go", "language_version": "3.14"},
-        "language_version: there is no go 3.14: choose one such as 1.27",
+        "language_version: go 3.14 doesn't exist: choose one such as 1.27",
         {"language": "go", "language_version": "1.26.1"},
     ),
     (
@@ -263,7 +267,7 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         {"language": "node", "framework": "fastify", "language_version": "20"},
-        "language_version: what Fastify is locked with needs Node 22 or later: choose one such as"
+        "language_version: the locked packages of Fastify need Node 22 or later: choose one such as"
         " 24",
         {"language": "node", "framework": "fastify", "language_version": "22"},
     ),
@@ -275,36 +279,36 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         {"language": "python", "package_manager": "uv", "name": "flask"},
-        "package_manager: uv takes flask for the package of that name, which the sample apps need: "
-        "choose another --name",
+        "package_manager: uv can't install the package flask, which the sample apps need, into"
+        " a project with the same name: choose another --name",
         {"language": "python", "package_manager": "uv", "name": "my-flask"},
     ),
     (
         {"language": "python", "package_manager": "poetry", "name": "click"},
-        "package_manager: poetry takes click for the package of that name, which the sample apps "
-        "need: choose another --name",
+        "package_manager: poetry can't install the package click, which the sample apps need,"
+        " into a project with the same name: choose another --name",
         {"language": "python", "package_manager": "pip", "name": "click"},
     ),
     (
         {"language": "node", "framework": "vite", "flavor": "scratch"},
-        "flavor: nothing on scratch could ask nginx whether it is healthy: choose alpine or slim",
+        "flavor: scratch has no program for a health check of nginx: choose alpine or slim",
         {"language": "node", "framework": "vite", "flavor": "alpine"},
     ),
     (
         # A team prefers it: then the flavor is answered before the framework.
         {"language": "node", "preferred": {"framework": "vite"}, "flavor": "scratch"},
-        "framework: nothing on scratch could ask nginx whether it is healthy: choose --flavor "
+        "framework: scratch has no program for a health check of nginx: choose --flavor "
         "alpine or slim",
         {"language": "node", "preferred": {"framework": "vite"}, "flavor": "slim"},
     ),
     (
         {"kind": "worker", "framework": "flask"},
-        "framework: a worker answers no requests: choose --framework stdlib, or --kind service",
+        "framework: a worker has no framework: choose --framework stdlib, or --kind service",
         {"kind": "worker", "framework": "stdlib"},
     ),
     (
         {"language": "go", "language_version": "1"},
-        "language_version: digits and dots, such as 1.27: go.mod takes no single number",
+        "language_version: use digits and dots, such as 1.27: go.mod doesn't allow a single number",
         {"language": "python", "language_version": "3"},
     ),
     (
@@ -325,27 +329,27 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ),
     (
         {"registry": "a" * 201},
-        "registry: at most 200 characters",
+        "registry: use at most 200 characters",
         {"registry": "a" * 200},
     ),
     (
         {"labels": ["a"]},
-        "labels: a mapping of names to texts, such as {org.opencontainers.image.vendor: Acme}",
+        "labels: use a mapping of names to texts, such as {org.opencontainers.image.vendor: Acme}",
         {"labels": {"a": "b"}},
     ),
     (
         {"labels": {"a": 1}},
-        "labels: each value is one line of text, of 1 to 256 characters",
+        "labels: use values of one line with 1 to 256 characters",
         {"labels": {"a": "1", "x.com.docker.a": "1"}},
     ),
     (
         {"language": "go", "flavor": "scratch", "cgo": True},
-        "flavor: cgo links with a C library, and scratch has none: choose slim",
+        "flavor: cgo needs a C library, and scratch has none: choose slim",
         {"language": "go", "flavor": "slim", "cgo": True},
     ),
     (
         {"language": "python", "cgo": True},
-        "cgo: cgo is how Go calls C: leave it out for python",
+        "cgo: cgo is only for Go: leave it out for python",
         {"language": "python", "cgo": False},
     ),
 ]
@@ -364,7 +368,7 @@ def test_an_impossible_pair_is_refused(make: Make) -> None:
 def test_what_is_no_version_is_refused(make: Make, version: str) -> None:
     """No base image's tag begins with it."""
     message = refusal(make, language_version=version)
-    assert message == "language_version: digits and dots, such as 3.14"
+    assert message == "language_version: use digits and dots, such as 3.14"
 
 
 def test_the_names_that_python_needs_are_known() -> None:

@@ -233,14 +233,14 @@ def test_what_is_no_host_is_refused(make: Make) -> None:
     """Also where it isn't used."""
     for host in BAD_HOSTS:
         message = refusal(make, private_host=host)
-        assert message.startswith("private_host: a host in lower case")
+        assert message.startswith("private_host: use a host in lower case")
 
 
 @pytest.mark.parametrize("private", ["ssh", "token"])
 def test_private_packages_are_somewhere(make: Make, private: str) -> None:
     """A host is missing, and the message says for what."""
     message = refusal(make, private_dependencies=private)
-    assert message.startswith(f"private_host: private_dependencies is {private}, and that takes a")
+    assert message.startswith(f"private_host: private_dependencies {private} needs a")
 
 
 INDEXES = [
@@ -278,14 +278,14 @@ def test_an_index_is_taken(make: Make, index: str) -> None:
 def test_what_is_no_index_is_refused(make: Make) -> None:
     """An address and nothing else."""
     for index in BAD_INDEXES:
-        assert refusal(make, package_index=index).startswith("package_index: an address such as")
+        assert refusal(make, package_index=index).startswith("package_index: use an address such as")
 
 
 @pytest.mark.parametrize("user", ["token@", "user:password@", "__token__:x@"])
 def test_an_index_with_credentials_is_refused_by_name(make: Make, user: str) -> None:
-    """They would stand in the Dockerfile, and in the image's history."""
+    """They would be in the Dockerfile, and in the image's history."""
     message = refusal(make, package_index=f"https://{user}mirror.acme.example/simple")
-    assert "credentials are for .netrc, .npmrc and .yarnrc.yml" in message
+    assert "put them into .netrc, .npmrc or .yarnrc.yml" in message
 
 
 @pytest.mark.parametrize("choice", ["none", "ssh", "token"])

@@ -68,7 +68,7 @@ def test_labels_change_nothing_else(make: Make) -> None:
     for cell in matrix.ALL:
         plain = (make(**of(cell)) / "Dockerfile").read_text()
         labeled = (make(**of(cell), labels={"vendor": "Acme"}) / "Dockerfile").read_text()
-        added = '# What registries and scanners read about the image.\nLABEL vendor="Acme"\n'
+        added = '# Labels for registries and scanners.\nLABEL vendor="Acme"\n'
         assert labeled.count(added) == 1
         assert labeled.replace(added, "") == plain
 
@@ -165,7 +165,7 @@ def test_what_is_no_certificate_is_refused(make: Make) -> None:
         # What would take long with a careless expression.
         certificate() + "\n" * 500 + "x",
     ]:
-        assert "PEM certificates and nothing else" in refusal(make, ca_certificates=text)
+        assert "use only PEM certificates" in refusal(make, ca_certificates=text)
 
 
 def test_a_private_key_is_refused_by_name(make: Make) -> None:

@@ -10,7 +10,7 @@ DIGEST = "sha256:" + "5" * 64
 def ten_edits(project: Path, base: str) -> None:
     """Edit a Python project on slim, of the first test release and with CI for GitHub.
 
-    ``base`` is what the image is to stand on, in the place of the template's own.
+    ``base`` is what the image is to stand on, in place of the template's own.
     """
     dockerfile = project / "Dockerfile"
     # 1: a RUN line of one's own
@@ -40,7 +40,7 @@ def ten_edits(project: Path, base: str) -> None:
     workflow.write_text(workflow.read_text() + job)
     # 8: what else is to stay out of the build
     edit(project / ".dockerignore", "*.zip\n", "*.zip\nbackups\n")
-    # 9: a base image that somebody moved on
+    # 9: a base image that someone moved on
     edit(dockerfile, "FROM debian:bookworm-slim AS base", f"FROM {base} AS base")
     # 10: words of one's own
     edit(project / "README.md", "## Limits\n", "## Who to ask\n\nAnn.\n\n## Limits\n")

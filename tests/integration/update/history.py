@@ -80,7 +80,9 @@ def back_to_1_2(checkout: Checkout) -> None:
     checkout.write(f"{PROJECT}/logo.png", PICTURE % 2)
     checkout.write(f"{PROJECT}/.env", b"LOG_LEVEL=info\n")
     checkout.substitute(
-        f"{PROJECT}/README.md.jinja", r"^fetches the newest image", "gets the newest image"
+        f"{PROJECT}/README.md.jinja",
+        r"^This pulls the newest images",
+        "This gets the newest images",
     )
 
 
@@ -117,7 +119,7 @@ CHANGES: tuple[Callable[[Checkout], None], ...] = (back_to_1_0, back_to_1_1, bac
 def release(folder: Path) -> Path:
     """Make a copy of dockgen in ``folder`` that carries the history; return what to import from.
 
-    It lies there as installed: with its bundle, and without a checkout around it.
+    It is there as installed: with its bundle, and without a checkout around it.
     """
     checkouts: list[Path] = []
     for count in range(len(CHANGES), 0, -1):

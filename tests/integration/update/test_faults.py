@@ -216,7 +216,7 @@ def test_a_kill_while_mending_is_mended(
 
 
 def test_what_was_written_after_a_kill_stays(prepared: Prepared, tmp_path: Path) -> None:
-    """Mending brings back what dockgen wrote, and nothing else."""
+    """A repair restores what dockgen wrote, and nothing else."""
     place, entry = prepared
     trial = copied(place, tmp_path / "trial")
     child = os.fork()
@@ -233,7 +233,7 @@ def test_what_was_written_after_a_kill_stays(prepared: Prepared, tmp_path: Path)
 
 
 def test_a_locked_index_changes_nothing(prepared: Prepared, tmp_path: Path) -> None:
-    """Another git is at work, or was killed."""
+    """Another git is running, or was killed."""
     place, entry = prepared
     trial = copied(place, tmp_path / "trial")
     before = state(trial.directory)
@@ -246,7 +246,7 @@ def test_a_locked_index_changes_nothing(prepared: Prepared, tmp_path: Path) -> N
 def test_an_edit_between_planning_and_writing_changes_nothing(
     prepared: Prepared, tmp_path: Path
 ) -> None:
-    """An editor saves while copier is at work."""
+    """An editor saves while copier is running."""
     place, entry = prepared
     trial = copied(place, tmp_path / "trial")
     (trial.directory / "README.md").write_text("saved just now\n")
@@ -257,12 +257,12 @@ def test_an_edit_between_planning_and_writing_changes_nothing(
 
 
 def test_a_second_update_is_refused(make: Make, update: Update) -> None:
-    """While the first one is at work."""
+    """While the first one is running."""
     project = make()
     with journal.locked(worktree.find(project)):
         done = update(project)
     assert done.code == 3
-    assert "another dockgen is at work" in done.errors
+    assert "another dockgen is running" in done.errors
 
 
 def dockgen(site: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
@@ -281,7 +281,7 @@ def dockgen(site: Path, *arguments: str | Path) -> "subprocess.Popen[str]":
 def test_two_at_once_make_one_update(
     make: Make, update: Update, site: Path, tmp_path: Path
 ) -> None:
-    """Whoever comes second is refused."""
+    """The second one is refused."""
     project = make()
     whole = copy(project, tmp_path / "whole")
     update(whole)

@@ -1,4 +1,4 @@
-"""Lock files: which updates ask for one that is written anew, and by which command."""
+"""Lock files: which updates ask for one that is written again, and by which command."""
 
 import json
 import os
@@ -154,8 +154,8 @@ def test_a_lock_file_in_conflict_is_written_anew(inline: Run, make: Callable[...
     anew = f"git checkout --ours requirements.txt && {COMMAND}"
     assert "in conflict: pyproject.toml, requirements.txt" in done.stderr
     assert (
-        f"try: choose in each but lock files, then write the lock file anew: {anew};"
-        " then: git add FILE; or take all back: dockgen update --undo DIRECTORY\n"
+        f"try: resolve each except lock files, then write the lock file again: {anew};"
+        " then: git add FILE; or undo: dockgen update --undo DIRECTORY\n"
     ) in done.stderr
     # What the hint begins with works: the file is the user's, without a marker.
     git("checkout", "--ours", "requirements.txt", cwd=project)
@@ -174,7 +174,7 @@ def test_a_lock_file_alone_in_conflict_leaves_nothing_to_choose(
     update = ("update", "--data", "framework=fastify")
     done = inline(*update, "--json", "my-app")
     assert json.loads(done.stdout)["projects"][0]["lock_command"] == anew, done.stderr
-    assert f"try: write the lock file anew: {anew}; then: git add FILE; or" in done.stderr
+    assert f"try: write the lock file again: {anew}; then: git add FILE; or" in done.stderr
     assert inline("update", "--undo", "my-app").returncode == 0
     (tmp_path / "other").mkdir()
     done = inline(*update, "my-app", "other")
@@ -187,5 +187,5 @@ def test_another_file_in_conflict_is_to_be_chosen(inline: Run, make: Callable[..
     conflicting(project, "Dockerfile", "EXPOSE 8080", "EXPOSE 8081")
     done = inline("update", "--data", "port=9000", "my-app")
     assert done.returncode == 1, done.stdout
-    assert "try: choose in each, then: git add FILE; or take all back" in done.stderr
+    assert "try: resolve each, then: git add FILE; or undo" in done.stderr
     assert "--target lock" not in done.stderr

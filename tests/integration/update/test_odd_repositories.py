@@ -72,7 +72,7 @@ def test_line_endings_of_the_person_s_settings(
 
 
 def test_a_filter_of_the_person_s_settings(make: Make, update: Update, settings: Path) -> None:
-    """As that of git-lfs: what lies on the disk is not what is committed."""
+    """As that of git-lfs: what is on the disk is not what is committed."""
     settings.write_text('[filter "shout"]\n\tclean = tr A-Z a-z\n\tsmudge = tr a-z A-Z\n')
     project = make()
     (project / ".gitattributes").write_text("NOTES.md filter=shout\ncompose.yaml filter=shout\n")
@@ -156,7 +156,7 @@ def test_another_encoding_on_the_disk_stays(make: Make, update: Update) -> None:
     commit(project)
     done = update(project)
     assert done.code == 0, done.errors
-    assert "fetches the newest image" in (project / "README.md").read_text(encoding="utf-16")
+    assert "This pulls the newest images" in (project / "README.md").read_text(encoding="utf-16")
 
 
 def test_a_path_with_a_line_break_is_fine(make: Make, update: Update, tmp_path: Path) -> None:
@@ -289,7 +289,7 @@ def test_a_name_that_the_template_takes_later_conflicts(make: Make, update: Upda
 
 
 def test_an_older_offer_is_not_overwritten(make: Make, update: Update) -> None:
-    """It may hold somebody's notes."""
+    """It may hold someone's notes."""
     project = make("v1.2.0")
     (project / "SECURITY.md").write_text("mine\n")
     (project / "SECURITY.md.dockgen-new").write_text("notes\n")
@@ -299,7 +299,7 @@ def test_an_older_offer_is_not_overwritten(make: Make, update: Update) -> None:
 
 
 def test_a_file_that_only_looks_like_a_conflict_is_named(make: Make, update: Update) -> None:
-    """With the way on for somebody who writes about merges."""
+    """With the way on for someone who writes about merges."""
     project = make("v1.1.0")
     with (project / "README.md").open("a") as file:
         file.write("\n<<<<<<< ours\n=======\n>>>>>>> theirs\n")

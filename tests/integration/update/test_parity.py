@@ -66,7 +66,7 @@ def copier_update(address: str, tmp_path: Path) -> Callable[..., None]:
 
 
 def untouched(project: Path) -> None:
-    """Nobody edited anything."""
+    """Nothing was edited."""
 
 
 def merged(project: Path) -> None:

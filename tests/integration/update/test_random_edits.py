@@ -17,7 +17,7 @@ MINE = "mine-{}"
 
 
 class Owner:
-    """Somebody who edits a project at random; every line that they write is one of a kind."""
+    """Someone who edits a project at random; every line that they write is one of a kind."""
 
     def __init__(self, project: Path, seed: int) -> None:
         """Edit ``project``, the same way for the same seed."""
@@ -43,7 +43,7 @@ class Owner:
         git("add", "--all", cwd=self.project)
 
     def line(self) -> str:
-        """A line that nobody else writes."""
+        """A line that no one else writes."""
         self.lines.append(MINE.format(len(self.lines)))
         return self.lines[-1] + "\n"
 
@@ -95,7 +95,7 @@ class Owner:
         path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
     def forget(self, lines: list[str]) -> None:
-        """What they delete themselves is nobody's to keep."""
+        """What users delete themselves isn't kept."""
         self.lines = [mine for mine in self.lines if mine not in {line.strip() for line in lines}]
 
     def read(self, path: Path) -> list[str]:

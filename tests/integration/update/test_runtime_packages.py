@@ -51,7 +51,7 @@ def test_a_new_project_can_t_keep_its_limits_to_itself(inline: Run, tmp_path: Pa
     """It has none yet; the next step works."""
     done = inline("new", "my-app", "--defaults", "--unmanaged", "[dockgen.toml]")
     assert done.returncode == 2
-    assert "a new project has no limits of its own yet" in done.stderr
+    assert "a new project needs the limits in it" in done.stderr
     assert not (tmp_path / "my-app").exists()
     assert inline("new", "my-app", "--defaults").returncode == 0
     git("init", "--quiet", cwd=tmp_path / "my-app")

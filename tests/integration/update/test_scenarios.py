@@ -79,7 +79,7 @@ def test_a_distant_edit_is_merged(make: Make, update: Update) -> None:
     assert (done.code, status(done.output, "README.md")) == (0, "merged")
     text = (project / "README.md").read_text()
     assert "Ours are lower." in text
-    assert "fetches the newest image" in text
+    assert "This pulls the newest images" in text
 
 
 def test_an_edit_of_the_same_line_conflicts(make: Make, update: Update) -> None:
@@ -194,7 +194,7 @@ def test_a_binary_file_that_the_owner_kept_is_new(make: Make, update: Update) ->
 
 
 def test_a_secret_in_an_ignored_file_stays(make: Make, update: Update) -> None:
-    """Git could not bring it back. The template's version lies beside."""
+    """Git could not bring it back. The template's version is beside."""
     project = make("v1.2.0")
     (project / ".env").write_text("LOG_LEVEL=debug\nTOKEN=secret\n")
     done = update(project)
@@ -204,7 +204,7 @@ def test_a_secret_in_an_ignored_file_stays(make: Make, update: Update) -> None:
 
 
 def test_an_ignored_file_as_the_template_made_it_is_new(make: Make, update: Update) -> None:
-    """Nobody wrote anything into it."""
+    """It was never edited."""
     project = make("v1.2.0")
     done = update(project)
     assert (done.code, status(done.output, ".env")) == (0, "clean")
@@ -223,7 +223,7 @@ def test_an_ignored_file_that_the_template_left_alone_stays(make: Make, update: 
 def test_an_ignored_file_comes_into_a_fresh_clone(
     make: Make, update: Update, tmp_path: Path
 ) -> None:
-    """Nobody deleted it: it was never committed."""
+    """It wasn't deleted: it was never committed."""
     git("clone", "--quiet", make("v1.2.0"), tmp_path / "clone", cwd=tmp_path)
     assert update(tmp_path / "clone").code == 0
     assert (tmp_path / "clone/.env").read_text() == "LOG_LEVEL=info\nWORKERS=1\n"
@@ -308,7 +308,7 @@ def test_answers_that_were_edited_by_hand_lose_nothing(make: Make, update: Updat
 
 
 def test_words_in_the_answers_file_are_told_of(make: Make, update: Update) -> None:
-    """Copier writes that file anew; what else stood in it is in the report."""
+    """Copier writes that file again; what else stood in it is in the report."""
     project = make("v1.2.0")
     with (project / ANSWERS).open("a") as answers:
         answers.write("# ask Ann before you change this\n")
@@ -356,7 +356,7 @@ def test_an_answer_changes(make: Make, update: Update, tmp_path: Path, version: 
 
 
 def test_an_answer_that_switches_files_off_spares_edited_ones(make: Make, update: Update) -> None:
-    """The CI's files go, but for the one that was edited."""
+    """The CI's files go, except the one that was edited."""
     project = make(history.NEWEST, ci="github")
     workflow = project / ".github/workflows/ci.yml"
     workflow.write_text(workflow.read_text() + "# our own\n")
@@ -388,7 +388,7 @@ def test_staged_work_is_refused(make: Make, update: Update) -> None:
 
 
 def test_a_project_without_git_is_refused(make: Make, update: Update) -> None:
-    """With the commands that mend it."""
+    """With the commands that fix it."""
     project = make()
     shutil.rmtree(project / ".git")
     done = update(project)
@@ -443,7 +443,7 @@ def test_conflict_markers_that_were_committed_are_refused(make: Make, update: Up
     before = state(project)
     done = update(project)
     assert done.code == 3
-    assert "compose.yaml holds the conflict markers" in done.errors
+    assert "compose.yaml has conflict markers" in done.errors
     assert state(project) == before
 
 
@@ -615,7 +615,7 @@ def test_a_version_that_is_no_release_is_refused(make: Make, update: Update, ver
     commit(project)
     done = update(project)
     assert done.code == 3
-    assert "which is no release" in done.errors
+    assert "which isn't a release" in done.errors
 
 
 def test_another_template_is_refused(make: Make, update: Update) -> None:

@@ -16,4 +16,4 @@ def test_every_edit_is_kept(make: Make, update: Update) -> None:
     assert [edit for edit, there in kept(project, base).items() if not there] == []
     assert "pids_limit: 128" in (project / "compose.yaml").read_text()
     assert "docker/rootfs.py" in (project / "Dockerfile").read_text()
-    assert "fetches the newest image" in (project / "README.md").read_text()
+    assert "This pulls the newest images" in (project / "README.md").read_text()

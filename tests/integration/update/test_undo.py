@@ -6,7 +6,7 @@ from tests.integration.update.conftest import Make, Update, commit, edit, git, i
 
 
 def test_brings_back_every_file(make: Make, update: Update) -> None:
-    """Changed, deleted and new ones, and the folders they lie in."""
+    """Changed, deleted and new ones, and the folders they are in."""
     project = make()
     before = state(project)
     assert update("--data", "ci=github", project).code == 0
@@ -29,7 +29,7 @@ def test_brings_back_a_conflict_s_index(make: Make, update: Update) -> None:
 
 
 def test_brings_back_a_file_that_git_does_not_know(make: Make, update: Update) -> None:
-    """An ignored file that the update wrote anew."""
+    """An ignored file that the update wrote again."""
     project = make("v1.2.0")
     before = (project / ".env").read_bytes()
     update(project)
@@ -76,7 +76,7 @@ def test_without_an_update_there_is_nothing_to_undo(make: Make, update: Update) 
     """And that is said."""
     done = update("--undo", make())
     assert done.code == 3
-    assert "there is no update to undo" in done.errors
+    assert "nothing to undo" in done.errors
 
 
 def test_it_lies_in_git_s_own_folder(make: Make, update: Update) -> None:

@@ -98,13 +98,13 @@ def test_dg112_names_file_and_layer() -> None:
     """And says so if only a later layer hides it."""
     (finding,) = found(SECRET, PROGRAM)
     assert finding.rule == "DG112"
-    assert finding.message == "/app/.env in layer 2 of 3 holds a secret (API_TOKEN)"
+    assert finding.message == "/app/.env in layer 2 of 3 contains a secret (API_TOKEN)"
     assert finding.place is not None
     assert (finding.place.path, finding.place.layer) == ("/app/.env", "sha256:secret")
     (finding,) = found(SECRET, layer(File("/app/.env", 0, 0, 0, 0, Kind.WHITEOUT)))
-    assert finding.message.endswith("a later layer hides the file, and everyone can still read it")
+    assert finding.message.endswith("a later layer hides the file, but it can still be read")
     (finding,) = found(SECRET, layer(file("/app/.env", 2)))
-    assert finding.message.endswith("a later layer hides the file, and everyone can still read it")
+    assert finding.message.endswith("a later layer hides the file, but it can still be read")
 
 
 def test_dg112_leaves_the_base_alone() -> None:
@@ -247,12 +247,12 @@ def test_dg117_finds_the_users_own_files() -> None:
     ],
 )
 def test_dg117_passes(entry: File) -> None:
-    """Root's files, somebody else's, folders to write to, and what each account has."""
+    """Root's files, someone else's, folders to write to, and what each account has."""
     assert codes(layer(entry)) == []
 
 
 def test_dg117_asks_nothing_of_root() -> None:
-    """That it is root is one finding; so is a name that nobody knows."""
+    """That it is root is one finding; so is a name that no one knows."""
     own = layer(file("/app/main.js", uid=0))
     assert codes(own, config=replace(CONFIG, user="")) == ["DG101"]
     assert codes(own, config=replace(CONFIG, user="app")) == ["DG101"]

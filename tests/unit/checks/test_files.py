@@ -66,7 +66,7 @@ def test_an_allowed_image(image: str, allowed: str) -> None:
 def test_another_image(image: str, allowed: str) -> None:
     """It is named, with its line and with what is allowed."""
     (message,) = messages(f"FROM scratch\nFROM {image}", allowed)
-    assert message == (f"line 2 of the Dockerfile names {image}, which is not from {allowed}")
+    assert message == (f"line 2 of the Dockerfile uses {image}, which isn't from {allowed}")
 
 
 def test_each_image_counts() -> None:
@@ -82,10 +82,10 @@ def test_every_registry_is_allowed_unasked() -> None:
 
 
 def test_a_missing_dockerfile_is_no_proof() -> None:
-    """Where a list is given; else nobody asks."""
+    """Where a list is given; else no one asks."""
     contract = replace(CONTRACT, policy=Policy(allowed_registries=("ghcr.io",)))
     (finding,) = check_files(Files(None), contract)
-    assert finding.message == "there is no Dockerfile to look at"
+    assert finding.message == "there is no Dockerfile to read"
     assert check_files(Files(None), CONTRACT) == []
 
 
@@ -102,7 +102,7 @@ def test_a_missing_dockerfile_is_no_proof() -> None:
     ],
 )
 def test_dg002_passes_a_version(image: str) -> None:
-    """A tag, a digest, or what nobody knows before the build."""
+    """A tag, a digest, or what no one knows before the build."""
     assert codes(f"FROM {image}\nFROM scratch") == []
 
 
@@ -125,7 +125,7 @@ def test_dg003_names_line_file_and_version() -> None:
     (finding,) = findings(text, Context(".dockerignore", go={"go.mod": "1.25.3"}))
     assert finding.rule == "DG003"
     assert "line 2" in finding.message
-    assert finding.hint == "write in line 2: FROM golang:1.25"
+    assert finding.hint == "change line 2: FROM golang:1.25"
     assert codes(text, Context(".dockerignore", go={"go.mod": "1.24"})) == []
 
 
@@ -137,7 +137,7 @@ def test_dg004_finds_a_missing_ignore_file(copy: str) -> None:
     """Where the whole folder is copied."""
     (finding,) = findings(f"FROM scratch\n{copy}", BIG)
     assert (finding.rule, finding.severity) == ("DG004", Severity.WARNING)
-    assert "the whole folder, 1 kB" in finding.message
+    assert "the whole folder (1 kB)" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -163,18 +163,18 @@ def test_nothing_is_asked_of_what_is_unknown() -> None:
 def test_dg004_says_how_much_it_is() -> None:
     """In the unit that people would take."""
     (finding,) = findings("FROM scratch\nCOPY . .", Context("", {"a": 100_000}))
-    assert "the whole folder, 0.1 MB" in finding.message
+    assert "the whole folder (0.1 MB)" in finding.message
 
 
 def test_dg004_holds_the_context_to_its_limit() -> None:
-    """To the byte; the largest of what lies at the top is named, and the file to name it in."""
+    """To the byte; the largest of what is at the top is named, and the file to name it in."""
     text = "FROM scratch AS a\nCOPY . .\nFROM scratch\nCOPY --from=a / /"
     ignoring = replace(BIG, ignore_file="Dockerfile.dockerignore")
     assert codes(text, ignoring, context_bytes=1105) == []
     (finding,) = findings(text, ignoring, context_bytes=1104)
     assert finding.rule == "DG004"
     assert "; a has" in finding.message
-    assert finding.hint.startswith("name it in Dockerfile.dockerignore")
+    assert finding.hint.startswith("add it to Dockerfile.dockerignore")
 
 
 WORDS = "hunter2!"

@@ -45,12 +45,12 @@ def findings(image: Image, contract: Contract = CONTRACT) -> list[str]:
 
 
 def configured(config: Config) -> Image:
-    """A sound image but for its configuration."""
+    """A sound image except its configuration."""
     return Image(config, (BASE, PROGRAM), base_layers=1)
 
 
 def holding(*files: File) -> Image:
-    """A sound image but for files of its last layer."""
+    """A sound image except files of its last layer."""
     return Image(CONFIG, (BASE, layer(*files)), base_layers=1)
 
 
@@ -68,7 +68,9 @@ def test_a_finding_says_what_and_what_to_do() -> None:
     """A finding can be read on its own."""
     image = configured(replace(CONFIG, user="root"))
     assert check_image(image, CONTRACT) == [
-        Finding("DG101", "the image's user is 'root'", "write in the last stage: USER 65532:65532")
+        Finding(
+            "DG101", "the image runs as the user 'root'", "add to the last stage: USER 65532:65532"
+        )
     ]
 
 
@@ -113,7 +115,7 @@ def test_dg102_finds_none_and_shells(test: tuple[str, ...]) -> None:
 
 
 def test_dg102_finds_a_missing_health_check() -> None:
-    """An image that says nothing of its health is found, once."""
+    """An image that doesn't mention its health is found, once."""
     assert findings(configured(replace(CONFIG, health_check=None))) == ["DG102"]
 
 
@@ -263,7 +265,7 @@ def test_dg107_passes_what_only_sounds_like_a_tool(path: str) -> None:
 
 
 def test_dg107_passes_what_cannot_be_started() -> None:
-    """A file that nobody may execute is no tool."""
+    """A file that no one may execute is no tool."""
     assert findings(holding(file("/usr/local/bin/pip", 0o644))) == []
 
 

@@ -112,7 +112,7 @@ def test_a_line_of_shell_is_read_as_words(line: str, words: tuple[str, ...], fol
 
 
 def test_a_makefile_has_its_variables_put_in(tmp_path: Path) -> None:
-    """As far as they stand in the file; one that names itself ends."""
+    """As far as they are in the file; one that names itself ends."""
     (tmp_path / "Makefile").write_text(
         "TAGS := fs_embed\nME = $(ME)\nbuild: a\n\tgo build -tags $(TAGS) \\\n\t -o x . $(ME)\n"
     )
@@ -209,7 +209,7 @@ def test_a_flag_that_means_nothing(topic: str, words: str) -> None:
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """Mistyped, or without a file that git tracks."""
     (tmp_path / "app.py").write_text("")
-    with pytest.raises(UsageError, match="no file that git tracks"):
+    with pytest.raises(UsageError, match="no files that git tracks"):
         survey.look(Repository(tmp_path), {"path": "other"})
 
 

@@ -46,7 +46,9 @@ EVIL = (
     " |x| --> %0A \ufffe \ud800 https://me:s3cret@h/"
 )
 FOUND = (
-    Finding("DG101", "the image's user is 'root'", "write in the last stage: USER 65532:65532"),
+    Finding(
+        "DG101", "the image runs as the user 'root'", "add to the last stage: USER 65532:65532"
+    ),
     Finding("DG105", "the image is 12.5 MB", "shrink it", Place(layer=DIGEST)),
     Finding("DG106", f"it has {EVIL}", EVIL, Place(f"/bin/{EVIL}", layer=DIGEST)),
     Finding("DG103", "probed late", "probe", severity=Severity.WARNING),
@@ -92,7 +94,7 @@ def test_sarif_is_valid(tmp_path: Path) -> None:
 
 
 def test_a_message_of_sarif_has_no_link(tmp_path: Path) -> None:
-    """A viewer would make one of [x](…), and put an argument in the place of {0}."""
+    """A viewer would make one of [x](…), and put an argument in place of {0}."""
     log = json.loads(formats.rendered(made(tmp_path), Format.SARIF))
     for one in log["runs"][0]["results"]:
         assert "](" not in one["message"]["text"]
@@ -125,7 +127,7 @@ def test_gitlab_is_valid(tmp_path: Path) -> None:
 
 
 def test_github_has_one_command_a_line(tmp_path: Path) -> None:
-    """None that somebody else's words would add."""
+    """None that someone else's words would add."""
     lines = formats.rendered(made(tmp_path), Format.GITHUB).splitlines()
     kinds = [re.match("::([a-z]+) ", line) for line in lines]
     assert [kind and kind[1] for kind in kinds] == [

@@ -149,14 +149,14 @@ def test_its_structure_can_be_heard(tmp_path: Path) -> None:
 def test_what_it_says(tmp_path: Path) -> None:
     """The verdict, the size beside its limit and the one before, the fix, and what is hidden."""
     text = " ".join(page(tmp_path, since=Since(Size(8 * 10**6, None, None), 1, 1, ())).text.split())
-    assert "rules don't hold" in text
+    assert "rules fail" in text
     assert "10.00 MB unpacked; the limit is 10.00 MB; 8.00 MB in the former report." in text
     assert "size unpacked 10.00 MB 10 MB 100 %" in text
     assert "Fix word" in text
     assert "Where Dockerfile:6" in text
     assert "Ignored on purpose" in text
     assert "/usr/b: 2.00 MB, hidden by a later layer" in text
-    assert "Not asked, as word: DG202." in text
+    assert "Not checked, because word: DG202." in text
     assert "Instruction RUN word" in text
     assert GIVEN not in text
 

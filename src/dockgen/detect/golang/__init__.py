@@ -59,7 +59,7 @@ def claims(repository: Repository) -> list[Claim]:
 
 
 def _without_helpers(found: list[Claim]) -> list[Claim]:
-    """Weak, where a module lies in another that has a program: a plugin, a generator, an SDK."""
+    """Weak, where a module is in another that has a program: a plugin, a generator, an SDK."""
     strong = [one.folder for one in found if one.signal.strength is Strength.STRONG]
     kept = []
     for claim in found:

@@ -92,7 +92,7 @@ def replaced(repository: Repository, module: Module, evidence: Evidence) -> None
 
 
 def common(one: str, other: str) -> str:
-    """The folder that both lie in."""
+    """The folder that both are in."""
     parts = []
     for a, b in zip(one.split("/"), other.split("/"), strict=False):
         if a != b:
@@ -201,7 +201,7 @@ def locked(repository: Repository, module: Module, evidence: Evidence) -> None:
                 Refusal(
                     "",
                     f"{module.file} requires {missing[0]}, and there is no go.sum",
-                    f"write it and commit it: cd {module.folder} && go mod tidy",
+                    f"create it and commit it: cd {module.folder} && go mod tidy",
                     Signal(missing[0], f"require {missing[0]}", module.file, line),
                 )
             )

@@ -155,8 +155,9 @@ def _frontend(
         evidence.refusals.append(
             Refusal(
                 "",
-                f"{file} embeds {target}, which isn't committed, and nothing says what makes it",
-                f"say what does: --build 'COMMAND', or commit {target}",
+                f"{file} embeds {target}, which isn't committed, and no command was found that"
+                " builds it",
+                f"give the command: --build 'COMMAND', or commit {target}",
                 Signal(target, words, file, line),
             )
         )

@@ -196,7 +196,7 @@ def setting(value: Value, text: str) -> str:
 def _add_port(evidence: Evidence, one: Address, *, weak: bool, moves: bool) -> None:
     value = one.value
     words = _words(one)
-    whole = ":" in value.text  # the variable, or the flag, holds host and port
+    whole = ":" in value.text  # the variable, or the flag, contains host and port
     if one.port is None:
         if value.env or value.flag:
             evidence.default("port", 8080, f"{words}: not set", value.file, value.line)
@@ -215,7 +215,7 @@ def _add_port(evidence: Evidence, one: Address, *, weak: bool, moves: bool) -> N
 
 
 def _is_number(value: Value) -> bool:
-    """Whether a variable or a flag by its name holds the port alone."""
+    """Whether a variable or a flag by its name contains the port alone."""
     name = (value.env or value.flag).lower()
     return "port" in name and "addr" not in name
 

@@ -64,7 +64,7 @@ def minor(line: Line | None) -> int | None:
 
 @lru_cache(maxsize=256)
 def module(repository: Repository, folder: str) -> Module | None:
-    """The module whose go.mod lies in a folder; None if there is none, or it names no module."""
+    """The module whose go.mod is in a folder; None if there is none, or it names no module."""
     path = ""
     found: dict[str, Line] = {}
     requires: dict[str, Line] = {}

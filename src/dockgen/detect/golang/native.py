@@ -199,8 +199,8 @@ def _programs(code: Code, evidence: Evidence) -> None:
             evidence.refusals.append(
                 Refusal(
                     "scratch",
-                    f"the program runs {name}, which scratch doesn't have",
-                    "take alpine or slim: --flavor alpine",
+                    f"the program runs {name}, which isn't in scratch",
+                    "use alpine or slim: --flavor alpine",
                     Signal(name, words, call.file, syntax.line(call.node)),
                 )
             )

@@ -1,7 +1,7 @@
 """Packages: which files are compiled into a program, as `go list` would say for Linux.
 
 Only the head of each file is parsed, up to its first declaration: the package's name, the imports
-and the build constraint stand there.
+and the build constraint are there.
 """
 
 import re
@@ -80,7 +80,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Head:
-    """What stands before the first declaration of a file."""
+    """What comes before the first declaration of a file."""
 
     file: str
     package: str

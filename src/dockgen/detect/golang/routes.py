@@ -143,7 +143,7 @@ def _prefix(call: Call, code: Code, depth: int = 4) -> str:
 
 
 def _of_router(name: str, node: "Node", call: Call, code: Code, depth: int) -> str:
-    """What the routes of another router in a file lie under."""
+    """What the routes of another router in a file are under."""
     return _prefix(Call(f"{name}.x", "x", [], node, call.file), code, depth - 1)
 
 
@@ -157,7 +157,7 @@ def _mounted(router: str, call: Call, code: Code) -> str:
 
 
 def _handed(parameter: str, function: "Node | None", code: Code, depth: int) -> str:
-    """What the router lies under that a function is called with: ``health.Register(api)``."""
+    """What the router is under that a function is called with: ``health.Register(api)``."""
     if function is None:
         return ""
     name = syntax.text(function.child_by_field_name("name"))

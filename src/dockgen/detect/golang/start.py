@@ -42,7 +42,7 @@ def program_name(folder: str, module: Module) -> str:
 def choose(
     repository: Repository, module: Module, tags: frozenset[str], given: Given, evidence: Evidence
 ) -> str | None:
-    """The folder of the program that is meant; None if there is none.
+    """The folder of the program to run; None if there is none.
 
     Several are a conflict, unless one alone serves, or the image's own build names one.
     """

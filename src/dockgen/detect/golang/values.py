@@ -54,7 +54,7 @@ _GETS = frozenset({"GetString", "GetInt", "String", "Int", "GetUint", "GetUint16
 class Value(NamedTuple):
     """A text that an expression can come to, the variable and the flag that change it.
 
-    ``before`` is what changes the part of it that stands before a colon: the host of an address.
+    ``before`` is what changes the part of it that comes before a colon: the host of an address.
     """
 
     text: str

@@ -117,7 +117,7 @@ def _starts(own: Manifest, repository: Repository) -> tuple[bool, str, int]:
 
 
 def _serves_beside(repository: Repository, folder: str) -> bool:
-    """Whether a site lies in the folder of a service in Go or Python that hands it out."""
+    """Whether a site is in the folder of a service in Go or Python that hands it out."""
     where = folder
     while True:
         for manifest_ in ("go.mod", "pyproject.toml", "requirements.txt", "manage.py"):
@@ -189,8 +189,8 @@ def _site(own: Manifest, kind: sites.Kind, evidence: Evidence) -> None:
         evidence.refusals.append(
             Refusal(
                 "",
-                f"{kind.words} in {kind.file}, so its build doesn't start by itself",
-                "name an adapter in svelte.config.js: npm install @sveltejs/adapter-node",
+                f"{kind.words} in {kind.file}, so its build can't start on its own",
+                "set an adapter in svelte.config.js: npm install @sveltejs/adapter-node",
                 Signal(kind.framework, kind.words, kind.file),
             )
         )

@@ -274,7 +274,7 @@ class Code:
 
 
 def _merged(found: list[Value]) -> list[Value]:
-    """A variable without a default takes the one that stands behind it."""
+    """A variable without a default takes the one that follows it."""
     env = next((one for one in found if one.env and not one.text), None)
     texts = [one for one in found if one.text]
     if env is None or not texts:

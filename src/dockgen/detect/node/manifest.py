@@ -149,7 +149,7 @@ def jsonc(repository: Repository, path: str) -> dict[str, Any]:
     try:
         found = reader.parse_json(plain)
     except ValueError:
-        repository.skipped.setdefault(path, "it is no JSON")
+        repository.skipped.setdefault(path, "it isn't JSON")
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -188,7 +188,7 @@ def packages(repository: Repository) -> Iterator[Manifest]:
 
 
 def inside(path: str, folder: str) -> str:
-    """A path as seen from a folder that it lies in."""
+    """A path as seen from a folder that it is in."""
     if folder == "." or not within(path, folder):
         return path
     return path[len(folder) + 1 :] or "."

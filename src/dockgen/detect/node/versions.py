@@ -28,7 +28,7 @@ def lines() -> list[int]:
 
 
 def allowed(text: str) -> list[int] | None:
-    """The LTS lines of which some release lies in a range; None if it is no range."""
+    """The LTS lines with a release in a range; None if it isn't a range."""
     text = text.strip()
     if text in ("", "*", "x", "latest", "node", "current", "stable", "lts", "lts/*", "lts/-1"):
         return lines()

@@ -68,7 +68,7 @@ def of(project: Project, code: Code, found: Evidence) -> Iterator[Candidate]:
 
 
 def _declared(project: Project, code: Code) -> Iterator[Candidate]:
-    """Commands that somebody wrote down, if what they start is there."""
+    """Commands that someone wrote down, if what they start is there."""
     ranks = {
         "procfile": _PROCFILE,
         "entrypoint": _ENTRYPOINT,

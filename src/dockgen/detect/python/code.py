@@ -89,7 +89,7 @@ _NEEDLES = (
 _MAXIMUM = 20_000
 # So many of them are parsed for one question, in a second for each thousand.
 _PARSED = 3_000
-# How far up what holds a call is looked for.
+# How far up what contains a call is looked for.
 _STEPS_UP = 60
 
 
@@ -349,7 +349,7 @@ def _functions(tree: "Node") -> Iterator["Node"]:
 
 
 def _holder(node: "Node") -> str:
-    """The function at the top that holds a node; "__main__" for what runs as a script."""
+    """The function at the top that contains a node; "__main__" for what runs as a script."""
     held = node.parent
     name = ""
     # Each step up begins at the root again.

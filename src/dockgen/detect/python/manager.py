@@ -105,7 +105,7 @@ def _manager(project: Project, found: Evidence) -> None:
 def allowed(specifier: str) -> tuple[str, ...]:
     """The supported versions that a bound allows, newest first: ``>=3.11,<3.14``, ``^3.11``, 3.12.
 
-    A version that is older or newer than all of them stays as it is; none if it is no bound.
+    A version older or newer than all of them stays as it is; none if it isn't a bound.
     """
     if not re.search(r"\d", specifier):
         return ()

@@ -95,7 +95,7 @@ def _beside(project: Project, read: Settings, found: Evidence) -> None:
 
 
 def _before(project: Project, code: Code, found: Evidence) -> None:
-    """Migrations, but for those that the program runs itself."""
+    """Migrations, except those that the program runs itself."""
     repository = project.repository
     for path in repository.named("alembic.ini", project.folder)[:1]:
         own = [

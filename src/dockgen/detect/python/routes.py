@@ -132,7 +132,7 @@ def _prefixes(
     trees: "list[tuple[str, Node]]",
     imports: dict[str, dict[str, _Key]],
 ) -> dict[_Key, str]:
-    """What each router lies under, by file and name: of its own, and where it is taken in."""
+    """What each router is under, by file and name: of its own, and where it is taken in."""
     own: dict[_Key, str] = {}
     mounted: dict[_Key, tuple[str, _Key]] = {}
     for path, tree in trees:
@@ -247,7 +247,7 @@ def _file(code: Code, path: str, module: str) -> str:
 
 
 def _prefix(route: Route, prefixes: dict[_Key, str]) -> str | None:
-    """What a route lies under; None if that isn't known."""
+    """What a route is under; None if that isn't known."""
     if route.router in prefixes:
         return prefixes[route.router].strip("/")
     if route.words.startswith(("path(", "re_path(", "url(", "Route(")):

@@ -20,7 +20,7 @@ _READS = re.compile(
     r"(?:os\.)?(?:environ\.get|getenv|environ\.setdefault|environ\.pop)|config|env(?:\.\w+)?|"
     r"get_env\w*|getenv_\w+|env_\w+|_env\w*"
 )
-# ``os.environ.get(name, default)``: what is read stands in a table.
+# ``os.environ.get(name, default)``: what is read is in a table.
 _IN_A_LOOP = re.compile(r"(?:environ\.get|getenv)\(\s*[a-z]\w*\s*,\s*[a-z]\w*\s*\)")
 _NEEDLES: tuple[bytes, ...] = (
     b"environ",

@@ -25,7 +25,7 @@ def addition(made: "Addition", commands: Sequence[str]) -> None:
         mode = Mode.DRY_RUN if made.outcome.result.startswith("would") else Mode.UPDATE
         project.updated(made.outcome, mode, commands)
         for path, file in (made.outcome.plan.at_root if made.outcome.plan else {}).items():
-            words = f"not written, because only the root of the repository is read: {path}"
+            words = f"not written: {path} (GitHub reads it only at the root of the repository)"
             console.print(f"\n[yellow]{named(words)}[/]\n", soft_wrap=True)
             consoles.text(file.content.decode(errors="replace"))
 
@@ -43,7 +43,8 @@ def _trial(tried: "Trial") -> None:
         console.print(f"  [yellow]{named(words)}[/]", soft_wrap=True)
     if tried.placeholders:
         words = (
-            f"without a value, and so a placeholder in the trial: {', '.join(tried.placeholders)}"
+            "set to a placeholder in the test, because they have no value:"
+            f" {', '.join(tried.placeholders)}"
         )
         console.print(f"  [dim]{named(words)}[/]", soft_wrap=True)
 

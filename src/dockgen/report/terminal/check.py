@@ -47,7 +47,7 @@ def _draw(result: "Result", console: "Console") -> None:
         console.print(f"\nIt {named('; '.join(checked.needs))}.", soft_wrap=True)
     for reason in dict.fromkeys(checked.left_out.values()):
         codes = [code for code, other in checked.left_out.items() if other == reason]
-        console.print(f"\nNot asked, as {reason}: {', '.join(codes)}", soft_wrap=True)
+        console.print(f"\nNot checked, because {reason}: {', '.join(codes)}", soft_wrap=True)
     for found in result.found:
         finding, ignored = found.finding, found.ignored
         color = _COLORS.get(finding.severity, "cyan") if ignored is None else "dim"

@@ -36,19 +36,19 @@ def detected(result: "Detected") -> None:
             styled(f"{what}: {spelt(in_one_line(refusal.reason))}", style="red"), soft_wrap=True
         )
     for name, reason in result.skipped[:20]:
-        words = in_one_line(f"left out {name}: {reason}")[:_WIDTH]
+        words = in_one_line(f"skipped {name}: {reason}")[:_WIDTH]
         console.print(styled(spelt(words), style="dim"), soft_wrap=True)
 
 
 def _why(answer: "Answer") -> str:
     words = f"  {seen(answer.signal)}"
     for signal in answer.passed_over:
-        words += f"; passed over {seen(signal)}"
+        words += f"; ignored {seen(signal)}"
     return in_one_line(words)[: 3 * _WIDTH]
 
 
 def seen(signal: "Signal") -> str:
-    """A signal as it is shown: what stands there, and where."""
+    """A signal as it is shown: what is there, and where."""
     words = in_one_line(signal.words)[:_WIDTH]
     return f"{words} in {signal.place}" if signal.place and words != signal.place else words
 
@@ -56,7 +56,7 @@ def seen(signal: "Signal") -> str:
 def _conflict(conflict: "Conflict", width: int) -> None:
     console = drawing()
     line = styled(f"{conflict.topic.label:<{width}}  ", style="bold")
-    line.append(f"undecided: {conflict.topic.flag}", style="red")
+    line.append(f"conflict: use {conflict.topic.flag}", style="red")
     console.print(line, soft_wrap=True)
     for signal in conflict.signals:
         line = styled(f"{'':<{width}}    ")

@@ -15,8 +15,8 @@ def flattened(made: "Flattened") -> None:
     console = drawing()
     before = "1 layer" if made.layers == 1 else f"{made.layers} layers"
     console.print(
-        f"[bold green]Made[/] [bold]{named(made.tag)}[/] of {named(made.image)}: "
-        f"{before} became one, and the configuration stayed\n",
+        f"[bold green]Created[/] [bold]{named(made.tag)}[/] from {named(made.image)}: {before}"
+        " became one; the configuration is the same\n",
         soft_wrap=True,
     )
     console.print(
@@ -32,8 +32,8 @@ def flattened(made: "Flattened") -> None:
         count = "1 layer" if made.shared_layers == 1 else f"{made.shared_layers} layers"
         cost = (
             f"{made.shared_bytes / _MB:.2f} MB in {count},"
-            f" which it shared with {images} here and now has for itself"
+            f" which it shared with {images} here and no longer shares"
         )
     else:
-        cost = "nothing here: it shared no layer with another image"
+        cost = "nothing: it shared no layer with another image here"
     console.print(f"  costs:   {cost}", soft_wrap=True)

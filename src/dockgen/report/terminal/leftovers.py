@@ -22,14 +22,14 @@ def found(chosen: "Sequence[Leftover]", kept: int) -> None:
             soft_wrap=True,
         )
     if not chosen:
-        console.print("There is nothing to remove.")
+        console.print("Nothing to remove.")
     else:
         # Those of one image share all of its layers, and others some.
         sizes = {one.identifier: one.size_bytes or 0 for one in chosen}
         console.print(f"\n{len(chosen)} in all, at most {sum(sizes.values()) / _MB:.2f} MB")
     if kept:
         console.print(
-            f"{kept} younger than an hour may belong to a run that hasn't ended: see --all",
+            f"{kept} less than an hour old may belong to a run in progress: see --all",
             soft_wrap=True,
         )
 

@@ -43,7 +43,7 @@ def created(result: "Created") -> None:
     for note in result.notes:
         console.print(note)
     if result.dry_run:
-        console.print("Nothing was written: this was a dry run.")
+        console.print("Dry run: nothing was written.")
         return
     next_commands(console, result.next_commands)
 
@@ -64,7 +64,7 @@ def updated(outcome: "Outcome", mode: "Mode", commands: Sequence[str]) -> None:
     unchanged = sum(change.status == "unchanged" for change in plan.changes)
     console.print(f"[dim]{unchanged} files unchanged[/]")
     if mode == "dry-run":
-        console.print("\nNothing was written: this was a dry run.")
+        console.print("\nDry run: nothing was written.")
         return
     if plan.conflicts:
         return

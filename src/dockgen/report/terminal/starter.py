@@ -50,7 +50,7 @@ def starters(listed: "Sequence[Listed]", register: str) -> None:
     """A line for each registered starter; ``register`` is the command that registers one."""
     console = drawing()
     if not listed:
-        console.print(f"No starter is registered. To register one: {register}")
+        console.print(f"No starter is registered. Register one: {register}")
         return
     rows = [("starter", "newest", "fetched", "address")]
     for entry in listed:
@@ -98,7 +98,7 @@ def proven(result: "Proven") -> None:
         console.print(table, soft_wrap=True)
         console.print()
     number = "1 case" if len(result.cases) == 1 else f"{len(result.cases)} cases"
-    console.print(f"{number}, {proof.held} contracts hold")
+    console.print(f"{number}, {proof.held} contracts pass")
 
 
 def baked(directory: Path, cases: Sequence[str], commands: Sequence[str]) -> None:

@@ -28,7 +28,7 @@ def team(shown: "Shown") -> None:
     """Show each question with its default or locked value, and where that comes from."""
     console = drawing()
     if shown.team is None:
-        console.print("There is no team file here: every default is dockgen's own.")
+        console.print("No team file applies here: all defaults are dockgen's own.")
     else:
         name = f"{shown.team.name}: " if shown.team.name else ""
         console.print(f"[bold]{named(name + _location(shown.team.location))}[/]", soft_wrap=True)

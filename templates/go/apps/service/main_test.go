@@ -74,7 +74,7 @@ func TestStopLetsARequestInFlightFinish(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		stop()
-		// It has begun once nobody listens any more.
+		// The stop has begun when the port no longer accepts connections.
 		for {
 			connection, err := net.Dial("tcp", listener.Addr().String())
 			if err != nil {

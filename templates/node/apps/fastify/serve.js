@@ -1,8 +1,8 @@
-// compose.yaml has a container killed that still runs ten seconds after SIGTERM.
+// With compose.yaml, Docker kills the container ten seconds after SIGTERM.
 const stopTimeout = 8000;
 
-// Serves app until SIGTERM, then lets the requests in flight finish. What hasn't finished by then,
-// such as a stream, is cut off. Port 0 takes any free port.
+// Serves app until SIGTERM, then waits for open requests. It cuts off those that don't finish in
+// time, such as streams. Port 0 uses any free port.
 export async function serve(app, port) {
   const { closeIdle, inFlight } = watchConnections(app.server);
   const stop = async (signal) => {
@@ -15,15 +15,15 @@ export async function serve(app, port) {
       process.exit();
     }, stopTimeout).unref();
     await app.close();
-    // By now all requests are answered. What else keeps Node running, such as connections to a
-    // database that no onClose hook has closed, gets another second.
+    // All requests are answered. Anything else that keeps Node running, such as database
+    // connections without an onClose hook, gets one more second.
     setTimeout(() => process.exit(), 1000).unref();
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 
-  // An empty host is every address, of IPv6 as well. Without one it would be localhost, which nobody
-  // outside the container reaches.
+  // An empty host means all addresses, also of IPv6. The default is localhost, which can't be
+  // reached from outside the container.
   await app.listen({ host: '', port });
 }
 

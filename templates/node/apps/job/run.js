@@ -1,7 +1,7 @@
-// What a shell says of a program that the signal ended: nobody takes it for done.
+// The exit code that shells report for SIGTERM: the job isn't complete.
 const exitCodes = { SIGTERM: 143, SIGINT: 130 };
 
-// Works through the items until SIGTERM, which lets the item in work finish. Returns the exit code.
+// Processes the items until SIGTERM, and then finishes the current one. Returns the exit code.
 export async function run(items, work) {
   let stopped;
   const stop = (signal) => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// What the job works through.
+// The items of the job.
 export const items = [1, 2, 3, 4, 5];
 
-// Deals with one item. It stands for a file to convert, or a row to move.
+// Processes one item, such as a file to convert or a row to move.
 export async function work(_item) {
   await sleep(200);
 }

@@ -1,7 +1,7 @@
-// Knows what a server has in flight, and returns two functions: `inFlight` lists the requests, and
-// `closeIdle` hangs up on all clients without one. Node's own closeIdleConnections() cuts off answers
-// that are still on their way, and spares clients that have asked for nothing yet. A server that speaks
-// TLS itself says 'secureConnection' for 'connection'.
+// Tracks the connections of a server, and returns two functions: `inFlight` lists the open
+// requests, and `closeIdle` closes all connections without one. Node's own closeIdleConnections()
+// cuts off responses that are still being sent, and keeps connections without a request. If the
+// server does TLS itself, use 'secureConnection' instead of 'connection'.
 function watchConnections(server) {
   const sockets = new Set();
   const requests = new Map();

@@ -1,12 +1,12 @@
-// compose.yaml has a container killed that still runs ten seconds after SIGTERM.
+// With compose.yaml, Docker kills the container ten seconds after SIGTERM.
 const stopTimeout = 8000;
 
-// Longer than the load balancer in front keeps an idle connection, or requests get lost. AWS's and
-// nginx keep it for 60 seconds, Google's for 600.
+// Must be longer than the idle timeout of the load balancer, or requests get lost. It is 60
+// seconds for AWS and nginx, and 600 for Google.
 const keepAliveTimeout = 75_000;
 
-// Serves app until SIGTERM, then lets the requests in flight finish. What hasn't finished by then,
-// such as a stream, is cut off. Port 0 takes any free port.
+// Serves app until SIGTERM, then waits for open requests. It cuts off those that don't finish in
+// time, such as streams. Port 0 uses any free port.
 export function serve(app, port) {
   const server = app.listen(port, (error) => {
     if (error) {
@@ -21,8 +21,8 @@ export function serve(app, port) {
     log('stopping', { signal });
     // close() would call it at once.
     server.closeIdleConnections = () => {};
-    // By then all requests are answered. What else keeps Node running, such as connections to a
-    // database, gets another second.
+    // All requests are answered. Anything else that keeps Node running, such as database
+    // connections, gets one more second.
     server.close(() => setTimeout(() => process.exit(), 1000).unref());
     setInterval(closeIdle, 50).unref();
     setTimeout(() => {

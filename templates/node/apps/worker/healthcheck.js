@@ -1,4 +1,5 @@
-// Exits with 0 if the worker has finished a round lately; otherwise says why not, and exits with 1.
+// Exits with 0 if the worker has recently finished a round. Otherwise prints why not, and exits
+// with 1.
 import { statSync } from 'node:fs';
 import { file, maxAge } from './heartbeat.js';
 

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { file } from './heartbeat.js';
 
-// Works round after round until SIGTERM, which lets the round in work finish and ends a pause.
+// Works in rounds until SIGTERM, which ends a pause. The current round is finished.
 export async function run(work, pause = 1000) {
   const stopping = new AbortController();
   const stop = (signal) => {
@@ -12,7 +12,7 @@ export async function run(work, pause = 1000) {
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 
-  // What an earlier run left says nothing about this one.
+  // The heartbeat of an earlier run doesn't count.
   await rm(file, { force: true });
   log('working');
   while (!stopping.signal.aborted) {

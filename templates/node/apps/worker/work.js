@@ -1,3 +1,3 @@
-// One round of work: take something from a queue, and deal with it. A round that takes longer than
-// HEARTBEAT_SECONDS makes the worker unhealthy.
+// One round of work: take something from a queue, and process it. If a round takes longer than
+// HEARTBEAT_SECONDS, the worker is unhealthy.
 export async function work() {}

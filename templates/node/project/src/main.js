@@ -9,7 +9,7 @@ function show() {
   text.textContent = page.text;
 }
 
-// Links within the site change the page without loading it anew.
+// Links within the site change the page without a reload.
 document.querySelector('nav').addEventListener('click', (event) => {
   const link = event.target.closest('a');
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {

@@ -19,7 +19,7 @@ def test_deals_with_all_items() -> None:
 
 
 def test_a_stop_finishes_the_item_in_work() -> None:
-    """No other one begins, and the exit code says that there are some left."""
+    """No other item starts, and the exit code says that some are left."""
     stop: list[int] = []
     done: list[int] = []
 

@@ -30,14 +30,14 @@ def get(server: Server, path: str) -> tuple[int, bytes]:
 
 
 def test_index_says_hello(server: Server) -> None:
-    """The first page names the service."""
+    """The first page contains the name of the service."""
     status, body = get(server, "/?page=1")
     assert status == 200
     assert json.loads(body) == {"name": main.NAME, "message": "Hello from http.server"}
 
 
 def test_healthz_is_ok(server: Server) -> None:
-    """The route that the health check asks answers with 200."""
+    """The route of the health check returns 200."""
     status, body = get(server, "/healthz")
     assert status == 200
     assert json.loads(body) == {"status": "ok"}

@@ -19,7 +19,7 @@ def probe(port: int) -> int:
 
 @pytest.fixture
 def port() -> int:
-    """Return a port that nothing listens on."""
+    """Return a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -38,12 +38,12 @@ def service(port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_health_check_passes(service: subprocess.Popen[bytes], port: int) -> None:
-    """A service that answers is healthy."""
+    """A service that responds is healthy."""
     assert probe(port) == 0
 
 
 def test_health_check_fails_without_a_service(port: int) -> None:
-    """A port that nobody listens on is unhealthy."""
+    """A free port is unhealthy."""
     assert probe(port) == 1
 
 

@@ -15,19 +15,19 @@ from app.main import work
 
 @pytest.fixture
 def heartbeat(tmp_path: Path) -> Path:
-    """Return where the heartbeat will be."""
+    """Return the path of the heartbeat file."""
     return tmp_path / "heartbeat"
 
 
 def test_work_does_one_round(caplog: pytest.LogCaptureFixture) -> None:
-    """It tells that it has worked."""
+    """The worker touches the heartbeat."""
     caplog.set_level("INFO")
     work()
     assert caplog.messages == ["worked"]
 
 
 def test_each_round_is_a_heartbeat(heartbeat: Path) -> None:
-    """Rounds follow one another until the stop, and the last one is finished."""
+    """The worker repeats its rounds until it is stopped, and finishes the last one."""
     stop: SimpleQueue[int] = SimpleQueue()
     rounds = []
 
@@ -41,7 +41,7 @@ def test_each_round_is_a_heartbeat(heartbeat: Path) -> None:
 
 
 def test_an_earlier_heartbeat_is_gone(heartbeat: Path) -> None:
-    """What another run left isn't taken for this one's."""
+    """The heartbeat of an earlier run doesn't count."""
     heartbeat.touch()
     stop: SimpleQueue[int] = SimpleQueue()
     stop.put(0)
@@ -51,7 +51,7 @@ def test_an_earlier_heartbeat_is_gone(heartbeat: Path) -> None:
 
 
 def test_a_stop_ends_the_pause(heartbeat: Path) -> None:
-    """Nobody waits until it is over."""
+    """A stop doesn't wait for the end of a pause."""
     stop: SimpleQueue[int] = SimpleQueue()
     thread = threading.Thread(target=loop, args=(lambda: None, heartbeat, stop, 60), daemon=True)
     thread.start()
@@ -72,13 +72,13 @@ def test_a_failed_round_is_no_heartbeat(heartbeat: Path) -> None:
 
 
 def test_a_fresh_heartbeat_is_healthy(heartbeat: Path) -> None:
-    """One of this moment is."""
+    """A new heartbeat is healthy."""
     heartbeat.touch()
     assert check(str(heartbeat), oldest=30) == ""
 
 
 def test_a_stale_heartbeat_is_unhealthy(heartbeat: Path) -> None:
-    """One of an hour ago isn't."""
+    """An hour-old heartbeat is unhealthy."""
     heartbeat.touch()
     then = time.time() - 3600
     os.utime(heartbeat, (then, then))

@@ -20,7 +20,7 @@ def probe(heartbeat: Path, seconds: float | str) -> int:
 
 @pytest.fixture
 def heartbeat(tmp_path: Path) -> Path:
-    """Return where the heartbeat will be."""
+    """Return the path of the heartbeat file."""
     return tmp_path / "heartbeat"
 
 
@@ -43,7 +43,7 @@ def test_health_check_passes(worker: subprocess.Popen[bytes], heartbeat: Path) -
 
 
 def test_an_empty_setting_is_the_default(worker: subprocess.Popen[bytes], heartbeat: Path) -> None:
-    """As where Compose passes on a variable that nobody has set."""
+    """Like a variable that Compose passes on without a value."""
     assert probe(heartbeat, "") == 0
 
 

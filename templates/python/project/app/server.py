@@ -1,4 +1,4 @@
-"""The server: a thread for each connection, and a stop that finishes the requests in flight."""
+"""The server: one thread per connection, and a stop that finishes open requests."""
 
 import contextlib
 import json
@@ -12,18 +12,18 @@ from app.main import NAME, ROUTES
 
 
 class Server(ThreadingHTTPServer):
-    """Answers on an address, until it is closed."""
+    """Serves an address until it is closed."""
 
     # Closing it waits for its threads.
     daemon_threads = False
-    # How many connections may wait to be accepted.
+    # The number of connections that can wait to be accepted.
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int]) -> None:
-        """Listen on the address: one of IPv6 takes connections by IPv4, too."""
+        """Listen on the address. An IPv6 address accepts IPv4 connections, too."""
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
-        # Connections that have sent no request, and what the others have asked for.
+        # Connections without a request, and the requests of the others.
         self.waiting: set[socket.socket] = set()
         self.in_flight: dict[socket.socket, str] = {}
 
@@ -39,30 +39,30 @@ class Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget a connection that is over."""
+        """Forget a closed connection."""
         self.waiting.discard(request)
         self.in_flight.pop(request, None)
         super().shutdown_request(request)
 
     def server_close(self) -> None:
-        """Hang up on connections without a request, and finish the requests in flight."""
+        """Close connections without a request, and finish open requests."""
         for connection in list(self.waiting):
-            # A request that has arrived but isn't read yet can still be.
+            # A request that has arrived can still be read.
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
         super().server_close()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers the one request of a connection."""
+    """Answers the request of a connection."""
 
     server: Server
 
-    # Seconds after which a client that sends or takes nothing is hung up on.
+    # Seconds until a connection without any traffic is closed.
     timeout = 5
 
     def parse_request(self) -> bool:
-        """From its first line on, a request is in flight."""
+        """A request is open from its first line on."""
         self.server.waiting.discard(self.connection)
         parsed = super().parse_request()
         if parsed:
@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         return parsed
 
     def version_string(self) -> str:
-        """Tell in a header who answers, but not which Python that is."""
+        """Set the Server header without the version of Python."""
         return NAME
 
     def do_GET(self) -> None:
@@ -93,6 +93,6 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Log as everything else does. What a client sends begins no line of its own."""
+        """Log in the usual format. A client can't start a new line in the log."""
         message = (format % args).encode("unicode_escape").decode()
         logging.info("%s %s", self.client_address[0], message)

@@ -89,30 +89,28 @@ def test_list_shows_what_is_registered(run: Run, registered: Acme) -> None:
 
 
 def test_list_without_a_starter_says_how_to_register_one(run: Run) -> None:
-    """An empty table would help nobody."""
+    """An empty table would not help."""
     assert "dockgen starter add NAME URL" in run("starter", "list").stdout
 
 
 def test_remove_forgets(run: Run, registered: Acme) -> None:
     """Afterwards the name means nothing."""
-    assert run("starter", "remove", "acme").stdout == (
-        f"Removed acme, which was {registered.folder}\n"
-    )
+    assert run("starter", "remove", "acme").stdout == (f"Removed acme: {registered.folder}\n")
     done = run("new", "my-app", "--starter", "acme", "--defaults")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        "error: no starter is called 'acme'",
-        "  try: register it with: dockgen starter add acme URL",
+        "error: unknown starter 'acme'",
+        "  try: register it: dockgen starter add acme URL",
     ]
 
 
 @pytest.mark.parametrize(
     ("name", "url", "words"),
     [
-        ("Acme", "", "a starter can't be called 'Acme'"),
-        ("dockgen", "", "a starter can't be called 'dockgen'"),
-        ("acme", "--upload-pack=touch x", "is no address that git may be sent to"),
-        ("acme", "ext::sh -c 'touch x'", "is no address that git may be sent to"),
+        ("Acme", "", "'Acme' isn't a valid name for a starter"),
+        ("dockgen", "", "'dockgen' isn't a valid name for a starter"),
+        ("acme", "--upload-pack=touch x", "isn't an address that dockgen lets git fetch from"),
+        ("acme", "ext::sh -c 'touch x'", "isn't an address that dockgen lets git fetch from"),
     ],
 )
 def test_add_refuses(run: Run, acme: Acme, name: str, url: str, words: str) -> None:
@@ -129,7 +127,7 @@ def test_add_refuses_a_name_that_is_taken(run: Run, registered: Acme, tmp_path: 
     git("clone", "--quiet", registered.folder, other, cwd=tmp_path)
     done = run("starter", "add", "acme", other)
     assert done.returncode == 2
-    assert "acme is registered already, from" in done.stderr
+    assert "acme is already registered, from" in done.stderr
 
 
 def test_add_says_what_git_said(run: Run, tmp_path: Path) -> None:
@@ -147,18 +145,18 @@ def test_add_refuses_a_starter_without_a_release(run: Run, acme: Acme) -> None:
     git("tag", "latest", cwd=acme.folder)
     done = run("starter", "add", "acme", acme.folder)
     assert done.returncode == 3
-    assert "acme has no release" in done.stderr
+    assert "acme has no releases" in done.stderr
     assert "git tag -a v1.0.0" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("owner: [", "copier.yml is not valid YAML in line"),
+        ("owner: [", "copier.yml isn't valid YAML in line"),
         ("owner: {type: str, help: Who}", "the question owner has no default"),
-        ("!include base/nowhere.yml", "copier.yml includes 'base/nowhere.yml', which is no file"),
-        ("!include ../../secret.yml", "copier.yml includes '../../secret.yml', which is no file"),
-        ("just text", "copier.yml is no questionnaire"),
+        ("!include base/nowhere.yml", "copier.yml includes 'base/nowhere.yml', which isn't a file"),
+        ("!include ../../secret.yml", "copier.yml includes '../../secret.yml', which isn't a file"),
+        ("just text", "copier.yml isn't a questionnaire"),
     ],
 )
 def test_add_refuses_a_starter_that_cannot_be_used(
@@ -251,8 +249,8 @@ def test_a_task_needs_trust(run: Run, registered: Acme, tmp_path: Path) -> None:
     done = run("new", "my-app", "--starter", "acme", "--defaults")
     assert done.returncode == 3
     assert done.stderr.splitlines() == [
-        "error: the template would run code of its own on this machine (tasks)",
-        "  try: if you have read it and trust it, add --trust",
+        "error: the template would run its own code on this machine (tasks)",
+        "  try: if you trust it, add --trust",
     ]
     assert not (tmp_path / "my-app").exists()
     assert run("new", "my-app", "--starter", "acme", "--trust", "--defaults").returncode == 0
@@ -273,7 +271,7 @@ def test_a_file_that_leaves_the_project_is_refused(
     arguments = ("new", "my-app", "--starter", "acme", *GO, "--owner", "../../caught")
     done = dockgen(*arguments, environment=person)
     assert done.returncode == 3
-    assert "the template leaves its folder" in done.stderr.splitlines()[0]
+    assert "the template writes outside of its folder" in done.stderr.splitlines()[0]
     assert not list(tmp_path.rglob("caught.txt"))
 
 
@@ -287,7 +285,7 @@ def test_a_starter_that_makes_no_dockgen_project_is_named(run: Run, acme: Acme) 
     run("starter", "add", "acme", acme.folder)
     done = run("new", "my-app", "--starter", "acme", "--defaults")
     assert done.returncode == 3
-    assert "what acme makes is no dockgen project" in done.stderr
+    assert "acme doesn't render a dockgen project" in done.stderr
 
 
 def test_update_follows_the_starter(run: Run, project: Path, registered: Acme) -> None:
@@ -337,7 +335,7 @@ def test_update_changes_a_starter_s_answer(run: Run, project: Path) -> None:
     assert (project / "README.md").read_text().endswith("\nOwned by orders.\n")
     done = run("update", "--data", "nothing=1", project)
     assert done.returncode == 2
-    assert "there is no question 'nothing'" in done.stderr
+    assert "unknown question 'nothing'" in done.stderr
 
 
 def test_an_answers_file_cannot_name_another_template(
@@ -352,7 +350,8 @@ def test_an_answers_file_cannot_name_another_template(
     assert done.returncode == 3
     assert done.stderr.splitlines() == [
         # Who wrote that address is unknown, so it is told in part.
-        f"error: {project} was made from a template that isn't registered here: {str(other)[:80]}",
+        f"error: {project} was created from a template that isn't registered here:"
+        f" {str(other)[:80]}",
         f"  try: if you trust it: dockgen starter add NAME {other}",
     ]
 
@@ -360,7 +359,7 @@ def test_an_answers_file_cannot_name_another_template(
 def test_a_fleet_follows_several_templates(
     run: Run, project: Path, registered: Acme, tmp_path: Path
 ) -> None:
-    """Dockgen's own, a starter's, and one that isn't registered: each is told of."""
+    """Dockgen's own, a starter's, and one that isn't registered: each is reported."""
     own = tmp_path / "own"
     assert run("new", own, *GO).returncode == 0
     git("init", "--quiet", cwd=own)
@@ -415,7 +414,7 @@ def test_a_broken_registry_is_told_of(run: Run, tmp_path: Path) -> None:
     settings.write_text("[1]")
     done = run("starter", "list")
     assert done.returncode == 3
-    assert done.stderr.splitlines()[0] == f"error: {settings} is not a list of starters"
+    assert done.stderr.splitlines()[0] == f"error: {settings} isn't a list of starters"
 
 
 @pytest.mark.parametrize("words", ["dockgen new --starter a", "dockgen starter remove a"])
