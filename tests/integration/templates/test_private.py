@@ -278,7 +278,9 @@ def test_an_index_is_taken(make: Make, index: str) -> None:
 def test_what_is_no_index_is_refused(make: Make) -> None:
     """An address and nothing else."""
     for index in BAD_INDEXES:
-        assert refusal(make, package_index=index).startswith("package_index: use an address such as")
+        assert refusal(make, package_index=index).startswith(
+            "package_index: use an address such as"
+        )
 
 
 @pytest.mark.parametrize("user", ["token@", "user:password@", "__token__:x@"])
