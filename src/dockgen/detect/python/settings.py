@@ -209,7 +209,7 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
                 and node.parent is not None
                 and node.parent.type != "delete_statement"
             ):
-                yield Read(name, None, True, path, syntax.line(node))
+                yield Read(name, None, not _is_tried(node), path, syntax.line(node))
         return
     called = syntax.text(node.child_by_field_name("function"))
     if len(called) > 60 or not _READS.fullmatch(called):
@@ -227,6 +227,17 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
         ("get_env", "_env", "env_")
     )
     yield Read(name, default, default is None and not soft, path, syntax.line(node))
+
+
+def _is_tried(node: "Node") -> bool:
+    """Whether the program does without what a node reads: ``try: … except KeyError: …``."""
+    held = node.parent
+    while held is not None and held.type not in ("function_definition", "module"):
+        if held.type == "try_statement":
+            handlers = [one for one in held.named_children if one.type == "except_clause"]
+            return any(re.search("KeyError|Exception", syntax.text(one)[:200]) for one in handlers)
+        held = held.parent
+    return False
 
 
 def _table(tree: "Node", path: str) -> Iterator[Read]:
