@@ -79,6 +79,13 @@ _BUILD: Sequence[_Known] = (
         "the program needs Go {0} or later",
         "--version {0}",
     ),
+    _known(
+        r"tokeninternal\.go:\S+ invalid array length -delta \* delta"
+        r"|can't be built on Go 1\.\d+"
+        r"|link: [\w./-]+: invalid reference to (?:runtime|syscall|reflect)\.",
+        "a package that go.mod names is too old for this Go",
+        "--version with the Go that your CI has, or update the package",
+    ),
     _known(r"fatal error: ([\w./+-]+\.h): No such file", "the C header {0} is missing", _header),
     _known(r"Error: (pg_config|mysql_config) (?:executable )?not found", "{0} is missing", _header),
     _known(

@@ -6,6 +6,10 @@ from dockgen import failures
 
 BUILD = {
     "go: go.mod requires go >= 1.28.1 (running go 1.27; GOTOOLCHAIN=local)": "--version 1.28",
+    "tokeninternal/tokeninternal.go:64:9: invalid array length -delta * delta (constant -256)": (
+        "--version"
+    ),
+    "link: example.com/sonic/loader: invalid reference to runtime.lastmoduledatap": "--version",
     "src/_psycopg.h:31:10: fatal error: libpq-fe.h: No such file or directory": (
         "--native-build libpq-dev"
     ),

@@ -143,10 +143,12 @@ def _set(found: Evidence, name: str, value: str, path: str, line: int) -> None:
         return
     if re.search(r"HOST|LISTEN|BIND|ADDR", name):
         return
-    if "PORT" in name and value not in {str(one.value) for one in found.of("port")}:
-        return
     said = f"{name}={value}"
-    found.add("environment", said, f"ENV {said}"[:80], path, line, weak=True)
+    if "PORT" in name:  # ours is where the service listens, whatever the user says that is
+        if value not in {str(one.value) for one in found.of("port")}:
+            return
+        value = "{port}"
+    found.add("environment", f"{name}={value}", f"ENV {said}"[:80], path, line, weak=True)
     if re.fullmatch(r"/[\w./-]+", value):
         if re.search(r"\.(?:db|sqlite3?)$", value):
             value = value.rpartition("/")[0]

@@ -5,6 +5,7 @@ left out and noted, never an error: one bad file says nothing about the others.
 """
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
@@ -249,11 +250,14 @@ class Repository:
                 self._contents[path] = found
         return found
 
-    def holding(self, paths: Iterable[str], *needles: bytes) -> Iterator[str]:
+    def holding(
+        self, paths: Iterable[str], *needles: bytes, pattern: re.Pattern[bytes] | None = None
+    ) -> Iterator[str]:
         """Those of the files that hold one of the words: much quicker than to parse them all."""
         for path in paths:
             content = self.content(path)
-            if any(needle in content for needle in needles):
+            held = any(needle in content for needle in needles)
+            if held or (pattern is not None and pattern.search(content)):
                 yield path
 
     def toml(self, path: str) -> dict[str, Any]:

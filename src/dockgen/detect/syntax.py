@@ -126,6 +126,12 @@ def line(node: "Node") -> int:
     return node.start_point.row + 1
 
 
+def nodes(node: "Node", *kinds: str) -> "list[Node]":
+    """What `walk` finds in a tree of Python, in a fraction of its time."""
+    found = captures(node, "python", " ".join(f"({kind}) @found" for kind in kinds))
+    return sorted(found.get("found", []), key=lambda one: (one.start_byte, -one.end_byte))
+
+
 class Call(NamedTuple):
     """A call: the whole name as written, its last part, the arguments, the file."""
 

@@ -35,6 +35,8 @@ def _concerning(repository: Repository, folder: str, pattern: re.Pattern[str]) -
             development = bool(_DEVELOPMENT.search(path))
             odd = is_one_of_several(path)
             found.append((not near, development, _distance(folder, place), odd, path))
+    if any(within(path, folder) for *_, path in found):
+        found = [one for one in found if not one[0]]  # those beside are another service's
     return [path for *_, path in sorted(found)[:_LOOKED_AT]]
 
 

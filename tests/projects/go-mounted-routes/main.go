@@ -27,5 +27,15 @@ func main() {
 	if len(os.Args) < 2 {
 		os.Exit(2)
 	}
+	var region string
+	mustMapEnv(&region, "NOTES_REGION")
 	http.ListenAndServe(":"+os.Getenv("NOTES_PORT"), root)
+}
+
+func mustMapEnv(target *string, name string) {
+	value := os.Getenv(name)
+	if value == "" {
+		panic(name)
+	}
+	*target = value
 }

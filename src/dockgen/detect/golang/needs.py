@@ -112,7 +112,8 @@ def _settings(code: Code, evidence: Evidence) -> None:
         name = _read(call, code)
         if name:
             default = None
-            if len(call.arguments) == 2 and call.last not in ("Getenv", "LookupEnv"):
+            told = syntax.string(call.arguments[-1]) != name  # else the name is the last one
+            if len(call.arguments) == 2 and told and call.last not in ("Getenv", "LookupEnv"):
                 texts = [one.text for one in code.of(call.arguments[1], call.file, 4)]
                 default = texts[0] if texts else None
             words = f'{call.name}("{name}")'
@@ -144,6 +145,8 @@ def _read(call: Call, code: Code) -> str:
     ):
         return ""
     name = syntax.string(call.arguments[0]) or ""
+    if call.arguments[0].type == "unary_expression" and len(call.arguments) > 1:
+        name = syntax.string(call.arguments[1]) or ""  # mustMapEnv(&address, "ADDRESS")
     if not name and call.arguments[0].type == "identifier":
         name = next((one.text for one in code.of(call.arguments[0], call.file, 2)), "")
     return name if _NAME.fullmatch(name) else ""

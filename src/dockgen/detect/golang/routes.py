@@ -34,6 +34,7 @@ _HEALTH = [
     "/up",
     "/status",
     "/_health",
+    "/_healthz",
     "/__heartbeat__",
     "/heartbeat",
     "/alive",
@@ -74,6 +75,8 @@ def look(repository: Repository, code: Code, evidence: Evidence) -> None:
             route = syntax.string(argument)
             if route is None and argument.type in _RESOLVED:
                 route = next((one.text for one in code.of(argument, call.file, 3)), None)
+            if route is None and argument.type == "binary_expression":
+                route = syntax.string(argument.child_by_field_name("right"))  # prefix + "/health"
             if not route:
                 continue
             method, _, path = route.rpartition(" ")

@@ -250,6 +250,9 @@ def _started(
     elif exposed:
         words = f"EXPOSE {exposed[0].port}"
         evidence.add("workload", "service", words, exposed[0].file, exposed[0].line, weak=True)
+        for one in evidence.of("setting"):
+            if one.value.name == "PORT" and one.value.default is None:
+                evidence.add("open", "PORT={port}", one.words, one.file, one.line, weak=True)
     elif works:
         evidence.add("workload", "worker", works, own.file, own.line(f'"{works}"'), weak=True)
     else:

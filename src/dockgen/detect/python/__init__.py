@@ -10,6 +10,7 @@ from dockgen.detect.python import (
     entry,
     listening,
     manager,
+    native,
     needs,
     routes,
     settings,
@@ -132,6 +133,7 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
             repository.line(path, "[tool.uv.workspace]"),
         )
     manager.look(project, found)
+    native.look(project, code, found)
     entry.look(project, code, given, found)
     _framework(project, code, found)
     command = given.get("entry") or next((one.value for one in found.of("entry")), ())

@@ -127,9 +127,11 @@ class Code:
         """The source files, tests and examples left out."""
         return self.repository.sources(self.folder, ".py")[:_MAXIMUM]
 
-    def trees(self, *needles: bytes) -> list[tuple[str, "Node"]]:
+    def trees(
+        self, *needles: bytes, pattern: re.Pattern[bytes] | None = None
+    ) -> list[tuple[str, "Node"]]:
         """The trees of the files that hold one of the words, each parsed once; so many at most."""
-        found = self.repository.holding(self.paths, *needles)
+        found = self.repository.holding(self.paths, *needles, pattern=pattern)
         return [(path, self._tree(path)) for path in islice(found, _PARSED)]
 
     def _tree(self, path: str) -> "Node":
@@ -166,7 +168,7 @@ class Code:
         """Calls that run a server, a bot or a loop."""
         found = []
         for path, tree in self._interesting:
-            for call in syntax.walk(tree, "call"):
+            for call in syntax.nodes(tree, "call"):
                 words = syntax.text(call.child_by_field_name("function"))
                 if len(words) < 80 and _RUNS.fullmatch(words.replace("web.run_app", "run_app")):
                     found.append(Start(path, syntax.line(call), words, _holder(call), call))

@@ -15,42 +15,12 @@ from dockgen.detect.repository import join
 # The versions that there are images of and that still get fixes, or did until lately; newest first.
 SUPPORTED = ("3.14", "3.13", "3.12", "3.11", "3.10", "3.9")
 
-_LOCKS = (
+LOCKS = (
     ("uv", "uv.lock"),
     ("poetry", "poetry.lock"),
     ("pdm", "pdm.lock"),
     ("pipenv", "Pipfile.lock"),
 )
-# Packages that are compiled where they come without a wheel, with what that needs and what they
-# load then: names of Debian.
-_COMPILED = {
-    "psycopg2": (("gcc", "libpq-dev"), ("libpq5",)),
-    "mysqlclient": (("gcc", "pkg-config", "default-libmysqlclient-dev"), ("libmariadb3",)),
-    "python-ldap": (("gcc", "libldap2-dev", "libsasl2-dev"), ("libldap2",)),
-    "uwsgi": (("gcc", "libpcre2-dev"), ("libpcre2-8-0",)),
-    "pycairo": (("gcc", "pkg-config", "libcairo2-dev"), ("libcairo2",)),
-    "pygraphviz": (("gcc", "libgraphviz-dev"), ("graphviz",)),
-    "pyodbc": ((), ("unixodbc",)),
-    "xmlsec": (("gcc", "pkg-config", "libxmlsec1-dev"), ("libxmlsec1-openssl",)),
-    "python-snappy": (("gcc", "libsnappy-dev"), ("libsnappy1v5",)),
-}
-# Programs and libraries that packages load by themselves, or start.
-_RUN = {
-    "pdf2image": "poppler-utils",
-    "pydub": "ffmpeg",
-    "ffmpeg-python": "ffmpeg",
-    "pytesseract": "tesseract-ocr",
-    "weasyprint": "libpango-1.0-0",
-    "python-magic": "libmagic1",
-    "gitpython": "git",
-    "graphviz": "graphviz",
-    "pyzbar": "libzbar0",
-    "wand": "libmagickwand-6",
-    "opencv-python": "libgl1",
-    "geopandas": "",
-    "yt-dlp": "ffmpeg",
-    "openai-whisper": "ffmpeg",
-}
 
 
 def look(project: Project, found: Evidence) -> None:
@@ -58,13 +28,12 @@ def look(project: Project, found: Evidence) -> None:
     _manager(project, found)
     _version(project, found)
     _installed(project, found)
-    _native(project, found)
 
 
 def _manager(project: Project, found: Evidence) -> None:
     repository = project.repository
     locked = False
-    for manager, name in _LOCKS:
+    for manager, name in LOCKS:
         path = join(project.root, name)
         if repository.has(path):
             found.add("package_manager", manager, name, path)
@@ -237,10 +206,10 @@ def _version_elsewhere(project: Project, found: Evidence) -> None:
 
 def _without_wheel(project: Project, version: str) -> Iterator[tuple[str, str, str]]:
     """Packages of the lock file that have wheels, but none for this version on Linux."""
-    for manager, lock in _LOCKS[:3]:
+    for manager, lock in LOCKS[:3]:
         path = join(project.root, lock)
         for package in project.packages(lock):
-            names = list(_wheels(package, manager))
+            names = list(wheels(package, manager))
             if (
                 names
                 and not any(_fits(name, version) for name in names)
@@ -249,7 +218,8 @@ def _without_wheel(project: Project, version: str) -> Iterator[tuple[str, str, s
                 yield str(package.get("name")), str(package.get("version")), path
 
 
-def _wheels(package: dict[str, Any], manager: str) -> Iterator[str]:
+def wheels(package: dict[str, Any], manager: str) -> Iterator[str]:
+    """The names of the wheels that a lock file has for a package."""
     files = package.get("wheels" if manager == "uv" else "files")
     for one in files if isinstance(files, list) else ():
         name = one.get("url", one.get("file", "")) if isinstance(one, dict) else ""
@@ -307,27 +277,3 @@ def _installed(project: Project, found: Evidence) -> None:
             if not re.search(r"dev|test|lint|doc", extra):
                 words = f"{command.argv[0].rpartition('/')[2]} … [{extra}]"
                 found.add("extra", extra, words, command.file, command.line)
-
-
-def _native(project: Project, found: Evidence) -> None:
-    names = project.locked if project.locked else dict.fromkeys(project.declared, "")
-    for name, (build, run) in _COMPILED.items():
-        if name in names:
-            where = project.declared.get(name)
-            file, line = (where.file, where.line) if where else (project.root, 0)
-            for package in build:
-                found.add("native_build", package, f"{name} is compiled", file, line)
-            for package in run:
-                found.add("native_run", package, f"{name} loads it", file, line)
-    for name, package in _RUN.items():
-        if name in names and package:
-            where = project.declared.get(name)
-            if where:
-                found.add("native_run", package, f"{name} needs it", where.file, where.line)
-    for manager, lock in _LOCKS[:1]:
-        for package_ in project.packages(lock):
-            if "sdist" in package_ and not list(_wheels(package_, manager)):
-                name = str(package_.get("name"))
-                if name not in _COMPILED:
-                    words = f"{name} has no wheel"
-                    found.add("native_build", "gcc", words, join(project.root, lock), weak=True)

@@ -148,13 +148,13 @@ def _writable(code: Code, read: Settings, found: Evidence) -> None:
     for path, tree in code.trees(*needles):
         for where, words, line in _named_folders(code.repository.lines(path)):
             found.add("writable", where, words, path, line, weak=True)
-        for node in syntax.walk(tree, "string"):
+        for node in syntax.nodes(tree, "string"):
             value = syntax.string(node) or ""
             if file := re.fullmatch(r"sqlite(?:\+\w+)?:///(/?[\w./-]+)", value):
                 folder = file[1].removeprefix("./").rpartition("/")[0] or "."
                 words = value[:60]
                 found.add("writable", folder, words, path, syntax.line(node), weak=True)
-        for call in syntax.walk(tree, "call"):
+        for call in syntax.nodes(tree, "call"):
             called = syntax.text(call.child_by_field_name("function"))
             if not called.endswith(("mkdir", "makedirs")) or len(called) > 120:
                 continue
@@ -235,7 +235,7 @@ def _files(project: Project, code: Code, found: Evidence) -> None:
         return
     needles = tuple(f"{quote}{name}{quote}".encode() for name in telling for quote in "\"'")
     for path, tree in code.trees(*needles):
-        for node in syntax.walk(tree, "string"):
+        for node in syntax.nodes(tree, "string"):
             value = syntax.string(node)
             if value in telling:
                 found.add(

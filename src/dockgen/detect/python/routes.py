@@ -37,8 +37,12 @@ _TELLING = (
     "hc",
 )
 _DECORATORS = re.compile(r"[\w.()]+\.(?:get|route|api_route|head|add_get|add_route|add_api_route)")
-_NEEDLES = (b"route", b".get(", b"path(", b"add_get", b"mount", b"Route(", b"re_path(",
-            b"Blueprint", b"Router(")  # fmt: skip
+# A decorator's ``.get(``: that of a dictionary is in every file.
+_DECORATED = re.compile(rb"@[\w.()]{1,60}\.(?:get|route|api_route|head)\(")
+_NEEDLES = (
+    *(b"add_get", b"add_route", b"add_api_route", b"_router(", b"_blueprint(", b"path(", b"url("),
+    *(b"Route(", b".mount(", b"Blueprint", b"Router("),
+)
 
 
 class Route(NamedTuple):
@@ -54,7 +58,7 @@ class Route(NamedTuple):
 
 def look(code: Code, read: Settings, found: Evidence) -> None:
     """Add the health route; without one that is made for it, a page that is there."""
-    trees = code.trees(*_NEEDLES)
+    trees = code.trees(*_NEEDLES, pattern=_DECORATED)
     imports = {path: _imported(code, path, tree) for path, tree in trees}
     routes = [
         route._replace(router=_key(path, route.owner, imports[path]))
@@ -88,7 +92,7 @@ def _rank(route: Route) -> int | None:
 
 
 def _routes(path: str, tree: "Node") -> Iterator[Route]:
-    for call in syntax.walk(tree, "call"):
+    for call in syntax.nodes(tree, "call"):
         called = syntax.text(call.child_by_field_name("function"))
         if len(called) > 100:
             continue
@@ -143,7 +147,7 @@ def _prefixes(
                 own[path, name] = read.words(prefix)[0] or ""
         imported = imports[path]
         mounted |= dict(_included(code, path, tree))
-        for call in syntax.walk(tree, "call"):
+        for call in syntax.nodes(tree, "call"):
             called = syntax.text(call.child_by_field_name("function"))
             owner, _, last = called.rpartition(".")
             arguments = source.positional(call)
@@ -163,7 +167,7 @@ def _prefixes(
 
 def _included(code: Code, path: str, tree: "Node") -> "Iterator[tuple[_Key, tuple[str, _Key]]]":
     """What Django's ``include`` takes in: a module's urlpatterns, or a list of the same module."""
-    for call in syntax.walk(tree, "call"):
+    for call in syntax.nodes(tree, "call"):
         called = syntax.text(call.child_by_field_name("function"))
         arguments = source.positional(call)
         if called not in ("path", "re_path", "url") or len(arguments) < 2:
@@ -217,7 +221,7 @@ def _key(path: str, name: str, imported: dict[str, _Key]) -> _Key:
 def _imported(code: Code, path: str, tree: "Node") -> dict[str, _Key]:
     """What the names that a module imports mean: file and name there; of a module its file."""
     found: dict[str, _Key] = {}
-    for node in syntax.walk(tree, "import_from_statement"):
+    for node in syntax.nodes(tree, "import_from_statement"):
         module = syntax.text(node.child_by_field_name("module_name"))
         for child in node.children_by_field_name("name"):
             name = syntax.text(child.child_by_field_name("name") or child)

@@ -30,8 +30,9 @@ _NEEDLES: tuple[bytes, ...] = (
     b"environs",
     b"env(",
     b"env.",
-    b"port",
     b"PORT",
+    b"_port",
+    b"port =",
     b"argparse",
     b"click",
     b"typer",
@@ -78,15 +79,17 @@ class Settings:
     @cached_property
     def _bases(self) -> set[str]:
         """The names of the classes that read their fields from the environment."""
+        found = {"BaseSettings"}
+        if next(self.code.repository.holding(self.code.paths, b"BaseSettings"), None) is None:
+            return found
         classes = [
             (
                 syntax.text(node.child_by_field_name("name")),
                 set(re.findall(r"\w+", syntax.text(node.child_by_field_name("superclasses")))),
             )
             for _, tree in self._trees
-            for node in syntax.walk(tree, "class_definition")
+            for node in syntax.nodes(tree, "class_definition")
         ]
-        found = {"BaseSettings"}
         for _ in range(3):
             found |= {name for name, bases in classes if bases & found}
         return found
@@ -97,9 +100,10 @@ class Settings:
         found: list[Read] = []
         for path, tree in self._trees:
             text = syntax.text(tree)
-            for call in syntax.walk(tree, "call", "subscript"):
+            for call in syntax.nodes(tree, "call", "subscript"):
                 found.extend(_read(call, path, text))
-            for definition in syntax.walk(tree, "class_definition"):
+            fields = any(base in text for base in self._bases)
+            for definition in syntax.nodes(tree, "class_definition") if fields else ():
                 found.extend(_fields(definition, path, self._bases))
             if _IN_A_LOOP.search(text):
                 found.extend(_table(tree, path))
@@ -109,8 +113,8 @@ class Settings:
     def options(self) -> list[Options]:
         """Defaults of options named for a port or a host."""
         found = []
-        for path, tree in self._trees:
-            for call in syntax.walk(tree, "call"):
+        for path, tree in self.code.trees(b"add_argument", b"option(", b"Option(", b"define("):
+            for call in syntax.nodes(tree, "call"):
                 called = syntax.text(call.child_by_field_name("function")).rpartition(".")[2]
                 if called not in ("add_argument", "option", "Option", "define"):
                     continue
@@ -205,7 +209,7 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
                 and node.parent is not None
                 and node.parent.type != "delete_statement"
             ):
-                yield Read(name, None, True, path, syntax.line(node))
+                yield Read(name, None, not _is_tried(node), path, syntax.line(node))
         return
     called = syntax.text(node.child_by_field_name("function"))
     if len(called) > 60 or not _READS.fullmatch(called):
@@ -225,9 +229,20 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
     yield Read(name, default, default is None and not soft, path, syntax.line(node))
 
 
+def _is_tried(node: "Node") -> bool:
+    """Whether the program does without what a node reads: ``try: … except KeyError: …``."""
+    held = node.parent
+    while held is not None and held.type not in ("function_definition", "module"):
+        if held.type == "try_statement":
+            handlers = [one for one in held.named_children if one.type == "except_clause"]
+            return any(re.search("KeyError|Exception", syntax.text(one)[:200]) for one in handlers)
+        held = held.parent
+    return False
+
+
 def _table(tree: "Node", path: str) -> Iterator[Read]:
     """A dictionary of defaults, whose keys are all variables: ``{"PORT": "8081", …}``."""
-    for node in syntax.walk(tree, "dictionary"):
+    for node in syntax.nodes(tree, "dictionary"):
         pairs = [one for one in node.named_children if one.type == "pair"]
         names = [syntax.string(one.child_by_field_name("key")) or "" for one in pairs]
         if len(names) > 1 and all(re.fullmatch(r"[A-Z][A-Z0-9_]+", name) for name in names):
