@@ -75,10 +75,8 @@ def test_a_flavor_that_the_answers_exclude_is_left_out(
     assert inline("new", "with-c", "--language=go", "--cgo=yes", "--defaults").returncode == 0
     found = laid(project.load(tmp_path / "with-c"))
     assert [copy.name for copy in found.made] == ["slim", "naive"]
-    assert found.left_out == {
-        "alpine": "cgo links with the C library of Debian, and alpine has another one: choose slim",
-        "scratch": "cgo links with a C library, and scratch has none: choose slim",
-    }
+    assert list(found.left_out) == ["alpine", "scratch"]
+    assert "scratch has none: choose slim" in found.left_out["scratch"]
 
 
 def test_a_naive_image_that_one_stage_cannot_make_is_left_out(

@@ -100,7 +100,7 @@ def test_an_image_needs_an_engine(inline: Run, images: tuple[Path, Path]) -> Non
         (["a", "b", "c"], "3 are too many to compare"),
         (["a.tar", "b.tar", "--flavors=slim"], "--flavors is for a project"),
         (["--platform=linux/arm64"], "--platform is for two images"),
-        (["--json", "--format=markdown"], "exclude each other"),
+        (["--json", "--format=markdown"], "can't be used together"),
         (["a.tar", "b.tar", "--format=markdown"], "text or JSON"),
         (["--flavors=slim,mars"], "there is no flavor mars"),
     ],
