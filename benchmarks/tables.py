@@ -1,6 +1,5 @@
 """The results as tables: on the terminal, in the README and in docs/benchmarks.md."""
 
-import statistics
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,9 +8,10 @@ from rich.table import Table
 
 from benchmarks.results import Comparison, Figures, Results
 from dockgen import matrix
+from dockgen.measuring import median
+from dockgen.report.comparison import MISSING, number
 
 MB = 10**6
-MISSING = "-"
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,10 @@ COMPARED = (COLD_BUILD, REBUILD, ANSWER, UNPACKED, GZIP)
 HEALTH = (HEALTHY, PROBE, PROBE_CPU)
 
 
-def median(values: Sequence[float]) -> float | None:
-    """The median, or None if nothing was measured."""
-    return statistics.median(values) if values else None
-
-
 def ratio(comparison: Comparison, measure: Measure) -> float | None:
     """How many times dockgen's figure the naive one is, or None if either was not measured."""
     ours, theirs = measure.of(comparison.dockgen), measure.of(comparison.naive)
     return theirs / ours if ours and theirs is not None else None
-
-
-def number(value: float | None) -> str:
-    """Three digits, more before the point: 0.61, 12.3, 905; seconds below 0.1 get one more."""
-    if value is None:
-        return MISSING
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 else 3
-    return f"{value:.{digits}f}"
 
 
 def times(value: float | None) -> str:

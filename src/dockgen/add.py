@@ -70,8 +70,9 @@ def _rendered(
     before, base, told = "", {}, dict(answers)
     if recorded is not None:
         before, version = update.versions(directory, origin.manifest, None)
-        base = renderer.render(name, before, _asked(origin, before, recorded), exists=False)
-        told = {**_asked(origin, version, recorded), **told}
+        asked = source.asked(origin, before, recorded.answers)
+        base = renderer.render(name, before, asked, exists=False)
+        told = {**source.asked(origin, version, recorded.answers), **told}
     return Rendered(
         render=lambda unmanaged: renderer.render(
             name, version, {**told, "unmanaged": list(unmanaged)}, exists=recorded is not None
@@ -113,12 +114,6 @@ def _recorded(directory: Path, name: str, origin: Source) -> Recorded | None:
             "update them: dockgen update",
         )
     return recorded
-
-
-def _asked(origin: Source, version: str, recorded: Recorded) -> dict[str, Any]:
-    """The recorded answers to questions, without what a release computes."""
-    computed = source.computed(origin, version)
-    return {name: value for name, value in recorded.answers.items() if name not in computed}
 
 
 def _unmanaged(answers: Mapping[str, Any]) -> Sequence[str]:

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import shlex
 import signal
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +20,6 @@ from dockgen import (
     releases,
     signals,
     source,
-    starters,
     team,
     template,
     threeway,
@@ -108,7 +106,7 @@ def _jobs(
 
     def job(directory: Path) -> _Job:
         read = recorded(directory)
-        registered = _registered(directory, own.manifest, read.url)
+        registered = source.registered(directory, own.manifest, read.url)
         if registered is not None and registered not in opened:
             doing(f"Fetching {registered.name}")
             opened[registered] = _open(registered, options, stack)
@@ -156,22 +154,6 @@ def _open(registered: Starter, options: UpdateOptions, stack: ExitStack) -> Sour
         return stack.enter_context(source.starter(registered, trusted=options.trusted))
     except DockgenError as error:
         return error
-
-
-def _registered(directory: Path, own: Manifest, url: str) -> Starter | None:
-    """The starter of that address, None for dockgen's own templates.
-
-    The project's word alone is not enough to follow it.
-    """
-    if own.is_at(url):
-        return None
-    registered = starters.find_by_url(url)
-    if registered is None:
-        raise ProjectError(
-            f"{directory} was created from a template that isn't registered here: {url:.80}",
-            f"if you trust it: dockgen starter add NAME {shlex.quote(url)}",
-        )
-    return registered
 
 
 def _side_by_side(

@@ -61,6 +61,12 @@ class Recorded:
     version: str
     answers: Mapping[str, Any]
 
+    @property
+    def existing(self) -> Mapping[str, Any]:
+        """What `dockgen add` recorded of a program; empty for one that dockgen made."""
+        found = self.answers.get("existing")
+        return found if isinstance(found, dict) else {}
+
 
 def answers_file(directory: Path) -> str:
     """The name of the answers file in ``directory``, which need not be there."""

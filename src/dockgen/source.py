@@ -4,16 +4,18 @@ A source has the template's whole history on this machine, so nothing that rende
 a network.
 """
 
+import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from packaging.version import Version
 
-from dockgen import bundle, git, questions, signals, starters, tree, web
+from dockgen import address, bundle, git, project, questions, signals, starters, tree, web
 from dockgen.bundle import Manifest, Release
 from dockgen.errors import ProjectError
 from dockgen.inside import Folder, Inside, Saved
@@ -84,6 +86,51 @@ def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
         yield Source(
             directory.name, repository, manifest, directory / bundle.QUESTIONNAIRE, trusted
         )
+
+
+def registered(directory: Path, own: Manifest, url: str) -> Starter | None:
+    """The starter of that address, None for dockgen's own templates.
+
+    The project's word alone is not enough to follow it.
+    """
+    if own.is_at(url):
+        return None
+    registered = starters.find_by_url(url)
+    if registered is None:
+        raise ProjectError(
+            f"{directory} was created from a template that isn't registered here: {url:.80}",
+            f"if you trust it: dockgen starter add NAME {shlex.quote(url)}",
+        )
+    return registered
+
+
+@contextmanager
+def of_project(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
+    """The template that a project was made from, with the releases that are on this machine.
+
+    Raises:
+        ProjectError: it isn't registered here, or has no release here.
+    """
+    recorded = project.recorded(directory)
+    with own() as ours:
+        found = registered(directory, ours.manifest, recorded.url)
+        if found is None:
+            yield ours
+            return
+        with starter(found, trusted=trusted) as origin:
+            # The project keeps the address it knows: ssh for one person, https for another.
+            url = address.without_credentials(recorded.url)
+            yield replace(origin, manifest=replace(origin.manifest, url=url))
+
+
+def asked(origin: Source, version: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to questions, without what a release computes: copier computes that itself.
+
+    Raises:
+        ProjectError: that release's questionnaire can't be understood.
+    """
+    left_out = computed(origin, version)
+    return {name: value for name, value in answers.items() if name not in left_out}
 
 
 def computed(origin: Source, version: str) -> frozenset[str]:

@@ -4,21 +4,16 @@ What is in the repository stays as it is, and nothing of it takes part but the f
 tracks or would track: what is proven is what a fresh clone builds.
 """
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from dockgen import cause, check, composefile, engine, failures, result, signals, template
+from dockgen import cause, check, copies, engine, failures, result, signals, template
 from dockgen import target as targets
 from dockgen.detect.repository import Repository
 from dockgen.failures import Likely
 from dockgen.result import Result
 from dockgen.target import Asked
-
-# What a setting without a value has during the trial: a program may only look whether it is there.
-PLACEHOLDER = "dockgen-trial"
 
 
 @dataclass(frozen=True)
@@ -64,15 +59,10 @@ def run(
     required = list(existing.get("required") or ())
     with signals.temporary_folder("dockgen-") as temporary:
         copied, rendered = temporary / "repository", temporary / str(answers["name"])
-        _copy(repository, copied)
+        copies.of(repository, copied)
         target = copied / folder
-        for name in (*composefile.NAMES, *composefile.OVERRIDES):
-            (target / name).unlink(missing_ok=True)
         template.render(rendered, {**answers, "unmanaged": []}, ask=())
-        shutil.copytree(rendered, target, dirs_exist_ok=True)
-        if required:
-            lines = "".join(f"{name}={PLACEHOLDER}\n" for name in required)
-            (target / ".env").write_text(lines, encoding="utf-8")
+        copies.lay(rendered, target, required)
         told = Trial(flavor, placeholders=required)
         try:
             checked = check.check(targets.find(target, Asked(trusted=True)), doing)
@@ -84,12 +74,3 @@ def run(
     words += [finding.message for finding in checked.failures]
     likely = failures.of_run("\n".join(words)) if checked.failures else None
     return replace(told, result=found, likely=likely)
-
-
-def _copy(repository: Repository, target: Path) -> None:
-    """Copy the repository's files; a link becomes the file that it leads to."""
-    target.mkdir()
-    for name in repository.files:
-        place = target / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(repository.root / name, place)

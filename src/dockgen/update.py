@@ -95,11 +95,11 @@ def plan(
         folder = Path(made)
         base, new = (folder / part / place.directory.name for part in ("base", "new"))
         # A computed value isn't an answer, even if it is in the file.
-        old = _without(recorded.answers, source.computed(origin, before))
+        old = source.asked(origin, before, recorded.answers)
         name = answers_file(place.directory)
         template.render_version(origin, before, base, old, answers_file=name)
         try:
-            kept = _without(old, source.computed(origin, after))
+            kept = source.asked(origin, after, old)
             template.render_version(
                 origin, after, new, {**kept, **data}, exists=True, answers_file=name
             )
@@ -123,7 +123,7 @@ def plan(
             )
         _require_room(place, theirs)
         _require_merged(place.directory, ours, theirs)
-        asked = _without(project.recorded(new).answers, source.computed(origin, after))
+        asked = source.asked(origin, after, project.recorded(new).answers)
         _complete_answers(clone, manifest.url, old, asked)
         template.update(origin, after, clone, data)
         # What git ignores was never committed, so that it isn't there says nothing.
@@ -156,11 +156,6 @@ def plan(
         ):
             return replace(planned, lock_command=lock.command(answers, planned.conflicts))
         return planned
-
-
-def _without(answers: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """The answers to questions; computed values are computed again, like copier does."""
-    return {name: value for name, value in answers.items() if name not in names}
 
 
 def _check_out(clone: Path, place: Worktree, paths: Collection[str]) -> str:

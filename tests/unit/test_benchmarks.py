@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import cgroup, commands, measurement, results, tables
+from benchmarks import cgroup, commands, results, tables
 from benchmarks.results import Comparison, Figures, Results
 from dockgen import matrix
 from dockgen.engine import State
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell
-from tests.conftest import ROOT
+from dockgen.report.comparison import number
 
 OURS = Figures(
     cold_build_seconds=20.0,
@@ -79,7 +79,7 @@ def test_a_number_has_no_more_digits_than_it_deserves() -> None:
         (12.345, "12.3"),
         (905.4, "905"),
     ]:
-        assert tables.number(value) == text
+        assert number(value) == text
 
 
 def test_a_ratio_is_shown_with_about_two_digits() -> None:
@@ -167,21 +167,6 @@ def test_published_commands_are_as_quick_as_promised(figure: str, limit: float) 
     assert getattr(saved, figure) <= limit, (
         "make benchmark-commands ARGS=--save, or make it quicker"
     )
-
-
-def test_the_line_to_edit_is_in_the_source() -> None:
-    """Of the sample app, as the examples have it."""
-    for cell in matrix.ALL:
-        name, words = measurement.LINE[cell.language]
-        assert (ROOT / "examples" / str(cell) / name).read_text().count(words) == 1
-
-
-@pytest.mark.parametrize("language", list(matrix.Language))
-def test_a_naive_dockerfile_is_a_single_stage(language: matrix.Language) -> None:
-    """It copies everything and then installs."""
-    dockerfile = (measurement.NAIVE / f"{language}.Dockerfile").read_text()
-    instructions = [line.split()[0] for line in dockerfile.splitlines() if line[:1].isupper()]
-    assert instructions == ["FROM", "WORKDIR", "COPY", "RUN", "EXPOSE", "CMD"]
 
 
 def container(root: Path, membership: str) -> State:

@@ -4,6 +4,8 @@ import click
 
 from dockgen.errors import DockgenError, UsageError
 
+PASSED_ON = "Passed to docker build; repeatable."
+
 
 def complete_starter(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
@@ -39,3 +41,16 @@ def pairs(
             raise UsageError(f"{flag} {pair!r} has no =", f"for example: {flag} {example}")
         answers[name] = value
     return answers
+
+
+def named_format(shown: str | None, *, as_json: bool) -> str:
+    """The format that --format and --json name together; "text" without both.
+
+    Raises:
+        UsageError: they name two.
+    """
+    if as_json and shown not in (None, "json"):
+        raise UsageError(
+            f"--json and --format {shown} can't be used together", "use only one of them"
+        )
+    return "json" if as_json else shown or "text"

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dockgen.cli.arguments import complete_rule, pairs
+from dockgen.cli.arguments import PASSED_ON, complete_rule, named_format, pairs
 from dockgen.errors import CheckFailedError, UsageError
 
 # The formats, as dockgen.result has them; not imported here, since a help text needs nothing else.
@@ -16,7 +16,6 @@ FORMATS = ("text", "json", "markdown", "sarif", "junit", "gitlab", "github", "ht
 
 # As dockgen.matrix has them; a help text needs nothing else from there.
 WORKLOADS = ("service", "worker", "job")
-PASSED_ON = "Passed to docker build; repeatable."
 _HIGHEST = 10**6
 
 
@@ -204,7 +203,7 @@ def check(
     from dockgen.matrix import Workload
     from dockgen.report import formats
 
-    form = result.Format(_format(shown, as_json=as_json))
+    form = result.Format(named_format(shown, as_json=as_json))
     files = _files(outputs)
     wanted = choice.read(select, ignore, max_growth)
     if max_growth is not None and baseline is None:
@@ -254,14 +253,6 @@ def check(
         raise CheckFailedError(
             f"{len(codes)} of {len(checked.rules)} rules fail: {', '.join(codes)}"
         )
-
-
-def _format(shown: str | None, *, as_json: bool) -> str:
-    if as_json and shown not in (None, "json"):
-        raise UsageError(
-            f"--json and --format {shown} can't be used together", "use only one of them"
-        )
-    return "json" if as_json else shown or "text"
 
 
 def _files(outputs: Sequence[str]) -> list[tuple[str, Path]]:

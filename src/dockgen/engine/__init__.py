@@ -37,11 +37,12 @@ from dockgen.engine.images import (
     sent,
     temporary_image,
 )
-from dockgen.engine.reach import UnreachedError
+from dockgen.engine.reach import HERE, UnreachedError, place
 from dockgen.engine.states import Health, Probe, State
 
 __all__ = [
     "BUILD_SECONDS",
+    "HERE",
     "BuildError",
     "BuildOptions",
     "Composed",
@@ -60,6 +61,7 @@ __all__ = [
     "build_check",
     "composed",
     "composed_projects",
+    "place",
     "prepare",
     "read_model",
     "remove_composed",

@@ -2,6 +2,7 @@
 
 import http.client
 import math
+import re
 import secrets
 import socket
 import threading
@@ -202,6 +203,18 @@ class Container:
                 f"docker logs failed: {command.reason(finished.stdout)}", LOOK_AT_ENGINE
             )
         return finished.stdout
+
+    def memory(self) -> int:
+        """Return what the container's memory comes to, in bytes, without the files it has cached.
+
+        Raises:
+            ProjectError: it doesn't run, or the engine doesn't count it.
+        """
+        words = command.docker("stats", "--no-stream", "--format={{.MemUsage}}", "--", self.name)
+        found = re.match(r"([\d.]+)([KMGT]?)i?B", words.strip())
+        if found is None:
+            raise ProjectError(f"docker stats says no memory: {words.strip()}", LOOK_AT_ENGINE)
+        return int(float(found[1]) * 1024 ** " KMGT".index(found[2] or " "))
 
     def diff(self) -> tuple[str, ...]:
         """Return what differs from the image, such as ("C /var", "A /var/cache").

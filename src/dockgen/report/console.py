@@ -66,6 +66,11 @@ def _of_failed_step(lines: list[str]) -> list[str]:
     return step if len(step) > 1 else lines
 
 
+def note(words: str) -> None:
+    """Something to know before it begins, on standard error."""
+    print(spelt(words), file=sys.stderr)
+
+
 def warning(words: str) -> None:
     """One line on standard error about something that didn't work but was not needed."""
     console = drawing(stderr=True)

@@ -92,3 +92,33 @@ def test_an_image_needs_an_engine(inline: Run, images: tuple[Path, Path]) -> Non
     """Exit 4."""
     done = inline("compare", images[0], "my-app:1.2", environment=NO_ENGINE)
     assert (done.returncode, done.stdout) == (4, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a", "b", "c"], "3 are too many to compare"),
+        (["a.tar", "b.tar", "--flavors=slim"], "--flavors is for a project"),
+        (["--platform=linux/arm64"], "--platform is for two images"),
+        (["--json", "--format=markdown"], "can't be used together"),
+        (["a.tar", "b.tar", "--format=markdown"], "text or JSON"),
+        (["--flavors=slim,mars"], "there is no flavor mars"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    inline: Run, images: tuple[Path, Path], arguments: list[str], words: str
+) -> None:
+    """Exit 2, before anything is read or built."""
+    del images
+    done = inline("compare", *arguments, environment=NO_ENGINE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+
+
+def test_a_folder_that_is_no_project_is_named(inline: Run, tmp_path: Path) -> None:
+    """Exit 3, with the command that makes it one."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    done = inline("compare", environment=NO_ENGINE)
+    assert done.returncode == 3
+    assert "is no project of dockgen's" in done.stderr
+    assert "dockgen add" in done.stderr
