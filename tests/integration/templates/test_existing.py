@@ -322,6 +322,18 @@ def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
     assert "ok" in _run(*check, workflow)
 
 
+def test_a_workflow_finds_a_service_below_the_root(tmp_path: Path) -> None:
+    """GitHub starts at the root: the build and the check are told where the service is."""
+    found = {"command": ["serve"], "place": "services/api"}
+    answers = {"ci": "github", "existing": found, "language": "node"}
+    template.render(tmp_path / "app", answers, ask=())
+    workflow = yaml.safe_load((tmp_path / "app/.github/workflows/image.yml").read_text())
+    steps = {step.get("name"): step for step in workflow["jobs"]["check"]["steps"]}
+    build = steps["Build the image"]["with"]
+    assert (build["context"], build["file"]) == ("services/api", "services/api/Dockerfile")
+    assert steps["Hold the image to dockgen.toml"]["working-directory"] == "services/api"
+
+
 def test_gitlab_includes_a_job_of_its_own(tmp_path: Path) -> None:
     """The repository's own file needs one line; a service below the root is built from there."""
     found = {"command": ["serve"], "context": "..", "folder": "api", "place": "services/api"}
@@ -329,11 +341,11 @@ def test_gitlab_includes_a_job_of_its_own(tmp_path: Path) -> None:
     template.render(tmp_path / "app", answers, ask=())
     own, job = (tmp_path / "app" / name for name in (".gitlab-ci.yml", ".gitlab/image.yml"))
     assert yaml.safe_load(own.read_text()) == {"include": [{"local": "/.gitlab/image.yml"}]}
-    # Nothing but the job: a default or a variable would count for the repository's other jobs, too.
+    # Nothing but jobs: a default or a variable would count for the repository's other jobs, too.
     jobs = yaml.safe_load(job.read_text())
     assert [name for name in jobs if not name.startswith(".")] == ["check-image", "report-image"]
     assert "--file=services/api/Dockerfile services" in jobs["check-image"]["script"][0]
-    assert "--workdir=/project/services/api " in jobs["check-image"]["script"][1][1]
+    assert "--workdir=/project/services/api " in jobs[".hold-to-dockgen-toml"][-1]
     check = (BIN / "check-jsonschema", "--builtin-schema=vendor.gitlab-ci")
     assert "ok" in _run(*check, own, job)
 
