@@ -85,7 +85,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
                 raise start_error
             yield Container("started")
 
-        monkeypatch.setattr(engine, "require", lambda: EngineVersion("29.0.0", "29.0.0"))
+        monkeypatch.setattr(engine, "require", lambda **_asked: EngineVersion("29.0.0", "29.0.0"))
         monkeypatch.setattr(engine, "temporary_image", temporary_image)
         monkeypatch.setattr(engine, "save", lambda _image, saved: saved.touch())
         monkeypatch.setattr(engine, "run", run)
