@@ -226,7 +226,7 @@ _RUN: Sequence[_Known] = (
     ),
     _known(
         r"ModuleNotFoundError: No module named 'psycopg2'",
-        "the address of the database names no driver that is installed",
+        "no driver for the address of the database is installed",
         "--setting DATABASE_URL=postgresql+psycopg://app:app@postgres:5432/app, with your driver",
     ),
     _known(
