@@ -102,13 +102,13 @@ _BUILD: Sequence[_Known] = (
     _known(
         r"error: (?:command '?|linker `?)(gcc|cc|g\+\+|x86_64-linux-gnu-gcc)'?`? "
         r"(?:failed: No such file|not found)|\bunable to execute \W?(gcc|g\+\+|cc)\b",
-        "a package has to be compiled, and there is no compiler",
+        "a package must be compiled, but there is no compiler",
         "--native-build build-essential",
     ),
     _known(
         r"can't find Rust compiler|Cargo, the Rust package manager, is not installed"
         r"|requires rustc|is newer than PyO3's maximum",
-        "a package has no build for this Python, and would need Rust",
+        "a package has no wheel for this Python, and needs Rust to compile",
         "--version with the Python that your lock file was written for, such as --version 3.13",
     ),
     _known(
@@ -153,22 +153,22 @@ _BUILD: Sequence[_Known] = (
     ),
     _known(
         r"gyp ERR! (?:find Python|stack Error: not found: make)",
-        "a package of Node has to be compiled",
+        "a Node package must be compiled",
         "--script with the name of that package",
     ),
     _known(
         r"JavaScript heap out of memory",
-        "the build needs more memory than Node takes",
+        "the build needs more memory than Node uses by default",
         "--build 'NODE_OPTIONS=--max-old-space-size=4096 npm run build'",
     ),
     _known(
         r'failed to calculate checksum of ref .*: "/?([^"]+)": not found|"/([^"]+)": not found',
-        "{0}{1} doesn't reach the build",
+        "{0}{1} isn't in the build context",
         lambda m: f"a line at the end of .dockerignore: !{m[1] or m[2]}",
     ),
     _known(
         r"(?:sh|/bin/sh): (?:\d+: )?(?:1: )?([\w.-]+): not found",
-        "the build runs {0}, which isn't there",
+        "the build runs {0}, which isn't installed",
         "--native-build {0}",
     ),
     _known(
@@ -194,7 +194,7 @@ _RUN: Sequence[_Known] = (
     ),
     _known(
         r"(?:Permission denied|EACCES|permission denied)[^\n'\"]*['\"]?(/[\w./-]+)",
-        "it may not write to {0}",
+        "it isn't allowed to write to {0}",
         _writable,
     ),
     _known(
@@ -233,7 +233,7 @@ _RUN: Sequence[_Known] = (
     ),
     _known(
         r"ModuleNotFoundError: No module named 'psycopg2'",
-        "the address of the database names no driver that is installed",
+        "no driver for the address of the database is installed",
         "--setting DATABASE_URL=postgresql+psycopg://app:app@postgres:5432/app, with your driver",
     ),
     _known(
@@ -243,7 +243,7 @@ _RUN: Sequence[_Known] = (
     ),
     _known(
         r"Cannot find (?:module|package) '([^']+)'",
-        "Node doesn't find {0}",
+        "Node can't find {0}",
         "--entry with the file that the build writes, or --output with its folder",
     ),
     _known(
@@ -253,20 +253,22 @@ _RUN: Sequence[_Known] = (
     ),
     _known(
         r"(?:ECONNREFUSED|[Cc]onnection refused|could not connect)[^\n]*?5432",
-        "it finds no PostgreSQL",
+        "it can't connect to PostgreSQL",
         "--beside postgres",
     ),
     _known(
         r"(?:ECONNREFUSED|[Cc]onnection refused|Error 111 connecting)[^\n]*?6379",
-        "it finds no Redis",
+        "it can't connect to Redis",
         "--beside redis",
     ),
     _known(
-        r"(?:ECONNREFUSED|[Cc]onnection refused)[^\n]*?3306", "it finds no MySQL", "--beside mysql"
+        r"(?:ECONNREFUSED|[Cc]onnection refused)[^\n]*?3306",
+        "it can't connect to MySQL",
+        "--beside mysql",
     ),
     _known(
         r"(?:ECONNREFUSED|[Cc]onnection refused)[^\n]*?27017",
-        "it finds no MongoDB",
+        "it can't connect to MongoDB",
         "--beside mongo",
     ),
     _known(

@@ -19,7 +19,8 @@ EXIT_CODES = """\b
 Exit codes:
   0    fine
   1    a check found something, a merge conflicts, or a project is behind
-  2    invalid command line|  3    an error in a file, folder or repository that you can fix
+  2    invalid command line
+  3    an error in a file, folder or repository that you can fix
   4    a required program is missing, too old or doesn't answer
   70   a bug in dockgen
   129  the terminal was closed

@@ -44,7 +44,7 @@ def _flags(command: _Command) -> _Command:
 @click.option(
     "--try-flavors", is_flag=True, help="Use the smallest flavor that passes; implies --check."
 )
-@click.option("--builder", metavar="NAME", help="Build with this builder of `docker buildx ls`.")
+@click.option("--builder", metavar="NAME", help="Build with this buildx builder.")
 @click.option("--flavor", metavar="FLAVOR", help="The base of the image: slim, alpine or scratch.")
 @click.option("--name", metavar="NAME", help="The name of the image.  [default: the folder's name]")
 @click.option(
@@ -135,7 +135,7 @@ def add(
     if asks and not (check or try_flavors or dry_run):
         check = _offered()
     if builder and not (check or try_flavors):
-        raise UsageError("--builder is for a proof, and nothing is built", "add --check")
+        raise UsageError("--builder needs a build", "add --check")
     wanted = addition.Wanted(
         name, flavor, pairs(data), team, choices, dry_run, check, every_flavor=try_flavors
     )

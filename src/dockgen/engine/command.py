@@ -83,13 +83,14 @@ def require(*, builds: bool = True) -> EngineVersion:
 def _require_podman(version: EngineVersion, major: int, *, builds: bool) -> None:
     if major < MINIMUM_PODMAN:
         raise ToolMissingError(
-            f"podman {version.server} answers, {MINIMUM_PODMAN} or later is needed.",
+            f"podman {version.server} is too old: dockgen needs {MINIMUM_PODMAN} or later.",
             "update podman, or use Docker Engine",
         )
     if builds:
         # It takes what BuildKit has built for an OCI image, and those have no health check.
         raise ToolMissingError(
-            "podman answers docker, and it drops the health check of what docker builds.",
+            "docker is connected to podman, which drops the health check of images that docker"
+            " builds.",
             "podman build --format docker --tag NAME . && dockgen check --image NAME",
         )
 
