@@ -36,7 +36,7 @@ class Pretended:
     ) -> None:
         self.steps: list[str] = []
         self.unbuilt, self.unwell = unbuilt, unwell
-        monkeypatch.setattr(engine, "require", lambda: EngineVersion("28.5.2", "28.5.2"))
+        monkeypatch.setattr(engine, "require", lambda **_asked: EngineVersion("28.5.2", "28.5.2"))
         monkeypatch.setattr(engine, "base_layers", lambda _base: ())
         monkeypatch.setattr(measuring, "build_cold", self.build)
         monkeypatch.setattr(measuring, "rebuild", lambda one, _caches: self.note("rebuild", one))

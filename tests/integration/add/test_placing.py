@@ -155,7 +155,7 @@ class TestWhatIsThere:
         """A misspelt name must not end in a file that is kept."""
         mine = folder()
         before = state(mine)
-        with pytest.raises(UsageError, match="--replace Dokerfile: dockgen has no") as caught:
+        with pytest.raises(UsageError, match="--replace Dokerfile: dockgen doesn.t write this") as caught:
             place(mine, Choices(replace=["Dokerfile"]))
         assert caught.value.hint == "files to decide on: .dockerignore, Dockerfile"
         with pytest.raises(UsageError, match="can't be used together"):
@@ -258,7 +258,7 @@ class TestAnyFolder:
         assert after["Dockerfile"] != before["Dockerfile"]
         assert add.undo(mine).summary == "undone (add v1.3.0)"
         assert state(mine) == before
-        assert add.undo(mine).summary == "made again (add v1.3.0)"
+        assert add.undo(mine).summary == "redone (add v1.3.0)"
         assert state(mine) == after
 
     @each_way
@@ -279,7 +279,7 @@ class TestAnyFolder:
         mine = folder()
         edit(mine / "Dockerfile", "COPY . .", "COPY app.py .")
         before = state(mine)
-        with pytest.raises(ProjectError, match=r"aren't committed .*: Dockerfile$"):
+        with pytest.raises(ProjectError, match=r"uncommitted changes .*: Dockerfile$"):
             place(mine, Choices(replace=["Dockerfile"]))
         assert state(mine) == before
         assert place(mine, Choices(keep=["Dockerfile"])).result == "added"
@@ -288,7 +288,7 @@ class TestAnyFolder:
         """It would come back as another one."""
         mine = folder()
         (mine / "Dockerfile").unlink()
-        with pytest.raises(ProjectError, match=r"aren't committed .*: Dockerfile$"):
+        with pytest.raises(ProjectError, match=r"uncommitted changes .*: Dockerfile$"):
             place(mine)
 
     def test_a_file_that_git_does_not_look_at_is_refused(
@@ -427,7 +427,7 @@ class TestAgain:
 
     def test_what_is_no_list_of_paths_is_refused(self, folder: Folder, place: Place) -> None:
         """A word is no list of its letters."""
-        with pytest.raises(UsageError, match="unmanaged: use a list of paths"):
+        with pytest.raises(UsageError, match="unmanaged: a list of paths"):
             place(folder(), answers={**ANSWERS, "unmanaged": "Dockerfile"})
 
 

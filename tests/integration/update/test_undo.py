@@ -45,7 +45,7 @@ def test_twice_makes_the_update_again(make: Make, update: Update) -> None:
     after = state(project)
     update("--undo", project)
     done = update("--undo", project)
-    assert (done.code, done.output) == (0, "my-app: made again (v1.0.0 → v1.3.0)\n")
+    assert (done.code, done.output) == (0, "my-app: redone (v1.0.0 → v1.3.0)\n")
     assert state(project) == after
 
 
