@@ -159,18 +159,27 @@ class _Existing:
             **self._place(),
             **(self._go() if self.language == "go" else self._installed()),
             **self._commands(),
-            "health": self.detected.value("health", ""),
+            "health": self._health(),
             **self._settings(),
             "volumes": self._writable(),
             "leave_out": self._leave_out(),
         }
-        if build := self.detected.values("native_build"):
-            found["build_packages"] = sorted(map(str, build))
+        if build := {str(package) for package in self.detected.values("native_build")}:
+            if "gcc" in build:  # It comes without the headers of the C library.
+                build.add("musl-dev" if self.told["flavor"] == "alpine" else "libc6-dev")
+            found["build_packages"] = sorted(build)
         if self.language == "python" and found.get("build"):
             found["build_environment"] = self._to_build(found["settings"])
         if frontend := self._frontend():
             found["frontend"] = frontend
         return {key: value for key, value in found.items() if value}
+
+    def _health(self) -> str:
+        """The route that answers; of a worker the file that it touches, which only a flag names."""
+        answer = self.detected.answers.get("health", [None])[0]
+        if answer is None or (self.told["kind"] != "service" and answer.signal.file):
+            return ""
+        return str(answer.value) if self.told["kind"] != "job" else ""
 
     def _place(self) -> dict[str, Any]:
         if self.root == self.path:

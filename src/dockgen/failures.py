@@ -37,6 +37,10 @@ def _known(pattern: str, cause: str, fix: str | Callable[[re.Match[str]], str]) 
 
 # Debian's package for a header, and for the program that tells where a library is.
 _HEADERS = {
+    "assert.h": "libc6-dev",
+    "limits.h": "libc6-dev",
+    "stdio.h": "libc6-dev",
+    "stdlib.h": "libc6-dev",
     "libpq-fe.h": "libpq-dev",
     "pg_config": "libpq-dev",
     "mysql.h": "default-libmysqlclient-dev",

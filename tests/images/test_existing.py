@@ -10,7 +10,6 @@ import yaml
 from dockgen import existing, trial
 from dockgen.detect import survey
 from dockgen.detect.repository import Repository
-from tests.variants import PYTHON_INDEX
 
 PROJECTS = Path(__file__).resolve().parent.parent / "projects"
 
@@ -39,8 +38,6 @@ def test_is_built_healthy_and_hardened(name: str, tmp_path: Path) -> None:
     detected = survey.look(repository, {})
     assert detected.conflicts == ()
     answers = existing.answers(repository, detected, name, None)
-    if answers["package_manager"] == "poetry":
-        answers["package_index"] = PYTHON_INDEX
     tried = trial.run(repository, existing.folder(detected), answers, lambda _words: None)
 
     assert tried.result is not None, tried.log

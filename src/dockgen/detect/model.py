@@ -173,7 +173,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "open", "opened by", "a variable that makes it listen on 0.0.0.0, as NAME=VALUE", Many.ALL
     ),
-    Topic("health", "health route", "the path of the health check; '' to check only the port"),
+    Topic(
+        "health",
+        "health route",
+        "the path of the health check; '' to check only the port; of a worker, the file it touches",
+    ),
     Topic(
         "setting",
         "setting",

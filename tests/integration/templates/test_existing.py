@@ -1,7 +1,10 @@
 """The container files of repositories that were there before, from answers of `dockgen add`."""
 
 import json
+import os
 import subprocess
+import sys
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -90,6 +93,14 @@ CASES: Mapping[str, Mapping[str, Any]] = {
         "flavor": "scratch",
         "kind": "worker",
         "existing": {"command": ["/usr/local/bin/bot"], "mains": {"bot": "."}},
+    },
+    **{
+        f"{language}-heartbeat": {
+            "language": language,
+            "kind": "worker",
+            "existing": {"command": ["work"], "health": "/tmp/alive"},
+        }
+        for language in ("go", "node", "python")
     },
     "python-pip": {
         "language": "python",
@@ -309,6 +320,36 @@ def test_a_worker_without_a_heartbeat_has_no_health_check(rendered: Mapping[str,
     assert "rules" not in plain
 
 
+@pytest.mark.parametrize("language", ["go", "node", "python"])
+def test_a_worker_is_checked_by_the_file_that_it_touches(
+    rendered: Mapping[str, Path], language: str
+) -> None:
+    """If the user names one: then every rule about health counts."""
+    folder = rendered[f"{language}-heartbeat"]
+    assert "HEALTHCHECK" in (folder / "Dockerfile").read_text()
+    (probe,) = (folder / "docker").glob("healthcheck.*")
+    assert "/tmp/alive" in probe.read_text()
+    told = tomllib.loads((folder / "dockgen.toml").read_text())
+    assert ("rules" in told, told.get("check", {}).get("path")) == (False, None)
+
+
+def test_a_heartbeat_grows_old(rendered: Mapping[str, Path], tmp_path: Path) -> None:
+    """The probe passes after the worker's last round, and fails half a minute later."""
+    probe = rendered["python-heartbeat"] / "docker/healthcheck.py"
+    heartbeat = tmp_path / "alive"
+    asked = (sys.executable, "-IS", str(probe))
+    environment = {**os.environ, "HEARTBEAT_FILE": str(heartbeat)}
+
+    def passes() -> bool:
+        return subprocess.run(asked, env=environment, capture_output=True).returncode == 0
+
+    assert not passes()
+    heartbeat.touch()
+    assert passes()
+    os.utime(heartbeat, (time.time() - 31,) * 2)
+    assert not passes()
+
+
 def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
     """The Dockerfile has no stage for tests, which the repository runs as it did."""
     answers = {"ci": "github", "existing": {"command": ["serve"]}, "language": "node"}
@@ -382,6 +423,13 @@ def test_what_no_dockerfile_can_say_is_refused(answer: object, tmp_path: Path) -
             {"DATABASE_URL": "postgresql+psycopg://app:app@postgres:5432/app"},
         ),
         ("python-django-orders", "build_environment", {"SECRET_KEY": "only-to-build"}),
+        (
+            "python-django-orders",
+            "build",
+            ["python manage.py collectstatic --noinput", "mkdir -p staticfiles"],
+        ),
+        ("python-django-orders", "outputs", ["staticfiles"]),
+        ("python-mail-queue", "build_packages", ["gcc", "libc6-dev", "libpq-dev"]),
         ("go-several", "mains", {"api": "./cmd/api", "worker": "./cmd/worker"}),
     ],
 )
