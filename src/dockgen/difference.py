@@ -135,7 +135,7 @@ def between(targets: Sequence[Target], doing: Callable[[str], None]) -> Differen
         ProjectError: the image doesn't exist, or can't be read.
     """
     if any(target.saved is None for target in targets):
-        engine.require()
+        engine.require(builds=False)
     images = []
     for target in targets:
         doing(f"Reading {target.name}")
