@@ -50,7 +50,9 @@ SYSTEM = (
 )
 NOLOGIN = "/sbin/nologin"
 
-# The package databases of Debian and Alpine, and the fields that scanners need.
+# The package databases of Debian and Alpine, and the fields that scanners need. The first of the two
+# files in RELEASE names the distribution. Trivy reads the second one for Debian.
+RELEASE = (Path("/etc/os-release"), Path("/etc/debian_version"))
 DPKG = Path("/var/lib/dpkg")
 APK = (Path("/lib/apk/db/installed"), Path("/usr/lib/apk/db/installed"))
 ENTRY = """\
@@ -130,7 +132,8 @@ def copy_shared_libraries(without: set[str]) -> None:
 
 def record_packages() -> None:
     """Record the packages of the copied files for scanners."""
-    copy(Path("/etc/os-release"))
+    for release in RELEASE:
+        copy(release)
     files = [Path("/", file.relative_to(ROOTFS)) for file in ROOTFS.rglob("*.so*")]
     files = [file for file in files if not file.is_relative_to("/usr/local")]
     if files and (DPKG / "status").exists():

@@ -67,8 +67,13 @@ while read -r binary; do
 done </tmp/binaries
 
 # Records the packages of the libraries for scanners: Debian's in the same place as distroless
-# images, Alpine's in the database of the base.
-[ -e /base/etc/os-release ] || install -D -m 644 /etc/os-release /rootfs/etc/os-release
+# images, Alpine's in the database of the base. The first of these two files names the distribution.
+# Trivy reads the second one for Debian.
+for release in /etc/os-release /etc/debian_version; do
+    if [ -e "$release" ] && ! [ -e "/base$release" ]; then
+        install -D -m 644 "$release" "/rootfs$release"
+    fi
+done
 find /rootfs -name '*.so*' | sed 's,^/rootfs,,' | sort >/tmp/libraries
 if [ -e /var/lib/dpkg/status ]; then
     while read -r library; do
