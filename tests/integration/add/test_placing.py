@@ -155,7 +155,9 @@ class TestWhatIsThere:
         """A misspelt name must not end in a file that is kept."""
         mine = folder()
         before = state(mine)
-        with pytest.raises(UsageError, match="--replace Dokerfile: dockgen doesn.t write this") as caught:
+        with pytest.raises(
+            UsageError, match="--replace Dokerfile: dockgen doesn.t write this"
+        ) as caught:
             place(mine, Choices(replace=["Dokerfile"]))
         assert caught.value.hint == "files to decide on: .dockerignore, Dockerfile"
         with pytest.raises(UsageError, match="can't be used together"):
