@@ -156,7 +156,7 @@ class TestWhatIsThere:
         mine = folder()
         before = state(mine)
         with pytest.raises(
-            UsageError, match="--replace Dokerfile: dockgen doesn.t write this"
+            UsageError, match="--replace Dokerfile: dockgen doesn't write this"
         ) as caught:
             place(mine, Choices(replace=["Dokerfile"]))
         assert caught.value.hint == "files to decide on: .dockerignore, Dockerfile"
