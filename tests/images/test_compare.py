@@ -53,7 +53,7 @@ def compared(mine: Path) -> tuple[dict[str, Any], str]:
     code = f"import os; os.execvp('sh', ['sh', '-c', {command + ' >out.json'!r}])"
     terminal = Terminal(mine.parent, python=("-c", code))
     terminal.process.timeout = PATIENCE
-    assert terminal.end() == 0, terminal.text
+    assert terminal.end() == 0, terminal.text[-2000:]
     assert tree(mine) == before
     facts: dict[str, Any] = json.loads((mine.parent / "out.json").read_text())
     return facts, terminal.text
