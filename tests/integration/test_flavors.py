@@ -120,3 +120,16 @@ def test_an_edit_is_of_what_the_program_is_made_of(rendered_project: Render) -> 
     ):  # fmt: skip
         folder = rendered_project(Cell.parse(cell))
         assert subjects.source_file(project.load(folder), folder) == name
+
+
+def test_a_flavor_that_the_code_is_against_is_left_out(
+    inline: Run, laid: LayOut, tmp_path: Path
+) -> None:
+    """With the reason that `dockgen add` gives: nothing is built that can't work."""
+    root = shutil.copytree(Path(__file__).parent.parent / "projects/node-job", tmp_path / "job")
+    done = inline("add", root)
+    assert done.returncode == 0, done.stderr
+    found = laid(project.load(root))
+    assert [copy.name for copy in found.made] == ["slim", "alpine", "naive"]
+    refused = inline("add", root, "--flavor=scratch").stderr
+    assert found.left_out["scratch"] in " ".join(refused.split())
