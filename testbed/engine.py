@@ -35,6 +35,7 @@ SYSTEM_PACKAGES = {
     "iptables": ("iptables", "lets containers reach the network"),
     "iproute2": ("ip", "makes the engine's own network bridge"),
     "strace": ("strace", "tells the tests which programs dockgen starts"),
+    "openssh-client": ("ssh", "leads a test to an engine elsewhere"),
 }
 
 

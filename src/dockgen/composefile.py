@@ -233,22 +233,24 @@ def _outside(path: Any, root: Path) -> Path | None:
 
 
 def mounted(model: Model, main: str) -> list[str]:
-    """The files and folders of this machine that the run mounts, with secrets and the like."""
-    services = [model["services"][name] for name in needed(model, main)]
-    binds = [m for service in services for m in service.get("volumes") or ()]
-    found = [m["source"] for m in binds if m.get("type") == "bind"]
+    """The files and folders of this machine that the run mounts, as secrets and the like, too."""
+    found = [mount["source"] for mount in _binds(model, main)]
     for kind in ("secrets", "configs"):
-        used = [entry for service in services for entry in service.get(kind) or ()]
-        names = [e.get("source") if isinstance(e, Mapping) else e for e in used]
-        entries = [(model.get(kind) or {}).get(name) or {} for name in names]
-        found += [entry["file"] for entry in entries if entry.get("file")]
-    return list(dict.fromkeys(found))
+        for name in needed(model, main):
+            for entry in model["services"][name].get(kind) or ():
+                source = entry.get("source") if isinstance(entry, Mapping) else entry
+                found.append(((model.get(kind) or {}).get(source) or {}).get("file"))
+    return [path for path in dict.fromkeys(found) if path]
 
 
 def written_folders(model: Model, main: str) -> list[str]:
     """The files and folders of this machine that the run could write to: its writable mounts."""
+    return [mount["source"] for mount in _binds(model, main) if not mount.get("read_only")]
+
+
+def _binds(model: Model, main: str) -> list[Mapping[str, Any]]:
     mounts = [m for n in needed(model, main) for m in model["services"][n].get("volumes") or ()]
-    return [m["source"] for m in mounts if m.get("type") == "bind" and not m.get("read_only")]
+    return [mount for mount in mounts if mount.get("type") == "bind"]
 
 
 def apart(

@@ -40,17 +40,12 @@ def test_the_older_image_store_has_the_same_sizes(project: Path, tmp_path: Path)
         engines.wait(address, 2375, name)
         assert engines.docker("info", "--format={{.Driver}}", environment=host) == "overlay2"
         engines.give(host["DOCKER_HOST"], *BASES)
-        code, there = engines.check(project, host)
-    assert (code, there["left_out"]) == (0, {})
-    code, here = engines.check(project, {})
-    assert (code, here["left_out"]) == (0, {})
-    assert [_unpacked(facts) for facts in (there, here)] == [_unpacked(here)] * 2
-
-
-def _unpacked(facts: dict[str, object]) -> list[int]:
-    layers = facts["layers"]
-    assert isinstance(layers, list)
-    return [layer["unpacked_bytes"] for layer in layers]
+        facts = engines.check(project, host)
+    there, here = (
+        [layer["unpacked_bytes"] for layer in one["layers"]]
+        for one in (facts, engines.check(project, {}))
+    )
+    assert there == here
 
 
 # podman has systemd probe its containers, which a container doesn't have; and it gives them more
@@ -82,8 +77,7 @@ def test_podman(project: Path, tmp_path: Path) -> None:
         for build in ("podman build", "buildah build --layers"):
             words = (*build.split(), "--format=docker", "--tag=my-app", "/project")
             engines.docker("exec", name, *words)
-        code, facts = engines.check(project, host, "--image", "localhost/my-app")
-        assert (code, facts["left_out"]) == (0, {})
+        engines.check(project, host, "--image", "localhost/my-app")
         done = engines.dockgen(host, "check", str(project))
     assert done.returncode == 4
     assert "podman build --format docker" in done.stderr
@@ -109,24 +103,22 @@ def test_a_builder_elsewhere(project: Path, tmp_path: Path) -> None:
             client = engines.settings(tmp_path / "client")
             farm = ("buildx", "create", "--name=farm", "--driver=remote", f"tcp://127.0.0.1:{port}")
             engines.docker(*farm, environment=client)
-            code, facts = engines.check(project, client, "--builder=farm")
-            assert (code, facts["left_out"]) == (0, {})
+            facts = engines.check(project, client, "--builder=farm")
             assert {"library/alpine", "library/python"} <= set(registry.asked)
 
             other = tmp_path / "other"
             shutil.copytree(project, other)
             for file in ("compose.yaml", ".copier-answers.yml"):
                 (other / file).unlink()
-            code, there = engines.check(other, client, "--builder=farm")
-            assert (code, there["left_out"]) == (0, {})
+            there = engines.check(other, client, "--builder=farm")
             assert there["size"]["unpacked_bytes"] == facts["size"]["unpacked_bytes"]
 
-            code_to_add = tmp_path / "code/my-code"
-            shutil.copytree(ROOT / "tests/projects/python-stdlib", code_to_add)
+            code = tmp_path / "code/my-code"
+            shutil.copytree(ROOT / "tests/projects/python-stdlib", code)
             proof = ("--check", "--flavor=alpine", "--builder=farm", "--dry-run")
             registry.asked.clear()
-            code, _ = engines.check(code_to_add, client, *proof, command="add")
-            assert (code, set(registry.asked) >= {"library/python"}) == (0, True)
+            engines.check(code, client, *proof, command="add")
+            assert "library/python" in registry.asked
 
 
 def test_a_builder_that_is_down(project: Path, tmp_path: Path) -> None:
