@@ -174,7 +174,9 @@ def test_podman_is_an_engine_that_runs_and_does_not_build(docker: Stand) -> None
 def test_an_old_podman_is_refused(docker: Stand) -> None:
     """Whatever it is asked for."""
     docker(f"echo '{PODMAN % '4.3.1'}'")
-    with pytest.raises(ToolMissingError, match=r"podman 4\.3\.1 is too old: dockgen needs 5 or later"):
+    with pytest.raises(
+        ToolMissingError, match=r"podman 4\.3\.1 is too old: dockgen needs 5 or later"
+    ):
         engine.require(builds=False)
 
 
