@@ -1,6 +1,6 @@
 # One command each: `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: benchmark-commands benchmark-fleet benchmark-reading help new venv test test-all test-fast mutate lint format lock examples docs \
+.PHONY: benchmark-commands benchmark-fleet benchmark-reading help new venv test test-all test-fast mutate lint format lock examples docs page \
   compare benchmark release engine-up engine-down clean
 
 PYTHON ?= python3
@@ -73,6 +73,9 @@ examples: $(VENV)/.ready ## render examples/
 
 docs: $(VENV)/.ready ## write what the documentation takes from the code
 	@$(BIN)/python -m scripts.write_docs
+
+page: $(VENV)/.ready ## draw docs/page.png, the picture of a check's page, in Chromium
+	@$(BIN)/python -m testbed run -- $(BIN)/python -m scripts.draw_page
 
 compare: $(VENV)/.ready ## compare what the templates render with a release or a git revision: make compare ARGS=v0.7.0
 	@$(BIN)/python -m scripts.compare_rendered $(ARGS)
