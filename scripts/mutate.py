@@ -183,12 +183,22 @@ class _Each:
 
     @staticmethod
     def _loop(main: Any, session: "pytest.Session") -> int:
+        forget()
         resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 5))
         try:
             main.pytest_runtestloop(session)
         except session.Failed:
             return 1
         return 1 if session.testsfailed else 0
+
+
+def forget() -> None:
+    """Let dockgen read its own files again, which it otherwise does once."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "dockgen":
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
 
 
 def main() -> int:
