@@ -137,7 +137,7 @@ def test_growth(
         (finding,) = held.findings
         assert finding.place
         assert finding.place.layer == "sha256:1-6"
-        assert "grown by 1.00 MB (10.0 %) to 11.00 MB" in finding.message
+        assert "by 1.00 MB (10.0 %) to 11.00 MB" in finding.message
 
 
 def test_a_report_of_an_older_dockgen(tmp_path: Path) -> None:
