@@ -12,6 +12,9 @@ only for `make examples`, and passes. So it doesn't count here.
 import argparse
 import contextlib
 import fnmatch
+import functools
+import gc
+import inspect
 import itertools
 import json
 import multiprocessing
@@ -26,6 +29,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from mutations import ROOT, Mutation, every
@@ -57,6 +61,8 @@ NOT_COMPARING = "not test_is_what_the_templates_render"
 PATIENCE = 120
 # How pytest ends when a test failed, a file can't even be imported, or those seconds are over.
 NOTICED = (1, 2, -signal.SIGXCPU)
+# How a process ends whose mutation is of something that was imported.
+TOO_LATE = 71
 # So many mutations are one process's work.
 CHUNK = 24
 # Where the copies are made: in memory, if there is such a folder.
@@ -86,13 +92,13 @@ def prepare(folder: str) -> None:
 def attempt(mutations: Sequence[Mutation]) -> list[tuple[Mutation, bool]]:
     """Make mutations that have the same tests; return each, and whether a test noticed."""
     tests = mutations[0].tests
-    if not mutations[0].path.endswith(".py"):
-        return list(zip(mutations, ask(tests, mutations), strict=True))
     found = []
-    for mutation in mutations:
-        # Before Python imports it.
-        with made(mutation):
-            found.append((mutation, ask(tests)[0]))
+    for mutation, noticed in zip(mutations, ask(tests, mutations), strict=True):
+        if noticed is None:
+            # Before Python imports it.
+            with made(mutation):
+                (noticed,) = ask(tests)
+        found.append((mutation, bool(noticed)))
     return found
 
 
@@ -114,8 +120,13 @@ def made(mutation: Mutation | None) -> Iterator[None]:
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def ask(tests: tuple[str, ...], mutations: Sequence[Mutation | None] = (None,)) -> list[bool]:
-    """Run tests with each mutation in turn; return for each whether a test fails."""
+def ask(
+    tests: tuple[str, ...], mutations: Sequence[Mutation | None] = (None,)
+) -> list[bool | None]:
+    """Run tests with each mutation in turn; return for each whether a test fails.
+
+    None is for a mutation that counts only before its module is imported.
+    """
     answers = _copy / "answers.json"
     answers.unlink(missing_ok=True)
     code = _forked(lambda: _run(tests, mutations, answers))
@@ -124,7 +135,7 @@ def ask(tests: tuple[str, ...], mutations: Sequence[Mutation | None] = (None,)) 
         words = "without a mutation, too" if code == 1 else f"with {code}"
         raise RuntimeError(f"pytest {' '.join(tests)} ended {words}:\n{log}")
     codes = json.loads(answers.read_text()) if answers.exists() else [code]
-    return [code in NOTICED for code in codes]
+    return [None if code == TOO_LATE else code in NOTICED for code in codes]
 
 
 def _forked(act: Callable[[], int]) -> int:
@@ -171,24 +182,82 @@ class _Each:
 
         if session.testsfailed or not session.items:
             return None  # pytest says so itself
-        if self._mutations[0] is not None:
+        if self._mutations[0] is not None and not self._mutations[0].path.endswith(".py"):
             # Once without a mutation: what that compiles and parses, the others don't have to.
             main.pytest_runtestloop(session)
         codes = []
         for mutation in self._mutations:
             with made(mutation):
-                codes.append(_forked(lambda: self._loop(main, session)))
+                codes.append(_forked(functools.partial(self._loop, main, session, mutation)))
         self._answers.write_text(json.dumps(codes))
         return True
 
     @staticmethod
-    def _loop(main: Any, session: "pytest.Session") -> int:
+    def _loop(main: Any, session: "pytest.Session", mutation: Mutation | None) -> int:
+        if mutation is not None and mutation.path.endswith(".py") and not swapped(mutation):
+            return TOO_LATE
+        forget()
         resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 5))
         try:
             main.pytest_runtestloop(session)
         except session.Failed:
             return 1
         return 1 if session.testsfailed else 0
+
+
+def swapped(mutation: Mutation) -> bool:
+    """Let the functions of an imported module be those of the mutation; False if that isn't all."""
+    file = str(_copy / mutation.path)
+    module = next(one for one in sys.modules.values() if getattr(one, "__file__", None) == file)
+    before = compile(inspect.getsource(module), file, "exec", dont_inherit=True)
+    after = compile(mutation.text, file, "exec", dont_inherit=True)
+    if _words(before) != _words(after):
+        return False
+    codes = {old.co_qualname: new for old, new in _functions(before, after)}
+    functions = [
+        one for one in gc.get_objects()
+        if isinstance(one, FunctionType)
+        and one.__code__.co_filename == file and one.__code__.co_qualname in codes
+    ]  # fmt: skip
+    try:
+        for one in functions:
+            one.__code__ = codes[one.__code__.co_qualname]
+    except ValueError:  # It has other variables of the function around it.
+        return False
+    return bool(functions)
+
+
+def _functions(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """Which functions differ, before and after."""
+    for old, new in zip(_inner(before), _inner(after), strict=True):
+        if old.co_flags & inspect.CO_NEWLOCALS:
+            if _words(old, deep=True) != _words(new, deep=True):
+                yield old, new
+        else:
+            yield from _functions(old, new)  # a class
+
+
+def _inner(code: CodeType) -> list[CodeType]:
+    return [one for one in code.co_consts if isinstance(one, CodeType)]
+
+
+def _words(code: CodeType, *, deep: bool = False) -> object:
+    """What a code does, wherever it stands, without its functions unless ``deep``."""
+    consts = [
+        (_words(one, deep=deep) if deep or not one.co_flags & inspect.CO_NEWLOCALS else None)
+        if isinstance(one, CodeType) else (type(one), one)
+        for one in code.co_consts
+    ]  # fmt: skip
+    return (code.co_code, code.co_names, code.co_varnames, code.co_freevars, consts)
+
+
+def forget() -> None:
+    """Let dockgen read its own files again, which it otherwise does once."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "dockgen":
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
 
 
 def main() -> int:

@@ -66,24 +66,27 @@ OPERATORS = {
 }  # fmt: skip
 
 
+_CHECKS = "tests/unit/checks"
+# The tests of what has none of its own name.
+CHECKED_BY = {
+    "__init__": [_CHECKS, "tests/unit/test_choice.py"],
+    "copied": [f"{_CHECKS}/test_files.py"],
+    "growth": ["tests/unit/test_choice.py", "-k", "growth"],
+    "layers": [f"{_CHECKS}/test_image.py", f"{_CHECKS}/test_contents.py"],
+    "model": [_CHECKS, "tests/unit/test_choice.py"],
+    "network": [f"{_CHECKS}/test_running.py"],
+}
+
+
 def rules() -> Iterator[Mutation]:
     """Comparisons turned round, conditions negated or cut short, findings left out."""
-    every = [
-        str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("tests/unit/checks/test_*.py"))
-    ]
     for path in sorted((ROOT / "src/dockgen/checks").glob("*.py")):
-        own = [test for test in every if test.endswith(f"_{path.stem}.py")]
+        tests = CHECKED_BY.get(path.stem, [f"{_CHECKS}/test_{path.stem}.py"])
         text = path.read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(text)):
             for changed, words in _instead(node):
                 span = _span(changed, text)
-                yield cut(
-                    "rules",
-                    path,
-                    span,
-                    words,
-                    own or [*every, "tests/integration/templates/test_check.py"],
-                )
+                yield cut("rules", path, span, words, tests)
 
 
 def _instead(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
@@ -123,7 +126,8 @@ def _span(node: ast.expr, text: str) -> tuple[int, int]:
 # copier.yml and templates/questions: validators, and what is left out of a project. Limits.
 
 QUESTIONNAIRE = ROOT / "copier.yml"
-# Where answers are refused and taken: the tests for the first pattern that fits the question.
+# Where answers are refused and taken: the tests for the first pattern that fits the question, those
+# first that ask the validator alone.
 _ANSWERS, _PACKAGES = (
     "tests/integration/templates/test_team_answers.py",
     "tests/integration/templates/test_packages.py",
@@ -136,29 +140,29 @@ _TEXTS, _FLAGS = "tests/hostile/test_answers.py", "tests/integration/cli/test_ne
 # Each with a project whose answers are the defaults.
 _DEFAULTS = "other_choices_stay"
 REFUSALS = {
-    "name": [_ANSWERS, _TEXTS, "-k",
+    "name": [_TEXTS, _ANSWERS, "-k",
              f"{_DEFAULTS} or test_texts and name or test_bounds or gives_a_name"],
-    "registry": [_ANSWERS, _PACKAGES, _TEXTS, "-k",
+    "registry": [_TEXTS, _ANSWERS, _PACKAGES, "-k",
                  f"{_DEFAULTS} or test_texts and registry or test_bounds or impossible"],
-    "private_host": [_ANSWERS, _PRIVATE, _TEXTS, "-k",
+    "private_host": [_TEXTS, _ANSWERS, _PRIVATE, "-k",
                      f"{_DEFAULTS} or test_texts and host or no_host or a_host or somewhere"],
     "private_dependencies": [_PRIVATE, "-k", "taken_away"],
-    "package_index": [_ANSWERS, _PRIVATE, _TEXTS, "-k",
+    "package_index": [_TEXTS, _ANSWERS, _PRIVATE, "-k",
                       f"{_DEFAULTS} or test_texts and index or an_index or no_index"],
-    "labels": [_ANSWERS, _PACKAGES, _TEXTS, "-k",
+    "labels": [_TEXTS, _ANSWERS, _PACKAGES, "-k",
                f"{_DEFAULTS} or test_texts and label or labels or impossible"],
-    "ca_certificates": [_ANSWERS, _TEXTS, "-k",
+    "ca_certificates": [_TEXTS, _ANSWERS, "-k",
                         "test_texts and certificate or authorities or certificate_is or private_key"
                         " or no_certificate"],
-    "policy": [_ANSWERS, _TEXTS, "-k",
+    "policy": [_TEXTS, _ANSWERS, "-k",
                "test_texts and (reason or rule or size or required or allowed) or policy"],
-    "runtime_packages": [_PACKAGES, _TEXTS, "-k", "test_texts and package or taken or refused"],
-    "unmanaged": [_PACKAGES, _FLAGS, _TEXTS, "-k",
+    "runtime_packages": [_TEXTS, _PACKAGES, "-k", "test_texts and package or taken or refused"],
+    "unmanaged": [_TEXTS, _PACKAGES, _FLAGS, "-k",
                   "test_texts and path or test_yaml or impossible or bad_answer"],
-    "language_version": [_PACKAGES, _NODE, _TEXTS, "-k",
+    "language_version": [_TEXTS, _PACKAGES, _NODE, "-k",
                          "test_texts and version or test_bounds or impossible or no_version"
                          " or old_node"],
-    ".*": [_ANSWERS, _PACKAGES, _TEXTS, "tests/integration/combinations/test_pairwise.py", "-k",
+    ".*": [_TEXTS, _ANSWERS, _PACKAGES, "tests/integration/combinations/test_pairwise.py", "-k",
            "test_bounds or no_text_is or away or another_language or impossible or excludes"],
 }  # fmt: skip
 # Where a project's files are counted.

@@ -1,5 +1,6 @@
 """What all tests share: rendering a project, and running dockgen as a user does."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -54,6 +55,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Begin without what runs that were killed have left in memory."""
     if not hasattr(session.config, "workerinput"):
         memory.sweep()
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays until the end, which is most there is."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -47,7 +47,9 @@ class _Costs:
         self._costs: dict[str, Cost] = defaultdict(Cost)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note one phase of a test."""
+        """Note one phase of a test, of which its subtests are parts."""
+        if isinstance(report, pytest.SubtestReport):
+            return
         cost = self._costs[_group(report.nodeid)]
         cost.tests.add(report.nodeid)
         cost.seconds += report.duration

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import jinja2
 import pytest
+import yaml
 from copier import _template, _user_data, _vcs
 from plumbum import local
 
@@ -43,7 +45,9 @@ def start(patches: pytest.MonkeyPatch | None = None) -> None:
     patches = patches or pytest.MonkeyPatch()
     patches.setattr(jinja2.Environment, "compile", _Compiled())
     patches.setattr(_template, "load_template_config", _Configurations())
-    patches.setitem(_user_data.CAST_STR_TO_NATIVE, "yaml", _Answers())
+    answers = _Answers()
+    patches.setitem(_user_data.CAST_STR_TO_NATIVE, "yaml", answers)
+    patches.setattr(_user_data, "parse_yaml_string", answers)
     is_bundle, get_git = _vcs.is_git_bundle, _vcs.get_git
     patches.setattr(_vcs, "is_git_bundle", lambda path: not path.is_dir() and is_bundle(path))
     patches.setattr(_vcs, "get_git", lambda *where: _Git(get_git(*where)))
@@ -110,6 +114,8 @@ class _Compiled:
 
     def __init__(self) -> None:
         self._compile = jinja2.Environment.compile
+        self._languages: WeakKeyDictionary[jinja2.Environment, tuple[object, ...]]
+        self._languages = WeakKeyDictionary()
 
     def __get__(self, environment: jinja2.Environment, _type: object) -> Any:
         """Be a method, as a function would."""
@@ -118,7 +124,9 @@ class _Compiled:
             if not isinstance(source, str):
                 return self._compile(environment, source, name, filename, *rest)
             # Where the file lies is only for tracebacks.
-            key = (source, name, *rest, *_language(environment))
+            if environment not in self._languages:
+                self._languages[environment] = tuple(_language(environment))
+            key = (source, name, *rest, *self._languages[environment])
             if key not in _COMPILED:
                 _COMPILED[key] = self._compile(environment, source, name, filename, *rest)
             return _COMPILED[key]
@@ -162,5 +170,8 @@ class _Answers:
     def __call__(self, text: str) -> Any:
         """Parse the text, or take what was parsed from the same one."""
         if text not in _ANSWERS:
-            _ANSWERS[text] = self._parse(text)
+            try:
+                _ANSWERS[text] = yaml.load(text, Loader=yaml.CSafeLoader)
+            except yaml.YAMLError:
+                _ANSWERS[text] = self._parse(text)  # which says it in other words
         return copy.deepcopy(_ANSWERS[text])

@@ -31,6 +31,7 @@ from tests.hostile.plain import (
     recorded,
 )
 from tests.hostile.values import NAMES, TAKEN, TEXTS, YAML
+from tests.table import table
 
 HADOLINT = Path(sys.executable).parent / "hadolint"
 
@@ -113,7 +114,7 @@ def test_texts_as_another_version(refusal: Refusal, language: str) -> None:
     assert taken(refusal, "language_version", [*TEXTS.values()], language) == []
 
 
-@pytest.mark.parametrize("place", PLACES)
+@table("place", PLACES)
 def test_a_text_that_is_refused_writes_nothing(make: Make, place: str) -> None:
     """The same message, and `make` sees that no folder is left."""
     question, answer, expected = PLACES[place]
@@ -123,7 +124,7 @@ def test_a_text_that_is_refused_writes_nothing(make: Make, place: str) -> None:
         make(**given)
 
 
-@pytest.mark.parametrize(
+@table(
     ("question", "language", "good", "bad"),
     [
         (
@@ -266,9 +267,8 @@ def refused(refusal: Refusal, flags: Mapping[str, str], answers_file: Path | Non
     return message
 
 
-@pytest.mark.parametrize(
-    "question", [question for question in questions.load() if question.type == "yaml"],
-    ids=lambda question: question.name,
+@table(
+    "question", [question for question in questions.load() if question.type == "yaml"]
 )  # fmt: skip
 def test_yaml(refusal: Refusal, question: questions.Question) -> None:
     """Unexpected types, recursive aliases and endless depth are refused by name."""
@@ -376,7 +376,7 @@ def test_the_lists_are_complete() -> None:
     assert set(itertools.chain(*TAKEN.values())) <= set(TEXTS)
 
 
-@pytest.mark.parametrize(
+@table(
     "more",
     [
         {"health": '/"; rm -rf /'},
@@ -396,7 +396,6 @@ def test_the_lists_are_complete() -> None:
         {"build": ["true\nRUN false"]},
         {"command": "serve"},
     ],
-    ids=str,
 )
 def test_what_add_found_is_names_and_paths(more: Mapping[str, Any], tmp_path: Path) -> None:
     """Someone else may have written the answers file: what has another form is refused."""

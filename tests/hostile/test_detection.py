@@ -5,11 +5,10 @@ import shutil
 import time
 from pathlib import Path
 
-import pytest
-
 from dockgen.detect import survey
 from dockgen.detect.repository import Repository
 from tests.conftest import Run
+from tests.table import table
 
 APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 
@@ -19,7 +18,7 @@ def _service(root: Path) -> None:
     (root / "main.py").write_text(APP)
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "content"),
     [
         ("Dockerfile", "RUN " + "a && " * 100_000 + "\\\n" * 10_000),
@@ -43,7 +42,6 @@ def _service(root: Path) -> None:
         ("package.json", '{"scripts": {"build": 7}, "dependencies": []}'),
         ("package.json", '{"scripts": {"build": "vite"}, "devDependencies": {"vite": 1}}'),
     ],
-    ids=lambda words: words[:24].strip(),
 )
 def test_a_file_that_is_no_such_file(tmp_path: Path, name: str, content: str) -> None:
     """The rest is found, in seconds."""

@@ -12,6 +12,7 @@ import pytest
 from dockgen import fleet, project, questions, reader
 from dockgen.errors import ProjectError
 from tests.conftest import Run
+from tests.table import table
 
 ANSWERS = project.ANSWERS
 HEAD = "_src_path: https://dockgen.invalid/dockgen.git\n_commit: v0.7.0\n"
@@ -81,7 +82,7 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "src/bad"
 
 
-@pytest.mark.parametrize("name", BAD_YAML)
+@table("name", BAD_YAML)
 def test_yaml_is_bounded(name: str) -> None:
     """Whatever a constructor raises, and whatever grows, is one error of one line, at once."""
     begin = time.monotonic()
@@ -102,7 +103,7 @@ def test_yaml_that_people_write_is_read() -> None:
     assert read["e"].count("\n") == 10_000
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "x = " + "[" * 3000,
@@ -112,7 +113,6 @@ def test_yaml_that_people_write_is_read() -> None:
         f"x = {'1' * 5000}",
         "x = [" + "1," * 30_000 + "]",
     ],
-    ids=["deep", "long key", "long table", "hexadecimal", "digits", "many"],
 )
 def test_toml_is_bounded(text: str) -> None:
     """Tomllib alone takes minutes for a key of many parts."""
@@ -159,7 +159,7 @@ def test_a_limit_is_a_limit(directory: Path, limit: str) -> None:
         project.load(directory)
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "!include copier.yml\n",
@@ -172,7 +172,6 @@ def test_a_limit_is_a_limit(directory: Path, limit: str) -> None:
         "x: {default: y, choices: {a: {b: c}}}\n",
         LAUGHS,
     ],
-    ids=range(9),
 )
 def test_a_questionnaire_that_is_none_is_an_error(tmp_path: Path, text: str) -> None:
     """Includes go round in no circle, and each fact has the kind that copier takes."""
@@ -182,15 +181,13 @@ def test_a_questionnaire_that_is_none_is_an_error(tmp_path: Path, text: str) -> 
         questions.load(path)
 
 
-@pytest.mark.parametrize(
-    "when", ["false", "no", "0", '"{{ false }}"', '"{{ 1 > 2 }}"', "[]", "off"]
-)
+@table("when", ["false", "no", "0", '"{{ false }}"', '"{{ 1 > 2 }}"', "[]", "off"])
 def test_what_is_never_asked_is_hidden(when: str) -> None:
     """In each way in which copier takes it for no."""
     assert questions.is_hidden(reader.parse_yaml(f"{{default: x, when: {when}}}", "f.yml"))
 
 
-@pytest.mark.parametrize("when", ["true", "\"{{ language == 'go' }}\"", '"{{ true }}"', "1"])
+@table("when", ["true", "\"{{ language == 'go' }}\"", '"{{ true }}"', "1"])
 def test_what_may_be_asked_is_not(when: str) -> None:
     """A condition depends on answers."""
     assert not questions.is_hidden(reader.parse_yaml(f"{{default: x, when: {when}}}", "f.yml"))

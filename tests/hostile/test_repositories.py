@@ -13,6 +13,7 @@ from dockgen.project import ANSWERS
 from tests.conftest import PLAIN, Released, Run
 from tests.integration.update.conftest import PERSON, commit
 from tests.integration.update.conftest import git as person_git
+from tests.table import table
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +147,7 @@ def test_an_older_git_fetches_from_nowhere_either(
     assert marker.exists()
 
 
-@pytest.mark.parametrize("kind", ["root", "below", "worktree", "submodule", "link"])
+@table("kind", ["root", "below", "worktree", "submodule", "link"])
 def test_git_s_folder_is_found_where_git_finds_it(tmp_path: Path, kind: str) -> None:
     """Of each kind of repository that a project may be in."""
     outer = tmp_path / "outer"

@@ -18,6 +18,7 @@ import pytest
 from dockgen import layer, saved, store
 from dockgen.errors import ProjectError
 from dockgen.image import Kind
+from tests.table import table
 from tests.unit.test_saved import configuration, digest, docker_archive, entry, folder, tar
 
 
@@ -73,7 +74,7 @@ def test_links_lead_nowhere(file: Path) -> None:
     assert (found.kind, found.target, found.size) == (Kind.SYMBOLIC_LINK, "/etc/passwd", 0)
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../secret", "a/../../secret", "link", "pipe", ""])
+@table("path", ["/etc/passwd", "../secret", "a/../../secret", "link", "pipe", ""])
 def test_no_manifest_names_what_is_outside(tmp_path: Path, path: str) -> None:
     """In a folder, where links and pipes may be, nor does it wait for one."""
     (tmp_path / "secret").write_text("{}")

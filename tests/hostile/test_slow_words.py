@@ -7,6 +7,7 @@ import pytest
 
 from dockgen import context, credentials, dockerfile, gomodule
 from dockgen.errors import ProjectError
+from tests.table import table
 
 # In seconds: what took minutes before it was bounded, on a machine with much else to do.
 PATIENCE = 20
@@ -25,7 +26,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("name", FILES)
+@table("name", FILES)
 def test_a_file_of_an_image(name: str) -> None:
     """It is looked into for secrets."""
     path, text = FILES[name]
@@ -44,7 +45,7 @@ DOCKERFILES = {
 }
 
 
-@pytest.mark.parametrize("name", DOCKERFILES)
+@table("name", DOCKERFILES)
 def test_a_dockerfile(name: str) -> None:
     """It is read, with the Go that it builds with and what it sets."""
     began = time.monotonic()

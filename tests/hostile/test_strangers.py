@@ -17,6 +17,7 @@ from dockgen import lock, source, starters, team, teamfile, template, web
 from dockgen.errors import DockgenError, ProjectError, UsageError
 from tests.conftest import Run
 from tests.integration.update.conftest import commit, git
+from tests.table import table
 
 STRANGER = 4242
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -211,7 +212,7 @@ class TestWeb:
         assert "s3cret" not in caught.value.message + caught.value.hint
 
 
-@pytest.mark.parametrize(
+@table(
     "url",
     [
         "https://me:s3cret@h/x",
@@ -229,7 +230,7 @@ def test_a_starter_s_address_has_no_credentials(url: str) -> None:
     assert "s3cret" not in caught.value.message + caught.value.hint
 
 
-@pytest.mark.parametrize("url", ["git@h:x/y.git", "ssh://git@h/x", "https://h/x", "gh:a/b"])
+@table("url", ["git@h:x/y.git", "ssh://git@h/x", "https://h/x", "gh:a/b"])
 def test_a_starter_s_address_has_the_user_of_ssh(url: str) -> None:
     """Which is no secret."""
     assert url in starters.check_new("acme", url).url

@@ -18,6 +18,7 @@ from dockgen.cli import main
 from dockgen.errors import ProjectError
 from tests.conftest import PLAIN, Run, tree
 from tests.faults import each
+from tests.table import table
 
 NEW = [sys.executable, "-m", "dockgen", "new"]
 UNSHARE = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
@@ -296,7 +297,7 @@ def test_a_read_only_disk(tmp_path: Path) -> None:
     assert_refused(done, 3, "Read-only file system")
 
 
-@pytest.mark.parametrize("size", ["48k", "200k", "400k", "800k"])
+@table("size", ["48k", "200k", "400k", "800k"])
 def test_a_temporary_folder_that_is_full(tmp_path: Path, size: str) -> None:
     """Wherever it ends, in dockgen, in git or in copier."""
     small, work = tmp_path / "small", tmp_path / "work"
@@ -336,9 +337,7 @@ def test_a_current_folder_that_is_gone(tmp_path: Path, arguments: str) -> None:
     assert_refused(done, 3, "the current folder can't be used")
 
 
-@pytest.mark.parametrize(
-    "closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"], ids=["stdin", "stdout", "stderr", "all"]
-)
+@table("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_closed_stream(tmp_path: Path, closed: str) -> None:
     """As services and cron jobs have it: the project is made, and no file takes its number."""
     done = in_shell(f"dockgen new my-app --defaults {closed}", tmp_path)

@@ -12,6 +12,7 @@ from dockgen.errors import DockgenError, ProjectError
 from dockgen.inside import Folder, Inside, OutsideError, Saved, is_git
 from dockgen.starters import Starter
 from tests.integration.update.conftest import PERSON, commit, git
+from tests.table import table
 
 # Copier leaves the folder open that it walks when a template is refused.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -36,7 +37,7 @@ ALLOWED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REFUSED, ids=repr)
+@table("name", REFUSED)
 def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
     """As text, and as git has it."""
     with pytest.raises(OutsideError):
@@ -45,7 +46,7 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
         Inside.of(os.fsencode(name))
 
 
-@pytest.mark.parametrize("name", ALLOWED, ids=repr)
+@table("name", ALLOWED)
 def test_a_name_that_is_only_odd_is_a_name(name: str) -> None:
     """And stays as it is."""
     assert str(Inside.of(name)) == name

@@ -15,6 +15,7 @@ from dockgen.errors import DockgenError
 from dockgen.report import json as report_json
 from tests.conftest import PLAIN, Run
 from tests.integration.update.conftest import commit, git
+from tests.table import table
 
 # Writes the clipboard; 8-bit CSI; turns the direction of text around; a line of its own.
 EVIL = "\x1b]52;c;cHduZWQ=\x1b\\ \x9b31m \u202e \u2028 \u2066 \x07 \x08 \x7f \r"
@@ -160,7 +161,7 @@ def test_a_question_on_the_terminal() -> None:
         assert Char(raw).char != raw
 
 
-@pytest.mark.parametrize(
+@table(
     ("address", "shown", "plain"),
     [
         ("https://u:p@h/x", "https://***@h/x", "https://h/x"),

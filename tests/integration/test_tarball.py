@@ -9,6 +9,7 @@ import pytest
 
 from dockgen import tarball
 from dockgen.tarball import DamagedError, Tarball
+from tests.table import table
 
 LONG = "/".join(["a-rather-long-name-of-a-folder"] * 12)
 
@@ -103,7 +104,7 @@ def header(name: bytes = b"a", **fields: bytes) -> bytes:
     return bytes(block)
 
 
-@pytest.mark.parametrize(
+@table(
     ("content", "words"),
     [
         (b"text" * 200, "number|checksum"),

@@ -13,6 +13,7 @@ from dockgen.image import Config, File, Image, Kind, Layer, Step
 from dockgen.matrix import Workload
 from dockgen.report import formats
 from dockgen.result import Format
+from tests.table import table
 
 
 def file(path: str, size: int, kind: Kind = Kind.FILE) -> File:
@@ -82,7 +83,7 @@ def test_a_hostile_image_costs_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.dive is None
 
 
-@pytest.mark.parametrize(
+@table(
     ("words", "shown"),
     [
         ("RUN /bin/sh -c apt-get  update # buildkit", "RUN apt-get update"),

@@ -7,6 +7,7 @@ import pytest
 from dockgen import cases, matrix
 from dockgen.cases import Case
 from dockgen.errors import ProjectError, UsageError
+from tests.table import table
 
 QUESTIONS = """\
 language: {type: str, choices: [go, python, node], default: go}
@@ -124,7 +125,7 @@ def test_a_starter_adds_its_own(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@table(
     ("starter", "message"),
     [
         ("[[test", "starter.toml isn't valid TOML"),

@@ -16,6 +16,7 @@ from dockgen.image import Config, Image, Layer
 from dockgen.matrix import Workload
 from dockgen.report import formats
 from dockgen.result import Format
+from tests.table import table
 
 MB = 10**6
 USER = Finding("DG101", "the image runs as the user 'root'", "USER 65532:65532")
@@ -48,7 +49,7 @@ def test_a_selection_asks_only_those() -> None:
     assert (codes(held), held.findings) == (["DG105"], [])
 
 
-@pytest.mark.parametrize(
+@table(
     ("select", "ignore", "growth", "words"),
     [
         (["DG9"], [], None, "unknown rule"),
@@ -113,7 +114,7 @@ def test_what_has_changed(former: baseline.Baseline, tmp_path: Path) -> None:
     assert states == ["unchanged", "new"]
 
 
-@pytest.mark.parametrize(
+@table(
     ("sizes", "growth", "found"),
     [
         ((5, 5), "0%", []),
@@ -136,6 +137,7 @@ def test_growth(
         (finding,) = held.findings
         assert finding.place
         assert finding.place.layer == "sha256:1-6"
+        assert "by 1.00 MB (10.0 %) to 11.00 MB" in finding.message
 
 
 def test_a_report_of_an_older_dockgen(tmp_path: Path) -> None:
@@ -151,7 +153,7 @@ def test_a_report_of_an_older_dockgen(tmp_path: Path) -> None:
     assert found.since.added is None
 
 
-@pytest.mark.parametrize(
+@table(
     "content",
     [
         None,

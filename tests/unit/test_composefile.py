@@ -8,6 +8,7 @@ import pytest
 from dockgen import composefile
 from dockgen.composefile import Change
 from dockgen.errors import ProjectError
+from tests.table import table
 
 
 def model(**app: Any) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def bind(source: str, **more: Any) -> dict[str, Any]:
     return {"type": "bind", "source": source, "target": "/there", **more}
 
 
-@pytest.mark.parametrize(
+@table(
     ("app", "words"),
     [
         ({"privileged": True}, "app: is privileged"),

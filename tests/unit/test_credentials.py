@@ -1,15 +1,14 @@
 """What is a secret, and what only looks like one. Every secret here is made up on the spot."""
 
-import pytest
-
 from dockgen import credentials
+from tests.table import table
 
 RANDOM = "q7Hx2mKp9vRt4wLz8nBc3dFg6jYs1aQe5uTiOo0P"
 TOKEN = f"ghp_{RANDOM[:36]}"
 KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{RANDOM}\n-----END RSA PRIVATE KEY-----\n"
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "value"),
     [
         ("DB_PASSWORD", "hunter2!"),
@@ -30,7 +29,7 @@ def test_a_variable_that_holds_a_secret(name: str, value: str) -> None:
     assert credentials.in_variable(name, value)
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "value"),
     [
         ("DB_PASSWORD", ""),
@@ -68,7 +67,7 @@ def test_a_variable_that_holds_none(name: str, value: str) -> None:
     assert credentials.in_variable(name, value) == ""
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "content"),
     [
         ("/root/.npmrc", f"//registry.example.com/:_authToken={RANDOM}\n"),
@@ -101,7 +100,7 @@ def test_a_file_that_holds_a_secret(path: str, content: str) -> None:
     assert "hunter2" not in found
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "content"),
     [
         ("/app/.npmrc", "save-exact=true\n//registry.example.com/:_authToken=${NPM_TOKEN}\n"),

@@ -13,6 +13,7 @@ from dockgen.errors import ProjectError
 from dockgen.settingsfile import SettingsFile
 from dockgen.starterfile import StarterFile
 from tests.conftest import ROOT
+from tests.table import table
 
 GOOD = """\
 # mine
@@ -80,7 +81,7 @@ def read(text: str) -> SettingsFile:
     return declared.read(SettingsFile, facts, text, "dockgen.toml")
 
 
-@pytest.mark.parametrize(("old", "new", "message", "hint"), MISTAKES)
+@table(("old", "new", "message", "hint"), MISTAKES)
 def test_a_mistake_is_one_line_and_what_to_do(old: str, new: str, message: str, hint: str) -> None:
     """With the file, the key, what is wrong, and the line."""
     assert old in GOOD
@@ -93,7 +94,7 @@ def test_a_mistake_is_one_line_and_what_to_do(old: str, new: str, message: str, 
     assert caught.value.hint == hint
 
 
-@pytest.mark.parametrize(("old", "new", "message", "hint"), MISTAKES)
+@table(("old", "new", "message", "hint"), MISTAKES)
 def test_the_schema_says_the_same(old: str, new: str, message: str, hint: str) -> None:
     """An editor shows what dockgen would refuse, except the codes of rules."""
     del hint

@@ -8,6 +8,7 @@ from dockgen import dockerfile
 from dockgen.dockerfile import ImageUse
 from dockgen.errors import ProjectError
 from tests.conftest import ROOT
+from tests.table import table
 
 
 def images(text: str) -> list[str]:
@@ -94,7 +95,7 @@ def test_one_that_can_t_be_read_is_named(tmp_path: Path) -> None:
         dockerfile.find(tmp_path)
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "base"),
     [
         ("FROM debian:trixie-slim", "debian:trixie-slim"),
@@ -136,7 +137,7 @@ def test_what_a_build_needs() -> None:
     assert dockerfile.parse("").needed == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "values"),
     [
         ("ENV A=1 B='two words' C=", [("A", "1"), ("B", "two words"), ("C", "")]),

@@ -1,8 +1,7 @@
 """What builds and programs print, as they print it, and the flag that helps."""
 
-import pytest
-
 from dockgen import failures
+from tests.table import table
 
 BUILD = {
     "go: go.mod requires go >= 1.28.1 (running go 1.27; GOTOOLCHAIN=local)": "--version 1.28",
@@ -51,7 +50,7 @@ RUN = {
 }
 
 
-@pytest.mark.parametrize("log", BUILD)
+@table("log", BUILD)
 def test_a_build_that_failed_is_explained(log: str) -> None:
     """A build that failed is explained."""
     found = failures.of_build(f"#12 3.4 before\n{log}\n#12 ERROR: exit code: 1\n")
@@ -59,7 +58,7 @@ def test_a_build_that_failed_is_explained(log: str) -> None:
     assert BUILD[log] in found.fix
 
 
-@pytest.mark.parametrize("log", RUN)
+@table("log", RUN)
 def test_a_program_that_failed_is_explained(log: str) -> None:
     """A program that failed is explained."""
     found = failures.of_run(f"starting\n{log}\n")

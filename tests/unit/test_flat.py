@@ -8,6 +8,7 @@ from dockgen import flat
 from dockgen.engine.flat import Inspected, shared
 from dockgen.errors import UsageError
 from dockgen.image import Config, File, Image, Kind, Layer
+from tests.table import table
 
 FILES = (
     File("/", 0, 0o755, 0, 0, Kind.DIRECTORY),
@@ -34,7 +35,7 @@ def test_the_same_files_are_no_loss() -> None:
     assert changed("/lib", mode=0o755) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "change"),
     [
         ("/bin/app", {"mode": 0o755}),
@@ -79,7 +80,7 @@ def test_the_configuration_is_taken_over_whole() -> None:
     assert "author" not in made
 
 
-@pytest.mark.parametrize(
+@table(
     "tag",
     ["", "-x", "App", "a b", "a@sha256:0", "a:", "a:b:c", "a\n", "../a", "a//b", "a:" + "b" * 129],
 )
@@ -89,9 +90,7 @@ def test_what_no_image_can_be_called_is_refused_first(tag: str) -> None:
         flat.flatten("any", tag, lambda _words: None)
 
 
-@pytest.mark.parametrize(
-    "tag", ["a", "a:1", "a/b_c:x.y-z", "registry.example:5000/a/b--c:1", "localhost/a__b"]
-)
+@table("tag", ["a", "a:1", "a/b_c:x.y-z", "registry.example:5000/a/b--c:1", "localhost/a__b"])
 def test_names_are_docker_s_own(tag: str) -> None:
     """With a registry, its port, folders and a tag."""
     assert flat.is_name(tag)

@@ -1,8 +1,7 @@
 """Which Go a Dockerfile builds with, and which one its module needs."""
 
-import pytest
-
 from dockgen import dockerfile, gomodule
+from tests.table import table
 
 
 def too_old(text: str, **modules: str) -> list[tuple[int, str]]:
@@ -14,7 +13,7 @@ def too_old(text: str, **modules: str) -> list[tuple[int, str]]:
 BUILD = "WORKDIR /src\nCOPY . .\nRUN go build -o /app .\n"
 
 
-@pytest.mark.parametrize(
+@table(
     ("tag", "needed", "holds"),
     [
         ("1.24", "1.24", True),
@@ -38,7 +37,7 @@ def test_versions(tag: str, needed: str, holds: bool) -> None:
     assert found == ([] if holds else [(1, "go.mod")])
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         f"FROM golang:1.24 AS build\n{BUILD}",
@@ -60,7 +59,7 @@ def test_is_found(text: str) -> None:
     assert too_old(text, go_mod="1.25") != []
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "FROM golang:1.24\nRUN go install example.com/tool@v1\nFROM scratch",

@@ -13,6 +13,7 @@ from dockgen.contract import Contract, Limits
 from dockgen.errors import ProjectError
 from dockgen.image import Config, Image, Layer
 from dockgen.matrix import Workload
+from tests.table import table
 
 MB = 10**6
 FIGURES = {"size_mb": Decimal("12.5"), "stop_seconds": Decimal(2)}
@@ -34,7 +35,7 @@ def test_only_figures_change() -> None:
     ).replace("stop_seconds=1", "stop_seconds=2")
 
 
-@pytest.mark.parametrize(
+@table(
     ("before", "after"),
     [
         ("", "[limits]\nsize_mb = 12.5\nstop_seconds = 2\n"),
@@ -51,7 +52,7 @@ def test_what_is_missing_is_added(before: str, after: str) -> None:
     assert limits.rewritten(before, FIGURES) == after
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "limits.size_mb = 3\n",

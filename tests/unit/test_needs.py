@@ -5,6 +5,7 @@ import pytest
 from dockgen import needs
 from dockgen.checks import Observation
 from dockgen.sockets import Listener
+from tests.table import table
 
 SEEN = Observation(
     healthy_seconds=None, root_status=None, process=None, read_only=False, changes=(),
@@ -48,7 +49,7 @@ def test_capabilities_are_named_as_far_as_it_says() -> None:
     assert needs.of(SEEN, [], ["chown of /a done"], []) == ()
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "name"),
     [
         ("KeyError: 'DATABASE_URL'", "DATABASE_URL"),
@@ -70,7 +71,7 @@ def test_variables_are_read_from_what_it_prints(line: str, name: str | None) -> 
     assert needs.of(SEEN, [], [line], []) == ((f"needs {name}",) if name else ())
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "host"),
     [
         ("Error: getaddrinfo ENOTFOUND db", "db"),

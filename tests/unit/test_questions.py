@@ -6,6 +6,7 @@ import pytest
 
 from dockgen import questions
 from dockgen.errors import UsageError
+from tests.table import table
 
 
 def test_flags_win_over_data_over_the_answers_file(tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_a_list_can_be_given_as_text() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@table(
     ("content", "message"),
     [
         ("language_version: 3.10\n", "language_version in .* is 3.1, and language_version is text"),
@@ -50,18 +51,6 @@ def test_a_list_can_be_given_as_text() -> None:
         ("a: [\n", "isn't valid YAML"),
         ("!!python/object/apply:os.system [true]\n", "isn't valid YAML"),
         ("\x00\x01", "isn't valid YAML"),
-    ],
-    ids=[
-        "unquoted-version",
-        "word-for-number",
-        "bool-for-number",
-        "no-choice",
-        "unknown",
-        "computed",
-        "list",
-        "broken",
-        "python-object",
-        "binary",
     ],
 )
 def test_bad_answers_files_are_refused(tmp_path: Path, content: str, message: str) -> None:

@@ -1,8 +1,7 @@
 """Rounds: a question is asked when it is known to make sense."""
 
-import pytest
-
 from dockgen import rounds
+from tests.table import table
 
 
 def test_a_question_that_depends_on_another_is_asked_after_it() -> None:
@@ -17,7 +16,7 @@ def test_a_question_that_depends_on_another_is_asked_after_it() -> None:
     assert rounds.of([]) == [[]]
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "sensible", "senseless"),
     [
         ("cgo", {"language": "go"}, {"language": "node"}),

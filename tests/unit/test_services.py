@@ -1,12 +1,11 @@
 """Services that run beside a program: how the program is told where they are."""
 
-import pytest
-
 from dockgen.detect.model import Setting
 from dockgen.services import KNOWN
+from tests.table import table
 
 
-@pytest.mark.parametrize(
+@table(
     ("kind", "setting", "value"),
     [
         ("postgres", Setting("DATABASE_URL"), "postgresql://app:app@postgres:5432/app"),

@@ -8,6 +8,7 @@ from dockgen import settings
 from dockgen.contract import Limits, Run
 from dockgen.errors import ProjectError
 from dockgen.matrix import Workload
+from tests.table import table
 
 
 def read(folder: Path, text: str) -> tuple[Limits, Run]:
@@ -54,7 +55,7 @@ def test_each_setting_is_read(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "words"),
     [
         ("check = 5", "check isn't a section"),

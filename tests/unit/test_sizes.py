@@ -8,6 +8,7 @@ from dockgen import sizes
 from dockgen.errors import UsageError
 from dockgen.report import markdown
 from dockgen.sizes import Size
+from tests.table import table
 
 MB = 10**6
 NOW = {"go": Size(7 * MB, 3 * MB, 8 * MB), "node": Size(9 * MB, 4 * MB, 10 * MB),
@@ -22,7 +23,7 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
     assert sizes.read(tmp_path / "sizes.json") == NOW
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", '{"go": 1}', '{"go": {"gzip_bytes": 1}}'])
+@table("content", [None, "{", "[]", '{"go": 1}', '{"go": {"gzip_bytes": 1}}'])
 def test_another_file_is_refused(tmp_path: Path, content: str | None) -> None:
     """As a mistake on the command line."""
     if content is not None:

@@ -8,6 +8,7 @@ from dockgen import team
 from dockgen.errors import UsageError
 from dockgen.questions import Question
 from dockgen.teamfile import Lock, Team
+from tests.table import table
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
@@ -96,7 +97,7 @@ def test_everything_that_a_file_can_say(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "words"),
     [
         ("[locked", "isn't valid TOML"),

@@ -2,9 +2,8 @@
 
 import re
 
-import pytest
-
 from tests.conftest import Make, tree
+from tests.table import table
 from tests.variants import VARIANTS
 
 LOCK_FILES = {
@@ -16,7 +15,7 @@ LOCK_FILES = {
 ADDRESS = re.compile(r'"resolved"|-index-url|--find-links|(?<!"url": ")\b(?:https?|git|ssh)://')
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         '      "resolved": "https://registry.example.com/a/-/a-1.0.0.tgz",',
@@ -24,7 +23,6 @@ ADDRESS = re.compile(r'"resolved"|-index-url|--find-links|(?<!"url": ")\b(?:http
         "    resolution: {tarball: https://registry.example.com/a/-/a-1.0.0.tgz}",
         'url = "https://index.example.com/simple"',
     ],
-    ids=["npm", "pip", "pnpm", "poetry"],
 )
 def test_an_address_would_be_found(line: str) -> None:
     """As each manager writes it."""

@@ -16,6 +16,7 @@ from dockgen.detect import given, survey
 from dockgen.detect.model import BY_NAME, Detected, Many
 from dockgen.detect.repository import Repository
 from tests.conftest import ROOT
+from tests.table import table
 
 PROJECTS = ROOT / "tests/projects"
 NAMES = sorted(path.stem for path in PROJECTS.glob("*.yml"))
@@ -77,7 +78,7 @@ def test_what_a_repository_is(name: str) -> None:
         assert words not in repr(detected)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "then" in _expected(name)])
+@table("name", [name for name in NAMES if "then" in _expected(name)])
 def test_a_flag_decides(name: str) -> None:
     """With what the user says, nothing is undecided any more."""
     expected = _expected(name)

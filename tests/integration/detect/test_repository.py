@@ -9,6 +9,7 @@ import pytest
 from dockgen.detect import syntax
 from dockgen.detect.repository import Repository, join
 from dockgen.errors import ProjectError
+from tests.table import table
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -98,7 +99,7 @@ def test_sources_leave_out_what_is_not_the_applications(tmp_path: Path) -> None:
     assert repository.sources("examples", ".py") == ["examples/c.py"]
 
 
-@pytest.mark.parametrize(
+@table(
     ("folder", "name", "path"),
     [(".", "a", "a"), ("a/b", "../c", "a/c"), ("a", "../../c", ""), (".", "/etc", "")],
 )
@@ -113,7 +114,7 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
         Repository(tmp_path / "none")
 
 
-@pytest.mark.parametrize(
+@table(
     ("language", "source", "kind", "value"),
     [
         ("python", b"type A[T] = list[T]\nx = 'one'", "string", "one"),

@@ -19,6 +19,7 @@ from tests.conftest import ROOT, PlainCopier, Render, each_cell, of, tree
 from tests.integration.starters import history
 from tests.integration.starters.conftest import Run
 from tests.integration.update.conftest import git
+from tests.table import table
 
 CI_FILES = {Ci.GITHUB: ".github/workflows/ci.yml", Ci.GITLAB: ".gitlab-ci.yml"}
 
@@ -344,7 +345,7 @@ def test_a_release_without_starters_is_named() -> None:
         scaffold.files(origin, Settings("acme", "v0.3.0"))
 
 
-@pytest.mark.parametrize(
+@table(
     ("text", "words"),
     [
         ("starter = ", "isn't valid TOML"),

@@ -12,6 +12,7 @@ from pathspec import PathSpec
 
 from tests.conftest import Make
 from tests.integration.templates.test_private import instructions
+from tests.table import table
 
 CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 SAMPLES: dict[str, dict[str, Any]] = {
@@ -109,7 +110,7 @@ def test_what_a_step_takes_is_let_in(make: Make, sample: str, ca_certificates: s
     assert [path for path in [*files, *later] if not passes(project, path)] == []
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
+@table("sample", SAMPLES)
 def test_a_secret_stays_out(make: Make, sample: str) -> None:
     """Wherever it lies, also beside the source; and so does what tools leave behind."""
     project = make(**SAMPLES[sample])

@@ -1,6 +1,5 @@
 """The container files of repositories that were there before, from answers of `dockgen add`."""
 
-import json
 import os
 import subprocess
 import sys
@@ -18,7 +17,9 @@ from dockgen.detect import given, survey
 from dockgen.detect.model import BY_NAME
 from dockgen.detect.repository import Repository
 from dockgen.errors import DockgenError, UsageError
+from dockgen.source import Source
 from tests.conftest import ROOT
+from tests.table import table
 
 BIN = ROOT / ".venv/bin"
 PROJECTS = ROOT / "tests/projects"
@@ -240,11 +241,11 @@ CASES: Mapping[str, Mapping[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+def rendered(origin: Source, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
     """Each case's folder."""
     folder = tmp_path_factory.mktemp("existing")
     for name, answers in CASES.items():
-        template.render(folder / name, answers, ask=())
+        template.render_version(origin, "HEAD", folder / name, answers)
     return {name: folder / name for name in CASES}
 
 
@@ -397,7 +398,7 @@ def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
     assert limits["size_mb"] > 1000
 
 
-@pytest.mark.parametrize(
+@table(
     "answer",
     [
         ["a"],
@@ -406,7 +407,6 @@ def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
         {"command": ["a"], "build": ["a\nRUN b"]},
         {"command": ["a\r"]},
     ],
-    ids=json.dumps,
 )
 def test_what_no_dockerfile_can_say_is_refused(answer: object, tmp_path: Path) -> None:
     """Commands are lists of words, and each value stands on one line."""
@@ -484,7 +484,7 @@ def test_an_argument_that_is_needed_is_asked_for() -> None:
     assert answers["existing"]["command"][1:] == ["--device=usb0"]
 
 
-def test_every_repository_of_ours_gets_files(tmp_path: Path) -> None:
+def test_every_repository_of_ours_gets_files(origin: Source, tmp_path: Path) -> None:
     """What is detected in tests/projects is what the templates take, except what can't work."""
     dockerfiles, refused = [], {}
     for path in sorted(PROJECTS.glob("*.yml")):
@@ -502,7 +502,7 @@ def test_every_repository_of_ours_gets_files(tmp_path: Path) -> None:
         except DockgenError as error:
             refused[path.stem] = error.message
             continue
-        template.render(tmp_path / path.stem, answers, ask=())
+        template.render_version(origin, "HEAD", tmp_path / path.stem, answers)
         dockerfiles.append(tmp_path / path.stem / "Dockerfile")
     assert len(dockerfiles) >= 50
     assert set(refused) == REFUSED

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import pytest
-
 from tests.conftest import Make, tree
 from tests.integration.templates.test_dockerignore import CA
+from tests.table import table
 
 EVERYWHERE = {
     *(".copier-answers.yml", ".dockerignore", ".editorconfig"),
@@ -76,11 +75,7 @@ SAMPLES: list[tuple[dict[str, Any], set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("answers", "files"),
-    SAMPLES,
-    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else "",
-)
+@table(("answers", "files"), SAMPLES)
 def test_a_project_has_what_it_is_made_of(
     make: Make, answers: dict[str, Any], files: set[str]
 ) -> None:

@@ -16,6 +16,7 @@ from dockgen.matrix import Cell, Flavor
 from tests import linters
 from tests.conftest import ROOT, Make, PlainCopier, Run, of, tree
 from tests.integration.templates.test_team_answers import refusal
+from tests.table import table
 
 CELLS = [cell for cell in matrix.ALL if cell.flavor is not Flavor.SCRATCH]
 each_packed_cell = pytest.mark.parametrize("cell", CELLS, ids=str)
@@ -362,9 +363,7 @@ def test_an_impossible_pair_is_refused(make: Make) -> None:
         assert make(**others).is_dir()
 
 
-@pytest.mark.parametrize(
-    "version", ["", "v3", "3.", "3.14-slim", "03", "3.014", "3.1.2.3", "3.14\n", "3" + "0" * 9]
-)
+@table("version", ["", "v3", "3.", "3.14-slim", "03", "3.014", "3.1.2.3", "3.14\n", "3" + "0" * 9])
 def test_what_is_no_version_is_refused(make: Make, version: str) -> None:
     """No base image's tag begins with it."""
     message = refusal(make, language_version=version)

@@ -15,6 +15,7 @@ from dockgen.errors import UsageError
 from dockgen.matrix import Cell
 from tests import linters
 from tests.conftest import Make, each_cell, of, tree
+from tests.table import table
 
 # Text that means something to a shell, to YAML, to TOML or to a Dockerfile.
 HOSTILE = "Acme \"A\\B\" $HOME ${X} 'y' {{ z }} # : <<EOF ünï 🐳"
@@ -206,7 +207,7 @@ def test_a_policy_is_written_down(make: Make) -> None:
     assert recorded["policy"] == POLICY
 
 
-@pytest.mark.parametrize(
+@table(
     ("policy", "sections"),
     [
         ({}, {"limits"}),
@@ -315,7 +316,7 @@ UNAVAILABLE = {
 }
 
 
-@pytest.mark.parametrize(
+@table(
     ("question", "choice"),
     [(question.name, choice) for question in questions.load() for choice in question.choices],
 )

@@ -7,6 +7,7 @@ import pytest
 
 from dockgen.checks import Finding, check_image
 from dockgen.image import Config, File, Image, Kind, Layer, Step
+from tests.table import table
 from tests.unit.checks.test_image import CONFIG, CONTRACT, PROGRAM
 
 BASE = Layer("sha256:base", 10_240, 5_000, (File("/usr/bin/sh", 9, 0o755, 0, 0, Kind.FILE),))
@@ -40,7 +41,7 @@ def codes(*layers: Layer, config: Config = CONFIG, history: tuple[str, ...] = ()
     return [finding.rule for finding in found(*layers, config=config, history=history)]
 
 
-@pytest.mark.parametrize(
+@table(
     ("config", "history"),
     [
         ({"environment": {"PATH": "/bin", "API_TOKEN": WORDS}}, ()),
@@ -114,9 +115,7 @@ def test_dg112_leaves_the_base_alone() -> None:
     assert [finding.rule for finding in findings] == ["DG112"]
 
 
-@pytest.mark.parametrize(
-    "path", ["/app/.git/HEAD", "/.hg/requires", "/app/x/.svn/wc.db", "/srv/.bzr/branch-format"]
-)
+@table("path", ["/app/.git/HEAD", "/.hg/requires", "/app/x/.svn/wc.db", "/srv/.bzr/branch-format"])
 def test_dg113_finds_version_control(path: str) -> None:
     """By the file that makes it one; the folder is named."""
     (finding,) = found(layer(file(path)))
@@ -124,7 +123,7 @@ def test_dg113_finds_version_control(path: str) -> None:
     assert path.rpartition("/")[0] in finding.message
 
 
-@pytest.mark.parametrize(
+@table(
     "path",
     [
         "/app/.git",  # the note of a worktree or a submodule
@@ -154,7 +153,7 @@ CACHED = (
 )
 
 
-@pytest.mark.parametrize("path", CACHED)
+@table("path", CACHED)
 def test_dg114_finds_a_cache(path: str) -> None:
     """From a size on that matters, and where a container sees it; the hint empties it."""
     (finding,) = found(PROGRAM, layer(file(path, 100_000)))
@@ -166,15 +165,13 @@ def test_dg114_finds_a_cache(path: str) -> None:
     assert check_image(Image(CONFIG, (layer(file(path, 100_000)),), 1), CONTRACT) == []
 
 
-@pytest.mark.parametrize(
-    "path", ["/var/lib/apt/lists/lock", "/app/cache/x", "/app/.next/cache/x", "/root/.npm/x"]
-)
+@table("path", ["/var/lib/apt/lists/lock", "/app/cache/x", "/app/.next/cache/x", "/root/.npm/x"])
 def test_dg114_passes_what_is_none(path: str) -> None:
     """Caches of the program itself are its own matter."""
     assert codes(layer(file(path, 10**6))) == []
 
 
-@pytest.mark.parametrize(
+@table(
     "later",
     [
         File("/app/big", 0, 0, 0, 0, Kind.WHITEOUT),
@@ -182,7 +179,6 @@ def test_dg114_passes_what_is_none(path: str) -> None:
         file("/app/big", 1),
         file("/app/big", 1_000_000, 0o555),
     ],
-    ids=["removed", "folder emptied", "overwritten", "another mode"],
 )
 def test_dg115_finds_hidden_bytes(later: File) -> None:
     """Whatever a later layer does to a file; to the byte."""
@@ -209,7 +205,7 @@ def test_dg116_finds_what_everyone_may_write_to(entry: File) -> None:
     assert codes(layer(entry, name="one"), layer(repaired, name="two")) == []
 
 
-@pytest.mark.parametrize(
+@table(
     "entry",
     [
         folder("/tmp", 0o1777),
@@ -236,7 +232,7 @@ def test_dg117_finds_the_users_own_files() -> None:
     assert codes(named, config=NAMED) == ["DG101", "DG117"]
 
 
-@pytest.mark.parametrize(
+@table(
     "entry",
     [
         file("/app/main.js"),

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from dockgen import dockerfile
-from dockgen.checks import Files, Finding, Severity, check_files
+from dockgen.checks import Files, Finding, Place, Severity, check_files
 from dockgen.context import Context
 from dockgen.contract import Policy
+from tests.table import table
 from tests.unit.checks.test_image import CONTRACT
 
 
@@ -30,7 +31,7 @@ def codes(text: str, context: Context | None = None, **limits: Any) -> list[str]
     return [finding.rule for finding in findings(text, context, **limits)]
 
 
-@pytest.mark.parametrize(
+@table(
     ("image", "allowed"),
     [
         ("registry.example.com/hub/python:3.14", "registry.example.com/hub"),
@@ -51,7 +52,7 @@ def test_an_allowed_image(image: str, allowed: str) -> None:
     assert messages(f"FROM {image}", "other.example.com", allowed) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("image", "allowed"),
     [
         ("python:3.14", "registry.example.com/hub"),
@@ -89,7 +90,7 @@ def test_a_missing_dockerfile_is_no_proof() -> None:
     assert check_files(Files(None), CONTRACT) == []
 
 
-@pytest.mark.parametrize(
+@table(
     "image",
     [
         "python:3.14",
@@ -106,7 +107,7 @@ def test_dg002_passes_a_version(image: str) -> None:
     assert codes(f"FROM {image}\nFROM scratch") == []
 
 
-@pytest.mark.parametrize("image", ["python", "python:latest", "localhost:5000/a", "$R/python"])
+@table("image", ["python", "python:latest", "localhost:5000/a", "$R/python"])
 def test_dg002_finds_the_newest(image: str) -> None:
     """In each instruction that pulls an image; it warns, as a build of today is none the worse."""
     for text in (f"FROM {image}", f"FROM scratch\nCOPY --from={image} /x /x"):
@@ -132,7 +133,7 @@ def test_dg003_names_line_file_and_version() -> None:
 BIG = Context("", {"a/x": 600, "a/y": 500, "b": 5})
 
 
-@pytest.mark.parametrize("copy", ["COPY . .", "ADD ./ /app", 'COPY [".", "/app"]', "COPY * /app/"])
+@table("copy", ["COPY . .", "ADD ./ /app", 'COPY [".", "/app"]', "COPY * /app/"])
 def test_dg004_finds_a_missing_ignore_file(copy: str) -> None:
     """Where the whole folder is copied."""
     (finding,) = findings(f"FROM scratch\n{copy}", BIG)
@@ -140,7 +141,7 @@ def test_dg004_finds_a_missing_ignore_file(copy: str) -> None:
     assert "the whole folder (1 kB)" in finding.message
 
 
-@pytest.mark.parametrize(
+@table(
     "text",
     [
         "FROM scratch\nCOPY app/ go.mod /app/",
@@ -180,7 +181,7 @@ def test_dg004_holds_the_context_to_its_limit() -> None:
 WORDS = "hunter2!"
 
 
-@pytest.mark.parametrize(
+@table(
     "lines",
     [
         f"ARG NPM_TOKEN={WORDS}",
@@ -213,7 +214,7 @@ def test_dg005_passes_what_is_none(lines: str) -> None:
     assert codes(f"FROM scratch AS build\n{lines}\nFROM scratch") == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("lines", "found"),
     [
         ("ARG NPM_TOKEN", ["DG006"]),
@@ -235,7 +236,7 @@ COPIES = (
 )
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "is_needed"),
     [
         ("app/certs/rds.pem", True),
@@ -258,7 +259,7 @@ def test_what_a_step_copies_of_what_git_tracks(path: str, *, is_needed: bool) ->
         assert finding.hint.endswith(f"!{path}")
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "is_needed"),
     [
         ("certs/rds.pem", True), ("dist/index.html", True), (".env.production", True),
@@ -271,3 +272,18 @@ def test_what_a_step_that_copies_all_needs(path: str, *, is_needed: bool) -> Non
     files = Files(dockerfile.parse("FROM go:1\nCOPY . .\n"), Context(".dockerignore"), [path])
     found = [finding for finding in check_files(files, CONTRACT) if finding.rule == "DG007"]
     assert bool(found) == is_needed
+
+
+def test_the_first_three_files_are_named() -> None:
+    """The others are counted; the place is the file that keeps them out."""
+    for number, words in ((3, "app/2, but"), (4, "app/2 and 1 more, but")):
+        paths = [f"app/{name}" for name in range(number)]
+        files = Files(dockerfile.parse(COPIES), Context(".dockerignore"), paths)
+        (found,) = [one for one in check_files(files, CONTRACT) if one.rule == "DG007"]
+        assert words in found.message
+        assert found.place == Place(".dockerignore")
+
+
+def test_without_a_dockerfile_nothing_is_copied() -> None:
+    """An image of somebody else's has none."""
+    assert check_files(Files(None, None, ["app/certs/rds.pem"]), CONTRACT) == []

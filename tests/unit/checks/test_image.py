@@ -9,6 +9,7 @@ from dockgen.checks import Finding, check_image
 from dockgen.contract import BASES, Contract, Limits, Policy
 from dockgen.image import Config, File, HealthCheck, Image, Kind, Layer
 from dockgen.matrix import Flavor, Workload
+from tests.table import table
 
 CONTRACT = Contract(
     workload=Workload.SERVICE,
@@ -80,9 +81,7 @@ def test_dg101_passes_a_number(user: str) -> None:
     assert findings(configured(replace(CONFIG, user=user))) == []
 
 
-@pytest.mark.parametrize(
-    "user", ["", "0", "0:0", "root", "nobody", "nonroot:nonroot", "65532", "65532:0", "0:65532"]
-)
+@table("user", ["", "0", "0:0", "root", "nobody", "nonroot:nonroot", "65532", "65532:0", "0:65532"])
 def test_dg101_finds_root_and_names(user: str) -> None:
     """Root, names, and a user whose group is root's, are found."""
     assert findings(configured(replace(CONFIG, user=user))) == ["DG101"]
@@ -96,7 +95,7 @@ def test_dg102_passes_the_exec_form(test: tuple[str, ...]) -> None:
     assert findings(configured(replace(CONFIG, health_check=replace(PROBE, test=test)))) == []
 
 
-@pytest.mark.parametrize(
+@table(
     "test",
     [
         (),
@@ -105,7 +104,6 @@ def test_dg102_passes_the_exec_form(test: tuple[str, ...]) -> None:
         ("CMD-SHELL", "wget -q http://127.0.0.1:8080/healthz"),
         ("CMD", "/bin/sh", "-c", "wget -q http://127.0.0.1:8080/healthz"),
     ],
-    ids=["empty", "NONE", "no command", "shell form", "own shell"],
 )
 def test_dg102_finds_none_and_shells(test: tuple[str, ...]) -> None:
     """No health check, one that is turned off and one that needs a shell are found."""
@@ -147,7 +145,7 @@ def test_dg103_finds_a_late_first_probe(period: float, interval: float) -> None:
     assert findings(configured(replace(CONFIG, health_check=check))) == ["DG103"]
 
 
-@pytest.mark.parametrize(
+@table(
     ("entrypoint", "command"),
     [
         (("/app",), ()),
@@ -165,7 +163,7 @@ def test_dg104_passes_the_exec_form(entrypoint: tuple[str, ...], command: tuple[
     assert findings(configured(replace(CONFIG, entrypoint=entrypoint, command=command))) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("entrypoint", "command"),
     [
         ((), ()),
@@ -175,7 +173,6 @@ def test_dg104_passes_the_exec_form(entrypoint: tuple[str, ...], command: tuple[
         ((), ("/bin/sh", "-c", "python -m app")),
         (("bash",), ("-lc", "app")),
     ],
-    ids=["nothing", "init", "pipe", "exec before", "command", "both"],
 )
 def test_dg104_finds_a_shell(entrypoint: tuple[str, ...], command: tuple[str, ...]) -> None:
     """A shell in between is found in either of the two, or across them."""
@@ -249,7 +246,7 @@ def test_a_finding_names_a_few_files() -> None:
     assert six.message.endswith(", /bin/e and 1 more")
 
 
-@pytest.mark.parametrize(
+@table(
     "path",
     [
         "/usr/local/bin/python3.14",
@@ -269,7 +266,7 @@ def test_dg107_passes_what_cannot_be_started() -> None:
     assert findings(holding(file("/usr/local/bin/pip", 0o644))) == []
 
 
-@pytest.mark.parametrize(
+@table(
     "path",
     [
         "/usr/local/bin/npm",
@@ -320,7 +317,7 @@ def test_dg108_finds_a_shell_on_scratch(path: str) -> None:
 REQUIRING = replace(CONTRACT, policy=Policy(required_labels=("a.vendor", "a.team")))
 
 
-@pytest.mark.parametrize(
+@table(
     ("labels", "words"),
     [
         ({"a.vendor": "Acme", "a.team": "x"}, []),

@@ -2,19 +2,18 @@
 
 import re
 
-import pytest
-
 from dockgen import checks
 from dockgen.checks import AnyRule, Rule, contents, network
 from dockgen.checks import files as file_rules
 from dockgen.checks import growth as growth_rules
 from dockgen.checks import image as image_rules
 from dockgen.checks import running as running_rules
+from tests.table import table
 
 CODES = [rule.code for rule in checks.RULES]
 
 
-@pytest.mark.parametrize("rule", checks.RULES, ids=CODES)
+@table("rule", checks.RULES)
 def test_a_rule_is_documented(rule: AnyRule) -> None:
     """It has a code, a title in one line, a reason in sentences, what to type, others' codes."""
     assert re.fullmatch(r"DG[0123]\d\d", rule.code)
@@ -40,9 +39,7 @@ def test_codes_tell_what_they_look_at() -> None:
     assert {rule.code[:3] for rule in growth_rules.RULES} == {"DG3"}
 
 
-@pytest.mark.parametrize(
-    "module", [file_rules, image_rules, contents, running_rules, network, growth_rules]
-)
+@table("module", [file_rules, image_rules, contents, running_rules, network, growth_rules])
 def test_no_rule_is_forgotten(module: object) -> None:
     """A rule that is written is also in the tuple."""
     written = {id(value) for value in vars(module).values() if isinstance(value, Rule)}

@@ -8,6 +8,7 @@ from dockgen.checks import Ended, Observation, Process, Severity, check_running
 from dockgen.contract import Contract, Limits
 from dockgen.matrix import Workload
 from dockgen.sockets import Listener
+from tests.table import table
 
 CONTRACT = Contract(
     workload=Workload.SERVICE,
@@ -86,7 +87,7 @@ def test_dg202_passes_200() -> None:
     assert findings(replace(SEEN, root_status=200)) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("status", "words"),
     [
         (None, "gets no answer"),
@@ -178,7 +179,7 @@ def test_dg208_passes_at_the_limit() -> None:
     assert findings(replace(SEEN, stop_seconds=2.0)) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("exit_code", "seconds", "words"),
     [
         (0, 2.01, "took 2.01 s to stop, the limit is 2 s"),
@@ -186,7 +187,6 @@ def test_dg208_passes_at_the_limit() -> None:
         (143, 0.1, "ended with exit code 143, not 0; it last printed: listening | bye"),
         (1, 0.1, "ended with exit code 1, not 0"),
     ],
-    ids=["slow", "killed", "no handler", "crash"],
 )
 def test_dg208_finds_a_bad_end(exit_code: int, seconds: float, words: str) -> None:
     """Slow, killed and failed are told apart."""
@@ -258,7 +258,7 @@ IPV4 = Listener(8080, "0.0.0.0")
 LOCAL = Listener(8080, "127.0.0.1")
 
 
-@pytest.mark.parametrize(
+@table(
     ("found", "words"),
     [
         ((LOCAL, Listener(8080, "::1")), "it listens on 127.0.0.1:8080 only"),

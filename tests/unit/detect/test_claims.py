@@ -11,6 +11,7 @@ from dockgen.detect.python.manager import allowed
 from dockgen.detect.repository import Repository
 from dockgen.detect.secrets import looks_secret
 from dockgen.errors import UsageError
+from tests.table import table
 
 
 def _evidence(topic: str, *signals: tuple[object, bool]) -> Evidence:
@@ -36,7 +37,7 @@ def test_without_a_strong_signal_the_first_is_a_guess() -> None:
     assert (answer.value, answer.is_guess) == (80, True)
 
 
-@pytest.mark.parametrize("topic", ["port", "package_manager", "entry", "health", "cgo"])
+@table("topic", ["port", "package_manager", "entry", "health", "cgo"])
 def test_two_strong_signals_that_disagree_are_a_conflict(topic: str) -> None:
     """Each topic of one value; two that agree are none."""
     evidence = _evidence(topic, ("a", True), ("b", True), ("a", True))
@@ -50,7 +51,7 @@ def test_two_strong_signals_that_disagree_are_a_conflict(topic: str) -> None:
     assert (decided.value(topic), decided.conflicts) == ("b", ())
 
 
-@pytest.mark.parametrize(
+@table(
     ("bounds", "version"),
     [
         ([(("3.14", "3.13"), True), (("3.13", "3.12"), True)], "3.13"),
@@ -94,7 +95,7 @@ def test_the_port_is_put_into_the_commands() -> None:
     assert detected.values("process") == (Process("two", ("two", "9000")),)
 
 
-@pytest.mark.parametrize(
+@table(
     ("line", "words", "folder"),
     [
         ("cd app && exec gunicorn -b :${PORT:-80} a:b", ("gunicorn", "-b", ":80", "a:b"), "app"),
@@ -122,7 +123,7 @@ def test_a_makefile_has_its_variables_put_in(tmp_path: Path) -> None:
     assert (command.file, command.line, command.environment) == ("Makefile", 4, {"": "build"})
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "value", "secret"),
     [
         ("SECRET_KEY", None, True),
@@ -143,7 +144,7 @@ def test_what_looks_secret(name: str, value: str | None, secret: bool) -> None:
     assert looks_secret(name, value) is secret
 
 
-@pytest.mark.parametrize(
+@table(
     ("bound", "newest"),
     [
         (">=3.11", "3.14"),
@@ -174,7 +175,7 @@ def test_words_that_are_no_bound_say_nothing() -> None:
     assert allowed("") == ()
 
 
-@pytest.mark.parametrize(
+@table(
     ("topic", "words", "value"),
     [
         ("port", "8080", 8080),
@@ -196,7 +197,7 @@ def test_a_flag_means_what_it_shows(topic: str, words: str, value: object) -> No
     assert given.parse(BY_NAME[topic], given.spelled(BY_NAME[topic], parsed)) == parsed
 
 
-@pytest.mark.parametrize(
+@table(
     ("topic", "words"),
     [("port", "70000"), ("cgo", "x"), ("entry", "'"), ("path", "../x"), ("workload", "daemon")],
 )

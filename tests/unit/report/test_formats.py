@@ -7,7 +7,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema  # type: ignore[import-untyped]
-import pytest
 import xmlschema
 
 from dockgen import cause, result
@@ -20,6 +19,7 @@ from dockgen.report import formats
 from dockgen.result import Format, Result, Since
 from dockgen.sizes import Size
 from tests.conftest import ROOT
+from tests.table import table
 
 SCHEMAS = ROOT / "tests/schemas"
 DIGEST = "sha256:" + "0" * 64
@@ -173,7 +173,7 @@ def test_markdown_shows_the_size_before(tmp_path: Path) -> None:
     assert words.startswith("<!-- dockgen check my-app -->\n")
 
 
-@pytest.mark.parametrize("form", Format)
+@table("form", Format)
 def test_nothing_is_obeyed_and_nothing_is_told(form: Format, tmp_path: Path) -> None:
     """In no format is there a control character of theirs, or a password."""
     words = formats.rendered(made(tmp_path, name=EVIL), form)
