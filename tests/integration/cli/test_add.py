@@ -249,4 +249,4 @@ def test_a_dockerfile_that_is_kept_installs_packages_itself(inline: Run, tmp_pat
     assert done.returncode == 0, done.stderr
     assert (code / "Dockerfile").read_text() == "FROM python:3.14\n"
     assert "ffmpeg" in (code / "Dockerfile.dockgen-new").read_text()
-    assert "runtime_packages" not in (code / ".copier-answers.yml").read_text()
+    assert "runtime_packages: []" in (code / ".copier-answers.yml").read_text()
