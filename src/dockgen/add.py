@@ -73,10 +73,15 @@ def _rendered(
         asked = source.asked(origin, before, recorded.answers)
         base = renderer.render(name, before, asked, exists=False)
         told = {**source.asked(origin, version, recorded.answers), **told}
+
+    def render(unmanaged: Sequence[str]) -> dict[str, File]:
+        answered = {**told, "unmanaged": list(unmanaged)}
+        if "Dockerfile" in unmanaged:  # theirs installs what the program needs
+            answered.pop("runtime_packages", None)
+        return renderer.render(name, version, answered, exists=recorded is not None)
+
     return Rendered(
-        render=lambda unmanaged: renderer.render(
-            name, version, {**told, "unmanaged": list(unmanaged)}, exists=recorded is not None
-        ),
+        render=render,
         version=version,
         answers_file=name,
         unmanaged=_unmanaged(told),

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 from dockgen import installs, languages, services
 from dockgen.detect.model import Answer, Argv, Detected
 from dockgen.detect.repository import Repository, join
@@ -17,6 +19,8 @@ from dockgen.errors import ProjectError, UsageError
 
 # Below it, only root may listen, and the container has another user.
 _LOWEST_PORT = 1024
+# The oldest versions whose official images are built on Debian trixie.
+_OLDEST = {"go": "1.24", "node": "20", "python": "3.9"}
 # Where Next writes what it builds.
 _NEXT = ".next"
 # What a setting without a value has in a step of the build that reads it.
@@ -71,7 +75,7 @@ def answers(
         "framework": SITE if workload == "site" else "stdlib",
     }
     if version := detected.value("version"):
-        told["language_version"] = str(version)
+        told["language_version"] = _supported(language, str(version))
     if workload in ("service", "site"):
         told["port"] = _port(detected, workload)
     if language == "go" and detected.value("cgo"):
@@ -80,6 +84,17 @@ def answers(
         told["runtime_packages"] = packages
     told["existing"] = _Existing(repository, detected, told).all()
     return told
+
+
+def _supported(language: str, version: str) -> str:
+    """The version, if its base images are still built."""
+    oldest = _OLDEST.get(language, "0")
+    if re.fullmatch(r"[\d.]+", version) and Version(version) < Version(oldest):
+        raise UsageError(
+            f"{language} {version} is out of support, and has no base image on today's Debian",
+            f"try the oldest that has one, or the newest: --version {oldest}",
+        )
+    return version
 
 
 def _flavor(detected: Detected, language: str, workload: str, wanted: str | None) -> str:

@@ -237,3 +237,16 @@ def test_new_points_here_where_there_is_code(inline: Run, tmp_path: Path) -> Non
 
     assert done.returncode == 3
     assert "dockgen add 'my code'" in done.stderr
+
+
+def test_a_dockerfile_that_is_kept_installs_packages_itself(inline: Run, tmp_path: Path) -> None:
+    """What the program runs beside is in dockgen's own version alone, which is written beside."""
+    code = tmp_path / "code"
+    shutil.copytree(PROJECTS / "python-programs", code)
+    (code / "Dockerfile").write_text("FROM python:3.14\n")
+    done = inline("add", code, "--flavor", "slim")
+
+    assert done.returncode == 0, done.stderr
+    assert (code / "Dockerfile").read_text() == "FROM python:3.14\n"
+    assert "ffmpeg" in (code / "Dockerfile.dockgen-new").read_text()
+    assert "runtime_packages: []" in (code / ".copier-answers.yml").read_text()

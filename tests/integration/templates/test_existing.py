@@ -484,6 +484,16 @@ def test_an_argument_that_is_needed_is_asked_for() -> None:
     assert answers["existing"]["command"][1:] == ["--device=usb0"]
 
 
+def test_a_version_without_a_base_image_is_refused() -> None:
+    """And the flag takes another."""
+    repository = Repository(PROJECTS / "node-express")
+    with pytest.raises(UsageError, match="node 12 is out of support"):
+        existing.answers(repository, survey.look(repository, {"version": "12"}), "api", None)
+
+    detected = survey.look(repository, {"version": "20"})
+    assert existing.answers(repository, detected, "api", None)["language_version"] == "20"
+
+
 def test_every_repository_of_ours_gets_files(origin: Source, tmp_path: Path) -> None:
     """What is detected in tests/projects is what the templates take, except what can't work."""
     dockerfiles, refused = [], {}
