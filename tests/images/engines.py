@@ -32,8 +32,8 @@ VOLUME /var/lib/docker
 
 FROM debian:trixie-slim AS podman
 RUN apt-get update \\
-    && apt-get install -y --no-install-recommends buildah catatonit crun netavark nftables \\
-       podman \\
+    && apt-get install -y --no-install-recommends aardvark-dns buildah catatonit crun netavark \\
+       nftables podman \\
     && rm -rf /var/lib/apt/lists/*
 VOLUME /var/lib/containers
 
