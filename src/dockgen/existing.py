@@ -10,17 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from packaging.version import Version
-
-from dockgen import installs, languages, services
+from dockgen import installs, ordinary, services
 from dockgen.detect.model import Answer, Argv, Detected
 from dockgen.detect.repository import Repository, join
-from dockgen.errors import ProjectError, UsageError
+from dockgen.errors import UsageError
 
-# Below it, only root may listen, and the container has another user.
-_LOWEST_PORT = 1024
-# The oldest versions whose official images are built on Debian trixie.
-_OLDEST = {"go": "1.24", "node": "20", "python": "3.9"}
 # Where Next writes what it builds.
 _NEXT = ".next"
 # What a setting without a value has in a step of the build that reads it.
@@ -33,8 +27,6 @@ _FOR_PEOPLE = re.compile(
 )
 # Folders of the system that every container may write to, or that aren't files.
 _IN_MEMORY = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108
-# What uv installs instead of other tools, from their files.
-_PYTHON_MANAGERS = {"pip-tools": "pip", "setuptools": "pip", "setup.py": "pip", "pipenv": "pip"}
 
 
 def usual_name(directory: Path) -> str:
@@ -69,81 +61,21 @@ def answers(
     told: dict[str, Any] = {
         "name": name,
         "language": language,
-        "flavor": _flavor(detected, language, workload, flavor),
+        "flavor": ordinary.flavor(detected, language, workload, flavor),
         "kind": "service" if workload == "site" else workload,
-        "package_manager": _manager(detected, language),
+        "package_manager": ordinary.manager(detected, language),
         "framework": SITE if workload == "site" else "stdlib",
     }
     if version := detected.value("version"):
-        told["language_version"] = _supported(language, str(version))
+        told["language_version"] = ordinary.supported(language, str(version))
     if workload in ("service", "site"):
-        told["port"] = _port(detected, workload)
+        told["port"] = ordinary.port(detected, workload)
     if language == "go" and detected.value("cgo"):
         told["cgo"] = True
     if packages := [str(package) for package in detected.values("native_run")]:
         told["runtime_packages"] = packages
     told["existing"] = _Existing(repository, detected, told).all()
     return told
-
-
-def _supported(language: str, version: str) -> str:
-    """The version, if its base images are still built."""
-    oldest = _OLDEST.get(language, "0")
-    if re.fullmatch(r"[\d.]+", version) and Version(version) < Version(oldest):
-        raise UsageError(
-            f"{language} {version} is out of support, and has no base image on today's Debian",
-            f"try the oldest that has one, or the newest: --version {oldest}",
-        )
-    return version
-
-
-def _flavor(detected: Detected, language: str, workload: str, wanted: str | None) -> str:
-    """The one that was asked for, or the language's usual one, if nothing is against it."""
-    refused = {refusal.flavor: refusal for refusal in detected.refusals}
-    if "" in refused:
-        raise ProjectError(f"this service can't work: {refused[''].reason}", refused[""].hint)
-    if wanted is not None:
-        if reason := refused.get(wanted):
-            raise UsageError(f"--flavor {wanted} can't work: {reason.reason}", reason.hint)
-        return wanted
-    out = set(refused)
-    if workload == "site" or detected.values("native_run"):
-        out.add("scratch")
-    if detected.value("cgo"):  # linked with the C library of Debian
-        out |= {"alpine", "scratch"}
-    usual = str(languages.load()[language]["flavor"])
-    return next(one for one in (usual, "slim", "alpine", "scratch") if one not in out)
-
-
-def _manager(detected: Detected, language: str) -> str:
-    if language == "go":
-        return "go"
-    found = str(detected.value("package_manager", "pip" if language == "python" else "npm"))
-    found = _PYTHON_MANAGERS.get(found, found)
-    known = languages.load()[language]["package_managers"]
-    if found not in known:
-        raise ProjectError(
-            f"dockgen doesn't install with {found} yet",
-            f"create a lock file with one of these: {', '.join(known)}",
-        )
-    return found
-
-
-def _port(detected: Detected, workload: str) -> int:
-    port = detected.value("port")
-    if workload == "site":
-        return int(port) if isinstance(port, int) and port >= _LOWEST_PORT else 8080
-    if not isinstance(port, int):
-        raise UsageError(
-            "couldn't find the port that the service listens on",
-            "set it: --port 8080. If it doesn't listen, use --workload worker",
-        )
-    if port < _LOWEST_PORT:
-        raise UsageError(
-            f"the service listens on port {port}, which needs root",
-            "use another port, and set the variable that changes it: --port 8080 --open NAME=8080",
-        )
-    return port
 
 
 def with_volume(answers: Mapping[str, Any], path: str) -> dict[str, Any] | None:
