@@ -12,5 +12,5 @@ app = Flask(__name__)
 def up():
     with psycopg2.connect(os.environ["DATABASE_URL"]) as connection:
         connection.cursor().execute("SELECT 1")
-    # The worker has to answer, too.
-    return send.delay("ada@example.com").get(timeout=2)
+    # The queue has to take it; whether a worker does is the worker's own health.
+    return send.delay("ada@example.com").id
