@@ -29,7 +29,7 @@ _VERDICTS = (
     (Verdict.IGNORED, "ignored", "ignored"),
     (Verdict.NOT_ASKED, "not asked", "not asked"),
     (Verdict.BASE_UNKNOWN, "not asked: base unknown", "not asked: base unknown"),
-    (Verdict.HOLDS, "holds", "hold"),
+    (Verdict.HOLDS, "rule passes", "rules pass"),
 )
 
 
