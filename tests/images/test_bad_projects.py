@@ -184,6 +184,6 @@ def test_a_go_that_is_too_old_explains_the_build(tmp_path: Path) -> None:
     (folder / "go.mod").write_text("module sound\n\ngo 1.99\n")
     with pytest.raises(BuildError) as failed:
         check.check(target.find(folder, Asked()), print)
-    assert "golang:1.27, and go.mod needs go 1.99 (DG003)" in failed.value.message
+    assert "golang:1.27, but go.mod needs go 1.99 (DG003)" in failed.value.message
     assert failed.value.hint == "change line 1: FROM golang:1.99"
     assert "go.mod requires go >= 1.99" in failed.value.log

@@ -95,8 +95,8 @@ WITHOUT_INDEX = {
     Language.NODE: "ENV npm_config_offline=true\n",
 }
 
-# The step that installs what the build itself uses; Go's builds need no more than Go.
-TOOLS = {Language.PYTHON: "pip install", Language.NODE: "apt-get install"}
+# A step that has nothing to do with the manifest; Go's builds have none.
+TOOLS = {Language.PYTHON: "pip install", Language.NODE: "strip.mjs"}
 
 # A Go project has no module yet: this one needs no other.
 USES_A_MODULE = """\

@@ -138,12 +138,15 @@ def team_tag(team_project: Project) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def team_image(team_tag: str, tmp_path_factory: pytest.TempPathFactory) -> Image:
+def team_image(
+    team_project: Project, team_tag: str, tmp_path_factory: pytest.TempPathFactory
+) -> Image:
     """The image as data."""
     saved = tmp_path_factory.mktemp("saved") / "image.tar"
     engine.save(team_tag, saved)
+    found = dockerfile.find(team_project.directory)
     try:
-        return saved_image.read(saved)
+        return saved_image.read(saved, engine.base_layers(found.base if found else None))
     finally:
         saved.unlink()
 
