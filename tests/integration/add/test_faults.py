@@ -178,7 +178,7 @@ def test_an_edit_between_planning_and_writing_changes_nothing(folder: Folder, wa
     planned = placing.plan(at, RENDERED, CHOICES)
     (mine / "Dockerfile").write_text("FROM saved:just-now\n")
     before = state(mine)
-    with pytest.raises(ProjectError, match="Dockerfile changed meanwhile"):
+    with pytest.raises(ProjectError, match="Dockerfile changed in the meantime"):
         placing.entry(at, planned)
     assert state(mine) == before
 
