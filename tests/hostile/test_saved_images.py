@@ -40,8 +40,8 @@ def refused(file: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("../../etc/passwd", "leads out of the image"),
-        ("a/../../etc/passwd", "leads out of the image"),
+        ("../../etc/passwd", "outside of the image"),
+        ("a/../../etc/passwd", "outside of the image"),
         ("a/.wh..", "whiteout without a file name"),
         ("a/.wh...", "whiteout without a file name"),
         ("a/.wh.", "whiteout without a file name"),
