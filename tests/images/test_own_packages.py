@@ -155,8 +155,8 @@ def test_packages_of_node(manager: str, tmp_path: Path) -> None:
         "yarn": '"dependenciesMeta": {"other": {"built": true}}',
     }[manager]
     assert line is None or line in printed
-    assert "own postinstall did not run: touch node_modules/own" in printed
-    assert "own prepare did not run: husky" in printed
+    assert "own postinstall script did not run: touch node_modules/own" in printed
+    assert "own prepare script did not run: husky" in printed
 
 
 def test_the_project_s_own_script_runs_as_the_build_says(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ SYSTEM = (
 )
 NOLOGIN = "/sbin/nologin"
 
-# The package databases of Debian and Alpine, and the fields that scanners need. The first of the two
-# files in RELEASE names the distribution. Trivy reads the second one for Debian.
+# The package databases of Debian and Alpine, and the fields that scanners need. The first file in
+# RELEASE names the distribution. Trivy reads the second one for Debian.
 RELEASE = (Path("/etc/os-release"), Path("/etc/debian_version"))
 DPKG = Path("/var/lib/dpkg")
 APK = (Path("/lib/apk/db/installed"), Path("/usr/lib/apk/db/installed"))
