@@ -364,7 +364,9 @@ def test_root_on_debian_would_get_a_private_engine(
     monkeypatch.setattr(debian, "require", require)
     assert main(["run", *WANTED, "--", "/bin/sh", "-c", "exit 0"]) == EXIT_MISSING
     said = capsys.readouterr().err
-    assert "error: would install runc iptables iproute2 strace openssh-client dnsmasq-base\n" in said
+    assert (
+        "error: would install runc iptables iproute2 strace openssh-client dnsmasq-base\n" in said
+    )
 
 
 # A name server that does as little as one can: it goes into the background, or fails.

@@ -93,7 +93,7 @@ NEXT = [
     ),
     (
         ("package_manager=uv", "build_ca=true"),
-        ["# README.md says how uv.lock is made", "docker compose up --build --wait"],
+        ["# To create uv.lock, see README.md", "docker compose up --build --wait"],
     ),
 ]
 
