@@ -313,6 +313,7 @@ class TestGitLab:
         wanted = '$CI_PIPELINE_SOURCE == "schedule" && $DOCKGEN_UPDATE'
         first = {name: job["rules"][0] for name, job in jobs.items() if name != "workflow"}
         assert first.pop("update") == {"if": wanted}
+        assert "merge_request_event" in first.pop("report")["if"]
         assert first == {
             name: {"if": wanted, "when": "never"} for name in ("check", "release", "publish")
         }

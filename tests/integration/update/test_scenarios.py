@@ -403,7 +403,7 @@ def test_a_project_without_a_commit_is_refused(make: Make, update: Update) -> No
     git("init", "--quiet", cwd=project)
     done = update(project)
     assert done.code == 3
-    assert "never committed" in done.errors
+    assert "has no commit" in done.errors
 
 
 def test_a_merge_in_progress_is_refused(make: Make, update: Update) -> None:
@@ -603,7 +603,7 @@ def test_a_newer_template_than_this_dockgen_is_refused(make: Make, update: Updat
     commit(project)
     done = update(project)
     assert done.code == 3
-    assert "this dockgen brings v1.3.0" in done.errors
+    assert "the newest in this dockgen is v1.3.0" in done.errors
     assert "get a newer dockgen: git pull in its clone" in done.errors
 
 
