@@ -3,7 +3,7 @@
 import dataclasses
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -163,12 +163,14 @@ def of(names: tuple[str, str], before: Image, after: Image) -> Difference:
     """Compare two images, both read with their contents."""
     shared = Counter(layer.digest for layer in before.layers)
     shared &= Counter(layer.digest for layer in after.layers)
+    both, removed = _split(before, Change.REMOVED, shared)
+    _, added = _split(after, Change.ADDED, shared)
     return Difference(
         names,
         (before.unpacked_bytes, after.unpacked_bytes),
         tuple(_settings(before, after)),
-        tuple(_taken(before.layers, Counter(shared))),
-        (*_layers(before, Change.REMOVED, shared), *_layers(after, Change.ADDED, shared)),
+        tuple(both),
+        (*removed, *added),
         tuple(_packages(before, after)),
         tuple(sorted(_files(before, after), key=lambda one: (-one.size_bytes, one.path))),
     )
@@ -214,24 +216,19 @@ def _words(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) and value else str(value or "")
 
 
-def _taken(layers: Iterable[Layer], shared: Counter[str]) -> Iterator[Layer]:
-    """The layers that are counted in ``shared``, each as often as that says."""
-    for layer in layers:
-        if shared[layer.digest] > 0:
-            shared[layer.digest] -= 1
-            yield layer
-
-
-def _layers(image: Image, change: Change, shared: Counter[str]) -> list[LayerChange]:
+def _split(
+    image: Image, change: Change, shared: Counter[str]
+) -> tuple[list[Layer], list[LayerChange]]:
+    """The layers that are counted in ``shared``, each as often as that says, and the others."""
     left = Counter(shared)
-    words = anatomy.instructions(image)
-    found = []
-    for layer, instruction in zip(image.layers, words, strict=True):
+    both, own = [], []
+    for layer, instruction in zip(image.layers, anatomy.instructions(image), strict=True):
         if left[layer.digest] > 0:
             left[layer.digest] -= 1
+            both.append(layer)
         else:
-            found.append(LayerChange(change, layer, instruction))
-    return sorted(found, key=lambda one: -one.layer.unpacked_bytes)
+            own.append(LayerChange(change, layer, instruction))
+    return both, sorted(own, key=lambda one: -one.layer.unpacked_bytes)
 
 
 def _packages(before: Image, after: Image) -> Iterator[PackageChange]:
@@ -245,24 +242,23 @@ def _packages(before: Image, after: Image) -> Iterator[PackageChange]:
 def _versions(image: Image) -> dict[tuple[str, str], set[str]]:
     """The versions of each package that a container of the image sees."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for path, file, layer in _seen(image):
-        del file
-        for package in layer.packages.get(path, ()):
+    for file, layer in _seen(image):
+        for package in layer.packages.get(file.path, ()):
             found[package.system, package.name].add(package.version)
     return found
 
 
-def _seen(image: Image) -> Iterator[tuple[str, File, Layer]]:
+def _seen(image: Image) -> Iterator[tuple[File, Layer]]:
     """Each file that a container sees, and the layer that it is from."""
     for layer in image.layers:
         for file in layer.files:
             if image.tree.get(file.path) is file:
-                yield file.path, file, layer
+                yield file, layer
 
 
 def _files(before: Image, after: Image) -> Iterator[FileChange]:
-    first = {path: (file, layer) for path, file, layer in _seen(before)}
-    second = {path: (file, layer) for path, file, layer in _seen(after)}
+    first = {file.path: (file, layer) for file, layer in _seen(before)}
+    second = {file.path: (file, layer) for file, layer in _seen(after)}
     for path in first.keys() | second.keys():
         one, other = first.get(path), second.get(path)
         if one and other:
