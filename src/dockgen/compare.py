@@ -266,8 +266,8 @@ def prepare(directory: Path, wanted: Wanted) -> Iterator[Prepared]:
         wanted: what is asked for.
 
     Raises:
-        UsageError: there is no such flavor, or no such source file.
-        ProjectError: it is no project of dockgen's, or can't be laid out.
+        UsageError: the flavor or the source file doesn't exist.
+        ProjectError: it isn't a dockgen project, or it can't be copied.
         ToolMissingError: the engine is missing or too old.
     """
     if unknown := [name for name in wanted.names if name not in flavors.NAMES]:
@@ -278,7 +278,7 @@ def prepare(directory: Path, wanted: Wanted) -> Iterator[Prepared]:
     found = target.project
     if found is None:
         raise ProjectError(
-            f"{directory} is no project of dockgen's", "give it container files: dockgen add"
+            f"{directory} isn't a dockgen project", "give it container files: dockgen add"
         )
     engine.require()
     sources = target.sources or found.directory
@@ -313,7 +313,7 @@ def _reason(error: ProjectError, copy: Copy) -> str:
 
 
 def spoken(seconds: float) -> str:
-    """A time that nobody knows well: "about 40 s", "about 3 min"."""
+    """An estimated time in words: "about 40 s", "about 3 min"."""
     if seconds < 100:
         return f"about {max(10, round(seconds, -1)):.0f} s"
     return f"about {seconds / 60:.0f} min"

@@ -153,8 +153,8 @@ def _line(text: str, place: tuple[int | str, ...]) -> int | None:
 def lines(words: str) -> dict[tuple[str | int, ...], int]:
     """The line of each table and key of a TOML text, counted from 1, as far as lines tell.
 
-    It is for messages: what is in tables of one line has no line of its own. The tables of a
-    list, such as ``[[test]]``, have their number behind the name, counted from 0.
+    Use it for messages only: it doesn't find the keys of inline tables. The tables of a list, such
+    as ``[[test]]``, have their number behind the name, counted from 0.
     """
     found: dict[tuple[str | int, ...], int] = {}
     table: tuple[str | int, ...] = ()

@@ -65,7 +65,7 @@ def build_cold(subject: Subject, caches: str, images: ExitStack) -> None:
     began = time.monotonic()
     subject.image = images.enter_context(
         engine.temporary_image(
-            subject.context, options=subject.build, anew=True, cache_mounts=caches
+            subject.context, options=subject.build, no_cache=True, cache_mounts=caches
         )
     )
     subject.cold_build_seconds = time.monotonic() - began

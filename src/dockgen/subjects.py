@@ -62,7 +62,7 @@ def source_file(found: Project, sources: Path, asked: Path | None = None) -> str
         name = path.relative_to(top).as_posix() if path.is_relative_to(top) else ""
         if not repository.has(name):
             raise UsageError(
-                f"{asked} is no file of the project that a build could read", "name a source file"
+                f"{asked} isn't a file of the project that a build can read", "name a source file"
             )
         return name
     folder = found.directory.resolve().relative_to(top).as_posix()

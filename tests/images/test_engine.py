@@ -64,7 +64,7 @@ def test_cache_mounts_of_a_new_name_are_empty(context: Path) -> None:
     step = "FROM debian:trixie-slim\nRUN --mount=type=cache,target=/mounted"
     name = secrets.token_hex(6)
     (context / "Dockerfile").write_text(f"{step} mkdir /mounted/{name}\n")
-    engine.build(context, anew=True, cache_mounts=name)
+    engine.build(context, no_cache=True, cache_mounts=name)
     (context / "Dockerfile").write_text(f"{step} test -d /mounted/{name}\n")
     with pytest.raises(BuildError, match=f"test -d /mounted/{name}"):
         engine.build(context, cache_mounts=f"{name}-other")

@@ -83,7 +83,7 @@ def build(
     options: BuildOptions | None = None,
     target: str = "",
     output: Path | None = None,
-    anew: bool = False,
+    no_cache: bool = False,
     cache_mounts: str = "",
     deadline: float = BUILD_SECONDS,
 ) -> None:
@@ -91,9 +91,9 @@ def build(
 
     Without a tag the result stays in the build cache: enough to see that it can be built; with an
     ``output`` its files are written into that folder.
-    ``anew`` runs every step, whatever the build cache holds, and with empty cache mounts.
-    ``cache_mounts`` names a set of them to use in place of those that all builds share, which
-    ``anew`` would empty for everybody; a new name's are empty.
+    ``no_cache`` runs every step without the build cache, and empties the cache mounts.
+    ``cache_mounts`` names a separate set of cache mounts, so that builds which use the shared ones
+    keep theirs. A set with a new name is empty.
 
     Raises:
         BuildError: a step failed, or the build took longer than ``deadline`` seconds.
@@ -106,7 +106,7 @@ def build(
         arguments.append(f"--target={target}")
     if options:
         arguments += options.words
-    if anew:
+    if no_cache:
         arguments.append("--no-cache")
     if cache_mounts:
         arguments.append(f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={cache_mounts}")
@@ -157,7 +157,7 @@ def temporary_image(
     context: Path,
     *,
     options: BuildOptions | None = None,
-    anew: bool = False,
+    no_cache: bool = False,
     cache_mounts: str = "",
     deadline: float = BUILD_SECONDS,
 ) -> Iterator[str]:
@@ -174,7 +174,7 @@ def temporary_image(
             context,
             tag,
             options=options,
-            anew=anew,
+            no_cache=no_cache,
             cache_mounts=cache_mounts,
             deadline=deadline,
         )

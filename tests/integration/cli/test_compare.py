@@ -120,5 +120,5 @@ def test_a_folder_that_is_no_project_is_named(inline: Run, tmp_path: Path) -> No
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     done = inline("compare", environment=NO_ENGINE)
     assert done.returncode == 3
-    assert "is no project of dockgen's" in done.stderr
+    assert "isn't a dockgen project" in done.stderr
     assert "dockgen add" in done.stderr

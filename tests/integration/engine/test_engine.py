@@ -252,7 +252,7 @@ def test_builds_a_context(docker: Stand) -> None:
 def test_builds_anew(docker: Stand) -> None:
     """No step is taken from the build cache, and the cache mounts are those of the given name."""
     calls = docker("")
-    engine.build(Path("context"), anew=True, cache_mounts="mine")
+    engine.build(Path("context"), no_cache=True, cache_mounts="mine")
     assert "--no-cache --build-arg=BUILDKIT_CACHE_MOUNT_NS=mine -- context" in calls.read_text()
 
 
