@@ -12,11 +12,12 @@ from pathlib import Path
 
 from benchmarks import cgroup
 from benchmarks.results import Comparison, Figures
-from dockgen import check, engine, flavors, measuring, project, subjects, template
+from dockgen import check, engine, project, template
+from dockgen.compare import flavors, measuring, subjects
+from dockgen.compare.flavors import NAIVE
+from dockgen.compare.measuring import PATIENCE, Subject, not_well
 from dockgen.engine import BuildOptions, HealthTiming, Probe
-from dockgen.flavors import NAIVE
 from dockgen.matrix import Cell
-from dockgen.measuring import PATIENCE, Subject, not_well
 
 # Probes are counted, not waited for: this many, one every second.
 PROBES = 5

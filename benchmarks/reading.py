@@ -24,7 +24,7 @@ SIZE = 4_900
 READ = """
 import sys
 from pathlib import Path
-from dockgen import saved
+from dockgen.image import saved
 image = saved.read(Path(sys.argv[1]), gzip_sizes=False, secrets=False)
 assert len(image.tree) == int(sys.argv[2]), len(image.tree)
 print(Path("/proc/self/status").read_text())

@@ -8,8 +8,8 @@ from rich.table import Table
 
 from benchmarks.results import Comparison, Figures, Results
 from dockgen import languages, matrix
+from dockgen.compare.measuring import median
 from dockgen.matrix import Language
-from dockgen.measuring import median
 from dockgen.report import markdown
 from dockgen.report.comparison import MISSING, number
 

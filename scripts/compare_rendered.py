@@ -26,9 +26,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dockgen import bundle, git, matrix, scaffold, tree
+from dockgen import bundle, git, matrix
 from dockgen.bundle import Manifest
 from dockgen.cases import Case
+from dockgen.git import tree
+from dockgen.starter import scaffold
 from tests import pairwise, recall
 from tests.variants import VARIANTS
 

@@ -69,11 +69,11 @@ OPERATORS = {
 _CHECKS = "tests/unit/checks"
 # The tests of what has none of its own name.
 CHECKED_BY = {
-    "__init__": [_CHECKS, "tests/unit/test_choice.py"],
+    "__init__": [_CHECKS, "tests/unit/verdict/test_choice.py"],
     "copied": [f"{_CHECKS}/test_files.py"],
-    "growth": ["tests/unit/test_choice.py", "-k", "growth"],
+    "growth": ["tests/unit/verdict/test_choice.py", "-k", "growth"],
     "layers": [f"{_CHECKS}/test_image.py", f"{_CHECKS}/test_contents.py"],
-    "model": [_CHECKS, "tests/unit/test_choice.py"],
+    "model": [_CHECKS, "tests/unit/verdict/test_choice.py"],
     "network": [f"{_CHECKS}/test_running.py"],
 }
 

@@ -14,8 +14,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from dockgen import matrix, scaffold, source, starter, template
-from dockgen.tree import File
+from dockgen import matrix, source, starter, template
+from dockgen.git.tree import File
+from dockgen.starter import scaffold
 
 ROOT = Path(__file__).resolve().parent.parent
 ACME = ROOT / "examples/starters/acme"

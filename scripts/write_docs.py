@@ -35,8 +35,8 @@ from dockgen import checks, cli, declared, languages, matrix, questions
 from dockgen.cases import Case
 from dockgen.matrix import Flavor, Language
 from dockgen.settingsfile import SettingsFile
-from dockgen.starterfile import StarterFile
-from dockgen.teamtables import TeamFile
+from dockgen.starter.starterfile import StarterFile
+from dockgen.team.teamtables import TeamFile
 from dockgen.testing import test_contracts
 from tests import pairwise
 from tests.images import test_builds

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dockgen.shell import quoted, short
 
 if TYPE_CHECKING:
-    from dockgen.addition import Addition
+    from dockgen.add import Addition
     from dockgen.matrix import Workload
     from dockgen.starter import Made
     from dockgen.threeway import Plan
@@ -56,7 +56,7 @@ def after_addition(made: "Addition") -> tuple[str, ...]:
 
 def _commit(plan: "Plan") -> tuple[str, ...]:
     """How to commit what was written, and nothing that lies beside it; nothing without git."""
-    from dockgen import gitfolder
+    from dockgen.git import gitfolder
     from dockgen.threeway import OFFERED
 
     if gitfolder.find(plan.directory) is None:

@@ -170,7 +170,7 @@ def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Ca
     facts = reader.parse_toml(text, path.name)
 
     from dockgen import declared
-    from dockgen.starterfile import StarterFile
+    from dockgen.starter.starterfile import StarterFile
 
     tables = declared.read(StarterFile, facts, text, path.name).test
     taken, usual_kind = {case.name for case in cells}, cells[0].usual_kind

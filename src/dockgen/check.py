@@ -7,18 +7,20 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from dockgen import checks, context, dockerfile, engine, foreign, leftout, observe, signals
-from dockgen import saved as saved_image
+from dockgen import checks, engine, signals
 from dockgen.checks import AnyRule, Files, Finding, Observation, Severity
-from dockgen.composefile import Change
+from dockgen.containerfiles import context, dockerfile, leftout
+from dockgen.containerfiles.composefile import Change
+from dockgen.containerfiles.dockerfile import Dockerfile
 from dockgen.contract import Contract, Ignored
-from dockgen.dockerfile import Dockerfile
 from dockgen.engine import BuildError, Composed
 from dockgen.errors import ProjectError
-from dockgen.foreign import Watched
 from dockgen.image import Config, Image
+from dockgen.image import saved as saved_image
 from dockgen.project import Project
-from dockgen.target import DOCKERFILES, Target
+from dockgen.targets import foreign, observe
+from dockgen.targets.foreign import Watched
+from dockgen.targets.target import DOCKERFILES, Target
 
 
 class Verdict(StrEnum):

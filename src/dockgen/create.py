@@ -14,7 +14,7 @@ from dockgen.matrix import Cell, Workload
 from dockgen.project import Project
 from dockgen.questions import Question
 from dockgen.source import Source
-from dockgen.teamfile import Team
+from dockgen.team.teamfile import Team
 
 # Questions whose choices differ by language.
 _OF_ONE_LANGUAGE = ("framework", "package_manager")

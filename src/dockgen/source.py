@@ -15,9 +15,10 @@ from typing import Any
 
 from packaging.version import Version
 
-from dockgen import address, bundle, git, project, questions, signals, starters, tree, web
+from dockgen import address, bundle, git, project, questions, signals, starters, web
 from dockgen.bundle import Manifest, Release
 from dockgen.errors import ProjectError
+from dockgen.git import tree
 from dockgen.inside import Folder, Inside, Saved
 from dockgen.starters import Starter
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from dockgen import dockerfile
+from dockgen.containerfiles import dockerfile
 
 ANSWERS = ".copier-answers.yml"
 

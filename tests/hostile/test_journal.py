@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import git, gitfolder, journal, threeway, worktree
+from dockgen import git, threeway
 from dockgen.errors import ProjectError
+from dockgen.git import gitfolder, worktree
 from dockgen.inside import Inside, Saved
-from dockgen.journal import Entry, Replacement
+from dockgen.threeway import journal
+from dockgen.threeway.journal import Entry, Replacement
 from tests.conftest import tree
 from tests.integration.update.conftest import commit
 from tests.integration.update.conftest import git as person_git

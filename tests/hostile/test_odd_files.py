@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import fleet, project, questions, reader
+from dockgen import project, questions, reader
 from dockgen.errors import ProjectError
+from dockgen.update import fleet
 from tests.conftest import Run
 from tests.table import table
 

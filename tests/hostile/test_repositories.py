@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import git, gitfolder, template, worktree
+from dockgen import git, template
 from dockgen.errors import ProjectError
+from dockgen.git import gitfolder, worktree
 from dockgen.project import ANSWERS
 from tests.conftest import PLAIN, Released, Run
 from tests.integration.update.conftest import PERSON, commit

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 
-from dockgen import layer, saved, store
 from dockgen.errors import ProjectError
-from dockgen.image import Kind
+from dockgen.image import Kind, layer, saved, store
 from tests.table import table
-from tests.unit.test_saved import configuration, digest, docker_archive, entry, folder, tar
+from tests.unit.image.test_saved import configuration, digest, docker_archive, entry, folder, tar
 
 
 @pytest.fixture

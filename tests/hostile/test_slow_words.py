@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import context, credentials, dockerfile, gomodule
+from dockgen import credentials
+from dockgen.containerfiles import context, dockerfile, gomodule
 from dockgen.errors import ProjectError
 from tests.table import table
 

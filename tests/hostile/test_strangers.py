@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import lock, source, starters, team, teamfile, template, web
+from dockgen import lock, source, starters, team, template, web
 from dockgen.errors import DockgenError, ProjectError, UsageError
+from dockgen.team import teamfile
 from tests.conftest import Run
 from tests.integration.update.conftest import commit, git
 from tests.table import table

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import apply, rendered, source, starters, template, tree
+from dockgen import apply, source, starters, template
 from dockgen.errors import DockgenError, ProjectError
+from dockgen.git import tree
 from dockgen.inside import Folder, Inside, OutsideError, Saved, is_git
 from dockgen.starters import Starter
+from dockgen.template import rendered
 from tests.integration.update.conftest import PERSON, commit, git
 from tests.table import table
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import sizes
+from dockgen.image import sizes
 
 MB = 10**6
 

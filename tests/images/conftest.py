@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from dockgen import engine, layer, matrix
-from dockgen import saved as saved_image
+from dockgen import engine, matrix
 from dockgen.errors import ToolMissingError
-from dockgen.image import Layer
-from dockgen.layer import Allowance
+from dockgen.image import Layer, layer
+from dockgen.image import saved as saved_image
+from dockgen.image.layer import Allowance
+from dockgen.image.store import Store
 from dockgen.matrix import Cell, Language
 from dockgen.project import Project
-from dockgen.store import Store
 from tests.images import steps
 
 Measure = Callable[[Store, str, Allowance, bool, bool, bool], Layer]

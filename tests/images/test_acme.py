@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import render_examples
 
-from dockgen import scaffold
+from dockgen.starter import scaffold
 from tests.conftest import PLAIN
 from tests.images.conftest import in_release
 

@@ -12,15 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import check, context, dockerfile, engine, target
+from dockgen import check, engine
 from dockgen import project as projects
-from dockgen import saved as saved_image
 from dockgen.checks import Files, check_files, check_image, check_running
+from dockgen.containerfiles import context, dockerfile
 from dockgen.engine import BuildError, RunOptions
 from dockgen.image import Image
-from dockgen.observe import observe
+from dockgen.image import saved as saved_image
 from dockgen.project import Project
-from dockgen.target import Asked
+from dockgen.targets import target
+from dockgen.targets.observe import observe
+from dockgen.targets.target import Asked
 
 SOUND = Path(__file__).parent / "bad" / "sound"
 AS_COMPOSE = RunOptions(port=8080)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import context, dockerfile, engine
+from dockgen import engine
 from dockgen.checks import Files, Observation, check_files, check_image, check_running
+from dockgen.containerfiles import context, dockerfile
 from dockgen.engine import BuildError, Container, RunOptions
 from dockgen.image import Image
 from dockgen.matrix import Language

@@ -10,8 +10,8 @@ from dockgen.checks import check_running
 from dockgen.engine import RunOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Flavor
-from dockgen.observe import observe
 from dockgen.project import load
+from dockgen.targets.observe import observe
 
 # How long a container may take to turn healthy, in seconds.
 PATIENCE = 60

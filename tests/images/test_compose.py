@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import composefile, engine
-from dockgen.composefile import Change
+from dockgen import engine
+from dockgen.containerfiles import composefile
+from dockgen.containerfiles.composefile import Change
 from dockgen.errors import ProjectError
 from tests.conftest import Run
 

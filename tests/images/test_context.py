@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import context, leftout, template
+from dockgen import template
+from dockgen.containerfiles import context, leftout
 from tests.integration.update.conftest import PERSON
 from tests.integration.update.conftest import git as person_git
 

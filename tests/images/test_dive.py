@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import anatomy, engine, saved, template
+from dockgen import engine, template
+from dockgen.image import anatomy, saved
 
 # A minute to compile it, for what rarely changes.
 pytestmark = [pytest.mark.release, pytest.mark.xdist_group("dive")]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from dockgen import engine
-from dockgen import saved as saved_image
 from dockgen.engine import BuildError, Container, RunOptions, command
 from dockgen.errors import ProjectError
 from dockgen.image import Image
+from dockgen.image import saved as saved_image
 from tests.images.conftest import Measure
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import existing, trial
+from dockgen.add import existing, trial
 from dockgen.detect import survey
 from dockgen.detect.repository import Repository
 

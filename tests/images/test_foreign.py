@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import check, engine, target
+from dockgen import check, engine
 from dockgen.check import Checked
 from dockgen.contract import Run
 from dockgen.engine import BuildOptions
 from dockgen.errors import ProjectError
 from dockgen.matrix import Workload
-from dockgen.target import Asked
+from dockgen.targets import target
+from dockgen.targets.target import Asked
 from tests.images.test_bad_projects import SOUND
 
 FROM = "FROM alpine:3.24\n"

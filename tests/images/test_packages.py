@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import checks, dockerfile, engine, layer, template
+from dockgen import checks, engine, template
 from dockgen import project as projects
-from dockgen import saved as saved_image
+from dockgen.containerfiles import dockerfile
 from dockgen.engine import Container, RunOptions
-from dockgen.image import Image, Kind, Layer
+from dockgen.image import Image, Kind, Layer, layer
+from dockgen.image import saved as saved_image
 from dockgen.matrix import Flavor, Language
-from dockgen.observe import observe
 from dockgen.project import Project
+from dockgen.targets.observe import observe
 from tests.images import steps
 
 # A program that is all of its package, and one with a library and a file of its own. The third

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from dockgen.image import Config, File, Image, Kind, Layer, Step
+from dockgen.image.sizes import Size
 from dockgen.report import formats
-from dockgen.result import Format, Since
-from dockgen.sizes import Size
+from dockgen.verdict.result import Format, Since
 from tests import browser
 from tests.browser import Browser
 from tests.unit.report.test_formats import DIGEST, FOUND, made

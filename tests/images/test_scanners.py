@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from dockgen import databases, dockerfile, engine, saved
+from dockgen import engine
 from dockgen.checks import layers
-from dockgen.image import Image, Kind
+from dockgen.containerfiles import dockerfile
+from dockgen.image import Image, Kind, databases, saved
 from dockgen.matrix import Cell
 from tests.images.conftest import cells
 from tests.images.test_bad_projects import SOUND

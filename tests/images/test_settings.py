@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from dockgen import engine, template
-from dockgen import saved as saved_image
 from dockgen.checks import image as image_rules
 from dockgen.engine import Container, RunOptions
+from dockgen.image import saved as saved_image
 from dockgen.project import Project, load
 from tests.images.inside import PATIENCE
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import checks, dockerfile, engine, template
+from dockgen import checks, engine, template
 from dockgen import project as projects
-from dockgen import saved as saved_image
+from dockgen.containerfiles import dockerfile
 from dockgen.engine import Container
 from dockgen.image import Image
+from dockgen.image import saved as saved_image
 from dockgen.matrix import Cell, Language
 from dockgen.project import Project
 from tests.images import inside

@@ -7,15 +7,15 @@ from typing import NoReturn
 
 import pytest
 
-from dockgen import check, compare, engine, measuring
+from dockgen import check, compare, engine
 from dockgen.check import Checked
-from dockgen.compare import Comparison, Wanted
+from dockgen.compare import Comparison, Wanted, measuring
+from dockgen.compare.measuring import Subject
 from dockgen.contract import Contract, Limits
 from dockgen.engine import BuildError, EngineVersion, RunOptions
 from dockgen.errors import ProjectError
 from dockgen.image import Config, Image
 from dockgen.matrix import Cell, Workload
-from dockgen.measuring import Subject
 from tests.conftest import Render
 
 CONTRACT = Contract(Workload.SERVICE, 8080, Limits(None, 10, 2))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import flavors, project, subjects
-from dockgen.flavors import Copies
+from dockgen import project
+from dockgen.compare import flavors, subjects
+from dockgen.compare.flavors import Copies
 from dockgen.matrix import Cell
 from dockgen.project import Project
 from tests.conftest import Render, Run, tree

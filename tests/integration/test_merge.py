@@ -1,8 +1,8 @@
 """What an update does to a file, from its states alone."""
 
-from dockgen import merge
-from dockgen.merge import States, Status
-from dockgen.tree import EXECUTABLE, SYMLINK, File
+from dockgen.git.tree import EXECUTABLE, SYMLINK, File
+from dockgen.threeway import merge
+from dockgen.threeway.merge import States, Status
 
 ANSWERS = ".copier-answers.yml"
 CONFLICT = "<<<<<<< before updating\nb\n=======\nc\n>>>>>>> after updating\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import tarball
-from dockgen.tarball import DamagedError, Tarball
+from dockgen.image import tarball
+from dockgen.image.tarball import DamagedError, Tarball
 from tests.table import table
 
 LONG = "/".join(["a-rather-long-name-of-a-folder"] * 12)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import target
 from dockgen.contract import Run
 from dockgen.engine import BuildOptions
 from dockgen.errors import ProjectError, UsageError
 from dockgen.image import Config, HealthCheck
 from dockgen.matrix import Workload
-from dockgen.target import Asked
+from dockgen.targets import target
+from dockgen.targets.target import Asked
 from tests.conftest import ROOT
 
 SOUND = ROOT / "tests/images/bad/sound"

@@ -11,7 +11,7 @@ import pytest
 from dockgen import declared, reader
 from dockgen.errors import ProjectError
 from dockgen.settingsfile import SettingsFile
-from dockgen.starterfile import StarterFile
+from dockgen.starter.starterfile import StarterFile
 from tests.conftest import ROOT
 from tests.table import table
 

@@ -7,7 +7,7 @@ import pytest
 from dockgen import team
 from dockgen.errors import UsageError
 from dockgen.questions import Question
-from dockgen.teamfile import Lock, Team
+from dockgen.team.teamfile import Lock, Team
 from tests.table import table
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"

@@ -6,12 +6,12 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from dockgen import credentials, databases
+from dockgen import credentials
 from dockgen.checks import layers
 from dockgen.checks.model import Place, Severity, Violation, rule
+from dockgen.containerfiles.dockerfile import Instruction
 from dockgen.contract import Contract
-from dockgen.dockerfile import Instruction
-from dockgen.image import Image, Kind, Layer, Step
+from dockgen.image import Image, Kind, Layer, Step, databases
 
 _MB = 10**6
 # How many secrets are reported.

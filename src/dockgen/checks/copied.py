@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from dockgen.dockerfile import Dockerfile
+from dockgen.containerfiles.dockerfile import Dockerfile
 
 # What no program reads, wherever it lies.
 _FOR_TOOLS = (

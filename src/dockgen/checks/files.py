@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dockgen import credentials, gomodule
+from dockgen import credentials
 from dockgen.checks import copied
 from dockgen.checks.model import Place, Severity, Violation, rule
-from dockgen.context import Context
+from dockgen.containerfiles import gomodule
+from dockgen.containerfiles.context import Context
+from dockgen.containerfiles.dockerfile import Dockerfile, Instruction
 from dockgen.contract import Contract
-from dockgen.dockerfile import Dockerfile, Instruction
 
 # What an image's name means where it names no registry.
 _HUB = "docker.io"

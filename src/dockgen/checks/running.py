@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dockgen.checks.model import Severity, Violation, rule
 from dockgen.contract import Contract
 from dockgen.matrix import Workload
-from dockgen.sockets import Listener
+from dockgen.targets.sockets import Listener
 
 # The value of Seccomp in /proc/<pid>/status when a filter is running.
 _FILTERED = 2

@@ -11,8 +11,8 @@ from dockgen.cli.arguments import pairs
 from dockgen.errors import UsageError
 
 if TYPE_CHECKING:
+    from dockgen.add.placing import Clash, Decision
     from dockgen.detect.model import Conflict, Detected
-    from dockgen.placing import Clash, Decision
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -109,10 +109,10 @@ def add(
       dockgen add --dry-run --replace Dockerfile
       dockgen add --undo
     """
-    from dockgen import addition, advice, engine, report
+    from dockgen import add, advice, engine, report
+    from dockgen.add.placing import Choices
     from dockgen.detect import survey
     from dockgen.detect.repository import Repository
-    from dockgen.placing import Choices
     from dockgen.report import json as programs
     from dockgen.report import terminal
 
@@ -136,18 +136,18 @@ def add(
         check = _offered()
     if builder and not (check or try_flavors):
         raise UsageError("--builder needs a build", "add --check")
-    wanted = addition.Wanted(
+    wanted = add.Wanted(
         name, flavor, pairs(data), team, choices, dry_run, check, every_flavor=try_flavors
     )
     with engine.with_builder(builder), report.progress() as doing:
-        made = addition.find(repository, detected, wanted, doing)
-    made = addition.write(made, wanted)
+        made = add.find(repository, detected, wanted, doing)
+    made = add.write(made, wanted)
     if as_json:
         programs.addition(made)
     else:
         terminal.detected(detected)
         terminal.addition(made, advice.after_addition(made))
-    addition.require(made)
+    add.require(made)
 
 
 def _said(flags: dict[str, Any]) -> dict[str, Any]:
@@ -166,12 +166,12 @@ def _said(flags: dict[str, Any]) -> dict[str, Any]:
 
 
 def _undo(directory: Path, *, as_json: bool) -> None:
-    from dockgen import add as adding
+    from dockgen.add import rendering
     from dockgen.report import json as programs
     from dockgen.report import terminal
     from dockgen.threeway import Mode
 
-    outcome = adding.undo(directory.resolve())
+    outcome = rendering.undo(directory.resolve())
     if as_json:
         programs.updated([outcome], Mode.UNDO)
     else:

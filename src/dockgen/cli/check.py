@@ -11,7 +11,7 @@ import click
 from dockgen.cli.arguments import PASSED_ON, complete_rule, named_format, pairs
 from dockgen.errors import CheckFailedError, UsageError
 
-# The formats, as dockgen.result has them; not imported here, since a help text needs nothing else.
+# The formats, as dockgen.verdict.result has them. A help text needs nothing else of that module.
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "gitlab", "github", "html")
 
 # As dockgen.matrix has them; a help text needs nothing else from there.
@@ -184,24 +184,16 @@ def check(
       dockgen check --select DG1 --ignore "DG105=until the next release"
       dockgen check --update-limits
     """
-    from dockgen import (
-        anatomy,
-        cause,
-        choice,
-        engine,
-        gitfolder,
-        limits,
-        output,
-        report,
-        result,
-        threeway,
-    )
-    from dockgen import baseline as baselines
     from dockgen import check as checking
-    from dockgen import target as targets
+    from dockgen import engine, output, report, threeway
     from dockgen.contract import Run
+    from dockgen.git import gitfolder
+    from dockgen.image import anatomy
     from dockgen.matrix import Workload
     from dockgen.report import formats
+    from dockgen.targets import target as targets
+    from dockgen.verdict import baseline as baselines
+    from dockgen.verdict import cause, choice, limits, result
 
     form = result.Format(named_format(shown, as_json=as_json))
     files = _files(outputs)

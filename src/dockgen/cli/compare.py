@@ -128,11 +128,12 @@ def _two(
     targets: tuple[str, ...], platform: str | None, images: tuple[str, ...], form: str
 ) -> None:
     """Compare two images."""
-    from dockgen import difference, report
+    from dockgen import report
+    from dockgen.compare import difference
     from dockgen.engine import BuildOptions
     from dockgen.report import difference as facts
     from dockgen.report.terminal import difference as terminal
-    from dockgen.target import Asked, find_image
+    from dockgen.targets.target import Asked, find_image
 
     if form == "markdown":
         raise UsageError(

@@ -20,7 +20,8 @@ def flatten(image: str, tag: str, as_json: bool) -> None:
       dockgen flatten my-app:1.2 my-app:1.2-flat
       dockgen flatten my-app:1.2 my-app:1.2-flat --json
     """
-    from dockgen import engine, flat, report
+    from dockgen import engine, report
+    from dockgen.image import flat
     from dockgen.report import flat as facts
     from dockgen.report.terminal import flat as terminal
 

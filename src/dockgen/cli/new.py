@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from dockgen.source import Source
-    from dockgen.teamfile import Team
+    from dockgen.team.teamfile import Team
 
 
 class Folder(click.Path):

@@ -64,9 +64,10 @@ def init(
       dockgen starter init acme-starter --language go --language python --ci gitlab
       dockgen starter init platform/starter --name acme
     """
-    from dockgen import advice, apply, git, scaffold, source
+    from dockgen import advice, apply, git, source
     from dockgen import starter as repository
     from dockgen.report import json, terminal
+    from dockgen.starter import scaffold
 
     git.require()
     # Not resolved: where a link leads is looked at before anything is written through it.
@@ -279,7 +280,7 @@ def test(
     import tempfile
 
     from dockgen import cases, engine, output, report, source
-    from dockgen import sizes as image_sizes
+    from dockgen.image import sizes as image_sizes
     from dockgen.report import json, terminal
     from dockgen.report import markdown as markdown_report
     from dockgen.testing import proof
@@ -351,7 +352,7 @@ def bake(
       docker buildx bake --builder farm test
     """
     from dockgen import advice, apply, cases, report, source
-    from dockgen import bake as baking
+    from dockgen.containerfiles import bake as baking
     from dockgen.report import terminal
 
     directory, output = directory.resolve(), Path(os.path.abspath(output))  # noqa: PTH100

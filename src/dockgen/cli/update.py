@@ -73,9 +73,10 @@ def update(
       dockgen update --data flavor=scratch my-app
       dockgen update --undo my-app
     """
-    from dockgen import advice, fleet, projects, report
+    from dockgen import advice, projects, report
     from dockgen.report import json, terminal
     from dockgen.threeway import Mode
+    from dockgen.update import fleet
 
     if sum((only_check, dry_run, undo)) > 1:
         raise UsageError(

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from dockgen import dockerfile
+from dockgen.containerfiles import dockerfile
 from dockgen.detect import written
 from dockgen.detect.model import Argv, Command
 from dockgen.detect.repository import Repository, join

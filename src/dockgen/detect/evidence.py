@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from dockgen import dockerfile
+from dockgen.containerfiles import dockerfile
 from dockgen.detect import commands, frontend, written
 from dockgen.detect.model import Beside, Evidence, Setting, Strength
 from dockgen.detect.repository import Repository, join

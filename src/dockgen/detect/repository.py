@@ -13,8 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dockgen import git, gitfolder, reader
+from dockgen import git, reader
 from dockgen.errors import ProjectError
+from dockgen.git import gitfolder
 from dockgen.threeway import OFFERED
 
 # How many files may be looked at, and how deep they may be.

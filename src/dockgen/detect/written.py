@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from dockgen import dockerfile, reader
+from dockgen import reader
+from dockgen.containerfiles import dockerfile
 from dockgen.detect.repository import Repository, is_aside, within
 
 _DOCKERFILE = re.compile(r"(?:.*[.-])?(?:Dockerfile|Containerfile)(?:[.-].*)?", re.IGNORECASE)

@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dockgen import composefile, reader, signals
-from dockgen.composefile import Change, Model
+from dockgen import reader, signals
+from dockgen.containerfiles import composefile
+from dockgen.containerfiles.composefile import Change, Model
 from dockgen.engine import command, reach
 from dockgen.engine.container import Container
 from dockgen.engine.images import BUILD_SECONDS, run_build

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from dockgen.report import json
 
 if TYPE_CHECKING:
-    from dockgen.difference import Difference
+    from dockgen.compare.difference import Difference
     from dockgen.image import File
 
 
 def show(found: "Difference") -> None:
     """Print all of it, each file too."""
-    from dockgen.difference import Change
+    from dockgen.compare.difference import Change
 
     json.show(
         {

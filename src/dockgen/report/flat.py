@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from dockgen.report import json
 
 if TYPE_CHECKING:
-    from dockgen.flat import Flattened
+    from dockgen.image.flat import Flattened
 
 
 def show(made: "Flattened") -> None:

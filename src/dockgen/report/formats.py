@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from dockgen.report import console, github, gitlab, html, json, junit, markdown, sarif
 from dockgen.report.terminal import check as terminal
-from dockgen.result import Format, Result
+from dockgen.verdict.result import Format, Result
 
 _RENDERERS: dict[Format, Callable[[Result], str]] = {
     Format.TEXT: terminal.text,

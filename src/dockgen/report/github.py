@@ -4,7 +4,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 """
 
 from dockgen.report.words import advice, plain, since, title
-from dockgen.result import Found, Result
+from dockgen.verdict.result import Found, Result
 
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 _MB = 10**6

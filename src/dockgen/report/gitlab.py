@@ -6,7 +6,7 @@ https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 import json
 
 from dockgen.report.words import advice, plain
-from dockgen.result import Result
+from dockgen.verdict.result import Result
 
 _SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
 

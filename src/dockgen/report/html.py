@@ -14,7 +14,7 @@ from dockgen import __version__
 from dockgen.check import Verdict
 from dockgen.checks import AnyRule
 from dockgen.report import maps, words
-from dockgen.result import Found, Result
+from dockgen.verdict.result import Found, Result
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -9,18 +9,18 @@ from dockgen.address import masked
 from dockgen.report import console
 
 if TYPE_CHECKING:
-    from dockgen.addition import Addition
-    from dockgen.anatomy import Anatomy, Part
+    from dockgen.add import Addition
     from dockgen.check import Checked
     from dockgen.checks import AnyRule
     from dockgen.create import Created
     from dockgen.detect.model import Detected, Signal
-    from dockgen.result import Found, Result
+    from dockgen.image.anatomy import Anatomy, Part
     from dockgen.starter import Made
     from dockgen.starters import Listed
     from dockgen.team import Shown
     from dockgen.testing.proof import Proven
     from dockgen.threeway import Mode, Outcome
+    from dockgen.verdict.result import Found, Result
 
 
 def created(result: "Created") -> None:

@@ -3,7 +3,7 @@
 from xml.etree import ElementTree as ET
 
 from dockgen.report.words import advice, plain
-from dockgen.result import Found, Result
+from dockgen.verdict.result import Found, Result
 
 
 def checked(result: Result) -> str:

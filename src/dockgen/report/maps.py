@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dockgen import anatomy, folders
-from dockgen.folders import Node
-from dockgen.image import Image, Layer
+from dockgen.image import Image, Layer, anatomy, folders
+from dockgen.image.folders import Node
 from dockgen.report import treemap, words
 from dockgen.report.treemap import Box
 

@@ -5,10 +5,10 @@ Whatever someone else wrote is in code, where nothing is a link, a mention or HT
 
 from collections.abc import Iterable, Sequence
 
-from dockgen import sizes
+from dockgen.image import sizes
+from dockgen.image.sizes import Size, Sizes
 from dockgen.report.words import in_cell, in_code, in_comment, in_html, since, whole
-from dockgen.result import Found, Result
-from dockgen.sizes import Size, Sizes
+from dockgen.verdict.result import Found, Result
 
 # How many findings are told one by one: GitHub takes 65,536 characters for a comment.
 _MOST = 30

@@ -10,7 +10,7 @@ from dockgen import __version__
 from dockgen.checks import AnyRule
 from dockgen.report import json
 from dockgen.report.words import advice, in_sarif, plain
-from dockgen.result import Found, Result
+from dockgen.verdict.result import Found, Result
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

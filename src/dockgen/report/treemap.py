@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dockgen.folders import Node
+from dockgen.image.folders import Node
 
 # In units of the drawing, about pixels: the gap between neighbours, the strip with a folder's name,
 # the smallest tile with a name in it, and the smallest that is divided or drawn at all.

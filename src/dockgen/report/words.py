@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dockgen.address import masked
 from dockgen.check import Checked
 from dockgen.report.console import in_one_line
-from dockgen.result import Found, Result
+from dockgen.verdict.result import Found, Result
 
 # Characters that SARIF messages use for links and placeholders.
 _LINK = re.compile(r"\](?=\()")

@@ -17,18 +17,19 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import cases, dockerfile, engine, lock, sizes, source
-from dockgen import saved as saved_image
+from dockgen import cases, engine, lock, source
 from dockgen.cases import Case
 from dockgen.checks import Observation
-from dockgen.composefile import Change
+from dockgen.containerfiles import dockerfile
+from dockgen.containerfiles.composefile import Change
 from dockgen.engine import BuildError, Container, Health, Response
 from dockgen.errors import DockgenError, ProjectError, ToolMissingError
-from dockgen.image import Image
+from dockgen.image import Image, sizes
+from dockgen.image import saved as saved_image
 from dockgen.matrix import Workload
-from dockgen.observe import observe
 from dockgen.project import Project, recorded
 from dockgen.source import Source
+from dockgen.targets.observe import observe
 from dockgen.testing import names
 
 # A container that doesn't come up in this time never will, in seconds.

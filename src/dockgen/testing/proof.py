@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockgen import engine, sizes
+from dockgen import engine
 from dockgen.errors import DockgenError, ToolMissingError
-from dockgen.sizes import Size
+from dockgen.image import sizes
+from dockgen.image.sizes import Size
 from dockgen.testing import names
 
 if TYPE_CHECKING:

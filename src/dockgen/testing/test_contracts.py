@@ -11,15 +11,16 @@ from datetime import date
 
 import pytest
 
-from dockgen import checks, context, dockerfile, engine, sizes
+from dockgen import checks, engine
 from dockgen.cases import Case
 from dockgen.checks import Files, Finding, Observation, Severity
 from dockgen.checks import image as image_rules
+from dockgen.containerfiles import context, dockerfile
 from dockgen.engine import BuildError, Container, Health, HealthTiming, Response, RunOptions
-from dockgen.image import Image
+from dockgen.image import Image, sizes
 from dockgen.matrix import Workload
-from dockgen.observe import process_of
 from dockgen.project import Project
+from dockgen.targets.observe import process_of
 from dockgen.testing import linters
 from dockgen.testing.plugin import PATIENCE
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from dockgen import add, source
-from dockgen.placing import Choices
+from dockgen import source
+from dockgen.add import rendering
+from dockgen.add.placing import Choices
 from dockgen.source import Source
 from dockgen.threeway import Mode, Outcome
 from tests import memory
@@ -97,7 +98,7 @@ def place(carried: None) -> Place:
         names: Mapping[str, str] | None = None,
     ) -> Outcome:
         with carrier(version) as origin:
-            return add.add(directory, origin, answers, choices or Choices(), mode, names)
+            return rendering.add(directory, origin, answers, choices or Choices(), mode, names)
 
     return placed
 

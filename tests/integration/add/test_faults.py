@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import journal, placing, plain, threeway
+from dockgen import threeway
+from dockgen.add import placing
+from dockgen.add.placing import Choices, Rendered
 from dockgen.errors import ProjectError
-from dockgen.placing import Choices, Rendered
-from dockgen.plain import Plain
-from dockgen.threeway import Mode
-from dockgen.tree import EXECUTABLE, File
+from dockgen.git.tree import EXECUTABLE, File
+from dockgen.threeway import Mode, journal, plain
+from dockgen.threeway.plain import Plain
 from tests.faults import Fault, each, forbidden, full, injected, interrupted, killed, numbers
 from tests.integration.add.conftest import Folder
 from tests.integration.update.conftest import state

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dockgen import add, cli, project
+from dockgen import cli, project
+from dockgen.add import rendering
+from dockgen.add.placing import Choices, Clash, Decision
 from dockgen.errors import ProjectError, UsageError
-from dockgen.placing import Choices, Clash, Decision
 from dockgen.threeway import Mode, Outcome
 from tests.integration.add.conftest import ANSWERS, FILES, WAYS, Folder, Place
 from tests.integration.update.conftest import commit, edit, git, state
@@ -258,9 +259,9 @@ class TestAnyFolder:
             name: before[name] for name in before if name not in FILES
         }
         assert after["Dockerfile"] != before["Dockerfile"]
-        assert add.undo(mine).summary == "undone (add v1.3.0)"
+        assert rendering.undo(mine).summary == "undone (add v1.3.0)"
         assert state(mine) == before
-        assert add.undo(mine).summary == "redone (add v1.3.0)"
+        assert rendering.undo(mine).summary == "redone (add v1.3.0)"
         assert state(mine) == after
 
     @each_way
@@ -314,11 +315,11 @@ class TestAnyFolder:
         """A monorepo: the ignore file has the Dockerfile's name, and no file is written above."""
         root = folder(files={"services/api/app.py": "", "README.md": "# All\n"})
         mine = root / "services/api"
-        place(mine, names=add.IN_MONOREPO)
+        place(mine, names=rendering.IN_MONOREPO)
         assert {path.name for path in root.iterdir()} == {".git", "README.md", "services"}
         assert (mine / "Dockerfile.dockerignore").is_file()
         assert not (mine / ".dockerignore").exists()
-        assert place(mine, answers={}, names=add.IN_MONOREPO).result == "up to date"
+        assert place(mine, answers={}, names=rendering.IN_MONOREPO).result == "up to date"
 
     def test_workflows_belong_to_the_root_of_the_repository(
         self, folder: Folder, place: Place
@@ -339,7 +340,7 @@ class TestAnyFolder:
         place(mine)
         git("init", "--quiet", cwd=mine)
         commit(mine, "Start")
-        add.undo(mine)
+        rendering.undo(mine)
         assert state(mine) == before
 
     def test_without_git_a_journal_needs_a_home_folder(
@@ -483,7 +484,7 @@ class TestUpdate:
     def test_a_renamed_ignore_file_is_followed(self, folder: Folder, place: Place) -> None:
         """No .dockerignore comes back beside it."""
         mine = folder(files={"app.py": ""})
-        place(mine, version="v1.0.0", names=add.IN_MONOREPO)
+        place(mine, version="v1.0.0", names=rendering.IN_MONOREPO)
         commit(mine)
         assert update(mine) == 0
         assert not (mine / ".dockerignore").exists()
@@ -499,5 +500,5 @@ class TestUpdate:
         assert "dockgen add --undo" in capfd.readouterr().err
         update(mine)
         with pytest.raises(ProjectError) as caught:
-            add.undo(mine)
+            rendering.undo(mine)
         assert caught.value.hint == "dockgen update --undo"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
-from tests.unit.test_saved import docker_archive, entry, tar
+from tests.unit.image.test_saved import docker_archive, entry, tar
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere.sock", "PATH": "/nowhere"}
 

@@ -11,8 +11,9 @@ import pytest
 import render_examples
 import yaml
 
-from dockgen import languages, questions, scaffold, source, starter, template
+from dockgen import languages, questions, source, starter, template
 from dockgen.matrix import Cell, Flavor, Language
+from dockgen.starter import scaffold
 from tests.conftest import PLAIN, ROOT, Render, tree
 from tests.integration.starters.conftest import Run
 from tests.integration.update.conftest import commit, edit, git

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import bundle, scaffold, source, starter
+from dockgen import bundle, source, starter
+from dockgen.git.tree import File
 from dockgen.inside import Folder
-from dockgen.scaffold import Settings
-from dockgen.tree import File
+from dockgen.starter import scaffold
+from dockgen.starter.scaffold import Settings
 from tests.conftest import PLAIN
 from tests.integration.starters import history
 from tests.integration.starters.conftest import Run

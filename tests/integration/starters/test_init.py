@@ -10,10 +10,11 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from dockgen import bundle, questions, scaffold, source, starter, template
+from dockgen import bundle, questions, source, starter, template
 from dockgen.errors import DockgenError
 from dockgen.matrix import Cell
-from dockgen.scaffold import Ci, Settings
+from dockgen.starter import scaffold
+from dockgen.starter.scaffold import Ci, Settings
 from tests import linters
 from tests.conftest import ROOT, PlainCopier, Render, each_cell, of, tree
 from tests.integration.starters import history

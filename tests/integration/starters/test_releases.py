@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import bundle, questions, scaffold, source
-from dockgen.scaffold import Settings
+from dockgen import bundle, questions, source
+from dockgen.git.tree import File
 from dockgen.source import Source
-from dockgen.tree import File
+from dockgen.starter import scaffold
+from dockgen.starter.scaffold import Settings
 from tests.conftest import ROOT
 from tests.integration.starters.conftest import Run
 from tests.integration.starters.test_bump import content, render

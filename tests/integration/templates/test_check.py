@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import checks, cli, engine, observe
-from dockgen import saved as saved_image
+from dockgen import checks, cli, engine
 from dockgen.checks import Observation, Process
 from dockgen.engine import BuildError, Container, EngineVersion
 from dockgen.errors import ProjectError
 from dockgen.image import Config, HealthCheck, Image, Layer
+from dockgen.image import saved as saved_image
 from dockgen.matrix import Workload
-from dockgen.sockets import Listener
+from dockgen.targets import observe
+from dockgen.targets.sockets import Listener
 from tests.conftest import ROOT, Run
 
 MB = 10**6

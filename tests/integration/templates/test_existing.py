@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import existing, installs, template
+from dockgen import template
+from dockgen.add import existing, installs
 from dockgen.detect import given, survey
 from dockgen.detect.model import BY_NAME
 from dockgen.detect.repository import Repository

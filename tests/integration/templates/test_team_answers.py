@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from dockgen import checks, dockerfile, languages, matrix, questions, template
+from dockgen import checks, languages, matrix, questions, template
 from dockgen import project as projects
+from dockgen.containerfiles import dockerfile
 from dockgen.errors import UsageError
 from dockgen.matrix import Cell
 from tests import linters

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import gitfolder, journal, template, threeway, worktree
+from dockgen import template, threeway
 from dockgen import update as updates
 from dockgen.errors import ProjectError
-from dockgen.worktree import Worktree
+from dockgen.git import gitfolder, worktree
+from dockgen.git.worktree import Worktree
+from dockgen.threeway import journal
 from tests.conftest import PLAIN
 from tests.faults import Fault, each, forbidden, full, injected, interrupted, killed, numbers
 from tests.integration.update.conftest import (

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dockgen import dockerfile
 from dockgen.checks import Files, Finding, Place, Severity, check_files
-from dockgen.context import Context
+from dockgen.containerfiles import dockerfile
+from dockgen.containerfiles.context import Context
 from dockgen.contract import Policy
 from tests.table import table
 from tests.unit.checks.test_image import CONTRACT

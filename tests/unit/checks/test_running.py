@@ -7,7 +7,7 @@ import pytest
 from dockgen.checks import Ended, Observation, Process, Severity, check_running
 from dockgen.contract import Contract, Limits
 from dockgen.matrix import Workload
-from dockgen.sockets import Listener
+from dockgen.targets.sockets import Listener
 from tests.table import table
 
 CONTRACT = Contract(

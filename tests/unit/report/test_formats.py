@@ -9,15 +9,15 @@ from xml.etree import ElementTree as ET
 import jsonschema  # type: ignore[import-untyped]
 import xmlschema
 
-from dockgen import cause, result
 from dockgen.check import Checked
 from dockgen.checks import Finding, Observation, Place, Severity
 from dockgen.contract import Contract, Ignored, Limits, Policy
 from dockgen.image import Config, Image, Layer
+from dockgen.image.sizes import Size
 from dockgen.matrix import Workload
 from dockgen.report import formats
-from dockgen.result import Format, Result, Since
-from dockgen.sizes import Size
+from dockgen.verdict import cause, result
+from dockgen.verdict.result import Format, Result, Since
 from tests.conftest import ROOT
 from tests.table import table
 

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from dockgen import folders
-from dockgen.image import Config, File, Image, Kind, Layer, Step
+from dockgen.image import Config, File, Image, Kind, Layer, Step, folders
+from dockgen.image.sizes import Size
 from dockgen.report import formats, html, treemap
 from dockgen.report.treemap import Box
-from dockgen.result import Format, Since
-from dockgen.sizes import Size
+from dockgen.verdict.result import Format, Since
 from tests.unit.report.test_formats import DIGEST, EVIL, FOUND, made
 
 CSS = (Path(html.__file__).parent / "page.css").read_text()

@@ -182,7 +182,7 @@ def _version(project: Project, found: Evidence) -> None:
 
 def _version_elsewhere(project: Project, found: Evidence) -> None:
     """Versions that others build on: Dockerfiles, CI, Heroku's runtime.txt."""
-    from dockgen import dockerfile
+    from dockgen.containerfiles import dockerfile
 
     repository = project.repository
     runtime = project.path("runtime.txt")

@@ -9,9 +9,9 @@ from dockgen.report.terminal import check, project
 from dockgen.threeway import Mode
 
 if TYPE_CHECKING:
-    from dockgen.addition import Addition
-    from dockgen.placing import Clash
-    from dockgen.trial import Trial
+    from dockgen.add import Addition
+    from dockgen.add.placing import Clash
+    from dockgen.add.trial import Trial
 
 
 def addition(made: "Addition", commands: Sequence[str]) -> None:

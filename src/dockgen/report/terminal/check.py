@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from dockgen.check import Checked
-    from dockgen.result import Result
+    from dockgen.verdict.result import Result
 
 _MB = 10**6
 _COLORS = {"ok": "green", "finding": "bold red", "error": "bold red", "warning": "yellow"}

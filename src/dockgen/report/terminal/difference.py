@@ -8,7 +8,7 @@ from dockgen.report.console import drawing, named
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dockgen.difference import Difference, FileChange, PackageChange
+    from dockgen.compare.difference import Difference, FileChange, PackageChange
 
 _MB = 10**6
 # How many lines there are of packages and of each kind of change of files.

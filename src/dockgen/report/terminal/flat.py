@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from dockgen.report.console import drawing, named
 
 if TYPE_CHECKING:
-    from dockgen.flat import Flattened
+    from dockgen.image.flat import Flattened
 
 _MB = 10**6
 

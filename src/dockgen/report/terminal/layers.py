@@ -8,8 +8,8 @@ from dockgen.report.console import named
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from dockgen.anatomy import Anatomy, Part
     from dockgen.image import File
+    from dockgen.image.anatomy import Anatomy, Part
 
 _MB = 10**6
 # An instruction is cut there, in characters.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from dockgen.create import Created
-    from dockgen.merge import Change
     from dockgen.threeway import Mode, Outcome
+    from dockgen.threeway.merge import Change
 
 _COLORS = {
     "clean": "green",

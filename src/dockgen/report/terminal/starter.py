@@ -71,7 +71,7 @@ def proven(result: "Proven") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from dockgen import sizes
+    from dockgen.image import sizes
 
     console = drawing()
     proof = result.proof

@@ -9,7 +9,7 @@ from dockgen.shell import short
 
 if TYPE_CHECKING:
     from dockgen.team import Shown
-    from dockgen.teamfile import Team
+    from dockgen.team.teamfile import Team
 
 
 def team_counts(counted: "Team") -> None:

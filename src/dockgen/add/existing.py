@@ -1,0 +1,337 @@
+"""The answers for a repository that existed before: what was detected, as the questions take it.
+
+Pure. `templates/questions/existing.jinja` names the keys of the answer ``existing``.
+"""
+
+import posixpath
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dockgen.add import installs, ordinary, services
+from dockgen.detect.model import Answer, Argv, Detected
+from dockgen.detect.repository import Repository, join
+from dockgen.errors import UsageError
+
+# Where Next writes what it builds.
+_NEXT = ".next"
+# What a setting without a value has in a step of the build that reads it.
+_TO_BUILD = "only-to-build"
+# What a program runs as when it is a front end that nginx serves.
+SITE = "vite"
+# Folders that people and tests read. Those that a program needs are named by a signal.
+_FOR_PEOPLE = re.compile(
+    r"(tests?|__tests__|e2e|spec|specs|cypress|docs?|documentation|examples?|samples|benchmarks?)"
+)
+# Folders of the system that every container may write to, or that aren't files.
+_IN_MEMORY = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108
+
+
+def usual_name(directory: Path) -> str:
+    """What an image is called after its folder, as the question ``name`` has it."""
+    slug = re.sub(r"[^a-z0-9]+", "-", directory.name.lower())
+    slug = re.sub(r"^[^a-z]+", "", slug)[:63].rstrip("-")
+    return slug if slug not in ("", "sha256") else "app"
+
+
+def folder(detected: Detected) -> str:
+    """The folder of the service, relative to the repository; "." is its root."""
+    return str(detected.value("path", "."))
+
+
+def answers(
+    repository: Repository, detected: Detected, name: str, flavor: str | None
+) -> dict[str, Any]:
+    """The answers to the template's questions.
+
+    Args:
+        repository: where the service lies.
+        detected: what is known of it, without conflicts.
+        name: what it is to be called.
+        flavor: the base that was asked for; None for the best that can work.
+
+    Raises:
+        UsageError: an answer is missing that only a person can give.
+        ProjectError: what is there can't be put into an image.
+    """
+    language = str(detected.value("language"))
+    workload = str(detected.value("workload", "service"))
+    told: dict[str, Any] = {
+        "name": name,
+        "language": language,
+        "flavor": ordinary.flavor(detected, language, workload, flavor),
+        "kind": "service" if workload == "site" else workload,
+        "package_manager": ordinary.manager(detected, language),
+        "framework": SITE if workload == "site" else "stdlib",
+    }
+    if version := detected.value("version"):
+        told["language_version"] = ordinary.supported(language, str(version))
+    if workload in ("service", "site"):
+        told["port"] = ordinary.port(detected, workload)
+    if language == "go" and detected.value("cgo"):
+        told["cgo"] = True
+    if packages := [str(package) for package in detected.values("native_run")]:
+        told["runtime_packages"] = packages
+    told["existing"] = _Existing(repository, detected, told).all()
+    return told
+
+
+def with_volume(answers: Mapping[str, Any], path: str) -> dict[str, Any] | None:
+    """The answers with one more folder that is kept; None if it can't be one, or is one already."""
+    existing = dict(answers["existing"])
+    volumes = list(existing.get("volumes") or ())
+    below = posixpath.normpath(posixpath.join("/app", existing.get("folder") or ""))
+    absolute = posixpath.normpath(posixpath.join(below, path))
+    if absolute in ("/", "/app", below, *volumes) or absolute.startswith(_IN_MEMORY):
+        return None
+    return {**answers, "existing": {**existing, "volumes": sorted([*volumes, absolute])}}
+
+
+class _Existing:
+    """Makes the answer ``existing``: only keys that say something."""
+
+    def __init__(self, repository: Repository, detected: Detected, told: Mapping[str, Any]) -> None:
+        self.repository = repository
+        self.detected = detected
+        self.told = told
+        self.path = folder(detected)
+        self.root = str(detected.value("root", self.path))
+        self.language = str(told["language"])
+
+    def all(self) -> dict[str, Any]:
+        """The whole answer."""
+        found = {
+            **self._place(),
+            **(self._go() if self.language == "go" else self._installed()),
+            **self._commands(),
+            "health": self._health(),
+            **self._settings(),
+            "volumes": self._writable(),
+            "leave_out": self._leave_out(),
+        }
+        if build := {str(package) for package in self.detected.values("native_build")}:
+            if "gcc" in build:  # It comes without the headers of the C library.
+                build.add("musl-dev" if self.told["flavor"] == "alpine" else "libc6-dev")
+            found["build_packages"] = sorted(build)
+        if self.language == "python" and found.get("build"):
+            found["build_environment"] = self._to_build(found["settings"])
+        if frontend := self._frontend():
+            found["frontend"] = frontend
+        return {key: value for key, value in found.items() if value}
+
+    def _health(self) -> str:
+        """The route that answers; of a worker the file that it touches, which only a flag names."""
+        answer = self.detected.answers.get("health", [None])[0]
+        if answer is None or (self.told["kind"] != "service" and answer.signal.file):
+            return ""
+        return str(answer.value) if self.told["kind"] != "job" else ""
+
+    def _place(self) -> dict[str, Any]:
+        if self.root == self.path:
+            return {}
+        inside = posixpath.relpath(self.path, self.root)
+        return {"context": posixpath.relpath(self.root, self.path), "folder": inside}
+
+    def _commands(self) -> dict[str, Any]:
+        """The start, further processes, and what runs before: words of commands."""
+        if self.told["framework"] == SITE:
+            return {"command": ["nginx"]}
+        entry = self.detected.value("entry")
+        if not entry:
+            raise UsageError(
+                "couldn't find the command that starts it", "give the command: --entry 'COMMAND'"
+            )
+        opened = [str(one) for one in self.detected.values("open")]
+        flags = [one for one in opened if one.startswith("-")]
+        return {
+            "command": [*self._argv(entry), *flags, *self._arguments()],
+            **{
+                key: {one.name: self._argv(one.argv) for one in self.detected.values(topic)}
+                for key, topic in (("processes", "process"), ("before", "before"))
+            },
+        }
+
+    def _arguments(self) -> list[str]:
+        """What the user gave, which has to be all that the program asks for."""
+        every = self.detected.answers.get("argument", ())
+        given = [str(one.value) for one in every if not one.signal.file]
+        missing = [str(one.value) for one in every if one.signal.file]
+        named = {word.partition("=")[0] for word in given}
+        options = [name for name in missing if name.startswith("-") and name not in named]
+        values = [name for name in missing if not name.startswith("-")]
+        if len(values) > sum(not word.startswith("-") for word in given):
+            options += values
+        if options:
+            example = options[0] if options[0].startswith("-") else "VALUE"
+            example += "=VALUE" if example.startswith("-") else ""
+            raise UsageError(
+                f"the program doesn't start without {', '.join(options)}",
+                f"give it: --argument={shlex.quote(example)}",
+            )
+        return given
+
+    def _argv(self, argv: Argv) -> list[str]:
+        words = [str(word) for word in argv]
+        if self.language == "go":
+            words[0] = f"/usr/local/bin/{self._binary(words[0])}"
+        return words
+
+    def _binary(self, word: str) -> str:
+        """The binary that a Go command starts: one of several by its name, or the only one."""
+        name = posixpath.basename(word)
+        return name if name in self._mains() else next(iter(self._mains()))
+
+    def _mains(self) -> dict[str, str]:
+        """Go's binaries, and the packages that they are built from."""
+        main = str(self.detected.value("main", "."))
+        found = {self._name_of(main): _package(main)}
+        for process in self.detected.values("process"):
+            name = posixpath.basename(process.argv[0])
+            for candidate in (f"cmd/{name}", name):
+                if join(self.path, candidate) in self.repository.folders:
+                    found.setdefault(name, _package(candidate))
+        return found
+
+    def _name_of(self, main: str) -> str:
+        name = posixpath.basename(main)
+        return str(self.told["name"]) if name in (".", "", "cmd", "main", "src", "app") else name
+
+    def _go(self) -> dict[str, Any]:
+        return {
+            "mains": self._mains(),
+            "tags": [str(tag) for tag in self.detected.values("tag")],
+            "ldflags": self.detected.value("ldflags", ""),
+            "files": [str(path) for path in self.detected.values("file")],
+        }
+
+    def _installed(self) -> dict[str, Any]:
+        install = installs.python if self.language == "python" else installs.node
+        output = str(self.detected.value("output") or "")
+        build = [str(line) for line in self.detected.values("build")]
+        if output and self.language == "python":  # Without any file, nothing makes the folder.
+            build.append(f"mkdir -p {output}")
+        if output == _NEXT:
+            more, output = self._next()
+            build += more
+        return {
+            "install": install(self.repository, self.detected, str(self.told["package_manager"])),
+            "build": build,
+            "outputs": [output] if output else [],
+        }
+
+    def _next(self) -> tuple[list[str], str]:
+        """What Next's build leaves to be done, and what of it runs.
+
+        Its standalone server lacks the files for browsers.
+        https://nextjs.org/docs/app/api-reference/config/next-config-js/output
+        """
+        standalone = f"{_NEXT}/standalone"
+        if standalone not in " ".join(map(str, self.detected.value("entry") or ())):
+            return [f"rm -rf {_NEXT}/cache"], _NEXT
+        copied = [f"cp -r {_NEXT}/static {standalone}/{_NEXT}/"]
+        if join(self.path, "public") in self.repository.folders:
+            copied.append(f"cp -r public {standalone}/")
+        return [*copied, f"rm -rf {_NEXT}/cache"], standalone
+
+    def _settings(self) -> dict[str, Any]:
+        """Variables: what the image sets, what compose.yaml sets, and what it asks for."""
+        given = (*self.detected.values("environment"), *self.detected.values("open"))
+        words = [str(one) for one in given]
+        named = [one for one in words if "=" in one and not one.startswith("-")]
+        environment = {**self._kept(), **dict(one.split("=", 1) for one in named)}
+        settings: dict[str, str] = {}
+        beside = {}
+        read = [
+            answer.value._replace(scheme=_scheme(answer))
+            for answer in self.detected.answers.get("setting", ())
+        ]
+        for one in self.detected.values("beside"):
+            if known := services.KNOWN.get(one.kind):
+                beside[one.kind] = known.recorded()
+                settings |= known.pointing(one.setting, read)
+        settings |= {
+            answer.value.name: answer.value.default
+            for answer in self.detected.answers.get("setting", ())
+            if not answer.signal.file and answer.value.default is not None
+        }
+        required = [
+            one.name
+            for one in self.detected.values("setting")
+            if one.required and one.default is None and one.name not in {**environment, **settings}
+        ]
+        found: dict[str, Any] = {"environment": environment, "settings": settings, "beside": beside}
+        return {**found, "required": sorted(required)}
+
+    def _to_build(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """What the program can't be loaded without, for steps of the build that load it."""
+        required = [one for one in self.detected.values("setting") if one.required]
+        return {
+            one.name: settings.get(one.name, _TO_BUILD) for one in required if one.default is None
+        }
+
+    def _kept(self) -> dict[str, str]:
+        """Folders that a variable names and nothing else does: the variable, and its folder."""
+        paths = [str(path) for path in self.detected.values("writable")]
+        told = {str(one).partition("=")[0] for one in self.detected.values("environment")}
+        named = [path[1:] for path in paths if path.startswith("$") and path[1:] not in told]
+        if len(named) == 1:
+            return {named[0]: "/data"}
+        return {name: f"/data/{name.lower().replace('_', '-')}" for name in named}
+
+    def _writable(self) -> list[str]:
+        """The folders that it writes to, absolute; those in memory need nothing."""
+        found = list(self._kept().values())
+        for path in self.detected.values("writable"):
+            if str(path).startswith("$"):
+                continue
+            below = posixpath.join("/app", posixpath.relpath(self.path, self.root))
+            if str(path) == f"{_NEXT}/cache" and self._next()[1] != _NEXT:
+                below = posixpath.join(below, self._next()[1])
+            absolute = posixpath.normpath(posixpath.join(below, str(path)))
+            if absolute not in ("/", "/app") and not absolute.startswith(_IN_MEMORY):
+                found.append(absolute)
+        return sorted(set(found))
+
+    def _leave_out(self) -> list[str]:
+        """Folders of the service that tests and people read, unless a signal names them."""
+        if self.language == "go":
+            return []
+        needed = {str(path).split("/")[0] for path in self.detected.values("file")}
+        command = " ".join(str(word) for word in self.detected.value("entry") or ())
+        found = set()
+        for path in self.repository.under(self.path):
+            top = posixpath.relpath(path, self.path).split("/")
+            if len(top) > 1 and _FOR_PEOPLE.fullmatch(top[0]) and top[0] not in needed:
+                found.add(top[0])
+        left = [name for name in sorted(found) if not re.search(rf"\b{name}\b", command)]
+        inside = "" if self.root == self.path else f"{posixpath.relpath(self.path, self.root)}/"
+        return [f"{inside}{name}" for name in left]
+
+    def _frontend(self) -> dict[str, Any]:
+        for one in self.detected.values("frontend"):
+            folder = posixpath.relpath(join(".", one.folder) or ".", self.root)
+            return {
+                "folder": "" if folder == "." else folder,
+                "package_manager": one.package_manager or "npm",
+                "lock": any(
+                    self.repository.has(join(one.folder, name))
+                    for name in ("package-lock.json", "pnpm-lock.yaml", "yarn.lock")
+                ),
+                **installs.yarn(self.repository, join(one.folder, "yarn.lock")),
+                "build": one.build or "npm run build",
+                "output": posixpath.relpath(one.output, self.root) if one.output else "dist",
+            }
+        return {}
+
+
+def _scheme(answer: Answer) -> str:
+    """The scheme of an address, by the setting or by a place that it was passed over for."""
+    every = (answer.value, *(signal.value for signal in answer.passed_over))
+    return next((one.scheme for one in every if one.scheme), "")
+
+
+def _package(main: str) -> str:
+    """A Go package as `go build` takes it: ./cmd/server."""
+    return "." if main in (".", "") else f"./{main}"

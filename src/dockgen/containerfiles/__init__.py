@@ -1,0 +1,1 @@
+"""A project's container files as data: Dockerfile, compose file, build context."""

@@ -1,0 +1,128 @@
+"""A folder as it is on disk, in git or not, committed or not: single files are replaced."""
+
+import hashlib
+import os
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockgen import git, home
+from dockgen.errors import ProjectError
+from dockgen.git import gitfolder, worktree
+from dockgen.git.gitfolder import GitFolder
+from dockgen.git.tree import EXECUTABLE, SYMLINK, File
+from dockgen.git.worktree import UncommittedError, Worktree
+from dockgen.inside import Folder, Inside
+from dockgen.threeway import journal
+
+# The largest file that is merged or replaced, in bytes; a Dockerfile is far smaller.
+_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A folder, and where its journal lies.
+
+    ``index`` is its worktree, None without git or a commit; ``around`` is git's own folder, None
+    without git.
+    """
+
+    directory: Path
+    journal: Folder
+    index: Worktree | None
+    around: GitFolder | None
+
+    @property
+    def folder(self) -> Folder:
+        """The folder: where files are looked at and written without following a link."""
+        return Folder(self.directory)
+
+    @property
+    def head(self) -> str:
+        """The commit that is checked out; "" if there is none."""
+        return self.index.head if self.index else ""
+
+    def look(self, path: str) -> File | None:
+        """The file or link that is there; None if nothing does.
+
+        Raises:
+            ProjectError: a folder, a pipe or the like, or a file that is far too large.
+        """
+        facts = self.folder.facts(Inside.of(path))
+        if facts is not None and facts.st_size > _LIMIT:
+            raise ProjectError(
+                f"{self.directory / path} is larger than {_LIMIT // 10**6} MB",
+                "move it away, then run the same command again",
+            )
+        saved = self.folder.look(Inside.of(path))
+        if saved is None:
+            return None
+        executable = not saved.link and saved.permissions & 0o100
+        return File(
+            saved.content, SYMLINK if saved.link else EXECUTABLE if executable else "100644"
+        )
+
+    def changed(self, paths: Iterable[str]) -> set[str]:
+        """Which of these tracked files have changes that aren't committed."""
+        names = sorted(paths)
+        if self.index is None or not names:
+            return set()
+        listed = git.ask(
+            "--literal-pathspecs", "status", "--porcelain", "-z", "--no-renames",
+            "--untracked-files=no", "--ignore-submodules=dirty", "--", *names,
+            cwd=self.directory,
+        )  # fmt: skip
+        prefix = self.index.prefix
+        found = (os.fsdecode(line[3:]) for line in listed.split(b"\0") if line)
+        return {name.removeprefix(prefix) for name in found}
+
+    def ignored(self, paths: Collection[str]) -> set[str]:
+        """Which of these files git wouldn't take: they'd never be committed."""
+        if self.around is None or not paths:
+            return set()
+        listed = git.ask(
+            "check-ignore", "-z", "--stdin",
+            cwd=self.directory,
+            stdin=b"".join(os.fsencode(path) + b"\0" for path in paths),
+            may_find_nothing=True,
+        )  # fmt: skip
+        return {os.fsdecode(name) for name in listed.split(b"\0") if name}
+
+
+def find(directory: Path) -> Plain:
+    """The folder, as git knows it or doesn't.
+
+    Raises:
+        ProjectError: it is in what only looks like a repository, or git refuses to read it.
+    """
+    own, around = journal_of(directory), gitfolder.find(directory)
+    if around is None:
+        return Plain(directory, own, None, None)
+    try:
+        return Plain(directory, own, worktree.find(directory), around)
+    except UncommittedError:
+        return Plain(directory, own, None, around)
+
+
+def journal_of(directory: Path) -> Folder:
+    """Where the journal of a folder lies: in git's folder, or in the user's own. No git is started.
+
+    Raises:
+        ProjectError: it is in what only looks like a repository, or the user has no home folder.
+    """
+    around, own = gitfolder.find(directory), _own_journal(directory)
+    if around is not None:
+        # What was done before `git init` can be taken back, too.
+        if own is not None and journal.is_empty(around.journal) and not journal.is_empty(own):
+            return own
+        return around.journal
+    if own is None:
+        raise ProjectError("this user has no home folder for the journal", "set HOME")
+    return own
+
+
+def _own_journal(directory: Path) -> Folder | None:
+    """Where the journal of a folder in no repository lies; None for a user without a home."""
+    own = home.state()
+    key = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:16]
+    return Folder(own).at(key) if own != home.MISSING else None

@@ -1,0 +1,72 @@
+"""What builds and programs print, as they print it, and the flag that helps."""
+
+from dockgen.add import failures
+from tests.table import table
+
+BUILD = {
+    "go: go.mod requires go >= 1.28.1 (running go 1.27; GOTOOLCHAIN=local)": "--version 1.28",
+    "tokeninternal/tokeninternal.go:64:9: invalid array length -delta * delta (constant -256)": (
+        "--version"
+    ),
+    "link: example.com/sonic/loader: invalid reference to runtime.lastmoduledatap": "--version",
+    "src/_psycopg.h:31:10: fatal error: libpq-fe.h: No such file or directory": (
+        "--native-build libpq-dev"
+    ),
+    "x.c:1:10: fatal error: unheard.h: No such file or directory": "--native-build libunheard-dev",
+    "Error: pg_config executable not found.": "--native-build libpq-dev",
+    "error: command 'gcc' failed: No such file or directory": "--native-build build-essential",
+    "error: the configured Python interpreter version (3.14) is newer than PyO3's maximum "
+    "supported version (3.13)": "--version 3.13",
+    "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided": "uv lock",
+    "pyproject.toml changed significantly since poetry.lock was last generated.": "poetry lock",
+    "npm error `npm ci` can only install packages when your package.json and package-lock.json": (
+        "npm install"
+    ),
+    " ERR_PNPM_OUTDATED_LOCKFILE  Cannot install with frozen-lockfile": "pnpm install",
+    "YN0028: The lockfile would have been modified by this install": "yarn install",
+    "main.go:8:2: missing go.sum entry for module providing package a.example/b": "go mod tidy",
+    "web.go:3:12: pattern dist/*: no matching files found": "--frontend FOLDER",
+    "gyp ERR! find Python You need to install the latest version of Python.": "--script",
+    "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory": (
+        "--max-old-space-size=4096"
+    ),
+    'failed to calculate checksum of ref a::b: "/schema.sql": not found': "!schema.sql",
+}
+RUN = {
+    "OSError: [Errno 30] Read-only file system: '/app/data/db.sqlite3'": "--writable /app/data",
+    "Error: EACCES: permission denied, mkdir '/var/lib/app'": "--writable /var/lib/app",
+    "KeyError: 'DATABASE_URL'": "--setting DATABASE_URL=VALUE",
+    "Error: Missing required environment variable BOT_TOKEN": "--setting BOT_TOKEN=VALUE",
+    "panic: API_KEY is not set": "--setting API_KEY=VALUE",
+    "token\n  Field required [type=missing, input_value={}]": "--setting TOKEN=VALUE",
+    "ModuleNotFoundError: No module named 'gevent'": "--extra",
+    "ModuleNotFoundError: No module named 'psycopg2'": "--setting DATABASE_URL=",
+    "Error: Cannot find module '/app/dist/main.js'": "--entry",
+    "connect ECONNREFUSED 127.0.0.1:5432": "--beside postgres",
+    "Error 111 connecting to localhost:6379. Connection refused.": "--beside redis",
+    "FileNotFoundError: [Errno 2] No such file or directory: 'config.yaml'": "--file config.yaml",
+    "open config.yaml: no such file or directory": "--file config.yaml",
+    "node: error while loading shared libraries: libvips.so.42: cannot open": "--native-run",
+}
+
+
+@table("log", BUILD)
+def test_a_build_that_failed_is_explained(log: str) -> None:
+    """A build that failed is explained."""
+    found = failures.of_build(f"#12 3.4 before\n{log}\n#12 ERROR: exit code: 1\n")
+    assert found is not None
+    assert BUILD[log] in found.fix
+
+
+@table("log", RUN)
+def test_a_program_that_failed_is_explained(log: str) -> None:
+    """A program that failed is explained."""
+    found = failures.of_run(f"starting\n{log}\n")
+    assert found is not None
+    assert RUN[log] in found.fix
+
+
+def test_what_is_not_known_is_not_guessed() -> None:
+    """What is not known is not guessed."""
+    assert failures.of_build("#4 exporting layers\n") is None
+    assert failures.of_run("listening on port 8080\n") is None

@@ -1,0 +1,1 @@
+"""Dockerfiles, compose files, build contexts."""
