@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from benchmarks.results import Comparison, Figures, Results
-from dockgen import languages, matrix
+from dockgen import matrix
 from dockgen.compare.measuring import median
-from dockgen.matrix import Language
-from dockgen.report import markdown
 from dockgen.report.comparison import MISSING, number
 
 MB = 10**6
@@ -105,26 +103,6 @@ def detailed(results: Results) -> str:
         _health(results),
     ]
     return "\n".join(parts)
-
-
-def side_by_side(results: Results) -> str:
-    """The tables of docs/compare.md: a language each, as `dockgen compare` shows a project.
-
-    The naive image was measured beside each flavor: its median counts.
-    """
-    parts = []
-    for language in Language:
-        cells = [cell for cell in matrix.ALL if cell.language is language and cell in results.cells]
-        found = [results.cells[cell] for cell in cells]
-        rows = []
-        for measure in (UNPACKED, GZIP, COLD_BUILD, REBUILD, ANSWER, HEALTHY):
-            naive = [value for one in found if (value := measure.of(one.naive)) is not None]
-            values = [*(measure.of(one.dockgen) for one in found), median(naive)]
-            title = "start to healthy" if measure is HEALTHY else measure.title
-            rows.append([f"{title} {measure.unit}", *map(number, values)])
-        heads = [languages.load()[language]["name"], *(str(cell.flavor) for cell in cells), "naive"]
-        parts.append(markdown.table(heads, rows))
-    return "\n".join([*parts, *textwrap.wrap(origin(results), 100), ""])
 
 
 def origin(results: Results) -> str:

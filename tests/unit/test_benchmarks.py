@@ -113,16 +113,6 @@ def test_the_detailed_page_has_every_figure() -> None:
     ]
 
 
-def test_the_page_of_compare_has_the_naive_image_once() -> None:
-    """Beside the flavors that were measured, with the median of its figures."""
-    cells = {Cell.parse("go-slim"): Comparison(OURS, replace(NAIVE, unpacked_bytes=907_000_000))}
-    page = tables.side_by_side(replace(MEASURED, cells={**cells, **MEASURED.cells}))
-    lines = [line.replace("|", " ").split() for line in page.splitlines()]
-    assert ["Go", "slim", "scratch", "naive"] in lines
-    assert ["unpacked", "MB", "6.96", "6.96", "906"] in lines
-    assert ["start", "to", "healthy", "s", "0.61", "0.61", "-"] in lines
-
-
 def test_tables_say_what_the_images_stand_on() -> None:
     """A stand-in is never taken for the official image."""
     for bases, words in [

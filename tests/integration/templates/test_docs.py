@@ -30,7 +30,6 @@ def test_is_what_make_docs_writes(written: Path) -> None:
     for name in [
         "README.md",
         "docs/benchmarks.md",
-        "docs/compare.md",
         "docs/proof.md",
         "docs/reference.md",
         "docs/rules.md",
