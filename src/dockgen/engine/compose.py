@@ -12,7 +12,7 @@ from typing import Any
 from dockgen import reader, signals
 from dockgen.containerfiles import composefile
 from dockgen.containerfiles.composefile import Change, Model
-from dockgen.engine import command, reach
+from dockgen.engine import command, images, reach
 from dockgen.engine.container import Container
 from dockgen.engine.images import BUILD_SECONDS, run_build
 from dockgen.errors import ProjectError
@@ -207,9 +207,8 @@ class Composed:
 
     def remove(self) -> None:
         """Remove the images that were built."""
-        with signals.held():
-            for tag in self.tags.values():
-                command.run("image", "rm", "--force", "--", tag)
+        for tag in self.tags.values():
+            images.remove(tag)
 
     def _write(self, change: Change) -> Path:
         at = reach.place().publishes_at

@@ -101,8 +101,7 @@ def save_flat(image: str, platform: str, destination: Path) -> None:
             )
             images.save(made, destination)
         finally:
-            with signals.held():
-                command.run("image", "rm", "--", made)
+            images.remove(made)
 
 
 def load(facts: Mapping[str, Any], layer: Path, tag: str, folder: Path) -> None:
@@ -132,8 +131,7 @@ def load(facts: Mapping[str, Any], layer: Path, tag: str, folder: Path) -> None:
         _require("load", f"--input={archive}", deadline=_LOAD_SECONDS)
         _require("tag", "--", name, tag)
     finally:
-        with signals.held():
-            command.run("image", "rm", "--", name)
+        images.remove(name)
 
 
 def shared(layers: Sequence[str], others: Sequence[Inspected]) -> tuple[int, int]:
@@ -165,8 +163,7 @@ def _named(image: str) -> Iterator[str]:
         command.docker("tag", "--", image, name)
         yield name
     finally:
-        with signals.held():
-            command.run("image", "rm", "--", name)
+        images.remove(name)
 
 
 def _new_name() -> str:

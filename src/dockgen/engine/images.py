@@ -15,6 +15,8 @@ from dockgen.errors import ProjectError
 
 # Deadlines in seconds.
 BUILD_SECONDS = 1800.0
+# A removal waits for the engine's garbage collection, which has taken minutes.
+_REMOVAL_SECONDS = 300.0
 SAVE_SECONDS = 600.0
 
 
@@ -180,8 +182,13 @@ def temporary_image(
         )
         yield tag
     finally:
-        with signals.held():
-            command.run("image", "rm", "--force", "--", tag)
+        remove(tag)
+
+
+def remove(tag: str) -> None:
+    """Remove a name of an image, and the image if it has no other name, there or not."""
+    with signals.held():
+        command.run("image", "rm", "--force", "--", tag, deadline=_REMOVAL_SECONDS)
 
 
 def sent(context: Path, ignore_file: str) -> set[str]:
