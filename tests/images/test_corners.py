@@ -124,3 +124,30 @@ def test_typescript_is_compiled_as_the_read_me_says(tmp_path: Path) -> None:
     ):
         assert container.wait_healthy(PATIENCE).status == "healthy"
         assert b"Hello, world" in container.get("/", PORT).body
+
+
+@pytest.mark.release
+def test_code_of_a_package_is_compiled_as_the_read_me_says(tmp_path: Path) -> None:
+    """By node-gyp, with the headers of the image; the program and its libraries get along."""
+    answers = {"name": "my-app", "language": "node", "flavor": "scratch", "package_manager": "npm"}
+    project = template.render(tmp_path / "my-app", answers, ask=()).directory
+    section = (project / "README.md").read_text().partition("install scripts\n")[2]
+    section = section.partition("\n## ")[0]
+    blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
+    dockerfile = project / "Dockerfile"
+    above, stage, below = dockerfile.read_text().partition(" AS toolchain\n")
+    dockerfile.write_text(f"{above}{stage}{blocks['dockerfile']}{below}")
+    manifest = json.loads((project / "package.json").read_text())
+    allowed = json.loads("{" + blocks["json"].replace("better-sqlite3", "fs-ext") + "}")
+    manifest |= {"dependencies": {**manifest["dependencies"], "fs-ext": "^2.1.1"}, **allowed}
+    (project / "package.json").write_text(json.dumps(manifest, indent=2))
+    app = project / "src/app.js"
+    uses = "import { constants } from 'fs-ext';\n\nconsole.log('flock', constants.LOCK_EX);\n"
+    app.write_text(uses + app.read_text())
+    engine.build(project, target="lock", output=project)
+    with (
+        engine.temporary_image(project) as image,
+        engine.run(image, RunOptions(port=PORT)) as container,
+    ):
+        assert container.wait_healthy(PATIENCE).status == "healthy"
+        assert "flock 2" in container.logs()

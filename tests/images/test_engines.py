@@ -3,7 +3,11 @@
 import re
 import shutil
 import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -83,14 +87,24 @@ def test_podman(project: Path, tmp_path: Path) -> None:
     assert "podman build --format docker" in done.stderr
 
 
-@pytest.mark.release
-def test_a_builder_elsewhere(project: Path, tmp_path: Path) -> None:
-    """A BuildKit by TCP: projects, folders, `dockgen add --check`; the engine runs the images."""
-    for folder in ("registry", "build", "code"):
-        (tmp_path / folder).mkdir()
+@dataclass(frozen=True)
+class Farm:
+    """A BuildKit by TCP, which buildx calls ``farm``; and the registry that it asks."""
+
+    container: str
+    client: dict[str, str]
+    registry: engines.Registry
+
+
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    """What takes images from a registry on this machine."""
+    folder = tmp_path_factory.mktemp("farm")
+    for name in ("registry", "build"):
+        (folder / name).mkdir()
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    with engines.registry(tmp_path / "registry", *BASES) as registry:
+    with engines.registry(folder / "registry", *BASES) as registry:
         place = f"127.0.0.1:{registry.server_port}"
         settings = (
             f"[registry.'docker.io']\nmirrors = ['{place}']\n[registry.'{place}']\nhttp = true\n"
@@ -98,27 +112,53 @@ def test_a_builder_elsewhere(project: Path, tmp_path: Path) -> None:
         started = f"buildkitd --addr=tcp://127.0.0.1:{port} --oci-worker-net=host --config=/toml"
         words = ("sh", "-c", f'echo "$SETTINGS" >/toml; exec {started}')
         options = ("--network=host", f"--env=SETTINGS={settings}")
-        with engines.running("buildkit", tmp_path / "build", *words, options=options) as name:
+        with engines.running("buildkit", folder / "build", *words, options=options) as name:
             engines.wait("127.0.0.1", port, name)
-            client = engines.settings(tmp_path / "client")
-            farm = ("buildx", "create", "--name=farm", "--driver=remote", f"tcp://127.0.0.1:{port}")
-            engines.docker(*farm, environment=client)
-            facts = engines.check(project, client, "--builder=farm")
-            assert {"library/alpine", "library/python"} <= set(registry.asked)
+            client = engines.settings(folder / "client")
+            create = ("buildx", "create", "--name=farm", "--driver=remote")
+            engines.docker(*create, f"tcp://127.0.0.1:{port}", environment=client)
+            yield Farm(name, client, registry)
 
-            other = tmp_path / "other"
-            shutil.copytree(project, other)
-            for file in ("compose.yaml", ".copier-answers.yml"):
-                (other / file).unlink()
-            there = engines.check(other, client, "--builder=farm")
-            assert there["size"]["unpacked_bytes"] == facts["size"]["unpacked_bytes"]
 
-            code = tmp_path / "code/my-code"
-            shutil.copytree(ROOT / "tests/projects/python-stdlib", code)
-            proof = ("--check", "--flavor=alpine", "--builder=farm", "--dry-run")
-            registry.asked.clear()
-            engines.check(code, client, *proof, command="add")
-            assert "library/python" in registry.asked
+@pytest.mark.release
+def test_a_builder_elsewhere(farm: Farm, project: Path, tmp_path: Path) -> None:
+    """Projects, folders, `dockgen add --check`; the engine runs the images."""
+    facts = engines.check(project, farm.client, "--builder=farm")
+    assert {"library/alpine", "library/python"} <= set(farm.registry.asked)
+
+    other = tmp_path / "other"
+    shutil.copytree(project, other)
+    for file in ("compose.yaml", ".copier-answers.yml"):
+        (other / file).unlink()
+    there = engines.check(other, farm.client, "--builder=farm")
+    assert there["size"]["unpacked_bytes"] == facts["size"]["unpacked_bytes"]
+
+    code = tmp_path / "my-code"
+    shutil.copytree(ROOT / "tests/projects/python-stdlib", code)
+    proof = ("--check", "--flavor=alpine", "--builder=farm", "--dry-run")
+    farm.registry.asked.clear()
+    engines.check(code, farm.client, *proof, command="add")
+    assert "library/python" in farm.registry.asked
+
+
+@pytest.mark.release
+def test_a_builder_that_dies(farm: Farm, tmp_path: Path) -> None:
+    """In the middle of a build: one line, at once. The last test that uses it."""
+    (tmp_path / "Dockerfile").write_text("FROM alpine:3.24\nRUN sleep 987\n")
+    with ThreadPoolExecutor() as pool:
+        checked = pool.submit(
+            engines.dockgen, farm.client, "check", "--builder=farm", str(tmp_path)
+        )
+        deadline = time.monotonic() + 120
+        while "sleep 987" not in engines.docker("top", farm.container):
+            assert time.monotonic() < deadline
+            assert not checked.done(), checked.result().stderr
+            time.sleep(0.2)
+        engines.docker("kill", farm.container)
+        done = checked.result(timeout=60)
+    assert done.returncode == 4
+    assert "error: " in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_builder_that_is_down(project: Path, tmp_path: Path) -> None:
