@@ -31,7 +31,10 @@ FROM golang:1.27 AS syft
 RUN CGO_ENABLED=0 go install -ldflags=-s github.com/anchore/syft/cmd/syft@v1.57.1 \\
     && go clean -cache -modcache
 
+# Trivy 0.74 is written for the JSON of Go 1.26, which 1.27 has changed.
 FROM golang:1.27 AS trivy
+ENV GOEXPERIMENT=jsonv2 \\
+    GOTOOLCHAIN=go1.26.3
 RUN CGO_ENABLED=0 go install -ldflags=-s github.com/aquasecurity/trivy/cmd/trivy@v0.74.0 \\
     && go clean -cache -modcache
 

@@ -231,16 +231,23 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _explain(output: str) -> None:
-    """Raise a ToolMissingError when the output says that no engine was reached."""
-    if "permission denied while trying to connect" in output.lower():
+    """Raise a ToolMissingError when the output says that no engine or builder was reached."""
+    said = reason(output)  # not what a step of a build has printed
+    if "permission denied while trying to connect" in said.lower():
         raise ToolMissingError(
             "this account isn't allowed to use the container engine: permission denied.",
             'join its group: sudo usermod -aG docker "$USER"  (then log in again)',
         )
-    if re.search(r"cannot connect to the docker daemon|is the docker daemon running", output, re.I):
+    if re.search(r"cannot connect to the docker daemon|is the docker daemon running", said, re.I):
         raise ToolMissingError(
             "docker can't reach a container engine.",
             "start it, for example: sudo systemctl start docker",
+        )
+    if said.startswith("failed to receive status: rpc error: code = Unavailable"):
+        builder = os.environ.get(_BUILDER)
+        raise ToolMissingError(
+            f"the builder {builder or 'of the engine'} stopped in the middle of a build.",
+            f"docker buildx inspect --bootstrap {builder}" if builder else LOOK_AT_ENGINE,
         )
 
 
