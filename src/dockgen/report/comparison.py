@@ -27,9 +27,7 @@ def show(found: "Comparison", form: str) -> None:
 
 
 def number(value: float | None) -> str:
-    """Format a number with at least three digits: 0.61, 12.3, 905; seconds below 0.1 get one
-    more.
-    """
+    """Format with three digits or more before the point: 0.61, 12.3, 905; below 0.1 s one more."""
     if value is None:
         return MISSING
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 else 3

@@ -134,9 +134,7 @@ def spelt(words: str) -> str:
 
 
 def in_one_line(words: str) -> str:
-    """Escape everything that a terminal would obey, including line breaks, as in a folder's
-    name.
-    """
+    """Escape everything that a terminal would obey, such as line breaks in folder names."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
         for char in words

@@ -7,9 +7,7 @@ from dockgen.verdict.result import Found, Result
 
 
 def checked(result: Result) -> str:
-    """Return one suite with a failure per rule that fails the check; ignored and unasked are
-    skipped.
-    """
+    """Return one suite: a failure per rule that fails the check; ignored or unasked is skipped."""
     name = plain(result.checked.name)
     cases, failed, skipped = [], 0, 0
     for rule in result.checked.rules:
