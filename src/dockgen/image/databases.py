@@ -54,8 +54,6 @@ def _apk_files(content: bytes) -> list[str]:
 
 
 def _dpkg_files(content: bytes) -> list[str]:
-    """Return each line's path: in a file of checksums, it follows the sum, without a first
-    slash.
-    """
+    """Return the path in each line; checksum files have it after the sum, without first slash."""
     lines = content.decode("utf-8", "replace").splitlines()
     return ["/" + line.rpartition("  ")[2].removeprefix("/") for line in lines]
