@@ -30,11 +30,11 @@ Exit codes:
 """
 
 
-# In a command's context: a function that says what a signal leaves, where that may be something.
+# Key in a command's context: a function that describes what a signal may leave behind.
 LEFT = "dockgen.left"
 _NOTHING_LEFT = "no files were left behind"
 
-# Errors of a machine that is out of resources. They aren't bugs of dockgen.
+# These errors mean that the machine is out of resources. They aren't bugs in dockgen.
 _EXHAUSTED = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -56,7 +56,7 @@ class Terminated(BaseException):
         self.number = number
 
 
-# Each has a module of its own name in this package.
+# Each command is a module of the same name in this package.
 _COMMANDS = (
     "add",
     "check",
@@ -72,14 +72,14 @@ _COMMANDS = (
 
 
 class Commands(click.Group):
-    """The group of commands. Each is imported only when it is used."""
+    """The group of commands. Each command is imported only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands."""
+        """Return the names of all commands."""
         return sorted([*super().list_commands(ctx), *_COMMANDS])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, if there is one."""
+        """Return the command of this name, or None."""
         if cmd_name in _COMMANDS:
             module = importlib.import_module(f"dockgen.cli.{cmd_name}")
             command: click.Command = getattr(module, cmd_name)
@@ -87,7 +87,7 @@ class Commands(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; click would answer Ctrl-C with an empty line of its own."""
+        """Run a command; on Ctrl-C, click would print an empty line of its own."""
         try:
             Path.cwd()
         except OSError as error:
@@ -139,7 +139,7 @@ def completion(shell: str) -> None:
     from dockgen import report
 
     kind = get_completion_class(shell)
-    if kind is None:  # click knows every shell of the choice above
+    if kind is None:  # click knows every shell in the choice above
         raise AssertionError(shell)
     report.text(kind(dockgen, {}, "dockgen", "_DOCKGEN_COMPLETE").source())
 
@@ -147,26 +147,26 @@ def completion(shell: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run dockgen, and return its exit code."""
     for number in signals.ENDINGS:
-        # Ctrl-C is Python's. What is ignored stays so: nohup asks for it.
+        # Python handles Ctrl-C itself. Ignored signals stay ignored: nohup relies on that.
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _terminate)
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
-        # If a terminal can't show arrows or accents, they are escaped instead of a traceback.
+        # Escape arrows and accents that a terminal can't show, instead of failing with a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     stdout = sys.stdout
     try:
         dockgen.main(args=arguments, prog_name="dockgen", standalone_mode=False)
-        # Here, where a full disk can still be told.
+        # Flush here, where a full disk can still be reported.
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.exceptions.NoArgsIsHelpError as asked:
-        asked.show()  # The help text: no error of one line.
+        asked.show()  # the help text is longer than an error's line
         return asked.exit_code
     except (BrokenPipeError, SystemExit) as end:
-        # The reader of our output is gone, as with `dockgen … | head`. click turns that into an
+        # The reader of the output is gone, as with `dockgen … | head`. click turns that into an
         # exit, and replaces the stream.
         if isinstance(end, SystemExit) and sys.stdout is stdout:
             raise
@@ -179,8 +179,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(problem: Exception | Terminated) -> int:
-    """Tell what went wrong, and return the exit code; from inside of an except clause."""
-    from dockgen import report  # not needed where nothing goes wrong, and that has to be quick
+    """Report what went wrong, and return the exit code; call it from an except clause."""
+    from dockgen import report  # imported only on errors, to keep the start quick
 
     code, error = _error(problem)
     details = problem.details if isinstance(problem, DockgenError) else ""
@@ -194,7 +194,7 @@ def _report(problem: Exception | Terminated) -> int:
 
 
 def _error(problem: Exception | Terminated) -> tuple[int, DockgenError | None]:
-    """The exit code and the error to show; none for a bug."""
+    """Return the exit code and the error to show, which is None for a bug."""
     if isinstance(problem, click.ClickException):
         context = problem.ctx if isinstance(problem, click.UsageError) else None
         command = context.command_path if context else "dockgen"
@@ -225,21 +225,21 @@ def _ended(number: int, left: str) -> Interrupted:
 
 
 def _is_exhausted(problem: Exception) -> bool:
-    # tempfile found no folder to write to, and has no number for that.
+    # tempfile found no folder to write to, and sets another errno.
     return isinstance(problem, OSError) and (
         problem.errno in _EXHAUSTED or "No usable temporary directory" in str(problem)
     )
 
 
 def _open_closed_streams() -> None:
-    """Open closed streams on /dev/null, so that no file gets their number."""
+    """Open closed streams on /dev/null, so that no other file gets their descriptors."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - for good
 
 
 def _drop_output() -> None:
-    """Don't let Python write the rest at its exit: it would fail again."""
+    """Discard buffered output: Python would write it at exit, and fail again."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -18,7 +18,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _flags(command: _Command) -> _Command:
-    """A flag for each answer, as `detect.model` has them."""
+    """Add a flag for each answer in `detect.model`."""
     from dockgen.detect.model import TOPICS, Many
 
     for topic in reversed(TOPICS):
@@ -151,7 +151,7 @@ def add(
 
 
 def _said(flags: dict[str, Any]) -> dict[str, Any]:
-    """The answers that were given as flags, by topic."""
+    """Return the answers given as flags, by topic."""
     from dockgen.detect import given
     from dockgen.detect.model import BY_NAME, Many
 
@@ -179,7 +179,7 @@ def _undo(directory: Path, *, as_json: bool) -> None:
 
 
 def _offered() -> bool:
-    """Ask whether the files are proven before they are written."""
+    """Ask whether to prove the files before they are written."""
     import questionary
 
     from dockgen import report
@@ -190,7 +190,7 @@ def _offered() -> bool:
 
 
 def _decide(clash: "Clash") -> "Decision":
-    """Ask what becomes of one file; a diff shows what it would mean to replace it."""
+    """Ask what to do with one file; a diff shows what replacing it would change."""
     import questionary
 
     from dockgen import report
@@ -207,7 +207,7 @@ def _decide(clash: "Clash") -> "Decision":
 
 
 def _asked(said: dict[str, Any], detected: "Detected") -> dict[str, Any]:
-    """What the user said, and their answer to the first conflict."""
+    """Return the user's answers, with their answer to the first conflict."""
     import questionary
 
     from dockgen import report
@@ -228,7 +228,7 @@ def _asked(said: dict[str, Any], detected: "Detected") -> dict[str, Any]:
 
 
 def undecided(conflicts: "tuple[Conflict, ...]") -> UsageError:
-    """The error for signals that disagree: both, and the flag that decides."""
+    """Return the error for signals that disagree: it names both, and the flag that decides."""
     from dockgen.detect import given
     from dockgen.report.terminal.detected import seen
 

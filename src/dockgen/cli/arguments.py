@@ -1,4 +1,4 @@
-"""What the commands' arguments have in common."""
+"""Arguments that several commands share."""
 
 import click
 
@@ -10,7 +10,7 @@ PASSED_ON = "Passed to docker build; repeatable."
 def complete_starter(
     _ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[str]:
-    """The registered starters that begin like this, for the shell's completion."""
+    """Complete the names of registered starters in the shell."""
     from dockgen import starters
 
     try:
@@ -20,7 +20,7 @@ def complete_starter(
 
 
 def complete_rule(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The rules whose codes begin like this, for the shell's completion."""
+    """Complete the codes of rules in the shell."""
     from dockgen import checks
 
     return [rule.code for rule in checks.RULES if rule.code.startswith(incomplete.upper())]
@@ -44,10 +44,10 @@ def pairs(
 
 
 def named_format(shown: str | None, *, as_json: bool) -> str:
-    """The format that --format and --json name together; "text" without both.
+    """Return the format that --format and --json select; "text" without either.
 
     Raises:
-        UsageError: they name two.
+        UsageError: they name different formats.
     """
     if as_json and shown not in (None, "json"):
         raise UsageError(

@@ -11,10 +11,10 @@ import click
 from dockgen.cli.arguments import PASSED_ON, complete_rule, named_format, pairs
 from dockgen.errors import CheckFailedError, UsageError
 
-# The formats, as dockgen.verdict.result has them. A help text needs nothing else of that module.
+# The formats of dockgen.verdict.result, repeated: a help text needs nothing else of that module.
 FORMATS = ("text", "json", "markdown", "sarif", "junit", "gitlab", "github", "html")
 
-# As dockgen.matrix has them; a help text needs nothing else from there.
+# Repeated from dockgen.matrix, for the same reason.
 WORKLOADS = ("service", "worker", "job")
 _HIGHEST = 10**6
 
@@ -35,10 +35,10 @@ class _Number(click.ParamType[Any]):
 
 
 class Seconds(_Number):
-    """A time."""
+    """A time in seconds."""
 
     def convert(self, value: object, param: object, ctx: object) -> float:
-        """In seconds."""
+        """Return it in seconds."""
         del param, ctx
         return float(self.read(value))
 
@@ -47,7 +47,7 @@ class Megabytes(_Number):
     """A size in MB of 10^6 bytes."""
 
     def convert(self, value: object, param: object, ctx: object) -> int:
-        """In bytes, exactly."""
+        """Return it in bytes, exactly."""
         del param, ctx
         return int(self.read(value) * 10**6)
 
@@ -248,10 +248,10 @@ def check(
 
 
 def _files(outputs: Sequence[str]) -> list[tuple[str, Path]]:
-    """What --output says: formats and files.
+    """Parse the values of --output into formats and files.
 
     Raises:
-        UsageError: one names no format and file, or two name the same file.
+        UsageError: one isn't FORMAT=FILE, or two name the same file.
     """
     files = []
     for entry in outputs:

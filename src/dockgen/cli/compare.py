@@ -112,7 +112,7 @@ def compare(
 
 
 def _project(directory: Path, wanted: "Wanted", form: str) -> None:
-    """Compare a project with itself."""
+    """Compare a project's flavors."""
     from dockgen import compare as comparing
     from dockgen import report
     from dockgen.report import comparison

@@ -21,32 +21,33 @@ if TYPE_CHECKING:
 
 
 class Folder(click.Path):
-    """A path that isn't empty: an unset variable of a shell doesn't mean "."."""
+    """A path that can't be empty: an unset shell variable doesn't mean "."."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path."""
+        """Return the path."""
         if value == "":
             self.fail("it is empty", param, ctx)
         return super().convert(value, param, ctx)
 
 
-# What stands for an answer that is free, where it isn't VALUE.
+# How free answers are shown in the help, if not as VALUE.
 _METAVARS = {"bool": "[yes|no]"}
 
-# Where the context keeps the starter that was opened to read its questions.
+# Key in the context: the starter that was opened to read its questions.
 _ORIGIN = "dockgen.origin"
-# Where it keeps what was told on the way, for the report.
+# Key in the context: warnings so far, for the report.
 _WARNINGS = "dockgen.warnings"
 
 
 class NewCommand(click.Command):
-    """``dockgen new``: its flags for the questions are read from copier.yml, the one place.
+    """``dockgen new``: its flags for the questions come from copier.yml.
 
-    With ``--starter`` it is the starter's copier.yml, so that its own questions are flags, too.
+    With ``--starter``, they come from the starter's copier.yml, so its own questions are flags,
+    too.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Open the starter that is named, because its questions are flags to be parsed."""
+        """Open the starter that --starter names: its questions are needed to parse the flags."""
         name = _value_of("--starter", args)
         if name and not ctx.resilient_parsing:
             ctx.meta[_ORIGIN] = _open(
@@ -55,20 +56,20 @@ class NewCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:
-        """The help, with a starter's words as a terminal may have them."""
+        """Return the help, with a starter's text made safe for a terminal."""
         from dockgen import report
 
         return report.spelt(super().get_help(ctx))
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """The questions' flags first, then the command's own options."""
+        """Return the flags of the questions, then the command's own options."""
         own = super().get_params(ctx)
         taken = {option for parameter in own for option in parameter.opts}
         return [*self.params[:1], *_question_flags(ctx.meta.get(_ORIGIN), taken), *own[1:]]
 
 
 def _value_of(option: str, args: list[str]) -> str | None:
-    """What follows an option, before anything is parsed."""
+    """Return the value of an option before anything is parsed."""
     for word, following in zip_longest(args, args[1:]):
         if word == "--":
             return None
@@ -80,7 +81,7 @@ def _value_of(option: str, args: list[str]) -> str | None:
 
 
 def _open(ctx: click.Context, name: str, *, trusted: bool, offline: bool) -> "Source | None":
-    """The registered starter of that name, open until the command ends; None for dockgen's own."""
+    """Return the registered starter, open until the command ends, or None for dockgen's own."""
     from dockgen import git, report, source, starters
 
     if name == starters.OWN:
@@ -109,7 +110,7 @@ def _question_flags(origin: "Source | None", taken: set[str]) -> list[click.Para
             type=click.Choice(question.choices) if question.choices else str,
         )
         for question in questions.load(origin.questionnaire if origin else None)
-        # A starter's question may be called like an option: --data answers it.
+        # A starter's question may have the name of an option; then --data answers it.
         if question.flag not in taken and question.name != questions.OF_ADD
     ]
 
@@ -186,7 +187,7 @@ def new(
     if starter is None and on_terminal and not defaults:
         origin = _choose(ctx, trusted=trust, offline=offline)
     request = create.Request(
-        # Not resolved: where a link leads is looked at before anything is written through it.
+        # Not resolved: symbolic links are checked before anything is written through them.
         directory=Path(os.path.abspath(directory)) if directory else None,  # noqa: PTH100
         answers=questions.collect(
             answers_file,
@@ -210,12 +211,12 @@ def new(
 
 
 def _unable(*, as_json: bool) -> str:
-    """Why nothing can be asked."""
+    """Say why dockgen can't prompt."""
     return "--json never prompts" if as_json else "there is no terminal to prompt on"
 
 
 class _Listener:
-    """Tells what is found out while a project is made."""
+    """Reports progress and findings while a project is made."""
 
     def __init__(self, ctx: click.Context, *, as_json: bool) -> None:
         self._ctx = ctx
@@ -249,7 +250,7 @@ class _Listener:
 
 
 def _choose(ctx: click.Context, *, trusted: bool, offline: bool) -> "Source | None":
-    """Ask which template to use, if there is a starter to choose; the first one is preselected."""
+    """Ask which template to use if there are starters; the first choice is preselected."""
     from dockgen import report, starters
 
     registered = starters.load()

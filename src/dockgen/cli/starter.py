@@ -70,7 +70,7 @@ def init(
     from dockgen.starter import scaffold
 
     git.require()
-    # Not resolved: where a link leads is looked at before anything is written through it.
+    # Not resolved: symbolic links are checked before anything is written through them.
     target = Path(os.path.abspath(directory))  # noqa: PTH100
     apply.check_target(target)
     called = repository.name_for(target) if name is None else name
@@ -163,7 +163,7 @@ def add(name: str, url: str, as_json: bool) -> None:
         doing(f"Fetching {registered.address}")
         starters.fetch(registered)
     with source.starter(registered) as opened:
-        questions.load(opened.questionnaire)  # one that can't be used is reported here
+        questions.load(opened.questionnaire)  # report a starter that can't be used now
         releases = [release.version for release in opened.manifest.releases]
     starters.add(registered)
     listed = starters.Listed(registered, releases)
@@ -291,7 +291,7 @@ def test(
     with report.progress() as doing:
         with source.working_copy(directory, trusted=trust) as origin:
             chosen = cases.select(cases.load(directory), only)
-            # Whatever can't be rendered is reported before the first image is built.
+            # Render everything first, so that errors show before the first image is built.
             with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
                 for case in chosen:
                     doing(f"Rendering {case.name}")

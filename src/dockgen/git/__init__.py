@@ -1,4 +1,4 @@
-"""git: the one module that starts it."""
+"""Run git. No other module starts it."""
 
 import errno
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from dockgen.errors import ProjectError, ToolMissingError
 
-# The first git whose configuration can be extended through GIT_CONFIG_COUNT, which is how the
-# template's address is pointed at the bundle for the time of one call.
+# The first git that reads settings from GIT_CONFIG_COUNT. With them, the template's address points
+# to the bundle during a single call.
 MINIMUM = (2, 31)
 
 _IDENTITY = {
@@ -24,15 +24,15 @@ _IDENTITY = {
     "GIT_COMMITTER_EMAIL": "dockgen@localhost",
 }
 
-# What git says when it is the machine that refuses.
+# Errors of the machine, as git reports them.
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
-# No setting of the user's or the machine's takes part.
+# Ignores the settings of the user and of the machine.
 ISOLATED = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
-# What no repository decides: settings on the command line win over those of any file. Hooks and a
-# file system monitor are programs; a folder that looks like a bare repository is none unless
-# dockgen names it; and an object that is missing is fetched from nowhere.
+# Settings that a repository must not decide: those on the command line override any file. Hooks and
+# file system monitors are programs; a folder that looks like a bare repository counts only if
+# dockgen names it; missing objects are never fetched.
 SAFE = (
     ("core.hooksPath", os.devnull),
     ("core.fsmonitor", ""),
@@ -40,15 +40,15 @@ SAFE = (
     ("core.protectHFS", "true"),
     ("core.protectNTFS", "true"),
 )
-# A repository's own protocol.file.allow would win over protocol.allow; over this, nothing does.
+# A repository's own protocol.file.allow would override protocol.allow. Nothing overrides these.
 _NOWHERE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}
 _THIS_MACHINE = {"GIT_ALLOW_PROTOCOL": "file", "GIT_NO_LAZY_FETCH": "1"}
 
-# What git says of a repository that belongs to another user, by its words in English.
+# How git reports, in English, that a repository belongs to another user.
 _OTHER_OWNER = re.compile(r"detected dubious ownership in repository at '(.+)'$")
 
-# How long git may take to answer about the user's repository, in seconds. One whose settings name a
-# pipe would wait for ever.
+# How long git may take to answer about the user's repository, in seconds. If the repository's
+# settings name a pipe, it would wait forever.
 ANSWER_SECONDS = 120.0
 
 # Variables that select a repository (`git rev-parse --local-env-vars`), except its settings.
@@ -70,7 +70,7 @@ LOCAL_VARIABLES = (
 
 
 def require() -> None:
-    """Make sure that git is there and new enough.
+    """Check that git is installed and new enough.
 
     Raises:
         ToolMissingError: git is missing or older than 2.31.
@@ -96,20 +96,19 @@ def run(
     environment: Mapping[str, str] | None = None,
     stdin: str | None = None,
 ) -> str:
-    """Run git on dockgen's own repositories, and return what it prints.
+    """Run git on dockgen's own repositories, and return its output.
 
-    Nothing of the user's configuration takes part, so the same input gives the same objects on
-    every machine.
+    The user's settings are ignored, so that the same input gives the same objects on every machine.
 
     Args:
         arguments: the command.
         cwd: where to run it; None for ``repository``.
         repository: git's folder, such as a bare repository; None for the one of ``cwd``.
         environment: variables to add.
-        stdin: what it reads.
+        stdin: its input.
 
     Raises:
-        subprocess.CalledProcessError: git failed; never the user's mistake here, so it is a bug.
+        subprocess.CalledProcessError: git failed; that is a bug, never the user's mistake.
         OSError: git failed because of the machine, such as a full disk.
     """
     words = None if stdin is None else stdin.encode()
@@ -126,7 +125,7 @@ def run_bytes(
     environment: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
 ) -> bytes:
-    """As `run`, for input and output that need not be text: both are left as they are."""
+    """Like `run`, for input and output that may not be text."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     try:
         done = subprocess.run(
@@ -150,7 +149,7 @@ def run_bytes(
 
 
 def machine_error(printed: str) -> OSError | None:
-    """What the machine lacks, such as room, by git's own words; None if it was something else."""
+    """Return the machine's error that git reports, such as a full disk; None for other errors."""
     for number in _MACHINE:
         if os.strerror(number) in printed:
             return OSError(number, os.strerror(number))
@@ -160,7 +159,7 @@ def machine_error(printed: str) -> OSError | None:
 
 
 def _command(repository: Path | None = None) -> list[str]:
-    """Git, with the settings that no repository decides."""
+    """Return git with the settings that a repository must not decide."""
     settings = [word for key, value in SAFE for word in ("-c", f"{key}={value}")]
     place = [f"--git-dir={repository.absolute()}"] if repository else []
     return ["git", "--no-pager", *settings, *place]
@@ -173,19 +172,19 @@ def ask(
     stdin: bytes | None = None,
     may_find_nothing: bool = False,
 ) -> bytes:
-    """Run git on a repository of the user's, with their settings, and return its output.
+    """Run git on the user's repository, with their settings, and return its output.
 
-    Neither hooks nor a file system monitor run, and nothing is fetched. What a repository's own
-    settings can start is a filter, where the command reads or writes files of the worktree.
+    No hooks or file system monitors run, and nothing is fetched. A repository's settings can only
+    start filters, if the command reads or writes files in the worktree.
 
     ``may_find_nothing`` is for commands whose exit code 1 says just that.
 
     Raises:
         ProjectError: git refused, or took longer than `ANSWER_SECONDS`.
     """
-    # A hook that called dockgen names its own repository; ours is the one that `cwd` is in.
+    # If a git hook called dockgen, these name the hook's repository; dockgen uses that of `cwd`.
     inherited = {k: v for k, v in os.environ.items() if k not in LOCAL_VARIABLES}
-    # No lock: reading the status must not write the user's index.
+    # No locks: reading the status must not write the user's index.
     plain = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(
@@ -213,25 +212,25 @@ def ask(
 
 
 def fetch(address: str, *refspecs: str, repository: Path, deadline: float) -> None:
-    """Fetch from a repository of the user's choice, with their settings and credentials.
+    """Fetch from a repository that the user chose, with their settings and credentials.
 
-    Without a terminal, git and ssh must not ask for a password.
+    Without a terminal, git and ssh don't ask for a password.
 
     Args:
         address: as git takes it: a URL, ``git@host:path`` or a path.
-        refspecs: what to fetch; what is gone there goes here, too.
+        refspecs: what to fetch; refs that are gone there are removed here, too.
         repository: a bare repository.
         deadline: in seconds.
 
     Raises:
-        ProjectError: git refused, or took too long; the message is git's own last word.
+        ProjectError: git refused, or took too long; the message is the last line of git's output.
     """
     environment = {k: v for k, v in os.environ.items() if k not in LOCAL_VARIABLES}
     environment |= {"LC_ALL": "C"}
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         environment |= {"GIT_TERMINAL_PROMPT": "0"}
         environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
-    # What git finds wrong with objects, such as a file called .git, isn't taken in.
+    # Refuse malformed objects, such as a file called .git.
     strict = ["-c", "transfer.fsckObjects=true", "-c", "fetch.fsckObjects=true"]
     words = ["fetch", "--quiet", "--force", "--prune", "--no-recurse-submodules", "--no-tags"]
     try:
@@ -261,7 +260,7 @@ def fetch(address: str, *refspecs: str, repository: Path, deadline: float) -> No
 
 
 def configuration(*pairs: tuple[str, str]) -> dict[str, str]:
-    """Environment variables that give these settings only to this git command."""
+    """Return environment variables that set these settings for a single git command."""
     variables = {"GIT_CONFIG_COUNT": str(len(pairs))}
     for number, (key, value) in enumerate(pairs):
         variables[f"GIT_CONFIG_KEY_{number}"] = key
@@ -277,17 +276,17 @@ def merge_file(
     union: bool = False,
     labels: tuple[str, str, str] = ("before updating", "last update", "after updating"),
 ) -> tuple[bytes, bool]:
-    """Merge two texts that come from ``base``.
+    """Merge two texts that both come from ``base``.
 
     Args:
         ours: one text.
         base: what both come from.
         new: the other text.
-        union: whether the result has the lines of both where they changed the same ones.
-        labels: how a conflict calls the three, in that order; copier's words if none are given.
+        union: whether to keep the lines of both if they changed the same ones.
+        labels: the names of the three in conflicts, in that order; copier's by default.
 
     Returns:
-        The merged text, and whether it holds conflicts. Of files that aren't text, ``ours``.
+        The merged text, and whether it has conflicts. For files that aren't text, ``ours``.
     """
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
         paths = [Path(folder) / name for name in ("ours", "base", "new")]
@@ -299,12 +298,12 @@ def merge_file(
             cwd=folder,
             env={k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
             | ISOLATED
-            # No repository takes part, such as a stranger's around the folder of temporary files.
+            # Ignore any repository around the folder of temporary files.
             | {"GIT_CEILING_DIRECTORIES": str(Path(folder).parent)},
             capture_output=True,
             check=False,
         )
-    # The exit code is the number of conflicts, and above 127 git would not merge at all.
+    # The exit code is the number of conflicts; above 127, git would not merge at all.
     if done.returncode > 127:
         return ours, True
     return done.stdout, done.returncode > 0

@@ -1,7 +1,7 @@
-"""git's own folder of a project, found as git finds it, but without starting git.
+"""Find a project's git folder as git does, but without starting git.
 
-A repository's own settings can make git start programs. So what can be known without git is read
-here: a look for a journal starts nothing, and git is never started in what only looks like a
+A repository's settings can make git start programs. So dockgen reads what it can without git:
+looking for a journal starts nothing, and git never runs in something that only looks like a
 repository.
 """
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from dockgen.errors import ProjectError
 from dockgen.inside import Folder, Inside, is_repository
 
-# The size of the .git file of a worktree or a submodule, in bytes.
+# The size limit for the .git file of a worktree or submodule, in bytes.
 _LIMIT = 65_536
 
 
 @dataclass(frozen=True)
 class GitFolder:
-    """git's own folder: ``.git``, or for a worktree or a submodule what it points at.
+    """git's own folder: ``.git``, or the folder that it points to for a worktree or submodule.
 
-    ``prefix`` is the path from where ``.git`` lies to the folder that was asked for, "" or with a
-    slash last.
+    ``prefix`` is the path from the folder with ``.git`` to the requested folder: "" or with a
+    trailing slash.
     """
 
     path: Path
@@ -30,19 +30,19 @@ class GitFolder:
 
     @property
     def journal(self) -> Folder:
-        """Where the journal of the folder that was asked for lies; it need not exist yet."""
+        """The folder for the journal of the requested folder; it may not exist yet."""
         key = hashlib.sha256(os.fsencode(self.prefix)).hexdigest()[:16]
         return Folder(self.path).at("dockgen", key)
 
 
 def find(directory: Path) -> GitFolder | None:
-    """The git folder of the repository that a folder is in, if it is in one.
+    """Return the git folder of the repository around a folder, or None.
 
     Raises:
         ProjectError: the folder is in a bare repository, or in something that git could take for
-            one. A clone can bring such folders with it.
+            one. A clone can contain such folders.
     """
-    # As the system sees it: a link may lead into a repository, but not out of one.
+    # Resolved as the system would: a link may lead into a repository, but not out of one.
     directory = directory.resolve()
     for root in (directory, *directory.parents):
         if (folder := _git_folder(root)) is not None:
@@ -62,7 +62,7 @@ def find(directory: Path) -> GitFolder | None:
 
 
 def root(directory: Path) -> Path | None:
-    """The top of the repository that a folder is in; None if it is in none.
+    """Return the top of the repository around a folder, or None.
 
     Raises:
         ProjectError: as for `find`.
@@ -75,7 +75,7 @@ def root(directory: Path) -> Path | None:
 
 
 def _git_folder(root: Path) -> Path | None:
-    """What ``.git`` in this folder is or points at; None if git would look further up."""
+    """Return what ``.git`` in this folder is or points to; None if git would look further up."""
     entry = root / ".git"
     if entry.is_dir():
         return entry if _looks_like_one(entry) else None

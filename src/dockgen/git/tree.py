@@ -27,12 +27,12 @@ Tree = Mapping[str, File]
 def read(
     repository: Path, identifier: str, wanted: Callable[[str], bool] = lambda _path: True
 ) -> dict[str, File]:
-    """The files of the tree ``identifier``, by path; submodules are left out.
+    """Return the files of the tree ``identifier``, by path; submodules are left out.
 
     Args:
         repository: git's folder, or a bare repository.
         identifier: the tree.
-        wanted: whether a path is.
+        wanted: whether to include a path.
 
     Raises:
         OutsideError: a file has a name that leads out of its folder, or into ``.git``.
@@ -54,7 +54,7 @@ def read(
 
 
 def store(repository: Path, directory: Path, *, ignored: bool = True) -> str:
-    """Store the files of ``directory`` in ``repository``, also ignored ones; return the tree."""
+    """Store the files of ``directory`` in ``repository``, even ignored ones; return the tree."""
     index = repository / "dockgen-store.index"
     index.unlink(missing_ok=True)
     place = {
@@ -68,7 +68,7 @@ def store(repository: Path, directory: Path, *, ignored: bool = True) -> str:
 
 
 def lying_in(directory: Path) -> dict[str, File]:
-    """The files that dockgen wrote into a folder of its own, by path."""
+    """Return the files that dockgen wrote into a folder of its own, by path."""
     found = {}
     for folder, folders, names in os.walk(directory):
         for name in (*folders, *names):
@@ -104,7 +104,7 @@ def make(repository: Path, files: Tree) -> str:
 
 
 def renames(repository: Path, before: str, after: str) -> dict[str, str]:
-    """Which files of the tree ``before`` have another name in ``after``, as git sees it."""
+    """Map files of the tree ``before`` to their new names in ``after``, as git detects renames."""
     listed = git.run_bytes(
         "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", before, after,
         repository=repository,

@@ -1,4 +1,4 @@
-"""The worktree: the user's git repository around a project. Looked at, and its index written."""
+"""The user's git repository around a project: read its state, and write its index."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -12,7 +12,7 @@ from dockgen.git.gitfolder import GitFolder
 from dockgen.git.tree import File
 from dockgen.inside import Folder
 
-# Files in git's folder that say that something was begun, and the command that ends it.
+# Files in git's folder that mark an unfinished operation, and the command that ends it.
 _UNFINISHED = {
     "MERGE_HEAD": "merge",
     "CHERRY_PICK_HEAD": "cherry-pick",
@@ -23,15 +23,15 @@ _UNFINISHED = {
 
 
 class UncommittedError(ProjectError):
-    """A folder in a repository that has no commit, or none of this folder."""
+    """The folder's repository has no commit, or none that contains this folder."""
 
 
 @dataclass(frozen=True)
 class Worktree:
     """A project's folder in a git repository.
 
-    ``prefix`` is the folder's path in the repository, "" at its root, else with a slash last;
-    ``head`` is the commit that is checked out, ``tree`` the project's tree in it.
+    ``prefix`` is the folder's path in the repository: "" at its root, otherwise with a trailing
+    slash. ``head`` is the commit that is checked out, and ``tree`` the project's tree in it.
     """
 
     directory: Path
@@ -40,10 +40,10 @@ class Worktree:
     tree: str
 
     def require_settled(self) -> None:
-        """Make sure that no merge, rebase or the like waits to be ended.
+        """Check that no merge, rebase or similar operation is unfinished.
 
         Raises:
-            ProjectError: one does, or a file is in conflict.
+            ProjectError: one is, or a file is in conflict.
         """
         for name, command in _UNFINISHED.items():
             if (self.git_folder / name).exists():
@@ -53,7 +53,7 @@ class Worktree:
                     f"{self.directory}: a {command} isn't finished",
                     f"finish it, or stop it: git {command} --abort",
                 )
-        # The index alone tells: comparing files would run filters.
+        # Read only the index: comparing files would run filters.
         if listed := self._lines("ls-files", "--unmerged", "-z", "--", "."):
             conflicts = {line.partition("\t")[2] for line in listed}
             raise ProjectError(
@@ -62,7 +62,7 @@ class Worktree:
             )
 
     def require_clean(self) -> None:
-        """Make sure that everything git tracks here is committed.
+        """Check that everything that git tracks here is committed.
 
         Raises:
             ProjectError: something isn't.
@@ -80,7 +80,7 @@ class Worktree:
             )
 
     def ignored(self, paths: Iterable[str]) -> set[str]:
-        """Which of these paths of the project git ignores, without those in submodules."""
+        """Return which of these project paths git ignores, without those in submodules."""
         inside = tuple(f"{path}/" for path in self.submodules())
         paths = [path for path in paths if not path.startswith(inside)]
         names = b"".join(os.fsencode(path) + b"\0" for path in paths)
@@ -91,12 +91,12 @@ class Worktree:
         return {os.fsdecode(name) for name in listed.split(b"\0") if name}
 
     def submodules(self) -> set[str]:
-        """The paths of the project that are repositories of their own."""
+        """Return the project's paths that are repositories of their own."""
         listed = self._lines("ls-tree", "-r", "-z", "--full-tree", self.tree)
         return {line.partition("\t")[2] for line in listed if line.startswith("160000 ")}
 
     def require_seen(self, paths: Iterable[str]) -> None:
-        """Make sure that git looks for changes of these files.
+        """Check that git looks for changes in these files.
 
         Raises:
             ProjectError: git was told not to.
@@ -114,12 +114,12 @@ class Worktree:
 
     @property
     def folder(self) -> Folder:
-        """The project's folder: where files are looked at and written without following a link."""
+        """The project's folder, for reading and writing files without following links."""
         return Folder(self.directory)
 
     @property
     def git_folder(self) -> Path:
-        """Git's own folder: of a worktree the one that it doesn't share."""
+        """The folder of git itself; for a worktree, the one that it doesn't share."""
         found = gitfolder.find(self.directory)
         if found is None:
             raise ProjectError(f"{self.directory} isn't in a git repository any more", "git status")
@@ -127,12 +127,12 @@ class Worktree:
 
     @property
     def journal(self) -> Folder:
-        """Where the journal of what was replaced lies."""
+        """The folder of the journal."""
         return GitFolder(self.git_folder, self.prefix).journal
 
     @property
     def index(self) -> "Worktree":
-        """The worktree whose index knows the files: itself."""
+        """The worktree whose index has the files: itself."""
         return self
 
     def objects(self) -> Path:
@@ -140,16 +140,16 @@ class Worktree:
         return self.directory / self._line("rev-parse", "--git-path", "objects")
 
     def object_format(self) -> str:
-        """How git names objects here: "sha1" or "sha256"."""
+        """The hash that git uses here: "sha1" or "sha256"."""
         return self._line("rev-parse", "--show-object-format")
 
     def smudged(self, path: str, file: File) -> bytes:
-        """A file's content as it is on disk, with the line endings of the user's settings."""
+        """Return a file's content as on disk, with the line endings of the user's settings."""
         blob = self._line("hash-object", "-w", "--no-filters", "--stdin", stdin=file.content)
         return git.ask("cat-file", "--filters", f"--path={path}", blob, cwd=self.directory)
 
     def entries(self, paths: Collection[str]) -> bytes:
-        """What the index holds for these paths of the project, as `update-index` takes it."""
+        """Return the index entries of these project paths, in the format of `update-index`."""
         if not paths:
             return b""
         return git.ask(
@@ -158,7 +158,7 @@ class Worktree:
         )  # fmt: skip
 
     def conflict_entries(self, path: str, stages: Mapping[int, File]) -> bytes:
-        """The lines that put a conflict into the index; its files are stored."""
+        """Return the lines that put a conflict into the index; its files must be stored."""
         lines = b""
         for number, file in sorted(stages.items()):
             blob = self._line("hash-object", "-w", "--no-filters", "--stdin", stdin=file.content)
@@ -167,13 +167,13 @@ class Worktree:
         return lines
 
     def index_file(self) -> Path:
-        """Where git's index lies."""
+        """Return the path of git's index."""
         return self.git_folder / "index"
 
     def write_entries(
         self, paths: Iterable[str], entries: bytes, index_file: Path | None = None
     ) -> None:
-        """Make ``entries`` all that the index holds for these paths: all of it or nothing.
+        """Replace the index entries of these paths with ``entries``: all or nothing.
 
         Args:
             paths: paths of the project.
@@ -194,7 +194,7 @@ class Worktree:
         )  # fmt: skip
 
     def scratch(self, directory: Path) -> Path:
-        """An empty repository in a new folder, which borrows the objects of this one."""
+        """Make an empty repository in a new folder that borrows the objects of this one."""
         directory.mkdir(parents=True)
         git.run("init", "--quiet", "--initial-branch=main", ".", cwd=directory)
         information = directory / ".git" / "info"
@@ -205,7 +205,8 @@ class Worktree:
         borrowed = os.fsencode(self.objects().resolve())
         quoted = borrowed.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
         (directory / ".git/objects/info/alternates").write_bytes(b'"' + quoted + b'"\n')
-        # A link could lead copier out of the clone: here it is a file with the link's target in it.
+        # A link could lead copier out of the clone, so check it out as a file with the link's
+        # target.
         git.run("config", "core.symlinks", "false", cwd=directory)
         return directory
 
@@ -218,10 +219,11 @@ class Worktree:
 
 
 def find(directory: Path) -> Worktree:
-    """The worktree that the project in ``directory`` is in.
+    """Return the worktree of the project in ``directory``.
 
     Raises:
-        ProjectError: it is in none, or in what only looks like one, or was never committed.
+        ProjectError: it isn't in a repository, or in something that only looks like one, or it was
+            never committed.
     """
     start = "git init && git add --all && git commit --message='Start with dockgen'"
     if gitfolder.find(directory) is None:

@@ -1,4 +1,4 @@
-"""An image as data: its configuration, layers and files; `saved` reads it."""
+"""An image as data: its configuration, layers and files, as `saved` reads them."""
 
 import posixpath
 import stat
@@ -11,10 +11,10 @@ from dockgen.image.packages import Package
 
 
 class Kind(Enum):
-    """What an entry of a layer is.
+    """The kind of an entry in a layer.
 
-    A WHITEOUT hides the path of the layers below, an OPAQUE directory hides all that they have in
-    it.
+    A WHITEOUT hides its path in the layers below; an OPAQUE directory hides everything that they
+    have in it.
     """
 
     FILE = "file"
@@ -31,8 +31,8 @@ class Kind(Enum):
 class File:
     """An entry of a layer.
 
-    ``path`` is absolute, ``size`` the bytes of its content, ``mode`` the permission bits with
-    setuid, setgid and sticky, ``target`` where a link points to.
+    ``path`` is absolute, ``size`` is the length of its content in bytes, ``mode`` has the
+    permission bits with setuid, setgid and sticky, and ``target`` is where a link points.
     """
 
     path: str
@@ -45,14 +45,14 @@ class File:
 
     @property
     def is_setuid(self) -> bool:
-        """Whether the file runs with the rights of its owner or group, not of who starts it."""
+        """Whether the file runs with the rights of its owner or group rather than the caller's."""
         return self.kind in (Kind.FILE, Kind.HARD_LINK) and bool(
             self.mode & (stat.S_ISUID | stat.S_ISGID)
         )
 
     @property
     def is_executable(self) -> bool:
-        """Whether someone may start it; a symbolic link counts, for what it points to."""
+        """Whether anyone may execute it; a symbolic link counts, as its target may be."""
         return self.kind in (Kind.FILE, Kind.HARD_LINK, Kind.SYMBOLIC_LINK) and bool(
             self.mode & 0o111
         )
@@ -62,13 +62,13 @@ class File:
 class Layer:
     """A layer of an image.
 
-    ``digest`` is that of the unpacked tar ("sha256:…"), ``unpacked_bytes`` the tar's size,
-    ``gzip_bytes`` its size after gzip -6 without a name or time, None if it wasn't measured, and
-    ``files`` its entries in order. ``secrets`` says of files that hold one what it is, in words
-    that don't repeat it, ``accounts`` has the numbers of users by name if the layer has an
-    /etc/passwd, and ``libraries`` the shared libraries that each package database in it lists, by
-    the database's path; see `databases`. ``contents`` has a digest of what each file holds, by
-    path, and ``packages`` the packages that a file names; both are empty unless asked for.
+    ``digest`` is the digest of the unpacked tar ("sha256:…"), ``unpacked_bytes`` the size of the
+    tar, ``gzip_bytes`` its size after gzip -6 without a name or time (None if it wasn't measured),
+    and ``files`` its entries in order. ``secrets`` maps files with a secret to a description that
+    doesn't repeat it. ``accounts`` maps users to their numbers if the layer has an /etc/passwd.
+    ``libraries`` maps the path of each package database in the layer to the shared libraries that
+    it lists; see `databases`. ``contents`` maps paths to a digest of each file's content, and
+    ``packages`` has the packages that a file names; both are empty unless asked for.
     """
 
     digest: str
@@ -84,7 +84,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """An image's HEALTHCHECK. Times are in seconds, and 0 where the engine's default holds."""
+    """An image's HEALTHCHECK. Times are in seconds; 0 stands for the engine's default."""
 
     test: tuple[str, ...]
     interval_seconds: float = 0.0
@@ -96,10 +96,9 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class Config:
-    """What an image says of how to run it. Each is empty or None where the image doesn't.
+    """How to run an image. Each value is empty or None if the image doesn't set it.
 
-    ``ports`` are the TCP ports that it exposes, in order, and ``volumes`` the paths that it
-    declares.
+    ``ports`` are the exposed TCP ports, in order, and ``volumes`` the declared paths.
     """
 
     user: str = ""
@@ -116,7 +115,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of an image's history: its words, and the digest of the layer that it made, if any."""
+    """A step of an image's history: its text, and the digest of the layer that it made, if any."""
 
     words: str
     layer: str | None = None
@@ -124,10 +123,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Image:
-    """A saved image: its configuration and its layers, the base's first.
+    """A saved image: its configuration and its layers, those of the base first.
 
-    ``base_layers`` says how many of them are those of its base, None if the base is unknown, and
-    ``platform`` what it is for, such as "linux/amd64". ``history`` has the steps that made it, in
+    ``base_layers`` is how many of them come from its base (None if the base is unknown), and
+    ``platform`` what it runs on, such as "linux/amd64". ``history`` has the steps that made it, in
     order; it is empty if it isn't known.
     """
 
@@ -139,7 +138,7 @@ class Image:
 
     @property
     def unpacked_bytes(self) -> int:
-        """The image's size: the sum of its layer tars, in bytes."""
+        """The image's size: the sum of its unpacked layer tars, in bytes."""
         return sum(layer.unpacked_bytes for layer in self.layers)
 
     @property
@@ -153,16 +152,16 @@ class Image:
 
     @cached_property
     def tree(self) -> Mapping[str, File]:
-        """The files that a container sees, by path: the layers laid over each other."""
+        """The files that a container sees, by path: the layers stacked."""
         tree: dict[str, File] = {}
         for layer in self.layers:
             _lay(tree, layer)
         return tree
 
     def hidden(self, layer: Layer) -> list[File]:
-        """The files of a layer that no container sees, since a later layer hides them.
+        """Return the files of a layer that later layers hide from containers.
 
-        One that a container still sees by a hard link of the same layer isn't hidden.
+        A file that a container still sees through a hard link in the same layer isn't hidden.
         """
         linked = {
             posixpath.normpath(f"/{file.target.lstrip('/')}")
@@ -179,10 +178,10 @@ class Image:
 
 
 def _lay(tree: dict[str, File], layer: Layer) -> None:
-    """Lay a layer over those below, each of its entries looked at once.
+    """Stack a layer on those below, looking at each entry once.
 
-    Its whiteouts are for the layers below, wherever they are in it. What is below a file that
-    was a folder is gone, too.
+    Whiteouts apply to the layers below, wherever they come in the layer. If a file replaces a
+    folder, everything that was in the folder is gone, too.
     """
     gone: set[str] = set()
     emptied: set[str] = set()
@@ -206,7 +205,7 @@ def _lay(tree: dict[str, File], layer: Layer) -> None:
 
 
 def _is_below(path: str, folders: set[str], known: dict[str, bool]) -> bool:
-    """Whether a path is in one of the folders; ``known`` keeps what was found of other paths."""
+    """Return whether a path is in one of the folders; ``known`` caches results for other paths."""
     asked: list[str] = []
     found = False
     while path != "/":

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from dockgen.image import File, Image, Kind, Layer, folders
 from dockgen.image.folders import Node
 
-# How many files of a layer are named.
+# How many files are named per layer.
 _NAMED = 5
-# How many paths are looked at to count as dive does: more has no image that means well.
+# How many paths are visited at most to count as dive does: no ordinary image needs more.
 _MOST_PATHS = 20_000_000
-# What the builders add to an instruction's words, and the shell that they run it with.
+# What builders put before an instruction, and the shell that they run it with.
 _NOP = re.compile(r"^/bin/sh -c #\(nop\)\s*")
 _SHELL = re.compile(r"^(?:RUN )?/bin/sh -c ")
-# Values of build arguments, which may be secrets, before the command that saw them.
+# The values of build arguments, which may be secrets, before the command that used them.
 _ARGUMENTS = re.compile(r"^(?:RUN )?\|\d+ .*? (?=/bin/sh -c )|^(?:RUN )?\|\d+ .*", re.DOTALL)
 
 
@@ -23,10 +23,10 @@ _ARGUMENTS = re.compile(r"^(?:RUN )?\|\d+ .*? (?=/bin/sh -c )|^(?:RUN )?\|\d+ .*
 class Part:
     """A layer of an image.
 
-    ``instruction`` is the step of the Dockerfile that made it, "" if the image doesn't say, and
-    ``is_base`` whether it is the base's, None if the base is unknown. ``root`` is the folder with
-    all its files, and ``largest`` are its largest ones. ``hidden_bytes`` and ``hidden_files`` are
-    what no container sees of it, and ``hidden`` the largest of those.
+    ``instruction`` is the Dockerfile's instruction that made it, or "" if the image doesn't say.
+    ``is_base`` says whether it comes from the base; it is None if the base is unknown. ``root`` is
+    the folder with all its files, and ``largest`` has the largest files. ``hidden_bytes`` and
+    ``hidden_files`` count what no container sees, and ``hidden`` has the largest hidden files.
     """
 
     layer: Layer
@@ -41,10 +41,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """The layers of an image, the base's first.
+    """The layers of an image, those of the base first.
 
-    ``file_bytes`` is what all files of all layers hold, and ``dive`` the efficiency that dive
-    would give the image, from 0 to 1; None if counting it would take too long.
+    ``file_bytes`` is the size of all files in all layers, and ``dive`` the efficiency from 0 to 1
+    that dive would report; None if counting would take too long.
     """
 
     parts: tuple[Part, ...]
@@ -53,19 +53,19 @@ class Anatomy:
 
     @property
     def hidden_bytes(self) -> int:
-        """What no container sees, in all layers."""
+        """Bytes that no container sees, in all layers."""
         return sum(part.hidden_bytes for part in self.parts)
 
     @property
     def own_hidden_bytes(self) -> int | None:
-        """What no container sees of the layers above the base; None if the base is unknown."""
+        """Bytes that no container sees above the base's layers; None if the base is unknown."""
         if any(part.is_base is None for part in self.parts):
             return None
         return sum(part.hidden_bytes for part in self.parts if not part.is_base)
 
     @property
     def seen_share(self) -> float:
-        """The share of all bytes that a container sees, from 0 to 1."""
+        """The share of all bytes that containers see, from 0 to 1."""
         return 1 - self.hidden_bytes / self.file_bytes if self.file_bytes else 1.0
 
 
@@ -95,13 +95,13 @@ def of(image: Image) -> Anatomy:
 
 
 def instructions(image: Image) -> list[str]:
-    """What made each layer of an image, as its Dockerfile has it; "" if that isn't known."""
+    """Return the Dockerfile's instruction that made each layer; "" if it isn't known."""
     steps = [instruction(step.words) for step in image.history if step.layer is not None]
     return steps or [""] * len(image.layers)
 
 
 def instruction(words: str) -> str:
-    """A step's words as the Dockerfile has them, without the values of build arguments."""
+    """Return a step's text as in the Dockerfile, without the values of build arguments."""
     found = _ARGUMENTS.sub("RUN ", words.strip(), count=1).removesuffix("# buildkit")
     found = _NOP.sub("", found.replace("RUN /bin/sh", "/bin/sh", 1))
     return " ".join(_SHELL.sub("RUN ", found).split())
@@ -113,11 +113,10 @@ def _largest(files: Sequence[File]) -> tuple[File, ...]:
 
 
 def _as_dive_counts(layers: Sequence[Layer]) -> float | None:
-    """The smallest size that each path ever had, beside all sizes that it had.
+    """Divide the smallest size that each path ever had by all sizes that it had.
 
-    A removed file counts with 0. A removed folder counts with all that was in it, as both: so dive
-    sees no loss there.
-    https://github.com/wagoodman/dive/blob/main/dive/filetree/efficiency.go
+    A removed file counts with 0. A removed folder counts with all its content on both sides, so
+    dive sees no loss there. https://github.com/wagoodman/dive/blob/main/dive/filetree/efficiency.go
     """
     smallest: dict[str, int] = {}
     all_bytes = 0
@@ -150,7 +149,7 @@ def _as_dive_counts(layers: Sequence[Layer]) -> float | None:
 
 
 def _sizes(removed: set[str], files: Mapping[str, int]) -> dict[str, int]:
-    """The bytes in each of these folders; empty folders are left out."""
+    """Return the bytes in each of these folders; empty folders are left out."""
     found: dict[str, int] = {}
     for path, size in files.items():
         for folder in _above(path):
@@ -160,7 +159,7 @@ def _sizes(removed: set[str], files: Mapping[str, int]) -> dict[str, int]:
 
 
 def _above(path: str) -> list[str]:
-    """The folders that a path is in, the innermost first."""
+    """Return the parent folders of a path, the innermost first."""
     found = []
     while path != "/" and (path := path.rpartition("/")[0] or "/") != "/":
         found.append(path)

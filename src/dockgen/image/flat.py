@@ -1,4 +1,4 @@
-"""An image made into one of one layer: what that gains, what it costs, and that nothing is lost."""
+"""Squash an image into one layer: report savings and costs, and verify that no file is lost."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from dockgen.image import File, Image, Kind, layer, saved
 from dockgen.image.layer import Allowance
 from dockgen.image.store import Tar
 
-# A name and tag, as docker has them; not a digest.
+# A name and tag as Docker accepts them; not a digest.
 _TAG = re.compile(
     r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?"
     r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
@@ -24,11 +24,11 @@ _LONGEST_TAG = 400
 
 @dataclass(frozen=True)
 class Flattened:
-    """What became of an image.
+    """The result of squashing an image.
 
-    ``hidden_bytes`` were hidden by later layers, and are gone. ``shared_layers`` of the lowest
-    layers, with ``shared_bytes``, are those that ``shared_by`` other images of the engine have,
-    too: they were stored once. Sizes are unpacked.
+    ``hidden_bytes`` were hidden by later layers, and are gone. The lowest ``shared_layers``, with
+    ``shared_bytes``, are also in ``shared_by`` other images of the engine, where they were stored
+    once. Sizes are unpacked.
     """
 
     image: str
@@ -43,17 +43,17 @@ class Flattened:
 
 
 def flatten(image: str, tag: str, doing: Callable[[str], None]) -> Flattened:
-    """Make an image of one layer with all files and the configuration of another one.
+    """Make an image with a single layer from another image's files and configuration.
 
-    Nothing of the image runs. The new one gets its name only once each file is found in it.
+    Nothing in the image runs. The new image is tagged only after every file is found in it.
 
     Args:
-        image: the image's name, or its id.
+        image: the image's name or id.
         tag: the new image's name.
-        doing: told in a few words what is being done.
+        doing: called with a few words about the current step.
 
     Raises:
-        UsageError: no image can be called so.
+        UsageError: the tag isn't a valid name.
         ToolMissingError: the engine is missing, too old, or went away.
         ProjectError: the image doesn't exist, it is larger than dockgen reads, or a file got lost.
     """
@@ -98,7 +98,7 @@ def flatten(image: str, tag: str, doing: Callable[[str], None]) -> Flattened:
 
 
 def _extract(archive: Path, destination: Path) -> None:
-    """Write the only layer of a saved image to a file, unpacked."""
+    """Write the only layer of a saved image to a file, uncompressed."""
     with reader.opened(archive) as stream, Tar.unpacked(stream, str(archive)) as store:
         (entry,) = reader.parse_json(store.content("manifest.json"))
         (path,) = entry["Layers"]
@@ -107,12 +107,12 @@ def _extract(archive: Path, destination: Path) -> None:
 
 
 def is_name(tag: str) -> bool:
-    """Whether an image can be called so."""
+    """Return whether this is a valid name for an image."""
     return len(tag) <= _LONGEST_TAG and _TAG.fullmatch(tag) is not None
 
 
 def differing(before: Image, after: Mapping[str, File]) -> list[str]:
-    """The paths whose file a container would no longer see as it was."""
+    """Return the paths whose file would change for a container."""
     links = {path for path, file in before.tree.items() if file.kind is Kind.SYMBOLIC_LINK}
     return [
         path
@@ -124,7 +124,7 @@ def differing(before: Image, after: Mapping[str, File]) -> list[str]:
 
 
 def _is_same(before: File, after: File) -> bool:
-    """Whether a file stayed what it is. Which of two hard links has the content is all the same."""
+    """Return whether a file is unchanged. It doesn't matter which hard link has the content."""
     if (before.uid, before.gid) != (after.uid, after.gid):
         return False
     if before.kind is Kind.SYMBOLIC_LINK or after.kind is Kind.SYMBOLIC_LINK:
@@ -136,7 +136,7 @@ def _is_same(before: File, after: File) -> bool:
 
 
 def _is_below(path: str, links: set[str]) -> bool:
-    """Whether a path leads through a symbolic link: then it is elsewhere."""
+    """Return whether a path leads through a symbolic link: then its file is elsewhere."""
     while (path := path.rpartition("/")[0]) != "":
         if path in links:
             return True

@@ -1,4 +1,4 @@
-"""The folders of an image's layers by size: what is large, and what a later layer hides."""
+"""The folders of an image's layers by size: what is large, and what later layers hide."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from dockgen.image import File, Image, Kind
 
-# What is smaller than this share of the image is counted together, so that a tree has an end:
-# of each folder the largest entries, and of folders in each other the first ones.
+# Entries below this share of the image are counted together, so that the tree stays small. It
+# limits both the entries of each folder and the depth of nested folders.
 _LEAST = 0.002
 _MOST = 24
 _DEEPEST = 10
@@ -16,12 +16,12 @@ _DEEPEST = 10
 
 @dataclass(frozen=True)
 class Node:
-    """A folder or a file of a layer.
+    """A folder or file of a layer.
 
-    ``name`` is relative to the node above, and has slashes where a folder holds nothing but
-    another one. ``size_bytes`` is the content of the files in it, ``hidden_bytes`` what of that no
-    container sees since a later layer deletes or replaces it. ``children`` are the largest entries
-    of a folder, the largest first; the others only count.
+    ``name`` is relative to the parent node; it contains slashes if folders hold nothing but one
+    another. ``size_bytes`` is the content of the files in it, and ``hidden_bytes`` the part that no
+    container sees because a later layer deletes or replaces it. ``children`` are the largest
+    entries of a folder, the largest first; the others are only counted.
     """
 
     name: str
@@ -32,20 +32,20 @@ class Node:
 
     @property
     def is_folder(self) -> bool:
-        """Whether this is a folder; one that holds a single file counts as that file."""
+        """Whether this is a folder; a folder with a single file counts as that file."""
         return self.files > 1 or bool(self.children)
 
     @property
     def other_bytes(self) -> int:
-        """The content of a folder's files that aren't in its children."""
+        """The bytes of a folder's files that aren't in its children."""
         return self.size_bytes - sum(child.size_bytes for child in self.children)
 
     def path(self, above: str) -> str:
-        """Where it lies in its layer, below the path of what it lies in, "" if nothing."""
+        """Return its path in the layer; ``above`` is the path of its parent, "" for none."""
         return f"{above.rstrip('/')}/{self.name}" if above else self.name
 
     def walk(self, above: str = "", depth: int = 0) -> Iterator[tuple[str, int, "Node"]]:
-        """Itself and all that is in it, each with its path, and with how many it lies in."""
+        """Yield the node and everything in it, each with its path and its depth."""
         path = self.path(above)
         yield path, depth, self
         for child in self.children:
@@ -53,7 +53,7 @@ class Node:
 
 
 def of(image: Image) -> list[Node]:
-    """The root folder of each layer, in the order of the layers."""
+    """Return the root folder of each layer, in the order of the layers."""
     least = max(1, round(image.unpacked_bytes * _LEAST))
     roots = []
     for layer in image.layers:
@@ -65,7 +65,7 @@ def of(image: Image) -> list[Node]:
 def _node(
     name: str, files: Sequence[File], seen: Mapping[str, File], start: int, least: int, levels: int
 ) -> Node:
-    """The node of files whose paths are alike up to ``start``."""
+    """Return the node of files whose paths are equal up to ``start``."""
     parts: list[Node] = []
     if levels and any("/" in file.path[start - 1 :] for file in files):
         sizes: Counter[str] = Counter()
@@ -98,6 +98,6 @@ def _node(
 
 
 def _head(file: File, start: int) -> str:
-    """The first part of a path from ``start`` on."""
+    """Return the first part of a path from ``start`` on."""
     end = file.path.find("/", start)
     return file.path[start:] if end < 0 else file.path[start:end]

@@ -1,4 +1,4 @@
-"""A layer of a saved image: unpacked, measured and listed in one pass, within bounds.
+"""Read a layer of a saved image: unpack, measure and list it in one pass, within bounds.
 
 Layers are plain tars, or compressed by gzip or zstd. They are streamed, never extracted and never
 held in memory.
@@ -30,24 +30,24 @@ from dockgen.image.tarball import (
     Tarball,
 )
 
-# The level that `gzip` uses on its own, and registries mostly receive.
+# gzip's default level, which most layers in registries are compressed with.
 GZIP_LEVEL = 6
 
-# What all layers of an image may hold together: bytes, entries, and bytes of their names.
+# Bounds for all layers of an image together: bytes, entries, and bytes of their names.
 MOST_BYTES = 64 * 10**9
 MOST_FILES = 1_000_000
 MOST_NAMES = 200 * 10**6
-# How much a compressed layer may grow that is larger than a gigabyte: what people ship grows to
-# five times its size, and a layer of nothing but zeros to a thousand times.
+# How many times a compressed layer may grow if it unpacks to more than a gigabyte. Real layers grow
+# about five times, a layer of zeros a thousand times.
 MOST_GROWTH = 200
 _GROWN = 10**9
-# The longest name that Linux has, and folders in each other.
+# Linux's limit for a path, and the limit for nested folders.
 _LONGEST_NAME = 4096
 _DEEPEST = 256
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
-# What AUFS noted for itself, and no engine makes files of.
+# Prefix of AUFS's own notes, which no engine turns into files.
 _NOTES = ".wh..wh."
 
 _KINDS = {
@@ -62,11 +62,11 @@ _KINDS = {
 
 
 class RefusedError(ValueError):
-    """What was read is larger or other than dockgen reads, whether or not it means harm."""
+    """The input exceeds what dockgen reads, or isn't what it should be, malicious or not."""
 
 
 class Allowance:
-    """What the layers of one image may still hold: bytes, entries, and bytes of their names."""
+    """What the layers of one image may still use: bytes, entries, and bytes of their names."""
 
     def __init__(self) -> None:
         self.bytes = MOST_BYTES
@@ -100,7 +100,7 @@ class _Meter(io.RawIOBase):
         return data
 
     def finish(self) -> None:
-        """Read what is left: a tar's reader stops at the end mark, before the padding."""
+        """Read the rest: a tar's reader stops at the end mark, before the padding."""
         while self.read(CHUNK):
             pass
         if self.gzip:
@@ -108,14 +108,14 @@ class _Meter(io.RawIOBase):
 
 
 class _Contents:
-    """What is noted of files that are read to their end: a digest of each, and packages."""
+    """Collects data from files that are read to their end: a digest of each, and packages."""
 
     def __init__(self) -> None:
         self.digests: dict[str, bytes] = {}
         self.packages: dict[str, tuple[Package, ...]] = {}
 
     def add(self, path: str, read: bytes, tar: Tarball) -> None:
-        """Read the tar's last entry, of which ``read`` was read before."""
+        """Read the rest of the tar's last entry; ``read`` has the bytes that were read before."""
         digest = hashlib.blake2b(digest_size=16)
         notes = packages.Notes(path)
         part = read or tar.content(CHUNK)
@@ -141,20 +141,20 @@ def read(
 
     Args:
         packed: the layer, as it is stored.
-        packed_bytes: how many bytes that are.
-        allowance: what it may hold; what it does is taken off.
-        gzip_size: whether to measure what it is after gzip, which takes most of the time.
+        packed_bytes: its stored size in bytes.
+        allowance: what it may still use; what it uses is subtracted.
+        gzip_size: whether to measure its size after gzip, which takes most of the time.
         secrets: whether to look into small files for secrets.
-        contents: whether to note a digest of what each file holds, and the packages that it names.
+        contents: whether to collect a digest of each file, and the packages that it names.
 
     Raises:
-        RefusedError: it is beyond what dockgen reads, or has a name that leads out of the image.
+        RefusedError: it exceeds what dockgen reads, or has a name that leads out of the image.
         ValueError, EOFError, OSError, zlib.error: it is damaged.
     """
     with unpacked(packed) as stream:
         meter = _Meter(stream, packed_bytes, allowance)
         if gzip_size:
-            # Window bits 31: with gzip's header, whose time stays 0.
+            # Window bits of 31 write gzip's header, whose time stays 0.
             meter.gzip = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, 31)
         files: list[File] = []
         held: dict[str, str] = {}
@@ -204,13 +204,13 @@ def read(
 
 
 def _accounts(passwd: bytes) -> dict[str, int]:
-    """The numbers of the users in an /etc/passwd, by name."""
+    """Return the numbers of the users in an /etc/passwd, by name."""
     lines = (line.split(":") for line in passwd.decode("utf-8", "replace").splitlines())
     return {parts[0]: int(parts[2]) for parts in lines if len(parts) > 2 and parts[2].isdecimal()}
 
 
 def unpacked(stream: IO[bytes]) -> IO[bytes]:
-    """A stream's content, unpacked as its first bytes say."""
+    """Decompress a stream according to its first bytes."""
     magic = stream.read(4)
     stream.seek(0)
     if magic[:2] == b"\x1f\x8b":
@@ -227,7 +227,7 @@ def _unzstd(stream: IO[bytes]) -> IO[bytes]:
         from backports import zstd
 
     class Unpacked(zstd.ZstdFile):
-        """Says in Python's own words that it is damaged."""
+        """Raises Python's own errors for damaged files."""
 
         def read(self, size: int | None = -1) -> bytes:
             try:
@@ -240,7 +240,7 @@ def _unzstd(stream: IO[bytes]) -> IO[bytes]:
 
 
 def _path(name: str) -> str:
-    """The absolute path of an entry, as an engine makes it of its name."""
+    """Return an entry's absolute path, as an engine would derive it from the name."""
     path = "/" + name
     if "//" in path or "/." in path or path.endswith("/") or "\0" in path:
         parts: list[str] = []
@@ -261,9 +261,9 @@ def _path(name: str) -> str:
 
 
 def _marked(path: str) -> tuple[str, Kind | None] | None:
-    """What a name with a whiteout's mark means: a path and its kind, None for one that is plain.
+    """Return the path and kind that a whiteout's name stands for; the kind is None for plain files.
 
-    None altogether for what doesn't mention the image.
+    Returns None for entries that aren't part of the image.
     """
     folder, _, name = path.rpartition("/")
     if name == _OPAQUE:

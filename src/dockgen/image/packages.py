@@ -1,6 +1,6 @@
-"""Packages that an image's files name: what dpkg, apk, pip and npm note, and Go's linker writes.
+"""Packages that an image's files name: databases of dpkg, apk, pip and npm, and Go build info.
 
-What comes in was written by strangers: a file that can't be read has no packages.
+The input is untrusted: a file that can't be read has no packages.
 """
 
 import re
@@ -11,13 +11,14 @@ from typing import Any
 from dockgen import reader
 from dockgen.errors import DockgenError
 
-# The largest file that is read for its packages, in bytes: Debian's status of thousands of them.
+# The largest file that is searched for packages, in bytes: as large as a dpkg status file with
+# thousands of packages.
 LARGEST = 10_000_000
 # The longest name or version that is repeated, in characters.
 _LONGEST = 200
 
-# By system: the files that name packages. A part of a Debian image without dpkg has a file for each
-# (status.d), and Alpine moved its own below /usr.
+# By system: the files that name packages. Debian images without dpkg have one file per package
+# (status.d), and Alpine moved its database below /usr.
 _NOTES = {
     "deb": re.compile(r"/var/lib/dpkg/status(?:\.d/[^/]+(?<!\.md5sums))?"),
     "apk": re.compile(r"(?:/usr)?/lib/apk/db/installed"),
@@ -25,7 +26,7 @@ _NOTES = {
     "node": re.compile(r".*/node_modules/(?:@[^/]+/)?[^@/][^/]*/package\.json"),
 }
 
-# Where Go's linker notes the modules of a program, and how much is read from there, in bytes.
+# Go's linker records a program's modules here. How much is read from there is in bytes.
 # https://pkg.go.dev/debug/buildinfo
 _ELF = b"\x7fELF"
 _GO = b"\xff Go buildinf:"
@@ -37,7 +38,7 @@ _GO_INLINE = 2
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package: its system ("deb", "apk", "python", "node" or "go"), its name, and its version."""
+    """A package: its system ("deb", "apk", "python", "node" or "go"), name and version."""
 
     system: str
     name: str
@@ -45,7 +46,7 @@ class Package:
 
 
 class Notes:
-    """What a file says of packages, read part by part; ``path`` is where it is in its image."""
+    """Reads the packages that a file names, part by part; ``path`` is its path in the image."""
 
     def __init__(self, path: str) -> None:
         self._system = next((name for name, known in _NOTES.items() if known.fullmatch(path)), "")
@@ -54,7 +55,7 @@ class Notes:
         self._size = 0
 
     def add(self, part: bytes) -> None:
-        """Look at the file's next bytes."""
+        """Process the file's next bytes."""
         if not self._size and not self._system and part.startswith(_ELF):
             self._system = "elf"
         self._size += len(part)
@@ -71,7 +72,7 @@ class Notes:
             self._parts.append(part)
 
     def packages(self) -> tuple[Package, ...]:
-        """The packages that the file names; none if it names none or can't be read."""
+        """Return the packages that the file names; none if it names none or can't be read."""
         content = b"".join(self._parts)
         pairs: Iterable[tuple[Any, Any]] = ()
         if self._system == "go":
@@ -96,25 +97,25 @@ def _manifest(content: bytes) -> tuple[Any, Any]:
 
 
 def _stanzas(text: str, system: str) -> Iterator[tuple[str | None, str | None]]:
-    """The name and version of each package: fields in lines, and an empty line after each."""
+    """Yield the name and version of each stanza: lines of fields, separated by empty lines."""
     keys = {"deb": ("Package", "Version"), "apk": ("P", "V")}.get(system, ("Name", "Version"))
     parts = text.split("\n\n")
-    # A description may follow there, in which anything may stand.
+    # A description may follow there, with any content.
     for part in parts[:1] if system == "python" else parts:
         fields: dict[str, str] = {}
         for line in part.splitlines():
             key, colon, value = line.partition(":")
             if colon:
                 fields.setdefault(key, value.strip())
-        # What was removed may still be listed, for its settings.
+        # A removed package may still be listed, because its settings are kept.
         if system != "deb" or fields.get("Status", " installed").endswith(" installed"):
             yield fields.get(keys[0]), fields.get(keys[1])
 
 
 def _modules(noted: bytes) -> Iterator[tuple[str, str]]:
-    """Go's own version, and that of each module that a program is made of."""
+    """Yield Go's own version, and that of each module in the program."""
     if len(noted) <= _GO_HEAD or not noted[len(_GO) + 1] & _GO_INLINE:
-        return  # a Go before 1.18
+        return  # before Go 1.18
     version, rest = _text(noted[_GO_HEAD:])
     framed, _ = _text(rest)
     yield "go", version.decode("utf-8", "replace").removeprefix("go").partition(" ")[0]
@@ -122,14 +123,14 @@ def _modules(noted: bytes) -> Iterator[tuple[str, str]]:
     fields = [line.split("\t") for line in lines]
     for number, words in enumerate(fields):
         if words[0] == "dep" and len(words) > 2:
-            # What a module is replaced by is in the next line.
+            # A replacement for a module is on the next line.
             following = fields[number + 1] if number + 1 < len(fields) else [""]
             used = following if following[0] == "=>" and len(following) > 2 else words
             yield words[1], used[2]
 
 
 def _text(found: bytes) -> tuple[bytes, bytes]:
-    """A text with its length before it, seven bits in each byte, and what follows."""
+    """Return a text that follows its length as a varint, and the rest."""
     length = start = 0
     for byte in found[:10]:
         length |= (byte & 0x7F) << 7 * start

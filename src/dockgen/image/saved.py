@@ -1,8 +1,9 @@
-"""A saved image, as `docker save`, skopeo or buildx wrote it, read without an engine.
+"""Read a saved image, as written by `docker save`, skopeo or buildx, without an engine.
 
-In both forms: the docker-archive (manifest.json) and the OCI layout (index.json), as a tar, a
-compressed tar or a folder; skopeo's `dir:`, too. It may come from anywhere: nothing is extracted,
-no link out of it is followed, and what is larger than an image ever is, is refused.
+Both formats are read: the docker archive (manifest.json) and the OCI layout (index.json), as a tar,
+a compressed tar or a folder; also skopeo's `dir:`. The image may come from anywhere, so nothing is
+extracted, no link that leads out of it is followed, and anything larger than a real image is
+refused.
 
 https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 """
@@ -25,18 +26,18 @@ from dockgen.image.store import Folder, Store, Tar, is_folder
 
 __all__ = ["is_folder", "read"]
 
-# No engine makes more layers than 127.
+# No engine makes more than 127 layers.
 _MOST_LAYERS = 500
-# What is kept of a step's words, in characters.
+# How much of a step's text is kept, in characters.
 _LONGEST_STEP = 1000
 _NANOSECONDS = 1e9
-# The disk for the unpacked tar is full: the file isn't at fault.
+# The disk for the unpacked tar is full: that isn't the image's fault.
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _HIGHEST_PORT = 65535
-# How many indexes may be in each other: a layout's own, and one for the platforms.
+# How deep indexes may be nested: the layout's own, and one for the platforms.
 _MOST_INDEXES = 4
 _ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
-# A name that says what the file's digest is.
+# A file name that contains the file's digest.
 _NAMED_BY_DIGEST = re.compile(r"(?:.*/)?([0-9a-f]{64})(?:\.json)?")
 _CONFIGS = ("application/vnd.oci.image.config", "application/vnd.docker.container.image")
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
@@ -58,16 +59,16 @@ def read(
         saved: the file or folder.
         base: the digests of its base's layers, if they are known. An image that begins with other
             layers was built on another base, which is unknown.
-        name: which one, where there are several, such as "app:1.2".
-        platform: which one of an image for several, such as "linux/arm64"; None for this
+        name: which image, if there are several, such as "app:1.2".
+        platform: which platform of a multi-platform image, such as "linux/arm64"; None for this
             machine's.
         gzip_sizes: whether to measure layers after gzip, which takes most of the time.
         secrets: whether to look into small files for secrets.
-        contents: whether to note a digest of what each file holds, and the packages that it names.
+        contents: whether to collect a digest of each file, and the packages that it names.
 
     Raises:
-        ProjectError: it is missing, damaged or not a saved image, has several, none of that name or
-            platform, or is larger than dockgen reads.
+        ProjectError: it is missing, damaged or not a saved image, has several images or none with
+            that name or platform, or is larger than dockgen reads.
     """
     try:
         with _opened(saved) as store:
@@ -83,7 +84,7 @@ def read(
     except DockgenError:
         raise
     except OSError as error:
-        # An invalid gzip has no errno, and no strerror.
+        # An error about invalid gzip has no errno and no strerror.
         if error.errno in _FULL:
             raise
         if error.errno is not None:
@@ -121,7 +122,7 @@ def _opened(saved: Path) -> Iterator[Store]:
 
 
 class _Found:
-    """Which image of a store is meant, and what it says of itself."""
+    """The selected image of a store, and its descriptions."""
 
     def __init__(self, store: Store, name: str | None, platform: str | None) -> None:
         self.store = store
@@ -133,7 +134,7 @@ class _Found:
             raise _none_for(platform, [self.platform])
 
     def _manifest(self, name: str | None) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
-        """The configuration, and the layers' descriptors: those of a docker-archive have a path."""
+        """Return the configuration and the layers' descriptors; a docker archive's have a path."""
         if self.store.has("manifest.json"):
             found = self._json("manifest.json")
             if isinstance(found, list):
@@ -184,7 +185,7 @@ class _Found:
         return facts, found["layers"]
 
     def _chosen(self, images: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        """One of an index: the only one, or that of the platform that is wanted."""
+        """Choose one image of an index: the only one, or the one for the wanted platform."""
         if len(images) == 1:
             return images[0]
         wanted = self.wanted or f"linux/{_ARCHITECTURES.get(machine.machine(), machine.machine())}"
@@ -231,7 +232,7 @@ def read_layer(
     secrets: bool = True,
     contents: bool = False,
 ) -> Layer:
-    """Read the layer that a store has at a path; see `layer.read`."""
+    """Read the layer at a path in a store; see `layer.read`."""
     with store.open(path) as packed:
         size = packed.seek(0, 2)
         packed.seek(0)
@@ -241,7 +242,7 @@ def read_layer(
 
 
 def _images(index: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The images of an index, without BuildKit's attestations (provenance, SBOM)."""
+    """Return the images of an index, without BuildKit's attestations (provenance, SBOM)."""
     return [
         one
         for one in index["manifests"]
@@ -254,14 +255,14 @@ def _unique(images: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 def _names(image: Mapping[str, Any]) -> list[str]:
-    """The names of an image in a docker-archive's manifest or in an index."""
+    """Return an image's names in a docker archive's manifest or in an index."""
     annotations = image.get("annotations") or {}
     found = [*(image.get("RepoTags") or ()), *(annotations.get(key) for key in _NAMES)]
     return [str(name) for name in found if name]
 
 
 def _is_named(image: Mapping[str, Any], name: str | None) -> bool:
-    """Whether a name means an image: as an engine has it, without what it adds itself."""
+    """Return whether a name refers to an image, with what an engine adds to short names."""
     if name is None:
         return True
     hub = "docker.io/library/"
@@ -270,7 +271,7 @@ def _is_named(image: Mapping[str, Any], name: str | None) -> bool:
 
 
 def _platform(facts: Mapping[str, Any]) -> str:
-    """What an image is for, such as "linux/arm64/v8"; "" if it doesn't say."""
+    """Return an image's platform, such as "linux/arm64/v8", or "" if it has none."""
     parts = [facts.get("os"), facts.get("architecture"), facts.get("variant")]
     return "/".join(str(part) for part in parts if part)
 
@@ -302,7 +303,7 @@ def _config(facts: Mapping[str, Any]) -> Config:
 
 
 def _history(steps: Sequence[Mapping[str, Any]], layers: Sequence[Layer]) -> tuple[Step, ...]:
-    """The steps that made an image; none where they say of other layers than it has."""
+    """Return the steps that made an image; none if they don't match its layers."""
     if sum(not step.get("empty_layer") for step in steps) != len(layers):
         return ()
     digests = iter([layer.digest for layer in layers])
@@ -330,7 +331,7 @@ def _texts(words: Any) -> tuple[str, ...]:
 
 
 def _ports(exposed: Mapping[str, Any]) -> tuple[int, ...]:
-    """The TCP ports of what EXPOSE wrote, such as "80/tcp", "8000-8010/tcp" or "53/udp"."""
+    """Return the TCP ports among exposed ones, such as "80/tcp", "8000-8010/tcp" or "53/udp"."""
     found: set[int] = set()
     for words in exposed:
         numbers, _, protocol = words.partition("/")

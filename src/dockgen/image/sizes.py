@@ -1,4 +1,4 @@
-"""Sizes of images, by case: as tests record them, as a file, and beside those of another run."""
+"""Sizes of images by case: recorded by tests, stored in a file, compared with another run."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 from dockgen import reader
 from dockgen.errors import ProjectError, UsageError
 
-# The name of the property under which a test records its case's size.
+# The property under which a test records its case's size.
 PROPERTY = "dockgen_size"
 
 _MB = 10**6
@@ -17,7 +17,7 @@ _MB = 10**6
 
 @dataclass(frozen=True)
 class Size:
-    """What an image weighs, unpacked and after gzip, and what it may weigh; all in bytes.
+    """An image's size, unpacked and after gzip, and its limit; all in bytes.
 
     ``gzip_bytes`` is None if it wasn't measured, and ``limit_bytes`` if there is no limit.
     """
@@ -32,7 +32,7 @@ Sizes = Mapping[str, Size]
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a case, its size now, and the size before; None without one."""
+    """A row of the table: a case, its size now, and its size before; None if there isn't one."""
 
     case: str
     now: Size | None
@@ -40,7 +40,7 @@ class Row:
 
     @property
     def difference(self) -> str:
-        """How much has changed, such as "+0.31", or "new" or "gone"."""
+        """The change, such as "+0.31", "new" or "gone"."""
         if self.now is None:
             return "gone"
         if self.before is None:
@@ -50,7 +50,7 @@ class Row:
 
 
 def recorded(properties: Iterable[tuple[str, object]]) -> dict[str, Size]:
-    """The sizes among the properties that tests recorded; see `property_of`."""
+    """Return the sizes among the properties that tests recorded; see `property_of`."""
     found: dict[str, Size] = {}
     for name, value in properties:
         if name == PROPERTY and isinstance(value, dict):
@@ -60,20 +60,20 @@ def recorded(properties: Iterable[tuple[str, object]]) -> dict[str, Size]:
 
 
 def property_of(case: str, size: Size) -> tuple[str, dict[str, Any]]:
-    """What a test hands to ``record_property``: plain values, which pytest-xdist can send."""
+    """Return what a test passes to ``record_property``: plain values, as pytest-xdist needs."""
     return PROPERTY, {"case": case, **asdict(size)}
 
 
 def dump(sizes: Sizes) -> str:
-    """The sizes as JSON: an object with one entry for each case."""
+    """Return the sizes as JSON: an object with one entry per case."""
     return json.dumps({case: asdict(size) for case, size in sizes.items()}, indent=2) + "\n"
 
 
 def read(path: Path) -> dict[str, Size]:
-    """Read what `dump` made.
+    """Read a file written from `dump`.
 
     Raises:
-        UsageError: the file can't be read, or holds something else.
+        UsageError: the file can't be read, or has other content.
     """
     try:
         entries = reader.parse_json(reader.content(path))
@@ -92,13 +92,13 @@ def read(path: Path) -> dict[str, Size]:
 
 
 def rows(now: Sizes, before: Sizes | None = None) -> list[Row]:
-    """One row for each case of either run, in alphabetical order."""
+    """Return one row per case of either run, in alphabetical order."""
     before = before or {}
     return [Row(case, now.get(case), before.get(case)) for case in sorted({*now, *before})]
 
 
 def cells(row: Row, *, compared: bool) -> list[str]:
-    """A row as the table shows it: case, unpacked, gzip, limit, and the difference if asked."""
+    """Return a row's cells: case, unpacked, gzip, limit, and the difference if compared."""
     figures = ["-"] * 3
     if row.now is not None:
         size = row.now
@@ -112,5 +112,5 @@ def cells(row: Row, *, compared: bool) -> list[str]:
 
 
 def head(*, compared: bool) -> list[str]:
-    """The titles of the table's columns; sizes are MB of 10^6 bytes."""
+    """Return the titles of the columns; sizes are in MB (10^6 bytes)."""
     return ["case", "unpacked MB", "gzip MB", "limit MB", *(["difference"] if compared else [])]

@@ -1,6 +1,6 @@
-"""The files of a saved image by their names: in a tar, or in a folder.
+"""The files of a saved image by name: in a tar, or in a folder.
 
-Each name comes from a manifest that someone else wrote. None leads out of the tar or the folder.
+The names come from untrusted manifests. None leads out of the tar or the folder.
 """
 
 import io
@@ -17,35 +17,35 @@ from dockgen.image import tarball
 from dockgen.image.layer import MOST_BYTES, RefusedError, unpacked
 from dockgen.image.tarball import CHUNK, DamagedError, Tarball
 
-# No description of an image is longer, in bytes.
+# No JSON file that describes an image is longer, in bytes.
 _LARGEST_JSON = 16_000_000
-# A tar of many images has some hundred thousand files, each of those a layer.
+# A tar with many images has some hundred thousand files, and each may be a layer.
 _MOST_FILES = 200_000
-# How often a link may point to another one: `docker save` before 25 links layers that it has twice.
+# How many links may form a chain: `docker save` before 25 links layers that occur twice.
 _MOST_LINKS = 8
 _DIGEST = re.compile(r"(sha256|sha512):([0-9a-f]{32,128})")
 
 
 class Store(Protocol):
-    """What the reader of a saved image asks for."""
+    """What the reader of a saved image needs."""
 
     name: str
 
     def has(self, path: str) -> bool:
-        """Whether there is a file of this name."""
+        """Return whether there is a file of this name."""
 
     def content(self, path: str) -> bytes:
-        """What a file holds that describes something."""
+        """Return the content of a descriptive file."""
 
     def open(self, path: str) -> IO[bytes]:
-        """A file, to be read and sought in."""
+        """Open a file for reading and seeking."""
 
     def blob(self, digest: str) -> str:
-        """The name of the file with that digest."""
+        """Return the name of the file with this digest."""
 
 
 def is_folder(directory: Path) -> bool:
-    """Whether a folder is a saved image: an OCI layout, or what skopeo makes for `dir:`."""
+    """Return whether a folder is a saved image: an OCI layout, or skopeo's `dir:`."""
     if (directory / "index.json").is_file():
         return (directory / "oci-layout").is_file() or (directory / "blobs").is_dir()
     return (directory / "manifest.json").is_file() and (
@@ -54,7 +54,7 @@ def is_folder(directory: Path) -> bool:
 
 
 class Folder:
-    """A folder. Its files are regular ones, and no link leads out of it."""
+    """A folder. Its files are regular, and no link leads out of it."""
 
     def __init__(self, directory: Path) -> None:
         self.name = str(directory)
@@ -62,29 +62,29 @@ class Folder:
         self._has_blobs = (directory / "blobs").is_dir()
 
     def has(self, path: str) -> bool:
-        """Whether there is a file of this name."""
+        """Return whether there is a file of this name."""
         return (self._directory / _inner(path)).is_file()
 
     def content(self, path: str) -> bytes:
-        """What a file holds that describes something."""
+        """Return the content of a descriptive file."""
         with self.open(path) as stream:
             return _bounded(stream, path)
 
     def open(self, path: str) -> IO[bytes]:
-        """A file, to be read and sought in."""
+        """Open a file for reading and seeking."""
         try:
             return reader.opened(self._directory / _inner(path), inside=self._directory)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise DamagedError(f"it has no {path:.100}") from error
 
     def blob(self, digest: str) -> str:
-        """The name of the file with that digest."""
+        """Return the name of the file with this digest."""
         name = _blob(digest)
         return name if self._has_blobs else name.rpartition("/")[2]
 
 
 class Tar:
-    """A tar, of which only headers were read so far."""
+    """A tar of which only the headers have been read so far."""
 
     def __init__(self, stream: IO[bytes], name: str) -> None:
         self.name = name
@@ -112,10 +112,10 @@ class Tar:
     @classmethod
     @contextmanager
     def unpacked(cls, stream: IO[bytes], name: str) -> Iterator["Tar"]:
-        """The tar that a file holds: plain, or compressed, which is unpacked aside first.
+        """Yield the tar in a file; a compressed one is unpacked to a temporary file first.
 
         Raises:
-            RefusedError: it grows beyond all measure.
+            RefusedError: it unpacks to far too much.
             ValueError: it isn't a tar.
         """
         with stream, unpacked(stream) as plain:
@@ -130,25 +130,25 @@ class Tar:
                 yield cls(whole, name)
 
     def has(self, path: str) -> bool:
-        """Whether there is a file of this name."""
+        """Return whether there is a file of this name."""
         return self._found(path) in self._files
 
     def content(self, path: str) -> bytes:
-        """What a file holds that describes something."""
+        """Return the content of a descriptive file."""
         if self._found(path) in self._twice:
             raise RefusedError(f"it has {path:.100} twice")
         with self.open(path) as stream:
             return _bounded(stream, path)
 
     def open(self, path: str) -> IO[bytes]:
-        """A file, to be read and sought in."""
+        """Open a file for reading and seeking."""
         found = self._files.get(self._found(path))
         if found is None:
             raise DamagedError(f"it has no {path:.100}")
         return _Section(self._stream, *found)  # type: ignore[return-value]
 
     def blob(self, digest: str) -> str:
-        """The name of the file with that digest."""
+        """Return the name of the file with this digest."""
         return _blob(digest)
 
     def _found(self, path: str) -> str:
@@ -161,7 +161,7 @@ class Tar:
 
 
 class _Section(io.RawIOBase):
-    """A part of a file as a file of its own."""
+    """A section of a file as a file of its own."""
 
     def __init__(self, stream: IO[bytes], start: int, size: int) -> None:
         self._stream, self._start, self._size = stream, start, size
@@ -212,7 +212,7 @@ def _blob(digest: str) -> str:
 
 
 def _inner(path: str) -> str:
-    """A name from a manifest, which may mean anything, as one below a folder."""
+    """Turn an untrusted name from a manifest into a path below a folder."""
     parts = Path(path).parts
     if not parts or Path(path).is_absolute() or ".." in parts or "\0" in path:
         raise RefusedError(f"it refers to a file outside of it: {path:.100}")

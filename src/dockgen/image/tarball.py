@@ -1,8 +1,8 @@
-"""A tar that someone else wrote, read once from its start to its end, within bounds.
+"""Read an untrusted tar once from start to end, within bounds.
 
 Python's own tarfile takes three times as long for a layer of many small files, keeps each entry,
 and reads headers of any length into memory. Here nothing is extracted, no header is longer than a
-page or so, and content that isn't asked for is passed over.
+page or so, and content that isn't asked for is skipped.
 
 https://www.gnu.org/software/tar/manual/html_node/Standard.html, and POSIX' pax
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 CHUNK = 1 << 20
 _BLOCK = 512
 _EMPTY = bytes(_BLOCK)
-# What one header may hold that continues another one, in bytes: a long name, or attributes.
+# The limit for a header that extends another one, in bytes: a long name, or attributes.
 _LONGEST_NAME = 8192
 _LARGEST_RECORDS = 1_000_000
 
@@ -21,7 +21,7 @@ FILE, HARD_LINK, SYMBOLIC_LINK = b"0", b"1", b"2"
 CHARACTER, BLOCK, DIRECTORY, FIFO = b"3", b"4", b"5", b"6"
 _OLD_FILE, _CONTIGUOUS, _SPARSE = b"\0", b"7", b"S"
 _LONG_NAME, _LONG_TARGET, _RECORDS, _SUN_RECORDS, _GLOBAL_RECORDS = b"L", b"K", b"x", b"X", b"g"
-# No content follows these, whatever size they name.
+# No content follows these, whatever size they state.
 _BARE = {HARD_LINK, SYMBOLIC_LINK, CHARACTER, BLOCK, DIRECTORY, FIFO}
 
 
@@ -32,9 +32,9 @@ class DamagedError(ValueError):
 class Entry(NamedTuple):
     """An entry as its headers describe it.
 
-    ``kind`` is one of the constants above, ``size`` the bytes of its content, ``mode`` the
-    permission bits, ``target`` where a link points to. ``start`` is where its content begins in
-    the tar, and ``stored`` how many bytes that has there: fewer for a sparse file.
+    ``kind`` is one of the constants above, ``size`` the length of its content in bytes, ``mode``
+    the permission bits, and ``target`` where a link points. ``start`` is where its content begins
+    in the tar, and ``stored`` how many bytes it takes there: fewer for a sparse file.
     """
 
     name: str
@@ -49,20 +49,20 @@ class Entry(NamedTuple):
 
 
 class Source(Protocol):
-    """What a tar is read from."""
+    """The stream that a tar is read from."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to this many bytes, none at the end."""
+        """Return up to this many bytes, none at the end."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go there; only asked for where a reader skips."""
+        """Seek to a position; called only if the reader skips content."""
 
 
 class Tarball:
     """A tar, to be iterated over once.
 
-    Between two entries, `content` has what the last one holds. A stream that can seek isn't read
-    where nothing is asked for, if ``skips`` says so.
+    Between two entries, `content` returns the content of the last one. With ``skips``, content that
+    isn't asked for is skipped by seeking.
     """
 
     def __init__(self, stream: Source, *, skips: bool = False) -> None:
@@ -72,7 +72,7 @@ class Tarball:
         self._position = 0  # in the buffer
         self._before = 0  # bytes of the tar before the buffer
         self._end = 0  # of the last entry's content, with its padding
-        self._content = 0  # bytes of it that are still to be read
+        self._content = 0  # bytes of it not read yet
 
     def __iter__(self) -> Iterator[Entry]:
         """Yield the entries in their order.
@@ -100,7 +100,7 @@ class Tarball:
             self._pass(self._end - self._before - self._position)
 
     def content(self, most: int = -1) -> bytes:
-        """What the last entry holds, or up to ``most`` bytes of it that weren't read before.
+        """Return the last entry's content, or up to ``most`` of the bytes not read yet.
 
         Raises:
             DamagedError: it ends early.
@@ -143,7 +143,7 @@ class Tarball:
         )  # fmt: skip
 
     def _header(self) -> bytes | None:
-        """The next block that describes something; None at the end."""
+        """Return the next header block, or None at the end."""
         position = self._position
         block = self._buffer[position : position + _BLOCK]
         if len(block) == _BLOCK:
@@ -152,7 +152,7 @@ class Tarball:
             block = self._take(_BLOCK, may_end=True)
         if not block or block == _EMPTY:
             return None
-        # The sum counts its own eight bytes as spaces.
+        # The checksum counts its own eight bytes as spaces.
         if sum(block) - sum(block[148:156]) + 256 != _number(block[148:156]):
             raise DamagedError("a header's checksum is wrong")
         return block
@@ -183,7 +183,7 @@ class Tarball:
         return b"".join(parts)
 
     def _pass(self, size: int) -> None:
-        """Pass over some bytes."""
+        """Skip some bytes."""
         while size > (there := len(self._buffer) - self._position):
             if self._skips:
                 self._before = self._stream.seek(self._before + self._position + size)
@@ -202,13 +202,13 @@ class Tarball:
 
 def _name(block: bytes) -> bytes:
     name = block[:100].split(b"\0", 1)[0]
-    if block[257:263] == b"ustar\0" and block[345]:  # GNU's own form has other things there
+    if block[257:263] == b"ustar\0" and block[345]:  # GNU's own format has other fields there
         return block[345:500].split(b"\0", 1)[0] + b"/" + name
     return name
 
 
 def _number(field: bytes) -> int:
-    """A number as tar writes it: in octal digits, or, if it is too large for those, in binary."""
+    """Parse a number in octal digits, or in binary if it is too large for those."""
     if field[0] in (0o200, 0o377):
         number = int.from_bytes(field[1:], "big") if field[0] == 0o200 else -1
     else:
@@ -230,9 +230,9 @@ def _decimal(field: bytes | None, otherwise: int) -> int:
 
 
 def _records(found: bytes) -> dict[str, bytes]:
-    """What a pax header adds: records such as ``30 path=a/very/long/name``, each with its length.
+    """Parse the records of a pax header, such as ``30 path=a/very/long/name``, with lengths.
 
-    Names that no reader here knows may be anything.
+    Unknown records may have any name.
     """
     records: dict[str, bytes] = {}
     position = 0

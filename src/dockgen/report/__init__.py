@@ -1,7 +1,8 @@
 """The report: the only package that prints. One renderer for each format.
 
-Results are plain data made elsewhere. A renderer decides nothing, writes no file of the user's and
-knows no command: it draws what it is given. All that reaches a terminal is spelt out by `console`.
+Renderers only draw: results are plain data made elsewhere. A renderer decides nothing, writes none
+of the user's files and knows no command. All text for a terminal goes through `console`, which
+escapes control sequences.
 """
 
 from dockgen.report.console import (

@@ -1,4 +1,4 @@
-"""A project side by side with itself on each flavor: as a table, as Markdown, and for programs."""
+"""Render a comparison of flavors as a table, as Markdown or as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -27,7 +27,7 @@ def show(found: "Comparison", form: str) -> None:
 
 
 def number(value: float | None) -> str:
-    """Three digits, more before the point: 0.61, 12.3, 905; seconds below 0.1 get one more."""
+    """Format with three digits or more before the point: 0.61, 12.3, 905; below 0.1 s one more."""
     if value is None:
         return MISSING
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 else 3
@@ -35,7 +35,7 @@ def number(value: float | None) -> str:
 
 
 def _rows(found: "Comparison") -> list[list[str]]:
-    """A line for each measure, with a value for each column; lines without any are left out."""
+    """Return one row per measure with a value per column; rows without any value are left out."""
 
     def row(title: str, values: Sequence[float | None]) -> list[str]:
         return [title, *(number(value) for value in values)]
@@ -63,7 +63,7 @@ def _mib(column: "Column") -> float | None:
 
 
 def _codes(column: "Column") -> list[str]:
-    """The rules that don't hold."""
+    """Return the codes of the rules that fail."""
     return sorted({finding.rule for finding in column.checked.failures})
 
 
@@ -75,7 +75,7 @@ def _heads(found: "Comparison") -> list[str]:
 
 
 def _notes(found: "Comparison") -> list[str]:
-    """What there is to say below the table, in sentences; what others wrote isn't escaped."""
+    """Return the notes below the table, as sentences; text from others isn't escaped yet."""
     notes = [
         f"{column.name}: {', '.join(codes)}"
         for column in found.columns
@@ -87,7 +87,7 @@ def _notes(found: "Comparison") -> list[str]:
 
 
 def _origin(found: "Comparison") -> str:
-    """What was measured, and how."""
+    """Say what was measured, and how."""
     processors = "1 processor" if found.processors == 1 else f"{found.processors} processors"
     edited = f"A rebuild follows an edit of {found.edited}; " if found.edited else ""
     rounds = "one round" if found.rounds == 1 else f"medians of {found.rounds} rounds"
@@ -163,5 +163,5 @@ def _column(column: "Column") -> dict[str, object]:
 
 
 def _rounded(seconds: float | None) -> float | None:
-    """To milliseconds: what is below is noise."""
+    """Round to milliseconds; anything finer is noise."""
     return None if seconds is None else round(seconds, 3)

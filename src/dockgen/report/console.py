@@ -1,8 +1,8 @@
-"""The console: what prints, and spells out what a terminal would obey. Renderers draw on it.
+"""Print to the console, with control sequences escaped. Renderers draw on it.
 
-rich takes longer to import than all else that a short answer needs, so it is imported where
-something is drawn. It leaves colours out off a terminal and with NO_COLOR, whatever
-FORCE_COLOR says: many set it for all of a CI's jobs, and a diff in a file is to be applied.
+rich takes longer to import than everything else that a short answer needs, so it is imported only
+where something is drawn. Without a terminal or with NO_COLOR, there are no colours, whatever
+FORCE_COLOR says: many set it for all jobs of a CI, and a diff in a file has to apply.
 """
 
 import re
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
     from rich.segment import Segment
     from rich.text import Text
 
-# What a terminal obeys or doesn't show: control sequences and their 8-bit twins, marks that turn
-# the direction of text around or take no room, halves of characters. Line break and tab stay.
+# What a terminal obeys or doesn't show: control sequences and their 8-bit twins, marks that change
+# the direction of text or have no width, and lone surrogates. Line breaks and tabs stay.
 _OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-# Colours of a program whose output is shown.
+# Colours in the output of another program.
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
-# How many lines of a build's log tell why it failed.
+# How many lines of a build's log are shown to tell why it failed.
 _LOG_LINES = 20
 
 
 def text(words: str) -> None:
-    """Plain text."""
+    """Print plain text."""
     print(spelt(words))
 
 
 def raw(content: str) -> None:
-    """What a program reads, byte for byte; the renderer has escaped what is foreign in it."""
+    """Print output for programs, byte for byte; the renderer has already escaped foreign text."""
     print(content, end="")
 
 
 def log(words: str) -> None:
-    """A program's whole output, on standard error."""
+    """Print a program's whole output on standard error."""
     print(spelt(_COLORS.sub("", words)), file=sys.stderr)
 
 
 def end_of_log(log: str) -> None:
-    """The last lines of a build's log, on standard error: of the step that failed, if it says."""
+    """Print the end of a build's log on standard error: the failed step, if it is named."""
     console = drawing(stderr=True)
     lines = [line for line in _COLORS.sub("", log).splitlines() if line.strip()]
     for line in _of_failed_step(lines)[-_LOG_LINES:]:
@@ -56,7 +56,7 @@ def end_of_log(log: str) -> None:
 
 
 def _of_failed_step(lines: list[str]) -> list[str]:
-    """What BuildKit repeats of a failed step, between two rules; else all that was printed."""
+    """Return what BuildKit repeats of a failed step, between two rules, or else all lines."""
     starts = [number for number, line in enumerate(lines) if line.startswith(" > [")]
     if not starts:
         return lines
@@ -67,19 +67,19 @@ def _of_failed_step(lines: list[str]) -> list[str]:
 
 
 def note(words: str) -> None:
-    """Something to know before it begins, on standard error."""
+    """Print a note on standard error before the work begins."""
     print(spelt(words), file=sys.stderr)
 
 
 def warning(words: str) -> None:
-    """One line on standard error about something that didn't work but was not needed."""
+    """Print a one-line warning on standard error: something failed that wasn't needed."""
     console = drawing(stderr=True)
     words = named(words)
     console.print(f"[bold yellow]warning:[/] {words}", soft_wrap=True)
 
 
 def error(problem: DockgenError) -> None:
-    """One line of what happened and why, and one of what to do next, on standard error."""
+    """Print an error on standard error: a line for what happened and why, a line for what to do."""
     console = drawing(stderr=True)
     message, hint = named(problem.message), named(problem.hint)
     console.print(f"[bold red]error:[/] {message}", soft_wrap=True)
@@ -88,9 +88,9 @@ def error(problem: DockgenError) -> None:
 
 
 def bug(details: str = "") -> None:
-    """The traceback of the exception that is being handled, which only a bug can be.
+    """Print the traceback of the current exception, which is always a bug.
 
-    ``details`` are others' tracebacks in its place.
+    ``details`` are tracebacks from elsewhere, which are printed instead.
     """
     print(spelt(details or traceback.format_exc()), file=sys.stderr)
     print("This is a bug in dockgen. Please report it with the lines above.", file=sys.stderr)
@@ -98,9 +98,9 @@ def bug(details: str = "") -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Show what is being done while it lasts, on standard error, if that is a terminal.
+    """Show on standard error what is being done, if that is a terminal.
 
-    Yields the function that takes the words.
+    Yields the function to call with the current step.
     """
     console = drawing(stderr=True)
     with console.status("") as status:
@@ -108,10 +108,10 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 
 def prepare_prompts() -> None:
-    """Let questions that are asked on the terminal spell out what it would obey.
+    """Make the prompts on the terminal escape what a terminal would obey.
 
-    prompt_toolkit, which copier asks with, does so for control characters. Of what has no room of
-    its own it knows little.
+    prompt_toolkit, which copier asks with, escapes control characters, but few of the characters
+    without a width.
     """
     from prompt_toolkit.layout.screen import Char
 
@@ -121,9 +121,9 @@ def prepare_prompts() -> None:
 
 
 def spelt(words: str) -> str:
-    """Words of someone else's as they may reach a terminal.
+    """Make foreign text safe for a terminal.
 
-    What a terminal would obey is spelt out, and credentials in addresses are left out.
+    Control sequences are escaped, and credentials in addresses are left out.
     """
     if words.isascii() and words.isprintable() and "://" not in words:
         return words
@@ -134,7 +134,7 @@ def spelt(words: str) -> str:
 
 
 def in_one_line(words: str) -> str:
-    """Words with what a terminal would obey, such as the line break in a folder's name, spelt."""
+    """Escape everything that a terminal would obey, such as line breaks in folder names."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
         for char in words
@@ -142,32 +142,32 @@ def in_one_line(words: str) -> str:
 
 
 def named(words: str) -> str:
-    """Words of someone else's as a part of one line with rich's markup."""
+    """Make foreign text safe as part of one line of rich's markup."""
     from rich.markup import escape
 
     return escape(in_one_line(words))
 
 
 def styled(words: str, style: str = "") -> "Text":
-    """Text that is drawn as it is: nothing in it is markup."""
+    """Return text that is drawn as it is: rich finds no markup in it."""
     from rich.text import Text
 
     return Text(spelt(words), style=style)
 
 
 def drawing(file: TextIO | None = None, *, stderr: bool = False) -> "Console":
-    """A console of rich's, on standard output, standard error or a file."""
+    """Return a rich console for standard output, standard error or a file."""
     from rich.console import Console
     from rich.segment import Segment
 
     class Plain(Console):
-        """Spells out what a terminal would obey, in all that is drawn.
+        """A console that escapes what a terminal would obey in everything that it draws.
 
-        It leaves a reader that has gone to the command line, as `print` does.
+        If its reader has gone, it leaves the error to the command line, as `print` does.
         """
 
         def render_str(self, text: str, **options: Any) -> "Text":
-            # rich drops a few of them without a word, so they are spelt before it sees them.
+            # rich silently drops some of them, so escape them first
             return super().render_str(spelt(text), **options)
 
         def render(
@@ -184,7 +184,7 @@ def drawing(file: TextIO | None = None, *, stderr: bool = False) -> "Console":
 
 
 def next_commands(console: "Console", commands: Sequence[str]) -> None:
-    """What to type next, each in a line of its own."""
+    """Print the next commands to type, one per line."""
     from rich.markup import escape
 
     console.print("\nNext:")
@@ -193,7 +193,7 @@ def next_commands(console: "Console", commands: Sequence[str]) -> None:
 
 
 def diff(console: "Console", changes: str) -> None:
-    """A diff: in colours on a terminal, else byte for byte, so that it can be applied."""
+    """Print a diff: in colours on a terminal, otherwise byte for byte, so that it applies."""
     from rich.syntax import Syntax
 
     if not console.is_terminal:

@@ -1,4 +1,4 @@
-"""What differs between two images, for programs."""
+"""Render the difference between two images as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def show(found: "Difference") -> None:
-    """Print all of it, each file too."""
+    """Print the whole difference, with each file."""
     from dockgen.compare.difference import Change
 
     json.show(

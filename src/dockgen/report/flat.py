@@ -1,4 +1,4 @@
-"""An image that was made into one of one layer, for programs."""
+"""Render the result of `dockgen flatten` as JSON."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -10,5 +10,5 @@ if TYPE_CHECKING:
 
 
 def show(made: "Flattened") -> None:
-    """Print what it was, and what became of it."""
+    """Print the sizes and layers before and after."""
     json.show(asdict(made))

@@ -1,4 +1,4 @@
-"""A check's result in each format."""
+"""The result of a check in each format."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ _RENDERERS: dict[Format, Callable[[Result], str]] = {
 
 
 def rendered(result: Result, form: Format) -> str:
-    """A result as a file of that format has it."""
+    """Return the result as the content of a file in that format."""
     return _RENDERERS[form](result)
 
 

@@ -1,4 +1,4 @@
-"""The renderer for GitHub's workflow commands: annotations of a pull request's lines.
+"""Render a check as GitHub workflow commands: annotations on the lines of a pull request.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -11,7 +11,7 @@ _MB = 10**6
 
 
 def checked(result: Result) -> str:
-    """A command for each finding that isn't ignored, and one with the size."""
+    """Return one command per finding that isn't ignored, and one with the size."""
     lines = [_command(found) for found in result.found if found.ignored is None]
     size = f"{result.checked.image.unpacked_bytes / _MB:.2f} MB unpacked"
     limit = result.checked.contract.limits.size_bytes
@@ -31,10 +31,10 @@ def _command(found: Found) -> str:
 
 
 def _data(words: str) -> str:
-    """What follows the second pair of colons."""
+    """Escape a command's message, which follows the second pair of colons."""
     return plain(words).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(words: str) -> str:
-    """What comes before it, where a colon and a comma end it, too."""
+    """Escape a command's property, which a colon or comma would end."""
     return _data(words).replace(":", "%3A").replace(",", "%2C")

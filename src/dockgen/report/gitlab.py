@@ -1,4 +1,4 @@
-"""The renderer for GitLab's code quality report, which merge requests show.
+"""Render a check as GitLab's code quality report, which merge requests show.
 
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 """
@@ -12,7 +12,7 @@ _SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
 
 
 def checked(result: Result) -> str:
-    """An issue for each finding that isn't ignored. GitLab shows none without a path."""
+    """Return one issue per finding that isn't ignored. GitLab hides issues without a path."""
     issues = [
         {
             "type": "issue",

@@ -1,7 +1,7 @@
-"""The renderer for HTML: one page that needs no network and no script.
+"""Render a check as one HTML page that needs no network and no script.
 
-page.html has its structure and page.css its looks. Whatever is put into the page passes `plain` and
-is escaped, and the page's own policy lets a browser load and run nothing.
+page.html is its structure, page.css its style. Every value in the page goes through `plain` and is
+escaped, and the page's own content security policy lets a browser load and run nothing.
 """
 
 import base64
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _FILES = Path(__file__).parent
-# How many findings of one rule are told.
+# How many findings are listed per rule.
 _MOST = 50
 _VERDICTS = (
     (Verdict.FINDING, "rule fails", "rules fail"),
@@ -34,7 +34,7 @@ _VERDICTS = (
 
 
 def checked(result: Result) -> str:
-    """The whole page."""
+    """Return the whole page."""
     image, contract = result.checked.image, result.checked.contract
     parts = maps.parts(image)
     style = (_FILES / "page.css").read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def _page() -> "Template":
 
 
 def _finalized(value: Any) -> Any:
-    """Each value that the page shows, in one line and spelt out; jinja escapes it after that."""
+    """Make a value one line without control characters; jinja escapes it after that."""
     return words.plain(value) if type(value) is str else value
 
 
@@ -88,7 +88,7 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _counts(result: Result) -> list[tuple[str, str]]:
-    """How many rules got each verdict, with what to say of it; the worst first."""
+    """Count the rules per verdict, with the verdict's label; the worst come first."""
     verdicts = [result.checked.verdict(rule.code) for rule in result.checked.rules]
     return [
         (str(verdict), f"{number} {one if number == 1 else several}")
@@ -98,7 +98,7 @@ def _counts(result: Result) -> list[tuple[str, str]]:
 
 
 def _groups(result: Result) -> list[tuple[AnyRule, str, list[Found]]]:
-    """The rules that found something, with their verdict: first what fails."""
+    """Return the rules with findings and their verdicts; failures come first."""
     groups = []
     for verdict, _, _ in _VERDICTS:
         for rule in result.checked.rules:
@@ -109,7 +109,7 @@ def _groups(result: Result) -> list[tuple[AnyRule, str, list[Found]]]:
 
 
 def _left_out(result: Result) -> dict[str, list[str]]:
-    """The reasons why rules weren't asked, each with their codes."""
+    """Map each reason why rules weren't asked to their codes."""
     reasons: dict[str, list[str]] = {}
     for code, reason in result.checked.left_out.items():
         reasons.setdefault(reason, []).append(code)
@@ -117,7 +117,7 @@ def _left_out(result: Result) -> dict[str, list[str]]:
 
 
 def _scale(result: Result) -> dict[str, float | None]:
-    """The size, its limit and the one before, on a scale up to the largest of them: 1000."""
+    """Scale the size, its limit and the former size so that the largest of them is 1000."""
     size = result.checked.image.unpacked_bytes
     limit = result.checked.contract.limits.size_bytes
     before = result.since.before.unpacked_bytes if result.since else None

@@ -1,4 +1,4 @@
-"""The renderer for programs: each result as one JSON object, in ASCII."""
+"""Render each result as one JSON object, in ASCII."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def created(result: "Created") -> None:
-    """A project that was made, or would be."""
+    """Print a project that was made, or would be."""
     facts = {
         "directory": str(result.directory),
         "dry_run": result.dry_run,
@@ -41,7 +41,7 @@ def created(result: "Created") -> None:
 
 
 def team(shown: "Shown") -> None:
-    """What is decided about each question, and by whom."""
+    """Print what is decided about each question, and by whom."""
     facts = {
         "team": shown.team
         and {
@@ -67,7 +67,7 @@ def team(shown: "Shown") -> None:
 
 
 def detected(result: "Detected") -> None:
-    """What a repository is: each answer with its signal, and the conflicts."""
+    """Print what a repository is: each answer with its signal, and the conflicts."""
     show(_detected(result))
 
 
@@ -123,7 +123,7 @@ def _detected(result: "Detected") -> dict[str, Any]:
 
 
 def addition(made: "Addition") -> None:
-    """What was added to a repository: what it is, the trials, and the files."""
+    """Print what was added to a repository: what was detected, the trials, and the files."""
     outcome = made.outcome
     facts = {
         "directory": str(made.directory),
@@ -157,7 +157,7 @@ def addition(made: "Addition") -> None:
 
 
 def checked(result: "Result") -> str:
-    """What was measured and found; what could not be seen is null."""
+    """Return what was measured and found; null stands for what could not be seen."""
     change = result.since
     facts = _checked(result.checked, result.found) | {
         "layers": [
@@ -264,7 +264,7 @@ def _checked(result: "Checked", found: "Sequence[Found]") -> dict[str, Any]:
 
 
 def rules(listed: "Sequence[AnyRule]") -> None:
-    """The rules of a check, and all that there is to say about them."""
+    """Print the rules of a check with everything there is to say about them."""
     facts = [
         {
             "code": rule.code,
@@ -282,7 +282,7 @@ def rules(listed: "Sequence[AnyRule]") -> None:
 
 
 def updated(outcomes: "Sequence[Outcome]", mode: "Mode", warnings: Sequence[str] = ()) -> None:
-    """What an update did, or would do, with an entry for each project."""
+    """Print what an update did, or would do, with one entry per project."""
     facts = {
         "mode": str(mode),
         "warnings": list(warnings),
@@ -296,7 +296,7 @@ def updated(outcomes: "Sequence[Outcome]", mode: "Mode", warnings: Sequence[str]
 
 
 def bumped(outcome: "Outcome", mode: "Mode") -> None:
-    """What a bump did, or would do, to a starter."""
+    """Print what a bump did, or would do, to a starter."""
     show({"mode": str(mode), **_outcome(outcome, mode)})
 
 
@@ -316,7 +316,7 @@ def _outcome(outcome: "Outcome", mode: "Mode") -> dict[str, Any]:
 
 
 def made(result: "Made", commands: Sequence[str]) -> None:
-    """A starter that was made."""
+    """Print a starter that was made."""
     settings = result.settings
     facts = {
         "directory": str(result.directory),
@@ -333,7 +333,7 @@ def made(result: "Made", commands: Sequence[str]) -> None:
 
 
 def starters(listed: "Sequence[Listed]") -> None:
-    """The registered starters."""
+    """Print the registered starters."""
     facts = [
         {
             "name": entry.starter.name,
@@ -347,7 +347,7 @@ def starters(listed: "Sequence[Listed]") -> None:
 
 
 def proven(result: "Proven") -> None:
-    """What the contracts of a starter said."""
+    """Print what the contracts of a starter found."""
     proof, before = result.proof, result.before or {}
     facts = {
         "directory": str(result.directory),
@@ -376,21 +376,21 @@ def proven(result: "Proven") -> None:
 
 
 def show(facts: Mapping[Any, Any]) -> None:
-    """Print facts as one JSON object; addresses in it are without credentials."""
+    """Print facts as one JSON object; credentials are removed from addresses."""
     console.raw(dumped(facts) + "\n")
 
 
 def dumped(facts: Mapping[Any, Any]) -> str:
-    """The same as text."""
+    """Return facts as JSON text."""
     words = json.dumps(_plain(facts), indent=2, default=str)
     return words.replace("\x7f", "\\u007f")
 
 
 def _plain(value: Any, key: str = "") -> Any:
-    """A value with names that are text, as answers may have others."""
+    """Convert a value to JSON types: answers may have keys that aren't text."""
     if isinstance(value, Mapping):
         return {str(name): _plain(inner, str(name)) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner, key) for inner in value]
-    # A diff is to be applied.
+    # A diff has to apply, so it stays as it is.
     return masked(value) if isinstance(value, str) and key != "diff" else value

@@ -1,4 +1,4 @@
-"""The renderer for JUnit's XML: each rule is a test case."""
+"""Render a check as JUnit XML: each rule is a test case."""
 
 from xml.etree import ElementTree as ET
 
@@ -7,7 +7,7 @@ from dockgen.verdict.result import Found, Result
 
 
 def checked(result: Result) -> str:
-    """One suite: a failure for what fails the check; what is ignored or wasn't asked is skipped."""
+    """Return one suite: a failure per rule that fails the check; ignored or unasked is skipped."""
     name = plain(result.checked.name)
     cases, failed, skipped = [], 0, 0
     for rule in result.checked.rules:

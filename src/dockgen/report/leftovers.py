@@ -1,4 +1,4 @@
-"""What dockgen's runs have left in the engine, for programs."""
+"""Render what dockgen's runs left in the engine as JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def show(chosen: "Sequence[Leftover]", kept: int, results: "Mapping[Leftover, str] | None") -> None:
-    """Print what is meant, and what became of each; None of ``results`` says that nothing did."""
+    """Print what is chosen and what became of each; if ``results`` is None, nothing was removed."""
     facts = {
         "left": [
             {

@@ -1,4 +1,4 @@
-"""The layers and folders of an image as the page of a check draws them: treemaps that open."""
+"""The layers and folders of an image as the check's page draws them: treemaps that open."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from dockgen.image.folders import Node
 from dockgen.report import treemap, words
 from dockgen.report.treemap import Box
 
-# The widths that a map is drawn for, of which the page shows one: a screen's and a telephone's.
-# Heights stay, and the page stretches widths.
+# A map is drawn once for wide screens and once for phones; the page shows one of them. The height
+# is fixed, and the page stretches the width.
 _IMAGE = {"wide": Box(0, 0, 1060, 520), "narrow": Box(0, 0, 330, 480)}
 _PART = {"wide": Box(0, 0, 1020, 340), "narrow": Box(0, 0, 300, 360)}
 _BORDER = 2.0
-# About how wide a letter of a map is, in its units.
+# About how wide a letter of a map is, in the map's units.
 _LETTER = 6.4
-# A layer or a folder has a map of its own if it is this share of the image, and isn't all of it.
+# A layer or folder gets its own map from this share of the image on, unless it is all of it.
 _SHOWN = 0.03
-# How many colours tell the layers of the project from each other.
+# How many colours distinguish the project's layers.
 _COLORS = 5
 
 
 @dataclass(frozen=True)
 class Part:
-    """A layer: its number from 1, what made it, its folders, and the class for its colour.
+    """A layer: its number from 1, what made it, its folders, and the CSS class of its colour.
 
-    ``anchors`` are the places on the page of the folders that can be opened, by their paths.
+    ``anchors`` maps the path of each folder that can be opened to its anchor on the page.
     """
 
     number: int
@@ -40,9 +40,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Shape:
-    """A rectangle of a map: its place, a class for its colour, its name if it has room, and all.
+    """A rectangle of a map: its place, CSS class, label if there is room, and full title.
 
-    ``anchor`` is the place on the page that it opens, "" if none.
+    ``anchor`` is the anchor on the page that it opens, or "".
     """
 
     box: Box
@@ -54,9 +54,9 @@ class Shape:
 
 @dataclass(frozen=True)
 class Map:
-    """A map: the class for the screens that it is for, its size, and its layers' rectangles.
+    """A map: the CSS class of the screens that it is for, its size, and its layers' rectangles.
 
-    The first rectangle of a layer is the layer, or the folder that the map is of.
+    The first rectangle of a layer is the layer itself, or the folder that the map shows.
     """
 
     screen: str
@@ -65,7 +65,7 @@ class Map:
 
 
 def parts(image: Image) -> list[Part]:
-    """The layers of an image, the base's first."""
+    """Return the layers of an image, those of the base first."""
     base = image.base_layers or 0
     whole = max(image.unpacked_bytes, 1)
     found = []
@@ -84,7 +84,7 @@ def parts(image: Image) -> list[Part]:
 
 
 def of_image(found: Sequence[Part]) -> list[Map]:
-    """The maps of a whole image: each layer that has a size, the largest first."""
+    """Return the maps of a whole image: each layer that has a size, the largest first."""
     ordered = sorted(
         (part for part in found if part.layer.unpacked_bytes > 0),
         key=lambda part: -part.layer.unpacked_bytes,
@@ -103,12 +103,12 @@ def of_image(found: Sequence[Part]) -> list[Map]:
 
 
 def of_folder(part: Part, node: Node, above: str, whole_bytes: int) -> list[Map]:
-    """The maps of a layer or a folder; none of one that shows well enough in a larger one's.
+    """Return the maps of a layer or folder; none if it shows well enough in a larger map.
 
     Args:
         part: the layer.
         node: a folder in it, or its root.
-        above: the path of what that lies in.
+        above: the path of the folder that it lies in.
         whole_bytes: the size of the image.
     """
     share = node.size_bytes / max(whole_bytes, 1)
@@ -149,7 +149,7 @@ def _shapes(part: Part, root: Node, above: str, box: Box, anchor: str = "") -> l
 
 
 def _fitting(name: str, box: Box) -> str:
-    """As much of a name as has room in a box; "" if that says nothing."""
+    """Shorten a name to the room in a box; return "" if too little of it would be left."""
     room = int((box.width - 8) / _LETTER)
     if len(name) <= room:
         return name

@@ -1,6 +1,6 @@
-"""The renderer for Markdown: a comment below a pull request, or a job's summary.
+"""Render a check as Markdown, for a comment on a pull request or a job's summary.
 
-Whatever someone else wrote is in code, where nothing is a link, a mention or HTML.
+All foreign text is put in code spans, where nothing becomes a link, a mention or HTML.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,14 +10,14 @@ from dockgen.image.sizes import Size, Sizes
 from dockgen.report.words import in_cell, in_code, in_comment, in_html, since, whole
 from dockgen.verdict.result import Found, Result
 
-# How many findings are told one by one: GitHub takes 65,536 characters for a comment.
+# How many findings are listed one by one: GitHub allows 65,536 characters per comment.
 _MOST = 30
 
 
 def checked(result: Result) -> str:
-    """The whole, the size beside the one before, each finding, and what was ignored."""
+    """Return the verdict, the size beside the former one, each finding, and what was ignored."""
     name = result.checked.name
-    # A workflow finds its comment of the run before by the first line.
+    # By its first line, a workflow finds the comment of the run before.
     lines = [f"<!-- dockgen check {in_comment(result.prefix or name)} -->", ""]
     lines += [f"### {in_code(name)}: {whole(result)}", ""]
     image, limits, seen = result.checked.image, result.checked.contract.limits, result.checked.seen
@@ -42,7 +42,7 @@ def checked(result: Result) -> str:
 
 
 def _listed(found: Sequence[Found]) -> Iterable[str]:
-    """A paragraph for each finding, the first ones."""
+    """Return a paragraph for each of the first findings."""
     for one in found[:_MOST]:
         where = f" {in_code(f'{one.line.path}:{one.line.number}')}" if one.line else ""
         yield ""
@@ -61,7 +61,7 @@ def _listed(found: Sequence[Found]) -> Iterable[str]:
 
 
 def sizes_table(now: Sizes, before: Sizes | None = None) -> str:
-    """The sizes of images by name, beside those of another run."""
+    """Return a table of images' sizes by name, beside those of another run."""
     compared = before is not None
     titles = sizes.head(compared=compared)
     rows = [sizes.cells(row, compared=compared) for row in sizes.rows(now, before)]
@@ -69,11 +69,11 @@ def sizes_table(now: Sizes, before: Sizes | None = None) -> str:
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of words and figures: the first column stands left, the others right."""
+    """Return a table: the first column is aligned left, the others right."""
     lines = [titles, ["---", *["---:"] * (len(titles) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _name(name: str) -> str:
-    """A name as it is, if nothing in it could be markup."""
+    """Return a name as it is, or as code if it could contain markup."""
     return name if name.replace("-", "").isalnum() and name.isascii() else in_cell(name)

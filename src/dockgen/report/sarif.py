@@ -1,4 +1,4 @@
-"""The renderer for SARIF 2.1.0: what code scanning reads, for example GitHub's.
+"""Render a check as SARIF 2.1.0, which code scanning reads, for example on GitHub.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -20,7 +20,7 @@ _ROOT = "%SRCROOT%"
 
 
 def checked(result: Result) -> str:
-    """A log with one run: the rules, and a result for each finding."""
+    """Return a log with one run: the rules, and one result per finding."""
     rules = result.checked.rules
     numbers = {rule.code: number for number, rule in enumerate(rules)}
     run = {
@@ -31,7 +31,7 @@ def checked(result: Result) -> str:
                 "rules": [_rule(rule) for rule in rules],
             }
         },
-        # Two projects of one repository are two runs, of which none takes the other's place.
+        # Two projects in one repository are two runs, and neither replaces the other.
         "automationDetails": {
             "id": f"dockgen/{quote(plain(result.prefix or result.checked.name))}/"
         },
@@ -78,7 +78,7 @@ def _result(found: Found, number: int) -> dict[str, Any]:
         "level": _LEVELS[finding.severity],
         "message": {"text": in_sarif(advice(found))},
         "locations": [location] if location else [],
-        # The first is what GitHub goes by, the second ours.
+        # GitHub compares by the first, dockgen by the second.
         "partialFingerprints": {
             "primaryLocationLineHash": f"{found.fingerprint}:1",
             "dockgen/v1": found.fingerprint,

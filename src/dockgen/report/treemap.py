@@ -1,6 +1,6 @@
-"""A treemap: sizes as rectangles that fill a given one, each as near to a square as it can be.
+"""A treemap: sizes as rectangles that fill a given one, each as close to a square as possible.
 
-The layout is that of Bruls, Huizing and van Wijk, "Squarified Treemaps" (2000).
+The layout is from Bruls, Huizing and van Wijk, "Squarified Treemaps" (2000).
 """
 
 import math
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from dockgen.image.folders import Node
 
 # In units of the drawing, about pixels: the gap between neighbours, the strip with a folder's name,
-# the smallest tile with a name in it, and the smallest that is divided or drawn at all.
+# the smallest tile with a name, and the smallest that is divided or drawn at all.
 _GAP = 1.5
 _STRIP = 17.0
 _NAMED = (34.0, 15.0)
 _DIVIDED = (44.0, 40.0)
 _DRAWN = 5.0
-# What the tile is called of all that is too small for a node of its own.
+# The name of the tile for everything that is too small for a tile of its own.
 OTHERS = "smaller ones"
 
 
@@ -32,9 +32,9 @@ class Box:
 
 @dataclass(frozen=True)
 class Tile:
-    """A node and its rectangle; ``is_named`` says whether its name has room there.
+    """A node and its rectangle; ``is_named`` says whether the name fits.
 
-    ``depth`` counts the tiles that it is in.
+    ``depth`` counts the tiles around it.
     """
 
     node: Node
@@ -45,11 +45,11 @@ class Tile:
 
 
 def squarified(sizes: Sequence[float], box: Box) -> list[Box]:
-    """A rectangle for each size, in proportion, that fill the box together.
+    """Divide a box into one rectangle per size, in proportion.
 
     Args:
         sizes: above 0, the largest first.
-        box: what is divided.
+        box: the rectangle to divide.
     """
     boxes: list[Box] = []
     while rest := sizes[len(boxes) :]:
@@ -84,16 +84,16 @@ def squarified(sizes: Sequence[float], box: Box) -> list[Box]:
 
 
 def _worst(row: Sequence[float], side: float, scale: float) -> float:
-    """How far from a square the worst rectangle of a row is: its longer side by its shorter."""
+    """Return the worst aspect ratio in a row: a rectangle's longer side by its shorter."""
     total = sum(row) * scale
-    if not total * side:  # what is so small beside the others that no room is left
+    if not total * side:  # so small beside the others that no room is left
         return math.inf
     largest, smallest = max(row) * scale, min(row) * scale
     return max(side**2 * largest / total**2, total**2 / (side**2 * smallest))
 
 
 def tiles(root: Node, box: Box, above: str = "", depth: int = 0) -> list[Tile]:
-    """The tiles of a folder: itself, and over it whatever in it has room, the outer ones first."""
+    """Return the tiles of a folder: itself, then whatever fits inside, outer tiles first."""
     path = root.path(above)
     is_named = box.width >= _NAMED[0] and box.height >= _NAMED[1]
     drawn = [Tile(root, path, depth, box, is_named)]

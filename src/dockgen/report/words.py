@@ -1,4 +1,4 @@
-"""Words of findings, as each format may have them: in one line, without credentials, escaped."""
+"""The wording of findings in each format: on one line, without credentials, escaped."""
 
 import html
 import re
@@ -9,25 +9,25 @@ from dockgen.check import Checked
 from dockgen.report.console import in_one_line
 from dockgen.verdict.result import Found, Result
 
-# Characters that SARIF messages use for links and placeholders.
+# SARIF messages use these characters for links and placeholders.
 _LINK = re.compile(r"\](?=\()")
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
-# The longest that is repeated of one message, in characters: a comment has room for many.
+# How much of one message is shown, in characters: a comment has room for many of these.
 _LONGEST = 1000
 _MB = 10**6
 
 
 def plain(words: str) -> str:
-    """In one line, with whatever can't be printed spelt out, and not endless."""
+    """Return text on one line, cut to length, with unprintable characters escaped."""
     line = in_one_line(masked(words))
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What was measured, "-" if it could not be seen, beside its limit.
+    """A measurement beside its limit; "-" stands for what could not be seen.
 
-    ``share`` is how much of the limit that is, 1 for all of it; None if that can't be said.
+    ``share`` is the measurement as a share of its limit (1 = all of it), or None if unknown.
     """
 
     name: str
@@ -37,14 +37,14 @@ class Measure:
 
 
 def size(size_bytes: int) -> str:
-    """A size as people read it, small ones in kB."""
+    """Format a size for people: small ones in kB."""
     if 0 < size_bytes < _MB / 10:
         return f"{size_bytes / 1000:.1f} kB"
     return f"{size_bytes / _MB:.2f} MB" if size_bytes else "0 MB"
 
 
 def whole(result: Result) -> str:
-    """What the check says, in a few words."""
+    """Summarize the check in a few words."""
     codes = {finding.rule for finding in result.checked.failures}
     if not codes:
         return "all rules pass"
@@ -52,7 +52,7 @@ def whole(result: Result) -> str:
 
 
 def measures(checked: Checked) -> list[Measure]:
-    """The size and the times of an image and its container."""
+    """Return the size of the image, and the times of its container."""
     limits, seen = checked.contract.limits, checked.seen
     size, most = checked.image.unpacked_bytes, limits.size_bytes
     room = "none" if most is None else f"{most / _MB:g} MB"
@@ -62,10 +62,10 @@ def measures(checked: Checked) -> list[Measure]:
         found.append(_time("time to its end", ran, limits.run_seconds, "never" if seen else "-"))
     else:
         healthy = seen.healthy_seconds if seen else None
-        # What works without a health check is never healthy, and not to blame.
+        # Without a health check, a container never gets healthy, and isn't to blame.
         never = "never" if seen and seen.ready_seconds is None else "-"
         found.append(_time("time to healthy", healthy, limits.healthy_seconds, never))
-    # A job that came to its end by itself was not stopped.
+    # A job that ended by itself was not stopped.
     stopped = seen.stop_seconds if seen and seen.exit_code is None else None
     return [*found, _time("time to stop", stopped, limits.stop_seconds, "-")]
 
@@ -77,13 +77,13 @@ def _time(name: str, seconds: float | None, limit: float, otherwise: str) -> Mea
 
 
 def advice(found: Found) -> str:
-    """What was found, and what to do about it."""
+    """Return what was found, and what to do about it."""
     expired = f". {plain(found.expired).capitalize()}" if found.expired else ""
     return f"{plain(found.finding.message)}{expired}. Try: {plain(found.finding.hint)}"
 
 
 def since(result: Result) -> str:
-    """What has changed since the former report, in a sentence; "" without one."""
+    """Say in a sentence what has changed since the former report, or return "" without one."""
     if (change := result.since) is None:
         return ""
     now, before = result.checked.image.unpacked_bytes, change.before.unpacked_bytes
@@ -101,17 +101,17 @@ def _counted(number: int, what: str) -> str:
 
 
 def title(found: Found) -> str:
-    """The rule's code, and what must be true."""
+    """Return the rule's code, and what must be true."""
     return f"{found.rule.code}: {found.rule.title}"
 
 
 def in_sarif(words: str) -> str:
-    """Without links and placeholders, which a message of SARIF may have."""
+    """Remove what a SARIF message would read as links and placeholders."""
     return _PLACEHOLDER.sub(r"{{\1}}", _LINK.sub("] ", words))
 
 
 def in_code(words: str) -> str:
-    """As code in Markdown: nothing in it is markup, a link, a mention or HTML."""
+    """Return text as Markdown code, where nothing becomes markup, a link, a mention or HTML."""
     line = plain(words)
     longest = max(map(len, re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
@@ -120,15 +120,15 @@ def in_code(words: str) -> str:
 
 
 def in_cell(words: str) -> str:
-    """As code in a table's cell of Markdown, which a bar would end."""
+    """Return text as code in a Markdown table cell, which a bar would end."""
     return in_code(words).replace("|", "\\|")
 
 
 def in_comment(words: str) -> str:
-    """As a part of a comment of HTML, which nothing in it can end."""
+    """Return text that can't end the HTML comment that it is part of."""
     return re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9_./-]", "-", plain(words)))
 
 
 def in_html(words: str) -> str:
-    """As text of HTML."""
+    """Escape text for HTML."""
     return html.escape(plain(words))

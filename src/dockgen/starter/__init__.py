@@ -1,9 +1,9 @@
-"""A starter template's repository: made, and moved to a newer dockgen.
+"""Create a starter's repository, and update it to a newer dockgen.
 
-It has a copy of dockgen's templates in base/, and on top of it a questionnaire and one stub for
-each file of a project, which includes that file. The texts are templates, too: templates/starter/
-of the release. So what `init` wrote can be made again from the release, and `bump` merges the
-difference between two releases into what the team made of it.
+A starter has a copy of dockgen's templates in base/, a questionnaire, and for each project file a
+stub that includes the file from base/. The starter's own files are rendered from templates, too:
+templates/starter/ of the release. So `bump` can render both releases again, and merge the
+difference into the team's starter.
 """
 
 import os
@@ -35,16 +35,16 @@ _PARTS = {
     ".github/workflows/ci.yml": "tests each pull request",
     ".gitlab-ci.yml": "tests each merge request",
 }
-# What git leaves around two versions of a line that it can't merge.
+# git's conflict markers.
 _MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Made:
-    """A starter's repository that was made.
+    """A new starter's repository.
 
-    ``committed`` says that it is a repository of its own with one commit, ``problem`` why it isn't
-    although it should be, and ``inside`` that it is in a repository that existed before.
+    ``committed`` says that it is a repository of its own with one commit, ``problem`` why it isn't,
+    and ``inside`` that it is in an existing repository.
     """
 
     directory: Path
@@ -61,7 +61,7 @@ class Made:
 
     @property
     def parts(self) -> Mapping[str, str]:
-        """What there is to see in it, and what each is for."""
+        """The parts of the starter, and what each is for."""
         names = [path.as_posix() for path in self.files]
         return {
             part: words
@@ -74,7 +74,7 @@ def load(directory: Path) -> Settings:
     """Read the starter.toml in ``directory``.
 
     Raises:
-        ProjectError: there is none, or it has an unknown format.
+        ProjectError: there is none, or its format is unknown.
     """
     path = directory / FILE
     restore = f"restore the last good version: git checkout -- {FILE}"
@@ -105,7 +105,7 @@ def load(directory: Path) -> Settings:
 
 
 def name_for(directory: Path) -> str:
-    """The name of a starter in ``directory``: lower case, dashes for all else, a letter first.
+    """Derive a starter's name from its folder: lower case, dashes, a letter first.
 
     Raises:
         UsageError: nothing is left of the folder's name.
@@ -118,10 +118,10 @@ def name_for(directory: Path) -> str:
 
 
 def init(origin: Source, target: Path, name: str, languages: Iterable[Language], ci: Ci) -> Made:
-    """Make the repository of a new starter in ``target``, all of it or nothing.
+    """Create the repository of a new starter in ``target``, all or nothing.
 
     Raises:
-        UsageError: it can't be called that.
+        UsageError: the name isn't allowed.
         ProjectError: something is in the way, or the disk can't be written.
     """
     starters.require_name(name)
@@ -150,7 +150,7 @@ def init(origin: Source, target: Path, name: str, languages: Iterable[Language],
 
 
 def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome:
-    """Move the starter in ``directory`` to another release of dockgen, or take that back.
+    """Update the starter in ``directory`` to another release of dockgen, or undo that.
 
     Args:
         directory: the starter.
@@ -163,7 +163,7 @@ def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome
         ProjectError: the starter's state doesn't allow it, or a file can't be written.
     """
     if mode is not Mode.UNDO or not (directory / FILE).is_file():
-        load(directory)  # no starter at all is reported first; a conflict in it can be undone
+        load(directory)  # report a folder that is no starter first; a conflict in it can be undone
     if mode is Mode.UNDO:
         return threeway.undo(directory)
     return threeway.carry_out(
@@ -172,7 +172,7 @@ def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome
 
 
 def problem(outcome: Outcome, mode: Mode) -> CheckFailedError | None:
-    """The error that a bump ends with, if it left conflicts."""
+    """Return the error that a bump ends with if it left conflicts."""
     conflicts = outcome.plan.conflicts if outcome.plan else []
     if not conflicts:
         return None
@@ -184,10 +184,10 @@ def problem(outcome: Outcome, mode: Mode) -> CheckFailedError | None:
 
 
 def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
-    """Find out what a bump does. Nothing of the starter's is written.
+    """Plan a bump. Nothing in the starter is written.
 
-    It is a three-way merge: what this release makes of the starter's settings, what the team made
-    of that, and what the other release makes of them.
+    It is a three-way merge. The states are the starter's settings rendered by its release, the
+    team's starter, and the settings rendered by the other release.
 
     Raises:
         UsageError: the release ``to`` is unknown, or it is older than the starter's.
@@ -231,8 +231,8 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             }
             for version in (before, after)
         )
-        # Files that dockgen removed stay as long as a file of the team includes them; except
-        # a project's own files, whose stubs go along where they have another name.
+        # Files that dockgen removed stay while a file of the team includes them. Project files
+        # don't: if they were renamed, their stubs move with them.
         gone_files = {
             path: file
             for path, file in base.items()
@@ -256,22 +256,22 @@ def plan(place: Worktree, origin: Source, to: str | None) -> Plan:
             ours=ours,
             new=new,
             template_renames=_renames(repository, base_id, new_id, base, new),
-            # A stub is a line: only one that is the same to the byte has surely moved.
+            # A stub is one line, so only an identical one has surely moved.
             own_renames={old: own for old, own in own_renames.items() if base[old] == ours[own]},
         )
         return threeway.compare(place, repository, place.tree, states, (before, after))
 
 
 def _gone(settings: Settings, ours: Tree) -> tuple[str, ...]:
-    """The folders of languages that the team has dropped: nothing new comes into them."""
+    """Return the folders of languages that the team removed: nothing new is added there."""
     folders = (f"{root}templates/{name}/" for name in settings.languages for root in ("", BASE))
     return tuple(folder for folder in folders if not any(path.startswith(folder) for path in ours))
 
 
 def _renames(repository: Path, base_id: str, new_id: str, base: Tree, new: Tree) -> dict[str, str]:
-    """The files of the copy that have another name in the newer release, and their stubs.
+    """Return the renamed files of the copy, and their stubs.
 
-    Stubs are too short for git to tell them from each other.
+    Stubs are too short for git to detect their renames.
     """
     found = {
         old: name
@@ -291,7 +291,7 @@ def _renames(repository: Path, base_id: str, new_id: str, base: Tree, new: Tree)
 
 
 def _require_room(place: Worktree, new: Tree) -> None:
-    """Make sure that no file, link or repository lies where dockgen has a folder."""
+    """Check that no file, link or repository is in place of a folder of dockgen's."""
     submodules = place.submodules()
     for path in new:
         if folder := threeway.obstacle(place.directory, path, submodules):
@@ -302,12 +302,12 @@ def _require_room(place: Worktree, new: Tree) -> None:
 
 
 def _is_inside(directory: Path) -> bool:
-    """Whether a folder is in a git repository."""
+    """Return whether a folder is in a git repository."""
     return gitfolder.find(directory) is not None
 
 
 def _start(directory: Path, message: str) -> str:
-    """Make a folder a git repository with one commit; return "", or why that didn't work."""
+    """Make a folder a git repository with one commit; return "", or why that failed."""
     try:
         git.ask("init", "--quiet", "--initial-branch=main", cwd=directory)
         git.ask("add", "--force", "--all", cwd=directory)

@@ -1,4 +1,4 @@
-"""Includes: which files the templates of a starter take from its copy of dockgen's."""
+"""Includes: which files a starter's templates use from its copy of dockgen's."""
 
 import glob
 import re
@@ -8,17 +8,17 @@ from fnmatch import fnmatchcase
 from dockgen.git.tree import File, Tree
 
 _TAG = re.compile(r"\{%[-+]?\s*(?:include|import|from|extends)\b(.*?)%\}", re.DOTALL)
-# A text, or what else an expression is made of.
+# A string, or another part of an expression.
 _PART = re.compile(r"""'([^']*)'|"([^"]*)"|[^'"]+""")
 # What follows the name of the file.
 _REST = re.compile(r"\s(as|import|with|without|ignore)\s.*", re.DOTALL)
 
 
 def needed(gone: Tree, files: Iterable[File]) -> dict[str, File]:
-    """Those of ``gone`` that ``files`` include, and what these include in turn.
+    """Return those of ``gone`` that ``files`` include, directly or indirectly.
 
-    A name that is put together, such as ``root ~ "templates/" ~ name ~ ".jinja"``, means each file
-    that it may be.
+    A computed name, such as ``root ~ "templates/" ~ name ~ ".jinja"``, stands for every file that
+    it may match.
     """
     found: dict[str, File] = {}
     texts = list(files)

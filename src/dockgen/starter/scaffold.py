@@ -1,7 +1,7 @@
-"""The scaffold: what a release of dockgen makes of a starter's settings.
+"""The scaffold: the files that a release of dockgen makes from a starter's settings.
 
 The same release and settings always give the same files, so that `bump` can tell what the team has
-changed. The texts are templates themselves: templates/starter/ of the release.
+changed. The files are rendered from templates/starter/ of the release.
 """
 
 import json
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FILE = "starter.toml"
 BASE = "base/"
 
-# Where a release has the texts of a starter.
+# The folder of a release with the texts of a starter.
 _TEXTS = "templates/starter/"
 _STUB = _TEXTS + "stubs/file.jinja"
 _DOCKERFILE_STUB = _TEXTS + "stubs/Dockerfile.jinja"
@@ -36,7 +36,7 @@ _SUFFIX = ".jinja"
 
 
 class Ci(StrEnum):
-    """Which CI proves the starter."""
+    """The CI that tests the starter."""
 
     GITHUB = "github"
     GITLAB = "gitlab"
@@ -45,7 +45,7 @@ class Ci(StrEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What starter.toml says under [starter]; ``base`` is dockgen's version, such as "v0.4.0"."""
+    """The [starter] table of starter.toml; ``base`` is dockgen's version, such as "v0.4.0"."""
 
     name: str
     base: str
@@ -54,10 +54,10 @@ class Settings:
 
 
 def files(origin: Source, settings: Settings) -> dict[str, File]:
-    """All files of a new starter, by path: the same for the same release and settings.
+    """Return all files of a new starter, by path: always the same for a release and settings.
 
     Raises:
-        ProjectError: the release isn't there, or is older than starters are.
+        ProjectError: the release isn't available, or is too old for starters.
     """
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as folder:
         git.run("init", "--quiet", "--bare", ".", cwd=Path(folder))
@@ -66,7 +66,7 @@ def files(origin: Source, settings: Settings) -> dict[str, File]:
 
 
 def fetch(origin: Source, repository: Path) -> None:
-    """Bring dockgen's releases into a repository of ours."""
+    """Fetch dockgen's releases into a repository of dockgen's own."""
     git.run(
         "fetch", "--quiet", origin.repository.resolve(), "+refs/tags/*:refs/dockgen/*",
         repository=repository,
@@ -76,7 +76,7 @@ def fetch(origin: Source, repository: Path) -> None:
 def of_release(
     repository: Path, origin: Source, settings: Settings, version: str = ""
 ) -> dict[str, File]:
-    """The same of another release, from a repository that `fetch` brought the releases to."""
+    """Like `files`, for another release from a repository that `fetch` has filled."""
     version = version or settings.base
     release = next((r for r in origin.manifest.releases if r.version == version), None)
     if release is None:
@@ -95,14 +95,14 @@ def of_release(
 
 
 def _vendored(template: Tree, languages: Sequence[Language]) -> dict[str, File]:
-    """The copy of the release: without its texts for starters, and other languages."""
+    """Return the copy of the release, without the starter texts and other languages."""
     others = tuple(f"templates/{name}/" for name in set(Language) - set(languages))
     left_out = (_TEXTS, *others)
     return {BASE + path: file for path, file in template.items() if not path.startswith(left_out)}
 
 
 def _stubs(template: Tree, languages: Sequence[Language]) -> dict[str, File]:
-    """A file for each one of the projects, that takes it over."""
+    """Return a stub for each project file, which includes that file."""
     found = {}
     for language in languages:
         for path, file in template.items():
@@ -119,12 +119,12 @@ def _stubs(template: Tree, languages: Sequence[Language]) -> dict[str, File]:
 
 
 def stub_for(path: str) -> str:
-    """The path of the stub for a file that can be included."""
+    """Return the path of the stub for a file that can be included."""
     return path if path.endswith(_SUFFIX) else path + _SUFFIX
 
 
 def _can_be_included(path: str, file: File) -> bool:
-    """Whether Jinja would give the file as it is: others are copied."""
+    """Return whether Jinja would reproduce the file unchanged: others are copied."""
     if path.endswith(_SUFFIX):
         return True
     if file.mode == tree.SYMLINK:
@@ -137,14 +137,14 @@ def _can_be_included(path: str, file: File) -> bool:
 
 
 def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[str, File]:
-    """What is the starter's own from the beginning: questionnaire, settings, read-me, CI."""
+    """Return the starter's own files: questionnaire, settings, README, CI."""
     questionnaire = reader.parse_yaml(
         template[bundle.QUESTIONNAIRE].content.decode(), bundle.QUESTIONNAIRE
     )
     language = questionnaire["language"]
     labels = {choice["value"]: label for label, choice in language["choices"].items()}
     choices = {labels[name]: str(name) for name in settings.languages}
-    # Python's sample app is the default wherever it can be chosen.
+    # Python's sample app is the default if it can be chosen.
     preferred = sorted(settings.languages, key=lambda name: name is not Language.PYTHON)
     facts = {
         "name": settings.name,
@@ -153,7 +153,7 @@ def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[s
         "languages": [str(name) for name in settings.languages],
         "ci": str(settings.ci),
         "question": language,
-        # Only a part of them has to be named.
+        # List the choices only if they are a part of all.
         "choices": choices if len(choices) < len(labels) else {},
         "preferred": ", ".join(f"'{name}'" for name in preferred),
         "limits": {
@@ -179,7 +179,7 @@ def _texts(template: Tree, settings: Settings, version: str, url: str) -> dict[s
 def _limits(
     template: Tree, questionnaire: Mapping[str, Any], language: Language
 ) -> Mapping[str, Any]:
-    """The limits of a language's default sample app, by flavor."""
+    """Return the limits of a language's default sample app, by flavor."""
     file = template.get(f"templates/{language}/language.yml")
     if file is None:  # up to v0.7.0
         limits: Mapping[str, Any] = questionnaire["limits"]["default"][language]
@@ -196,7 +196,7 @@ def _rendered(file: File, **facts: object) -> File:
 
 
 def _environment() -> "Environment":
-    """Jinja with marks of its own, because most texts of a starter hold Jinja."""
+    """Return a Jinja environment with other delimiters: most texts of a starter contain Jinja."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -212,13 +212,13 @@ def _environment() -> "Environment":
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 (not HTML, and only our own text)
     )
-    # Jinja's own would escape what HTML must not hold.
+    # Jinja's own filter also escapes characters that are special in HTML.
     environment.filters["tojson"] = lambda value: json.dumps(str(value), ensure_ascii=False)
     return environment
 
 
 def unknown(settings: Settings, known: Sequence[str]) -> ProjectError:
-    """The error for a starter on a release that isn't at hand."""
+    """Return the error for a starter on a release that isn't available."""
     return releases.unknown(
         f"{settings.name} uses dockgen {settings.base}",
         settings.base,

@@ -1,7 +1,7 @@
-"""The team file: what a team decides for all of its projects, without a template of its own.
+"""The team file: a team's decisions for all its projects, without a template of its own.
 
-A file of answers' defaults, of locked answers with the reason why, and of choices that can't be
-chosen. It is found in the repository, in the user's settings, or where --team says.
+It has defaults, locked answers with reasons, and choices that aren't allowed. It is found in the
+repository, in the user's settings, or with --team.
 """
 
 import os
@@ -19,15 +19,15 @@ from dockgen.team import teamfile
 from dockgen.team.teamfile import FILE, Team
 
 VARIABLE = "DOCKGEN_TEAM"
-# A team file is a page of text; whatever is larger is something else. In bytes.
+# A team file is a page of text; anything larger is something else. In bytes.
 MAXIMUM_BYTES = web.MAXIMUM_BYTES
 
 
 def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team | None:
-    """The team file that counts for a project in ``directory``: one, or none.
+    """Return the team file for a project in ``directory``, or None.
 
-    The one that is named comes first, by --team or in $DOCKGEN_TEAM, then the repository's, the
-    nearest to the project, and then the one in the user's settings.
+    The first of these counts: the one given by --team or $DOCKGEN_TEAM, the nearest one in the
+    repository, and the one in the user's settings.
 
     Args:
         directory: where a project is or will be.
@@ -35,7 +35,7 @@ def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team 
         known: the questions that it may decide.
 
     Raises:
-        UsageError: the named one doesn't exist, or one is not right; the message says what.
+        UsageError: the named one doesn't exist, or one is invalid; the message says what is wrong.
         ProjectError: it can't be read or fetched.
     """
     named = named or os.environ.get(VARIABLE)
@@ -46,7 +46,7 @@ def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team 
             path = Path(named).expanduser()
             path = path / FILE if path.is_dir() else path
             path.stat()
-        except (OSError, RuntimeError) as error:  # the latter for ~ of someone unknown
+        except (OSError, RuntimeError) as error:  # the latter for the ~ of an unknown user
             raise UsageError(f"no team file {named}", "check --team") from error
         return _load(path, known)
     if found := _in_repository(directory):
@@ -57,10 +57,10 @@ def find(directory: Path, named: str | None, known: Sequence[Question]) -> Team 
 
 @dataclass(frozen=True)
 class Decision:
-    """What is decided about one question: its value, who says so, and why.
+    """The decision on one question: its value, its source, and the reason.
 
-    ``source`` is "dockgen", or the table of the team file that says it. ``choices`` are what can be
-    chosen, empty for free text, and ``refused`` what can't, with the reason.
+    ``source`` is "dockgen", or the table of the team file. ``choices`` are the allowed choices,
+    empty for free text, and ``refused`` the others, with the reason.
     """
 
     question: str
@@ -73,20 +73,20 @@ class Decision:
 
     @property
     def is_computed(self) -> bool:
-        """Whether the value follows from other answers."""
+        """Whether the value is computed from other answers."""
         return isinstance(self.value, str) and "{" in self.value
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A team file, or none, and what is decided about each question."""
+    """A team file, or None, and the decision on each question."""
 
     team: Team | None
     decisions: Sequence[Decision]
 
 
 def decision(question: Question, team: Team | None) -> Decision:
-    """What a team file, or none, decides about a question."""
+    """Return what a team file, if any, decides about a question."""
     value: Any = question.usual if isinstance(question.default, str) else question.default
     source, reason = "dockgen", ""
     refused: Mapping[str, str] = {}
@@ -105,17 +105,17 @@ def decision(question: Question, team: Team | None) -> Decision:
 
 
 def settings() -> Path:
-    """The team file in the user's settings, which need not exist."""
+    """Return the path of the team file in the user's settings, which may not exist."""
     return home.config() / FILE
 
 
 def _in_repository(directory: Path) -> tuple[Path, Path] | None:
-    """The repository around a folder and the nearest team file in it; None without either.
+    """Return the repository around a folder and the nearest team file in it, or None.
 
-    Nothing else of the folders above counts.
+    Files in other parent folders don't count.
 
     Raises:
-        ProjectError: someone else put the file there.
+        ProjectError: the file belongs to somebody else.
     """
     place = Path(os.path.realpath(directory))
     above = [place, *place.parents]
@@ -123,7 +123,7 @@ def _in_repository(directory: Path) -> tuple[Path, Path] | None:
     if root is None:
         return None
     inside = [folder for folder in above if folder.is_relative_to(root)]
-    # Broken links and pipes are errors when they are read, so that no lock is skipped.
+    # Broken links and pipes fail when they are read, so that no lock is skipped.
     path = next((f / FILE for f in inside if os.path.lexists(f / FILE)), None)
     if path is None:
         return None
@@ -133,20 +133,20 @@ def _in_repository(directory: Path) -> tuple[Path, Path] | None:
 
 
 def _require_own(root: Path, paths: Sequence[Path]) -> None:
-    """Make sure that only the user or root could put these paths there, as git does it.
+    """Check that the paths belong to the user or root, as git does.
 
     Raises:
-        ProjectError: one is someone else's, and no safe.directory of git's names the repository.
+        ProjectError: one doesn't, and git's safe.directory doesn't list the repository.
     """
     allowed = {0, os.geteuid()}
-    # Under sudo, files of the user who typed it are trusted.
+    # Under sudo, files of the original user are trusted.
     if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdecimal():
         allowed.add(int(os.environ["SUDO_UID"]))
     for path in paths:
         try:
             owners = {path.lstat().st_uid, path.stat().st_uid}
         except FileNotFoundError:
-            owners = {path.lstat().st_uid}  # a link to nothing
+            owners = {path.lstat().st_uid}  # a broken link
         except OSError as error:
             raise unreadable(path, error) from error
         foreign = sorted(owners - allowed)
@@ -159,7 +159,7 @@ def _require_own(root: Path, paths: Sequence[Path]) -> None:
 
 
 def _is_safe(root: Path) -> bool:
-    """Whether the user or this machine told git to trust that repository."""
+    """Return whether git is configured to trust the repository, by the user or the machine."""
     entries: list[str] = []
     for scope in ("--system", "--global"):
         try:
@@ -173,7 +173,7 @@ def _is_safe(root: Path) -> bool:
     safe = False
     for entry in entries:
         if entry == "":
-            safe = False  # an empty one takes back those before it
+            safe = False  # an empty value resets the list
         elif entry == "*" or Path(entry) == root:
             safe = True
         elif entry.endswith("/*"):
@@ -189,7 +189,7 @@ def _user(number: int) -> str:
 
 
 def _load(path: Path, known: Sequence[Question], inside: Path | None = None) -> Team:
-    """Read a team file; ``inside`` is the repository that no link in it may lead out of."""
+    """Read a team file; links must not lead out of ``inside``, its repository."""
     try:
         found = reader.content(path, inside=inside, limit=MAXIMUM_BYTES)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A team file's tables as a team: each key and value checked, and errors that name both."""
+"""Turn a team file's tables into a team: check each key and value; errors name both."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ FILE = "dockgen.team.toml"
 
 @dataclass(frozen=True)
 class Lock:
-    """An answer that is fixed, why, and the table of the file that says so."""
+    """A locked answer, the reason, and the file's table that locks it."""
 
     value: Any
     reason: str
@@ -27,11 +27,11 @@ class Lock:
 
 @dataclass(frozen=True)
 class Team:
-    """A team file: where it is, whose it is, and what it says.
+    """A team file: its location, its team, and its decisions.
 
-    ``contact`` is whom to ask. ``refused`` maps a question to its choices that can't be
-    chosen, each with the reason. ``labels`` come on top of a project's own. ``kept`` says when the
-    file was fetched, if its host is out of reach now.
+    ``contact`` says whom to ask. ``refused`` maps a question to its forbidden choices, each with
+    the reason. ``labels`` are added to a project's own. ``kept`` is when the file was fetched, if
+    its host can't be reached now.
     """
 
     location: str
@@ -45,17 +45,17 @@ class Team:
 
     @property
     def warning(self) -> str:
-        """That its host is out of reach, and how old the kept copy is; "" if it isn't."""
+        """A warning that its host can't be reached, with the age of the cached copy, or ""."""
         if self.kept is None:
             return ""
         return f"{self.location} can't be reached: using the team file as it was {age(self.kept)}"
 
     def answers(self, given: Mapping[str, Any], known: Sequence[Question]) -> dict[str, Any]:
-        """The given answers, and the locked ones.
+        """Return the given answers and the locked ones.
 
         Args:
             given: answers by the question's name.
-            known: the questions of the template; what the file says of others doesn't count.
+            known: the questions of the template; decisions on others are ignored.
 
         Raises:
             UsageError: a given answer differs from a locked one, or is refused.
@@ -76,7 +76,7 @@ class Team:
         answers = {**given, **locked}
         if self.labels and "labels" in names:
             own = answers.get("labels", {})
-            # The template refuses what isn't a mapping.
+            # The template refuses anything but a mapping.
             answers["labels"] = {**own, **self.labels} if isinstance(own, Mapping) else own
         return answers
 
@@ -96,17 +96,17 @@ def read(
     known: Sequence[Question],
     beside: Callable[[str], str],
 ) -> Team:
-    """The team that a file's tables describe.
+    """Return the team that a file's tables describe.
 
     Args:
-        tables: what TOML holds.
-        text: the same, which has lines.
+        tables: the parsed TOML.
+        text: the TOML itself, to find lines.
         location: where the file is, for messages.
         known: the questions that it may decide.
         beside: reads another file, by its name relative to the team file.
 
     Raises:
-        UsageError: something in it is not right; the message says what.
+        UsageError: the file is invalid; the message says what is wrong.
     """
     from dockgen import declared
     from dockgen.team.teamtables import TeamFile
@@ -116,7 +116,7 @@ def read(
 
 
 class _Reader:
-    """Turns what TOML holds into a team, with errors that name the file and the key."""
+    """Turns parsed TOML into a team; errors name the file and the key."""
 
     def __init__(
         self, location: str, questions: Mapping[str, Question], beside: Callable[[str], str]
@@ -205,7 +205,7 @@ class _Reader:
 
 
 def _policy(said: "TeamFile") -> dict[str, Lock]:
-    """[limits] and [rules] are one answer, from which comes a project's dockgen.toml."""
+    """Combine [limits] and [rules] into one answer, which a project's dockgen.toml is made from."""
     limits = said.limits.model_dump(exclude_unset=True)
     rules = said.rules.model_dump(exclude_unset=True, exclude={"ignored"})
     reasons = said.rules.ignored

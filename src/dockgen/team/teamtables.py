@@ -23,7 +23,7 @@ def _string(value: Any) -> str:
 
 
 def _line(value: Any) -> str:
-    """Text of one line, which can be shown on a terminal."""
+    """Return text of one line that is safe to show on a terminal."""
     if found := _UNPRINTABLE.search(_string(value)):
         refuse_key(f"holds {found[0]!r}", "write it on one line")
     return str(value)
@@ -121,7 +121,7 @@ class IgnoredTable(Table):
 
 
 def _ignored(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    """A reason, or a table as an answer has it: with the day as text."""
+    """Accept a reason, or a table as an answer has it: with the day as text."""
     if not isinstance(value, dict):
         return _line(value)
     table = handler(value)

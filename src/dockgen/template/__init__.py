@@ -1,6 +1,6 @@
-"""The template: asked and rendered through copier. The only importer of copier.
+"""Ask a template's questions, and render and update it. The only importer of copier.
 
-copier takes a third of a second to import, so that happens inside the functions that need it.
+copier takes a third of a second to import, so functions import it when they need it.
 """
 
 import os
@@ -24,15 +24,15 @@ from dockgen.template import filters, rendered, rounds
 if TYPE_CHECKING:
     from copier._main import Worker
 
-# How the name of the temporary folder begins that copier clones a template into.
+# Prefix of the temporary folder that copier clones a template into.
 _CLONE = "copier._vcs.clone."
-# What jinja calls the file of a text that came from none.
+# The file names that jinja gives to text that isn't from a file.
 _EXPRESSION = {"<template>", "<unknown>"}
 
 
 @dataclass(frozen=True)
 class Rendering:
-    """A rendered project: where it is, its answers, and the template's version."""
+    """A rendered project: its folder, its answers, and the template's version."""
 
     directory: Path
     answers: Mapping[str, Any]
@@ -50,13 +50,13 @@ def render(
     """Render the newest release of a template into ``directory``.
 
     Args:
-        directory: doesn't exist yet; its name is what the project's name is made from.
+        directory: must not exist; the project's default name is made from its name.
         answers: given answers; questions without one take their default.
-        ask: the questions to ask on the terminal first, except those that an earlier answer leaves
-            no choice in.
+        ask: the questions to ask on the terminal first, unless earlier answers leave only one
+            choice.
         origin: what to render; None for dockgen's own templates.
-        defaults: other defaults than the questionnaire's.
-        target: what a message names in place of ``directory``: where the tree goes afterwards.
+        defaults: defaults that override the questionnaire's.
+        target: the name in messages instead of ``directory``: where the files end up.
 
     Raises:
         UsageError: an answer is not allowed; the message names the question.
@@ -67,12 +67,13 @@ def render(
     git.require()
     *earlier, last = rounds.of(ask)
     told = dict(answers)
-    # copier refuses this question's empty default before it asks, where an answer is needed.
+    # Where this question needs an answer, copier would refuse its empty default before it asks.
     usual = {"private_host": "git.example.com", **(defaults or {})}
     with own() if origin is None else nullcontext(origin) as chosen, found(chosen):
         newest = chosen.manifest.latest.version
         with _readable_errors(target or directory, "dockgen new --help"):
-            # Which questions make sense depends on answers that copier tells at the end of a run.
+            # Which questions make sense depends on earlier answers, which copier returns only after
+            # a run.
             for names in earlier:
                 to_ask = [name for name in names if rounds.makes_sense(name, told)]
                 run = _copy(chosen, newest, directory, told, to_ask, usual, pretend=True)
@@ -94,10 +95,10 @@ def render_version(
     exists: bool = False,
     answers_file: str = ANSWERS,
 ) -> None:
-    """Render one version of a template into ``directory``, within `found`; nothing is asked.
+    """Render one version of a template into ``directory``, within `found`; ask nothing.
 
-    Answers to unknown questions of that version may replace the default of one. A question may
-    have another default for a project that ``exists``, as in copier's own updates.
+    Answers to questions that the version doesn't know may replace a default. A question may have
+    another default for a project that ``exists``, as in copier's own updates.
 
     Raises:
         UsageError: an answer is not allowed; the message names the question.
@@ -117,15 +118,15 @@ def render_version(
 
 
 def update(origin: Source, version: str, project: Path, data: Mapping[str, Any]) -> None:
-    """Let copier bring a clean git clone of a project to ``version``, within `found`.
+    """Update a clean git clone of a project to ``version`` with copier, within `found`.
 
     Conflicts are left in the files, and in the clone's index.
 
     Args:
         origin: the template.
         version: a release of it.
-        project: the root of the clone; its answers file names the template's address.
-        data: answers that change.
+        project: the root of the clone; its answers file has the template's address.
+        data: answers to change.
 
     Raises:
         UsageError: an answer is not allowed; the message names the question.
@@ -178,18 +179,18 @@ def _copy(
         ) as worker,
     ):
         worker.run_copy()
-    if not origin.trusted and not pretend:  # a task may have made a repository of it
+    if not origin.trusted and not pretend:  # a task may have run `git init` here
         rendered.check(directory)
     return worker.answers.user
 
 
 def _worker(**options: Any) -> "Worker":
-    """What copier's own functions start, with less in reach of a template that isn't trusted."""
+    """Return copier's worker, restricted for templates that aren't trusted."""
     from copier._main import Worker
     from copier._settings import SettingsModel
 
     class Guarded(Worker):
-        """Renders nothing that `rendered` refuses, and gives templates nothing of the machine."""
+        """Refuses what `rendered` refuses, and hides the machine from templates."""
 
         @cached_property
         def jinja_env(self) -> Any:
@@ -203,7 +204,7 @@ def _worker(**options: Any) -> "Worker":
             is_excluded, names = super().match_exclude, rendered.Names()
 
             def checked(path: Path) -> bool:
-                """Asked for each file and folder before it is made."""
+                """Check the name of each file and folder before it is made."""
                 if is_excluded(path):
                     return True
                 names.add(path)
@@ -212,7 +213,7 @@ def _worker(**options: Any) -> "Worker":
             return checked
 
         def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
-            # copier would start git for each file, although there is no repository.
+            # Without a repository, copier would still start git for each file.
             if (self.subproject.local_abspath / ".git").exists():
                 super()._sync_git_index_executable_bit(dst_relpath, src_mode)
 
@@ -220,16 +221,16 @@ def _worker(**options: Any) -> "Worker":
             super()._render_symlink(src_relpath, dst_relpath)
             rendered.check_link(self.subproject.local_abspath, dst_relpath)
 
-    # The user's own copier settings could answer our questions with an invalid choice of
-    # theirs; ours is the only source here, and needs no trust.
+    # The user's own copier settings could answer these questions with invalid choices. This is the
+    # only source, and it needs no trust.
     return Guarded(quiet=True, settings=SettingsModel(), **options)
 
 
 @contextmanager
 def _surroundings(directory: Path) -> Iterator[None]:
-    """Let git know what `found` says, also where copier doesn't start it through plumbum.
+    """Make the settings of `found` reach git even if copier doesn't start it through plumbum.
 
-    A repository around ``directory`` takes no part.
+    A repository around ``directory`` is ignored.
     """
     from plumbum import local
 
@@ -251,7 +252,7 @@ def _exchange(old: Mapping[str, str], new: Mapping[str, str]) -> None:
 
 @contextmanager
 def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
-    """Turn what copier raises into errors for the user."""
+    """Turn copier's exceptions into errors for the user."""
     import copier.errors
     from jinja2 import TemplateError
     from plumbum import ProcessExecutionError
@@ -294,18 +295,18 @@ def _readable_errors(directory: Path, hint: str) -> Iterator[None]:
     except OSError as error:
         raise cannot_write(directory, error) from error
     except Exception as error:
-        # An expression of a template may raise anything, such as a ZeroDivisionError.
+        # A template's expression may raise anything, such as a ZeroDivisionError.
         if _place(error) is None:
             raise
         raise _rendering_error(error) from error
 
 
 def _rendering_error(error: Exception) -> ProjectError:
-    """What jinja says of a template, with the place that it says it of."""
+    """Return the error for what jinja reports, with its place in the template."""
     from jinja2 import TemplateNotFound
 
     reason = _one_line(str(error)) or type(error).__name__
-    if isinstance(error, TemplateNotFound):  # its own words name a folder that is gone
+    if isinstance(error, TemplateNotFound):  # its own message names a temporary folder
         reason = f"the template doesn't have the file {error.name!r}"
     if (place := _place(error)) is None:
         return ProjectError(f"a template can't be rendered: {reason}", "fix the template")
@@ -314,9 +315,9 @@ def _rendering_error(error: Exception) -> ProjectError:
 
 
 def _place(error: Exception) -> tuple[str, int] | None:
-    """The template's file, and the line in it, that an error comes from; None if it has none.
+    """Return the template's file and line that an error comes from, or None.
 
-    jinja puts the lines of templates into the traceback, and copier's clone is gone by now.
+    jinja puts the lines of templates into the traceback; copier's clone is already deleted.
     """
     found: tuple[str, int] | None = None
     step: TracebackType | None = error.__traceback__
@@ -336,7 +337,7 @@ def _one_line(words: str) -> str:
 
 
 def _readable(error: Exception) -> str:
-    """What copier says of a bad answer, without its preamble: ``port: 1024 to 65535``."""
+    """Return copier's message about a bad answer without its preamble: ``port: 1024 to 65535``."""
     words = _one_line(str(error))
     for preamble in ("Validation error for question ", "Invalid choice for "):
         if words.startswith(preamble):
@@ -347,21 +348,21 @@ def _readable(error: Exception) -> str:
 
 @contextmanager
 def offline() -> Iterator[Source]:
-    """Dockgen's own templates, `found` for the time of the context."""
+    """Yield dockgen's own templates, within `found`."""
     with own() as origin, found(origin):
         yield origin
 
 
 @contextmanager
 def found(origin: Source) -> Iterator[None]:
-    """Let copier's git find the address of a template in its repository on this machine.
+    """Make copier's git find a template's address in its repository on this machine.
 
-    No setting of the user's takes part there, nor a repository that a git hook has named: copier's
-    git works on that repository and on temporary folders only. It runs no hooks, reaches no
-    network, and clones no submodules.
+    It ignores the user's settings and any repository that a git hook has named: copier's git works
+    only on that repository and on temporary folders. It runs no hooks, uses no network, and clones
+    no submodules.
 
-    copier has parameters for none of this: it takes plumbum's environment, a variable for its
-    cache, and Python's folder for temporary files.
+    copier has no parameters for this: it takes plumbum's environment, a variable for its cache, and
+    Python's folder for temporary files.
     """
     with signals.temporary_folder("dockgen-") as folder:
         # copier starts git with plumbum's copy of the environment.
@@ -377,16 +378,16 @@ def found(origin: Source) -> Iterator[None]:
                     *git.SAFE,
                     (f"url.{origin.repository.as_posix()}.insteadOf", address),
                     ("protocol.allow", "never"),
-                    # As "always", but not for submodules.
+                    # Like "always", but not for submodules.
                     ("protocol.file.allow", "user"),
                     ("submodule.active", ":(exclude)*"),
                 )
             )
-            # A cache of its own: what the user has fetched from the real address is not to be
-            # mixed with what the bundle holds. copier reads its name from this process.
+            # Use a separate cache, so that what the user fetched from the real address doesn't mix
+            # with the bundle's content. copier reads the variable in this process.
             before = os.environ.get("COPIER_CACHE_DIR")
             os.environ["COPIER_CACHE_DIR"] = str(folder / "copier")
-            # Its clones are made in there, too: what a signal stops it from removing goes with it.
+            # copier's clones go there, too, and are removed with it after a signal.
             usual, tempfile.tempdir = tempfile.tempdir, str(folder)
             try:
                 yield

@@ -17,9 +17,9 @@ _PURE = (
 
 
 def pure(filters: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """The filters of a template, without those that read the machine: its files, its variables.
+    """Keep the filters that don't read the machine's files or variables.
 
-    Copier takes all of Ansible's. One that is new there is taken for one that reads.
+    copier provides all of Ansible's. New ones are treated as reading until they are listed here.
     """
     from jinja2.filters import FILTERS
 
@@ -40,7 +40,7 @@ def _refusal(name: str) -> Callable[..., Any]:
 
 
 def _relpath(path: str, start: str = ".") -> str:
-    """Ansible's filter, but the folder that dockgen runs in has no part in it."""
+    """Ansible's filter, but independent of the current folder."""
     return posixpath.relpath(posixpath.join("/", path), posixpath.join("/", start))
 
 

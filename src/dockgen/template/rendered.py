@@ -1,6 +1,6 @@
-"""What a template has rendered: looked at before anything else touches it.
+"""Check what a template has rendered before anything else touches it.
 
-A template makes the names of its files while it renders, so they can only be judged then. What
+A template computes file names while it renders, so they can be checked only then. Anything that
 would become a git repository, or leads out of the project, is refused.
 """
 
@@ -14,18 +14,18 @@ from dockgen.inside import Inside, OutsideError, is_git, is_repository
 
 
 class Names:
-    """The names that a template gives its files, as they come."""
+    """The names of a template's files, collected while it renders."""
 
     def __init__(self) -> None:
-        """No file was made yet."""
+        """Start without any names."""
         self._entries: dict[tuple[str, ...], set[str]] = {}
 
     def add(self, path: PurePath) -> None:
-        """Take in one more name.
+        """Add a name.
 
         Raises:
-            ProjectError: no project may have a file or folder of that name, or it makes its folder
-                a bare repository.
+            ProjectError: a project must not have a file or folder of that name, or it makes its
+                folder a bare repository.
         """
         if any(unicodedata.category(letter) == "Cc" for letter in str(path)):
             raise _refused(path, "the name contains a control character")
@@ -42,10 +42,10 @@ class Names:
 
 
 def check(directory: Path) -> None:
-    """Make sure that a rendered folder holds nothing but folders, files, and links among them.
+    """Check that a rendered folder contains only folders, files, and links between them.
 
     Raises:
-        ProjectError: it does.
+        ProjectError: it contains something else.
     """
     names = Names()
     for folder, folders, files in os.walk(directory):
@@ -60,7 +60,7 @@ def check(directory: Path) -> None:
 
 
 def check_link(directory: Path, path: PurePath) -> None:
-    """Make sure that a link, if one is there, leads to another place in ``directory``.
+    """Check that a link, if there is one, points to another place in ``directory``.
 
     Raises:
         ProjectError: it leads out of it, or into git's own folder.

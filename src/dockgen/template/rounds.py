@@ -1,9 +1,9 @@
-"""Rounds: which questions `dockgen new --ask` puts, after which others."""
+"""Rounds: the order in which `dockgen new --ask` asks questions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# What --ask asks only where it has more than one answer: with these answers to questions before it.
+# --ask skips these questions if earlier answers leave only one choice. Each needs these answers.
 _SENSIBLE_WITH: Mapping[str, Mapping[str, Sequence[str]]] = {
     "cgo": {"language": ("go",)},
     "framework": {"kind": ("service",)},
@@ -15,7 +15,7 @@ _SENSIBLE_WITH: Mapping[str, Mapping[str, Sequence[str]]] = {
 
 
 def of(names: Sequence[str]) -> list[list[str]]:
-    """Questions to ask, in as many rounds as it takes to know which of them make sense."""
+    """Group questions into rounds: each round's answers decide which later ones make sense."""
     found: list[list[str]] = [[]]
     for name in names:
         if any(earlier in found[-1] for earlier in _SENSIBLE_WITH.get(name, ())):
@@ -25,6 +25,6 @@ def of(names: Sequence[str]) -> list[list[str]]:
 
 
 def makes_sense(name: str, answers: Mapping[str, Any]) -> bool:
-    """Whether a question can have more than one answer, as far as these answers tell."""
+    """Return whether a question can have more than one answer, given these answers."""
     wanted = _SENSIBLE_WITH.get(name, {})
     return all(answers.get(earlier, values[0]) in values for earlier, values in wanted.items())

@@ -1,6 +1,6 @@
-"""Three ways: base, ours and new become changes, and those are applied, or undone.
+"""Turn three states (base, ours, new) into changes, and apply or undo them.
 
-What makes the three states knows templates, releases or starters; nothing in here does.
+The callers that make the three states know templates, releases or starters; this package doesn't.
 """
 
 import itertools
@@ -21,9 +21,9 @@ from dockgen.threeway import journal, merge, plain
 from dockgen.threeway.journal import Entry, Replacement
 from dockgen.threeway.merge import Change, States, Status
 
-# Beside a file of the user's that git doesn't track: the template's version of it.
+# Suffix of the template's version beside a file of the user's that git doesn't track.
 OFFERED = ".dockgen-new"
-# What the title of `dockgen add` begins with, in the journal.
+# In the journal, the titles of `dockgen add` begin with this.
 ADDED = "add "
 _MARKERS = (b"<<<<<<< ", b">>>>>>> ")
 
@@ -41,12 +41,12 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done to a project or starter: each file's change, and all of it as a diff.
+    """What to do to a project or starter: each file's change, and all of it as a diff.
 
-    ``before`` and ``after`` are versions of the template. Without ``changes`` there is nothing to
-    do. ``lock_command`` writes the project's lock files, and is "" where they are as they
-    should be. ``at_root`` are files that belong to the root of the repository, further up, by their
-    path there: they aren't written.
+    ``before`` and ``after`` are versions of the template. Without ``changes``, there is nothing to
+    do. ``lock_command`` writes the project's lock files; it is "" if they are up to date.
+    ``at_root`` are files that belong at the root of the repository, by their path there: they
+    aren't written.
     """
 
     directory: Path
@@ -64,16 +64,17 @@ class Plan:
 
     @property
     def writes(self) -> bool:
-        """Whether a file is written or deleted."""
+        """Whether any file is written or deleted."""
         return any(change.before != change.after for change in self.changes)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a project or starter.
+    """The result for one project or starter.
 
-    ``result`` is "up to date", "updated", "conflicts", "behind", "undone" or "failed", and of a dry
-    run what it would be; ``before`` and ``after`` are versions of the template, "" if unknown.
+    ``result`` is "up to date", "updated", "conflicts", "behind", "undone" or "failed"; for a dry
+    run, it is what the result would be. ``before`` and ``after`` are versions of the template, or
+    "" if unknown.
     """
 
     directory: Path
@@ -86,7 +87,7 @@ class Outcome:
 
     @property
     def summary(self) -> str:
-        """The outcome in a line."""
+        """The outcome in one line."""
         if self.error is not None:
             return f"failed: {self.error.message}"
         if self.result == "undone":
@@ -110,18 +111,18 @@ def compare(
     unmanaged: Collection[str] = (),
     keep_pins: bool = True,
 ) -> Plan:
-    """What follows from three states, as a plan. Nothing of the user's is written.
+    """Plan what follows from three states. Nothing in the user's folder is written.
 
     Args:
         place: the project or starter.
         repository: a repository of dockgen's own that holds ``ours``.
-        ours: git's name of the tree that the diff starts from.
+        ours: the git id of the tree that the diff starts from.
         states: the states.
         versions: the template's before and after.
-        made: all that the old template makes, if that is more than what can be merged.
+        made: all files of the old template, if there are more than can be merged.
         answers_file: as for `merge.changes`.
-        unmanaged: the same.
-        keep_pins: the same.
+        unmanaged: as for `merge.changes`.
+        keep_pins: as for `merge.changes`.
     """
     found = merge.changes(states, answers_file, unmanaged=unmanaged, keep_pins=keep_pins)
     found = _spare_untracked(place.directory, found, states.base if made is None else made)
@@ -129,7 +130,7 @@ def compare(
 
 
 def undo(directory: Path) -> Outcome:
-    """Take the last update or bump of a project or starter back.
+    """Undo the last update or bump of a project or starter.
 
     Raises:
         ProjectError: there is none, or a file that it wrote has changed since.
@@ -151,22 +152,22 @@ def carry_out(
     plan: Callable[[_Place], Plan],
     entry: Callable[[_Place, Plan], Entry],
 ) -> Outcome:
-    """Do what is planned for a project or starter; a dry run only plans.
+    """Plan and apply changes to a project or starter; a dry run only plans.
 
     Args:
         place: the project or starter.
         mode: to UPDATE or DRY_RUN.
-        plan: makes the plan, when no other dockgen is running there.
-        entry: says what is replaced for a plan: `entry` for committed files.
+        plan: makes the plan, while no other dockgen runs there.
+        entry: returns what a plan replaces: `entry` for committed files.
 
     Raises:
-        DockgenError: what ``plan`` raises, or a file can't be written.
+        DockgenError: ``plan`` raised it, or a file can't be written.
     """
     if mode is Mode.DRY_RUN:
         planned = plan(place)
         return _outcome(planned, "would update" if planned.writes else "up to date")
     with journal.locked(place):
-        # A killed update was taken back just now, so all is read afresh.
+        # Plan after the lock is held: it may have rolled back an interrupted update.
         planned = plan(place)
         if not planned.writes:
             return _outcome(planned, "up to date")
@@ -179,10 +180,10 @@ def _outcome(planned: Plan, result: str) -> Outcome:
 
 
 def entry(place: Worktree, planned: Plan) -> Entry:
-    """What is to be replaced, for `journal.replace`; of the user's, only objects of git are new.
+    """Return what `journal.replace` has to replace; only git objects are written so far.
 
     Raises:
-        ProjectError: a file changed since it was planned for.
+        ProjectError: a file has changed since the plan was made.
     """
     files, stages = [], b""
     place.require_seen(change.path for change in planned.changes if _writes(change))
@@ -190,7 +191,7 @@ def entry(place: Worktree, planned: Plan) -> Entry:
         if not _writes(change):
             continue
         before = place.folder.look(Inside.of(change.path))
-        # What was planned was planned for the committed file.
+        # The plan was made for the committed file.
         if (before is None) != (change.before is None):
             raise ProjectError(
                 f"{place.directory / change.path} changed in the meantime; nothing was written",
@@ -199,7 +200,7 @@ def entry(place: Worktree, planned: Plan) -> Entry:
         content = place.smudged(change.path, change.after) if change.after else b""
         files.append(Replacement(change.path, before, saved(change, before, content)))
         stages += place.conflict_entries(change.path, change.stages)
-    # Committed files are what was planned for: nothing may have changed since.
+    # The plan was made for committed files: nothing may have changed since.
     place.require_clean()
     return Entry(
         title=f"{planned.before} → {planned.after}",
@@ -216,12 +217,12 @@ def _writes(change: Change) -> bool:
 
 
 def saved(change: Change, before: Saved | None, content: bytes) -> Saved | None:
-    """The file that is to be on the disk.
+    """Return the file to write to disk.
 
     Args:
-        change: what is done to it.
-        before: what is there.
-        content: its bytes, if it isn't a link.
+        change: what to do to it.
+        before: the file on disk.
+        content: its bytes, unless it is a link.
     """
     file = change.after
     if file is None:
@@ -235,14 +236,14 @@ def saved(change: Change, before: Saved | None, content: bytes) -> Saved | None:
     else:
         permissions = before.permissions
         if change.before is None or file.mode != change.before.mode:
-            # Like git: executable for all who can read it, or for none.
+            # Like git: executable for everyone who can read it, or for nobody.
             permissions &= 0o666
             permissions |= (permissions & 0o444) >> 2 if file.mode == EXECUTABLE else 0
     return Saved(content, permissions, owner=before.owner if before else None)
 
 
 def _spare_untracked(directory: Path, changes: Sequence[Change], base: Tree) -> tuple[Change, ...]:
-    """Put the template's version beside a file that git doesn't know, and could not bring back."""
+    """Don't overwrite untracked files, which git could not restore; write the template's beside."""
     result = []
     for change in changes:
         offered = change.after or change.offered
@@ -270,21 +271,21 @@ def _spare_untracked(directory: Path, changes: Sequence[Change], base: Tree) -> 
 
 
 def free_name(directory: Path, name: str, offered: File) -> str:
-    """The name, or one with a number, that nothing has or just what is offered."""
+    """Return the name, or one with a number, that is free or already has the offered content."""
     for number in itertools.count(2):
         found = Folder(directory).look(Inside.of(name))
         if found is None or (found.content == offered.content and not found.link):
             return name
         name = f"{name.partition(OFFERED)[0]}{OFFERED}-{number}"
-    raise AssertionError(name)  # counting has no end
+    raise AssertionError(name)  # the counter never ends
 
 
 def obstacle(directory: Path, path: str, submodules: Collection[str]) -> Path | None:
-    """The file, link or repository in place of a folder of ``path``; None if there is none.
+    """Return the file, link or repository in place of a parent folder of ``path``, or None.
 
     Args:
         directory: the project or starter.
-        path: of a file to write, relative to its directory.
+        path: the file to write, relative to its directory.
         submodules: the paths of its submodules, relative to it as well.
     """
     for parent in map(str, Path(path).parents[:-1]):
@@ -296,7 +297,7 @@ def obstacle(directory: Path, path: str, submodules: Collection[str]) -> Path | 
 
 
 def unfinished(ours: Tree, new: Tree) -> list[str]:
-    """The template's files that hold conflict markers which the template doesn't have."""
+    """Return the template's files with conflict markers that don't come from the template."""
     return [
         path
         for path in sorted(new.keys() & ours.keys())
@@ -309,7 +310,7 @@ def unfinished(ours: Tree, new: Tree) -> list[str]:
 
 
 def diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
-    """What the changes do, as git shows it."""
+    """Return the changes as a git diff."""
     index = {"GIT_INDEX_FILE": str(repository / "dockgen-diff.index")}
     git.run("read-tree", before, repository=repository, environment=index)
     for change in changes:
@@ -335,18 +336,18 @@ def diff(repository: Path, before: str, changes: Sequence[Change]) -> str:
 
 
 def require_whole(directory: Path) -> None:
-    """Take back what a killed update left half done in ``directory``, if anything.
+    """Roll back an interrupted update in ``directory``, if there is one.
 
-    git is only started if there is something: a project that was downloaded may come with settings
-    of git that start programs.
+    git is started only if there is one: the git settings of a downloaded project may start
+    programs.
 
     Raises:
-        ProjectError: an update is running on it, or what is there can't be taken back.
+        ProjectError: an update is running on it, or its files can't be restored.
     """
     try:
         home = plain.journal_of(directory)
     except ProjectError:
-        return  # in none that an update would have been begun in
+        return  # no update would have begun in such a folder
     if not journal.is_unfinished(home):
         return
     try:

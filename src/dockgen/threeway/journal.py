@@ -1,17 +1,17 @@
-"""The journal: files of a project replaced all together or not at all, and brought back.
+"""The journal: replace files of a project all together or not at all, and restore them.
 
-Every state before and after is on the disk, and flushed, before the first file is touched. Then
-each file is replaced by one rename, and could be put back by one, also on a full disk. An error,
-Ctrl-C or a signal puts everything back at once; after a kill or a power cut the next command does,
-from the journal. The last replacement that ended well stays, so that it can be undone.
+All states before and after are on disk, and flushed, before the first file is touched. Then each
+file is replaced by one rename, and could be restored by one, even on a full disk. After an error,
+Ctrl-C or a signal, all files are restored at once; after a kill or a power cut, the next command
+restores them from the journal. The last successful replacement is kept, so that it can be undone.
 
-It is in git's own folder, which is never part of a project or a build context. For a folder in no
-repository it is in the user's own:
+The journal is in git's own folder, which is never part of a project or a build context. For a
+folder outside a repository, it is in the user's state folder:
 
     <git folder>/dockgen/<key of the project's path>/
     ~/.local/state/dockgen/<key of the folder's path>/
-        lock        held by the one command at work
-        active/     a replacement that is being made: journal.json, before/0 …, after/0 …
+        lock        held by the one running command
+        active/     a replacement in progress: journal.json, before/0 …, after/0 …
         undo/       the last one that was made
 """
 
@@ -46,22 +46,22 @@ __all__ = [
     "undo",
 ]
 
-# Git's index as it was and as it is to be, in the folder of an entry.
+# git's index before and after, in the folder of an entry.
 _INDEX_BEFORE = Inside.of("index-before")
 _INDEX = Inside.of("index")
-# The states that an entry goes through, as folders of the journal.
+# The states of an entry, as folders of the journal.
 _PREPARING, _ACTIVE, _ENDED = map(Inside.of, ("preparing", "active", "ended"))
 _UNDO, _FORMER = map(Inside.of, ("undo", "former"))
 _LOCK = Inside.of("lock")
-# What the title of a replacement begins with that takes another one back.
+# The titles of replacements that undo another one begin with this.
 UNDO = "undo of "
 
 
 class Place(Protocol):
     """A folder whose files are replaced.
 
-    ``head`` is the commit that is checked out, "" if there is none; ``journal`` is where its
-    journal lies. ``index`` is the worktree with git's index, None if there is no commit.
+    ``head`` is the commit that is checked out, or "" if there is none; ``journal`` is the folder of
+    its journal. ``index`` is the worktree with git's index, or None if there is no commit.
     """
 
     @property
@@ -78,7 +78,7 @@ class Place(Protocol):
 
 @contextmanager
 def locked(place: Place) -> Iterator[None]:
-    """Lock the project for other commands of dockgen, and repair what one left unfinished.
+    """Lock the project against other dockgen commands, and roll back an unfinished one.
 
     Raises:
         ProjectError: another one is running, or git's folder can't be written.
@@ -99,7 +99,7 @@ def locked(place: Place) -> Iterator[None]:
 
 @contextmanager
 def _lock(place: Folder, name: Inside = _LOCK, *, wait: bool) -> Iterator[None]:
-    """Hold a lock file; it is let go when the process ends, however it ends."""
+    """Hold a lock file; it is released when the process ends, however it ends."""
     descriptor = place.open_lock(name)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -109,27 +109,27 @@ def _lock(place: Folder, name: Inside = _LOCK, *, wait: bool) -> Iterator[None]:
 
 
 def is_unfinished(home: Folder) -> bool:
-    """Whether a replacement was cut off, and waits to be taken back."""
+    """Return whether a replacement was interrupted, and has to be rolled back."""
     return _has(home, _ACTIVE)
 
 
 def is_empty(home: Folder) -> bool:
-    """Whether there is nothing to take back: neither half done nor made."""
+    """Return whether the journal has no replacement, neither finished nor interrupted."""
     return not (_has(home, _ACTIVE) or _has(home, _UNDO))
 
 
 def _has(home: Folder, name: Inside) -> bool:
     try:
         return home.exists(name)
-    except OSError:  # someone else's home: what can't be looked into was not written by this user
+    except OSError:  # another user's home: what can't be read wasn't written by this user
         return False
 
 
 def replace(place: Place, entry: Entry) -> None:
-    """Make the replacement: all of it, or nothing. To be called inside of `locked`.
+    """Make the replacement, all or nothing. Call it within `locked`.
 
     Raises:
-        ProjectError: a file changed meanwhile, or something can't be written; all is as before.
+        ProjectError: a file has changed meanwhile, or can't be written; all files are as before.
     """
     home = place.journal
     try:
@@ -143,7 +143,7 @@ def replace(place: Place, entry: Entry) -> None:
             _replace(place, entry, home, None)
             return
         index = _index(place)
-        # One after the other, where projects share a repository and so its index.
+        # Take turns: projects in the same repository share its index.
         with _lock(Folder(index.git_folder).at("dockgen"), Inside.of("index"), wait=True):
             _replace(place, entry, home, index)
     except OSError as error:
@@ -163,7 +163,8 @@ def _replace(place: Place, entry: Entry, home: Folder, index: Worktree | None) -
         if index is not None:
             with signals.held():
                 _stage_index(index, active, entry)
-        # All that needs room on the disk: each new state is written beside its file.
+        # This loop does everything that needs disk space: each new state is written beside its
+        # file.
         for number, (path, file) in enumerate(zip(paths, entry.files, strict=True)):
             if file.after is not None:
                 project.write(_temporary(path, token, number), file.after, flush=True)
@@ -177,7 +178,7 @@ def _replace(place: Place, entry: Entry, home: Folder, index: Worktree | None) -
         for parent in sorted({path.parts[:-1] for path in paths}):
             if not parent or project.is_folder(Inside(parent)):
                 Folder(project.root, parent).flush()
-        # From here on it is made: what is left is to keep it for `undo`.
+        # The replacement is complete: what remains is to keep it for `undo`.
         with signals.held():
             _keep(home, project)
     except BaseException:
@@ -189,7 +190,7 @@ def _replace(place: Place, entry: Entry, home: Folder, index: Worktree | None) -
 
 
 def last(place: Place) -> Entry | None:
-    """The last replacement that was made here, if any.
+    """Return the last replacement that was made here, or None.
 
     Raises:
         ProjectError: there is something else in its place.
@@ -199,7 +200,7 @@ def last(place: Place) -> Entry | None:
 
 
 def undo(place: Place) -> Entry:
-    """Take the last replacement back; doing it twice makes it again. Returns what was done.
+    """Undo the last replacement, and return what was done; a second undo makes it again.
 
     Raises:
         ProjectError: there is none, or a file that it wrote has changed since.
@@ -221,14 +222,14 @@ def undo(place: Place) -> Entry:
     title = entry.title.removeprefix(UNDO)
     taken_back = entry.reversed(title if title != entry.title else UNDO + title, entry.head)
     if place.head != entry.head:
-        # Committed since: git's index has moved on, and only the files are brought back.
+        # There is a newer commit, so git's index has moved on: restore only the files.
         taken_back = Entry(taken_back.title, place.head, taken_back.files, (), b"", b"")
     replace(place, taken_back)
     return taken_back
 
 
 def _recover(place: Place, home: Folder) -> None:
-    """Take back what a killed command left half done."""
+    """Roll back what an interrupted command left half done."""
     with signals.held():
         if home.exists(_ACTIVE):
             _take_back(place, home)
@@ -238,7 +239,7 @@ def _recover(place: Place, home: Folder) -> None:
 
 
 def _take_back(place: Place, home: Folder) -> None:
-    """Bring every file back that is still as the active replacement left it."""
+    """Restore each file that is still as the active replacement left it."""
     project, active = place.folder, home.at("active")
     made = record.read(active)
     for number, path in reversed(list(enumerate(made.files))):
@@ -246,8 +247,8 @@ def _take_back(place: Place, home: Folder) -> None:
         with suppress(NotADirectoryError):
             project.unlink(temporary)
         before, after = record.before(number), record.after(number)
-        # A state that is missing here was put back already, by a run that was killed, too. And
-        # what the file's owner has written since is theirs.
+        # If a state is missing here, an interrupted run has already restored it. Later changes by
+        # the owner stay.
         if number in made.existed and not active.exists(before):
             continue
         was, wrote = active.look(before), active.look(after)
@@ -266,11 +267,11 @@ def _take_back(place: Place, home: Folder) -> None:
             project.write(temporary, was, flush=True)
             project.rename(temporary, path)
     for path in reversed(made.new_folders):
-        with suppress(OSError):  # someone put a file into it: it stays
+        with suppress(OSError):  # someone put a file into it, so it stays
             project.rmdir(path)
     if made.index_paths:
         _take_back_index(_index(place), active, made)
-    # Renamed first: half a journal must never be taken for a whole one.
+    # Rename first, so that half a journal is never taken for a whole one.
     home.rename(_ACTIVE, _ENDED)
     home.remove(_ENDED)
     _tidy(home, project)
@@ -286,7 +287,7 @@ def _index(place: Place) -> Worktree:
 
 
 def _stage_index(worktree: Worktree, active: Folder, entry: Entry) -> None:
-    """Make the new index, and lock git's own with it, as git does: a rename will put it there."""
+    """Write the new index, and lock git's own with it as git does: a rename puts it in place."""
     index = worktree.index_file()
     content = index.read_bytes()
     for copy in (_INDEX_BEFORE, _INDEX):
@@ -294,7 +295,7 @@ def _stage_index(worktree: Worktree, active: Folder, entry: Entry) -> None:
     new = active.path / str(_INDEX)
     worktree.write_entries(entry.index_paths, entry.index_after, new)
     try:
-        # One step, and the file is known again by its inode.
+        # A hard link is atomic, and identifies the file by its inode.
         active.link(_INDEX, _lock_file(worktree))
     except FileExistsError as error:
         raise ProjectError(
@@ -327,13 +328,13 @@ def _is_same(one: os.stat_result | None, other: os.stat_result) -> bool:
 
 
 def _lock_file(worktree: Worktree) -> Path:
-    """What keeps other gits away from the index."""
+    """Return the lock file that keeps other git processes away from the index."""
     index = worktree.index_file()
     return index.with_name(index.name + ".lock")
 
 
 def _keep(home: Folder, project: Folder) -> None:
-    """Turn the active entry into the one that can be undone: with its rename, all is made."""
+    """Turn the active entry into the one to undo; its rename completes the replacement."""
     home.remove(_FORMER)
     if home.exists(_UNDO):
         home.rename(_UNDO, _FORMER)
@@ -348,7 +349,7 @@ def _keep(home: Folder, project: Folder) -> None:
 
 
 def _tidy(home: Folder, project: Folder) -> None:
-    """End what is left after a replacement was made, or was not: "former" says that it is due."""
+    """Clean up after a replacement, successful or not; "former" marks that it is due."""
     if not home.exists(_FORMER):
         return
     if home.exists(_UNDO):
@@ -360,18 +361,18 @@ def _tidy(home: Folder, project: Folder) -> None:
 
 
 def _remove_empty(project: Folder, path: Inside) -> None:
-    """Remove the folders of a path in which no file is left, as git does it."""
+    """Remove folders of a path that have become empty, like git."""
     for folder in reversed(path.parents):
         try:
             project.rmdir(folder)
         except FileNotFoundError:
             pass
-        except OSError:  # not empty, or not to be written: it stays
+        except OSError:  # not empty, or not writable
             return
 
 
 def _temporary(path: Inside, token: str, number: int) -> Inside:
-    """A unique name beside the file."""
+    """Return a unique name beside the file."""
     return path.beside(f".dockgen-update-{token}-{number}.tmp")
 
 

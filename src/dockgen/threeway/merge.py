@@ -1,7 +1,7 @@
 """The merge: what an update does to each file of a project. No disk, no index: values only.
 
-Where copier has merged, its result is taken, and what it would lose is merged again, with git's own
-three-way merge. The states that take part:
+Usually copier's merge is used. Files where it would lose something are merged again with git's own
+three-way merge. The states:
 
 - ``base``: the project as the old template renders it
 - ``ours``: the project as its owner has it
@@ -21,23 +21,23 @@ from dockgen.threeway import pins
 
 
 class Status(StrEnum):
-    """What becomes of a file."""
+    """What happens to a file."""
 
-    UNCHANGED = "unchanged"  # as it was: the template has nothing new for it
-    CLEAN = "clean"  # the template's new version: its owner had not touched it
-    MERGED = "merged"  # the owner's changes and the template's, both
-    CONFLICT = "conflict"  # both, in lines that can't be used together
+    UNCHANGED = "unchanged"  # as it was: nothing new in the template
+    CLEAN = "clean"  # the template's new version: not edited by the owner
+    MERGED = "merged"  # with the changes of both the owner and the template
+    CONFLICT = "conflict"  # both, in lines that can't be combined
     DELETED = "deleted"  # removed from the template, and not edited by the owner
-    YOURS = "yours"  # as it was, although the template has something else for it
+    YOURS = "yours"  # as it was, although the template's version differs
 
 
 @dataclass(frozen=True)
 class Change:
     """What an update does to one file.
 
-    ``before`` and ``after`` are None if there is no file. ``stages`` are what git's index gets
-    for a conflict: 1 the base, 2 ours, 3 the new one. ``offered`` is the template's version of a
-    file that stays its owner's, if there is one.
+    ``before`` and ``after`` are None if there is no file. ``stages`` are git's index stages for a
+    conflict: 1 the base, 2 ours, 3 the new one. ``offered`` is the template's version of a file
+    that stays as its owner has it, if there is one.
     """
 
     path: str
@@ -51,11 +51,10 @@ class Change:
 
 @dataclass(frozen=True)
 class States:
-    """The states of a project that take part in an update.
+    """The states of a project in an update.
 
-    ``conflicts`` are the paths that copier left in conflict, ``template_renames`` the files that
-    have another name in ``new`` than in ``base``, ``own_renames`` those that have another in
-    ``ours`` than in ``base``.
+    ``conflicts`` are the paths that copier left in conflict. ``template_renames`` maps files of
+    ``base`` to their new names in ``new``, and ``own_renames`` to their new names in ``ours``.
     """
 
     base: Tree
@@ -74,13 +73,13 @@ def changes(
     unmanaged: Collection[str] = (),
     keep_pins: bool = True,
 ) -> tuple[Change, ...]:
-    """What the update does to each file, by path.
+    """Return what the update does to each file, by path.
 
     Args:
         states: the states of the project.
         answers_file: copier's own file, which is never merged.
-        unmanaged: the files that the project keeps to itself.
-        keep_pins: whether base image versions that the owner moved on stay so.
+        unmanaged: files that the project excludes from updates.
+        keep_pins: whether to keep base image versions that the owner changed.
     """
     owned = {
         path: Change(path, Status.UNCHANGED, states.ours.get(path), states.ours.get(path))
@@ -98,10 +97,10 @@ def changes(
 
 
 def _follow_renames(states: States) -> dict[str, Change]:
-    """The files that have another name on one side or on both."""
+    """Return the changes of files that were renamed on one side or on both."""
     found: dict[str, Change] = {}
     for old, own in states.own_renames.items():
-        # The owner moved it: the template's change follows, and nothing comes back.
+        # The owner moved it: the template's change applies there, and the old file stays gone.
         name = states.template_renames.get(old, old)
         if (
             name not in states.new
@@ -167,7 +166,7 @@ def _change(states: States, path: str, *, keep_pins: bool) -> Change:
     ):
         return three_way(path, base, ours, new)
     if path in states.conflicts:
-        # For a file that both made, copier takes an empty one for the base.
+        # For a file that both added, copier uses an empty base.
         stages = {1: base or File(b"", ours.mode), 2: ours, 3: new}
         return Change(path, Status.CONFLICT, ours, merged, stages=stages)
     status = Status.UNCHANGED if merged == ours else Status.MERGED
@@ -175,7 +174,7 @@ def _change(states: States, path: str, *, keep_pins: bool) -> Change:
 
 
 def _absent(path: str, base: File | None, new: File | None) -> Change:
-    """A file that its owner doesn't have: new to them, or deleted by them."""
+    """Return the change of a file that its owner doesn't have: new, or deleted by them."""
     if base is None:
         return Change(path, Status.CLEAN if new else Status.UNCHANGED, None, new)
     if new is None or new == base:
@@ -184,7 +183,7 @@ def _absent(path: str, base: File | None, new: File | None) -> Change:
 
 
 def _answers(states: States, path: str) -> Change:
-    """The answers file: always the new one; what its owner wrote into it is told."""
+    """Return the change of the answers file: the new one, with the owner's edits reported."""
     base, ours, merged = (state.get(path) for state in (states.base, states.ours, states.merged))
     if ours is None or merged is None or ours == merged:
         return Change(path, Status.UNCHANGED, ours, merged)
@@ -195,7 +194,7 @@ def _answers(states: States, path: str) -> Change:
     lines = []
     for line in sorted(line.decode(errors="replace").strip() for line in own):
         key = line.partition(":")[0].strip("{'\" ")
-        # Written in another way, it says the same.
+        # Only its notation differs.
         is_kept = key in after and before.get(key) == after[key]
         if line and not is_kept and not key.startswith("_"):
             lines.append(line)
@@ -204,7 +203,7 @@ def _answers(states: States, path: str) -> Change:
 
 
 def three_way(path: str, base: File | None, ours: File, new: File, **options: Any) -> Change:
-    """Merge one file by git, in the line endings of ``ours``; options as of `git.merge_file`."""
+    """Merge one file with git, in the line endings of ``ours``; options as of `git.merge_file`."""
     old = base.content if base else b""
     theirs = new.content
     if _is_crlf(ours.content):
@@ -233,7 +232,7 @@ def three_way(path: str, base: File | None, ours: File, new: File, **options: An
 
 
 def _moved_pins(base: File, ours: File, new: File) -> tuple[File, File] | None:
-    """``base`` and ``new`` with the owner's pins, if the owner and the template moved the same."""
+    """Put the owner's pins into ``base`` and ``new`` if the template changed the same ones."""
     try:
         old, mine, theirs = (
             file.content.decode().replace("\r\n", "\n") for file in (base, ours, new)
@@ -251,7 +250,7 @@ def _moved_pins(base: File, ours: File, new: File) -> tuple[File, File] | None:
 
 
 def _needs_care(base: File | None, ours: File) -> bool:
-    """Whether line endings differ in a way that makes copier's merge one great conflict."""
+    """Return whether line endings differ so that copier would put the whole file in conflict."""
     if base is None:
         return False
     no_end = base.content.endswith(b"\n") and not ours.content.endswith(b"\n")
@@ -264,7 +263,7 @@ def _is_crlf(content: bytes) -> bool:
 
 
 def _loses(base: File | None, ours: File, merged: File) -> bool:
-    """Whether a line that the owner wrote is not in the result."""
+    """Return whether a line that the owner wrote is missing from the result."""
     return bool(_added(base, ours) - Counter(merged.content.splitlines()))
 
 

@@ -1,6 +1,6 @@
 """Pins: the versions and digests of images and actions that a file is built from.
 
-They belong to their last editor: Renovate, Dependabot, a user or the template. A line is a
+A pin belongs to whoever changed it last: Renovate, Dependabot, a user or the template. A line is a
 pin if it is a Dockerfile's ``FROM``, a YAML ``image:``, or a workflow's ``uses:``.
 """
 
@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# The name of an image or action, and what comes after it: tag, digest, and the version that a
-# bot writes behind an action's digest. A registry may have a port, so a tag contains no slash.
+# The name of an image or action, and what follows: tag, digest, and the version that a bot writes
+# behind an action's digest. A registry may have a port, so a tag contains no slash.
 _PIN = re.compile(
     r"^(?P<head>\s*(?:FROM\s+(?:--platform=\S+\s+)?|(?:-\s+)?(?:image|uses):\s+[\"']?))"
     r"(?P<name>[a-z0-9$][^\s\"'@#]*?)"
@@ -20,7 +20,7 @@ _PIN = re.compile(
     r"(?P<rest>\s*)$"
 )
 
-# The name of an image, the stage that stands on it or "", and its position among others alike.
+# The name of an image, the name of its stage or "", and its position among equal ones.
 Key = tuple[str, str, int]
 
 
@@ -34,13 +34,13 @@ class Pin:
 
 
 def moved(base: str, ours: str) -> dict[Key, Pin]:
-    """The pins of ``ours`` that have another name or version in ``base``."""
+    """Return the pins of ``ours`` that have another name or version in ``base``."""
     before, after = _pins(base), _pins(ours)
     return {key: pin for key, (_, pin) in after.items() if key in before and before[key][1] != pin}
 
 
 def follow(text: str, pins: Mapping[Key, Pin]) -> str:
-    """``text`` with these pins instead of its own with the same keys."""
+    """Replace the pins in ``text`` that have the same keys."""
     lines = text.splitlines(keepends=True)
     for key, (number, _) in _pins(text).items():
         found = _PIN.match(lines[number])
@@ -52,13 +52,13 @@ def follow(text: str, pins: Mapping[Key, Pin]) -> str:
 
 
 def _pins(text: str) -> dict[Key, tuple[int, Pin]]:
-    """Each pin with the number of its line, from 0."""
+    """Return each pin with the number of its line, from 0."""
     pins: dict[Key, tuple[int, Pin]] = {}
     for number, line in enumerate(text.splitlines(keepends=True)):
         found = _PIN.match(line)
         if not found:
             continue
-        # A name's last part: a mirror in front of it makes no other image of it.
+        # Compare the last part of a name: behind a mirror, it is still the same image.
         is_image = "uses" not in found["head"]
         name = found["name"].rpartition("/")[2] if is_image else found["name"]
         stage = (found["stage"] or "").split()[-1:]

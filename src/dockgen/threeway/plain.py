@@ -1,4 +1,4 @@
-"""A folder as it is on disk, in git or not, committed or not: single files are replaced."""
+"""A folder on disk whose files are replaced one by one, whether in git and committed or not."""
 
 import hashlib
 import os
@@ -15,16 +15,16 @@ from dockgen.git.worktree import UncommittedError, Worktree
 from dockgen.inside import Folder, Inside
 from dockgen.threeway import journal
 
-# The largest file that is merged or replaced, in bytes; a Dockerfile is far smaller.
+# The largest file to merge or replace, in bytes; a Dockerfile is far smaller.
 _LIMIT = 1_000_000
 
 
 @dataclass(frozen=True)
 class Plain:
-    """A folder, and where its journal lies.
+    """A folder, and the folder of its journal.
 
-    ``index`` is its worktree, None without git or a commit; ``around`` is git's own folder, None
-    without git.
+    ``index`` is its worktree, or None without git or a commit; ``around`` is git's own folder, or
+    None without git.
     """
 
     directory: Path
@@ -34,19 +34,19 @@ class Plain:
 
     @property
     def folder(self) -> Folder:
-        """The folder: where files are looked at and written without following a link."""
+        """The folder, for reading and writing files without following links."""
         return Folder(self.directory)
 
     @property
     def head(self) -> str:
-        """The commit that is checked out; "" if there is none."""
+        """The commit that is checked out, or ""."""
         return self.index.head if self.index else ""
 
     def look(self, path: str) -> File | None:
-        """The file or link that is there; None if nothing does.
+        """Return the file or link at a path, or None.
 
         Raises:
-            ProjectError: a folder, a pipe or the like, or a file that is far too large.
+            ProjectError: it is a folder, a pipe or the like, or a file that is far too large.
         """
         facts = self.folder.facts(Inside.of(path))
         if facts is not None and facts.st_size > _LIMIT:
@@ -63,7 +63,7 @@ class Plain:
         )
 
     def changed(self, paths: Iterable[str]) -> set[str]:
-        """Which of these tracked files have changes that aren't committed."""
+        """Return which of these tracked files have uncommitted changes."""
         names = sorted(paths)
         if self.index is None or not names:
             return set()
@@ -77,7 +77,7 @@ class Plain:
         return {name.removeprefix(prefix) for name in found}
 
     def ignored(self, paths: Collection[str]) -> set[str]:
-        """Which of these files git wouldn't take: they'd never be committed."""
+        """Return which of these files git ignores: they'd never be committed."""
         if self.around is None or not paths:
             return set()
         listed = git.ask(
@@ -90,10 +90,10 @@ class Plain:
 
 
 def find(directory: Path) -> Plain:
-    """The folder, as git knows it or doesn't.
+    """Return the folder, with its repository if there is one.
 
     Raises:
-        ProjectError: it is in what only looks like a repository, or git refuses to read it.
+        ProjectError: it is in something that only looks like a repository, or git can't read it.
     """
     own, around = journal_of(directory), gitfolder.find(directory)
     if around is None:
@@ -105,14 +105,14 @@ def find(directory: Path) -> Plain:
 
 
 def journal_of(directory: Path) -> Folder:
-    """Where the journal of a folder lies: in git's folder, or in the user's own. No git is started.
+    """Return the journal of a folder: in git's folder, or in the user's own. git isn't started.
 
     Raises:
         ProjectError: it is in what only looks like a repository, or the user has no home folder.
     """
     around, own = gitfolder.find(directory), _own_journal(directory)
     if around is not None:
-        # What was done before `git init` can be taken back, too.
+        # What was done before `git init` can still be undone.
         if own is not None and journal.is_empty(around.journal) and not journal.is_empty(own):
             return own
         return around.journal
@@ -122,7 +122,7 @@ def journal_of(directory: Path) -> Folder:
 
 
 def _own_journal(directory: Path) -> Folder | None:
-    """Where the journal of a folder in no repository lies; None for a user without a home."""
+    """Return the journal of a folder outside a repository; None for a user without a home."""
     own = home.state()
     key = hashlib.sha256(os.fsencode(directory.resolve())).hexdigest()[:16]
     return Folder(own).at(key) if own != home.MISSING else None

@@ -1,7 +1,7 @@
 """A record: one replacement of files as the journal keeps it, with every state before and after.
 
-A journal may come with a repository that someone else made, so nothing in it is believed: names
-are paths inside the project, or the record is refused.
+A journal may come with somebody else's repository, so it isn't trusted: all names must be paths
+inside the project, or the record is refused.
 """
 
 import json
@@ -18,7 +18,7 @@ from dockgen.inside import Folder, Inside, OutsideError, Saved
 
 NAME = Inside.of("journal.json")
 _FORMAT = 1
-# A project has some hundred files of the template's. In bytes.
+# A limit in bytes: a project has about a hundred files from the template.
 _LIMIT = 16_000_000
 
 
@@ -35,8 +35,8 @@ class Replacement:
 class Entry:
     """A whole replacement: the files, and git's index entries of ``index_paths``.
 
-    ``head`` is the commit that it was made on, "" where there was none; ``title`` tells its owner
-    what it was.
+    ``head`` is the commit that was checked out, or "" if there was none; ``title`` describes it for
+    its owner.
     """
 
     title: str
@@ -47,14 +47,14 @@ class Entry:
     index_after: bytes
 
     def reversed(self, title: str, head: str) -> "Entry":
-        """The replacement that takes this one back."""
+        """Return the replacement that undoes this one."""
         files = [Replacement(file.path, file.after, file.before) for file in self.files]
         return Entry(title, head, files, self.index_paths, self.index_after, self.index_before)
 
 
 @dataclass(frozen=True)
 class Record:
-    """What the journal says of an entry; ``existed`` are the numbers of files that were there."""
+    """The record of an entry; ``existed`` are the numbers of files that existed before."""
 
     token: str
     title: str
@@ -68,17 +68,17 @@ class Record:
 
 
 def before(number: int) -> Inside:
-    """Where a record keeps the state of a file before the replacement."""
+    """Return where a record keeps a file's state before the replacement."""
     return Inside.of(f"before/{number}")
 
 
 def after(number: int) -> Inside:
-    """Where a record keeps the state of a file after the replacement."""
+    """Return where a record keeps a file's state after the replacement."""
     return Inside.of(f"after/{number}")
 
 
 def write(folder: Folder, project: Folder, entry: Entry, token: str) -> None:
-    """Write an entry into a new folder, and all of it to the disk."""
+    """Write an entry into a new folder, and flush it to disk."""
     for part in (folder, folder.at("before"), folder.at("after")):
         part.make()
     for number, file in enumerate(entry.files):
@@ -105,10 +105,10 @@ def write(folder: Folder, project: Folder, entry: Entry, token: str) -> None:
 
 
 def read(folder: Folder) -> Record:
-    """What a record says.
+    """Read a record.
 
     Raises:
-        ProjectError: it is another version's, or none that dockgen wrote.
+        ProjectError: it is of another version, or not written by dockgen.
         OSError: it can't be read.
     """
     try:
@@ -126,10 +126,10 @@ def read(folder: Folder) -> Record:
 
 
 def entry(folder: Folder) -> Entry:
-    """A record with the states of all its files.
+    """Read a record with the states of all its files.
 
     Raises:
-        ProjectError: as `read`.
+        ProjectError: as for `read`.
     """
     said = read(folder)
     return Entry(
@@ -146,10 +146,10 @@ def entry(folder: Folder) -> Entry:
 
 
 def _checked(found: Mapping[str, Any]) -> Record:
-    """The same with types and names that can be relied on.
+    """Validate the types and names in a record.
 
     Raises:
-        ValueError, TypeError, KeyError: they can't.
+        ValueError, TypeError, KeyError: one is invalid.
         OutsideError: a name leads out of the project.
     """
     record = Record(

@@ -1,6 +1,6 @@
-"""The update of one project: what it would do.
+"""Plan the update of one project.
 
-copier works in a clone of its own; the user's folder is only read until all is known.
+copier works in a clone of its own; the user's folder is only read until everything is known.
 """
 
 import os
@@ -27,7 +27,7 @@ from dockgen.update import releases
 
 
 def versions(directory: Path, manifest: Manifest, to: str | None) -> tuple[str, str]:
-    """The template's version in the project, and the one to bring it to.
+    """Return the template's version in the project, and the one to update to.
 
     Args:
         directory: the project.
@@ -35,7 +35,7 @@ def versions(directory: Path, manifest: Manifest, to: str | None) -> tuple[str, 
         to: a release; None for the newest.
 
     Raises:
-        ProjectError: the project is of a version that isn't at hand.
+        ProjectError: the project's version isn't available.
         UsageError: the release ``to`` is unknown, or it is older than the project's.
     """
     recorded = project.recorded(directory)
@@ -66,14 +66,14 @@ def plan(
     *,
     keep_pins: bool = True,
 ) -> Plan:
-    """Find out what an update does, within `template.found`. Nothing of the user's is written.
+    """Plan an update, within `template.found`. Nothing in the user's folder is written.
 
     Args:
         place: the project.
         origin: its template.
         to: the release to update to; None for the newest.
-        data: answers that change.
-        keep_pins: whether base image versions that the user moved on are kept.
+        data: answers to change.
+        keep_pins: whether to keep base image versions that the user changed.
 
     Raises:
         ProjectError: the project's state doesn't allow an update.
@@ -128,7 +128,7 @@ def plan(
         asked = source.asked(origin, after, project.recorded(new).answers)
         _complete_answers(clone, manifest.url, old, asked)
         template.update(origin, after, clone, data)
-        # What git ignores was never committed, so that it isn't there says nothing.
+        # Ignored files are never committed, so their absence doesn't mean that they were deleted.
         unknown = place.ignored(rendered.keys() - ours.keys())
         states = States(
             base={path: file for path, file in rendered.items() if path not in unknown},
@@ -163,7 +163,7 @@ def plan(
 def _check_out(clone: Path, place: Worktree, paths: Collection[str]) -> str:
     """Commit these files of the project in the clone, byte for byte; return their tree.
 
-    All others are nothing to the template, and may be many, large and oddly named.
+    The template doesn't use the others, which may be many, large or oddly named.
     """
     listed = git.run_bytes("ls-tree", "-r", "-z", "--full-tree", place.tree, cwd=clone)
     entries = [
@@ -187,10 +187,10 @@ def _commit(clone: Path) -> None:
 def _complete_answers(
     clone: Path, url: str, old_answers: Mapping[str, Any], new_answers: Mapping[str, Any]
 ) -> None:
-    """Give the clone's answers file the template's present address, and younger questions' answers.
+    """Set the template's current address and the answers to newer questions in the clone.
 
-    copier renders the old version by the new one's rules of what to exclude, and those may name
-    questions that the old answers lack.
+    copier renders the old version by the new one's exclusions, which may name questions that the
+    old answers lack.
     """
     recorded = project.recorded(clone)
     answers = {"_commit": recorded.version, "_src_path": url, **new_answers, **old_answers}
@@ -201,13 +201,13 @@ def _complete_answers(
 
 
 def _unmanaged(answers: Mapping[str, Any], base_paths: Collection[str]) -> list[str]:
-    """The template's files that the project keeps to itself, by the rules of .gitignore."""
+    """Return the template's files that the project excludes, by the rules of .gitignore."""
     rules = GitIgnoreSpec.from_lines(f"/{path}" for path in answers.get("unmanaged") or ())
     return list(rules.match_files(base_paths))
 
 
 def _require_room(place: Worktree, new: tree.Tree) -> None:
-    """Make sure that no file lies where the template has a folder, nor the other way round."""
+    """Check that no file is in place of a folder of the template, nor the other way round."""
     submodules = place.submodules()
     for path in new:
         if folder := threeway.obstacle(place.directory, path, submodules):
@@ -224,7 +224,7 @@ def _require_room(place: Worktree, new: tree.Tree) -> None:
 
 
 def _require_merged(directory: Path, ours: tree.Tree, new: tree.Tree) -> None:
-    """Make sure that no conflict was committed as it was."""
+    """Check that no unresolved conflict was committed."""
     for path in threeway.unfinished(ours, new):
         raise ProjectError(
             f"{directory / path} has conflict markers from an unfinished merge",

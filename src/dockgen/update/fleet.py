@@ -1,4 +1,4 @@
-"""The fleet: one project or two hundred, each updated on its own."""
+"""Update any number of projects, each on its own."""
 
 import multiprocessing
 import os
@@ -31,10 +31,10 @@ def _nobody(_words: str) -> None:
 class UpdateOptions:
     """What to do with each project.
 
-    ``to`` is the release to update to, None for the newest; ``data`` are answers that change, as
-    text; ``team`` names a team file, if one is named. ``keep_pins`` says whether versions of base
-    images that the user moved on are kept. ``offline`` takes starters as they were last fetched,
-    ``trusted`` lets them run code; ``warn`` is told when one could not be fetched.
+    ``to`` is the release to update to, or None for the newest; ``data`` are answers to change, as
+    text; ``team`` is a team file, if one is given. ``keep_pins`` keeps base image versions that the
+    user changed. ``offline`` uses starters as last fetched, ``trusted`` lets them run code, and
+    ``warn`` is called if one can't be fetched.
     """
 
     mode: Mode
@@ -50,12 +50,12 @@ class UpdateOptions:
 def update_all(
     directories: Sequence[Path], options: UpdateOptions, doing: Callable[[str], None]
 ) -> list[Outcome]:
-    """Work on each project, on all processors; a failure of one stops none of the others.
+    """Update the projects on all processors; if one fails, the others go on.
 
     Args:
         directories: the projects.
         options: what to do.
-        doing: told in a few words what is being done.
+        doing: called with a few words about the current step.
 
     Raises:
         ToolMissingError: git is missing or too old.
@@ -73,7 +73,7 @@ def update_all(
 
 @dataclass(frozen=True)
 class _Job:
-    """A project, its template, and the answers that change; or why it can't be worked on."""
+    """A project, its template, and the answers to change; or why it can't be updated."""
 
     directory: Path
     origin: Source | None = None
@@ -87,9 +87,9 @@ def _jobs(
     doing: Callable[[str], None],
     stack: ExitStack,
 ) -> list[_Job]:
-    """Find each project's template and its team's decisions; each starter is fetched once."""
+    """Find each project's template and its team's decisions; fetch each starter once."""
     if options.mode is Mode.UNDO:
-        return [_Job(directory) for directory in directories]  # it takes no template
+        return [_Job(directory) for directory in directories]  # an undo needs no template
     own = stack.enter_context(source.own())
     opened: dict[Starter | None, Source | DockgenError] = {None: own}
 
@@ -124,7 +124,7 @@ def _jobs(
 def _data(
     directory: Path, origin: Source, options: UpdateOptions, answers: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """The answers that are given, and those that the team's file locks."""
+    """Return the given answers, and those that the team file locks."""
     known = questions.load(origin.questionnaire)
     given = questions.collect(None, options.data, {}, origin.questionnaire)
     ours = team.find(directory, options.team, known)
@@ -132,7 +132,7 @@ def _data(
         return given
     if ours.warning:
         options.warn(ours.warning)
-    # A project's own labels stay beside the team's.
+    # The project's own labels stay beside the team's.
     return ours.answers({**{k: v for k, v in answers.items() if k == "labels"}, **given}, known)
 
 
@@ -150,7 +150,7 @@ def _side_by_side(
     options: UpdateOptions,
     doing: Callable[[str], None],
 ) -> list[Outcome]:
-    # copier's settings live in the process, so each project gets one of its own. Spawned, since a
+    # copier keeps its settings in the process, so each project gets its own. Spawned, because a
     # fork would copy the locks of the thread that draws the progress.
     pool = ProcessPoolExecutor(
         min(len(jobs), os.cpu_count() or 1),
@@ -158,7 +158,7 @@ def _side_by_side(
         initializer=_ignore_signals,
     )
     try:
-        # What warns has warned by now, and can't be sent to another process.
+        # All warnings were given above, and the function can't be sent to another process.
         silent = replace(options, warn=_nobody)
         running = [pool.submit(_isolated, job, silent) for job in jobs]
         for number, _ in enumerate(as_completed(running), 1):
@@ -170,12 +170,12 @@ def _side_by_side(
             for job, work in zip(jobs, running, strict=True)
         ]
     finally:
-        # After Ctrl-C those running come to their end, and no other one begins.
+        # After Ctrl-C, let running updates finish, and start no more.
         pool.shutdown(cancel_futures=True)
 
 
 def _alone(job: _Job, options: UpdateOptions) -> Outcome:
-    """Work on a project whose process was ended, such as for its memory, or beside one that was."""
+    """Retry a project whose process was killed, for example for its memory, or whose pool broke."""
     with ProcessPoolExecutor(
         1, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_signals
     ) as pool:
@@ -195,7 +195,7 @@ def _ignore_signals() -> None:
 
 
 def _isolated(job: _Job, options: UpdateOptions) -> Outcome:
-    """Work on one of many projects: even a bug of dockgen's stops none of the others."""
+    """Update one of many projects: even a bug in dockgen stops none of the others."""
     try:
         return _run_one(job, options)
     except Exception as error:
@@ -203,7 +203,7 @@ def _isolated(job: _Job, options: UpdateOptions) -> Outcome:
 
 
 def _bug(error: Exception) -> DockgenError:
-    """What to tell of one project, and its traceback for the end."""
+    """Return the error for one project; it carries the traceback for the end."""
     if isinstance(error, MemoryError):
         return ProjectError("this machine is out of memory", "dockgen update")
     last = traceback.extract_tb(error.__traceback__)[-1]
@@ -217,7 +217,7 @@ def _bug(error: Exception) -> DockgenError:
 def _run_one(job: _Job, options: UpdateOptions) -> Outcome:
     try:
         if options.mode is Mode.UNDO:
-            recorded(job.directory)  # no project at all is reported first
+            recorded(job.directory)  # report a folder that isn't a project first
             return threeway.undo(job.directory)
         if job.error is not None:
             raise job.error
@@ -240,7 +240,7 @@ def _run_one(job: _Job, options: UpdateOptions) -> Outcome:
 
 
 def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
-    """The error that the command ends with, if one is called for."""
+    """Return the error that the command ends with, or None."""
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if failed:
         bugs = [found.error.details for found in failed if found.error and found.error.details]
@@ -274,7 +274,7 @@ def problem(outcomes: Sequence[Outcome], mode: Mode) -> DockgenError | None:
 
 
 def _to_choose(outcomes: Sequence[Outcome]) -> str:
-    """What to do about the files in conflict: in a lock file there is nothing to choose."""
+    """Say how to resolve the files in conflict; lock files are written again instead."""
     plans = [outcome.plan for outcome in outcomes if outcome.plan and outcome.plan.conflicts]
     commands = [plan.lock_command for plan in plans if plan.lock_command]
     if not commands:

@@ -1,4 +1,4 @@
-"""The releases of a template: which one is meant, which is newer, and which isn't at hand."""
+"""Choose a release of a template, compare two, and report one that isn't available."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from dockgen.errors import ProjectError, UsageError
 
 
 def target(manifest: Manifest, to: str | None) -> str:
-    """The release to go to: ``to``, with or without its v, or the newest.
+    """Return the release to update to: ``to``, with or without its v, or the newest.
 
     Raises:
         UsageError: the release ``to`` is unknown.
@@ -27,13 +27,13 @@ def target(manifest: Manifest, to: str | None) -> str:
 def unknown(
     words: str, version: str, releases: Sequence[str], *, brings: str, mend: str
 ) -> ProjectError:
-    """The error for something that stands on a version that isn't at hand.
+    """Return the error for a version that isn't available.
 
     Args:
-        words: what stands on which version.
+        words: what uses which version.
         version: that version.
-        releases: those at hand, oldest first.
-        brings: who brings them.
+        releases: the available ones, oldest first.
+        brings: what to use to get them.
         mend: what to do if it isn't a release; ``{nearest}`` in it is the release before it.
     """
     try:
@@ -44,13 +44,13 @@ def unknown(
                 "get a newer dockgen: git pull in its clone, then pipx install --force .",
             )
         older = [release for release in releases if Version(release) <= found]
-    except ValueError:  # InvalidVersion, and numbers of too many digits
+    except ValueError:  # InvalidVersion, and numbers with too many digits
         older = []
     nearest = older[-1] if older else releases[0]
     return ProjectError(f"{words}, which isn't a release", mend.format(nearest=nearest))
 
 
 def is_behind(manifest: Manifest, before: str, after: str) -> bool:
-    """Whether the templates of two versions differ; a release may change the program alone."""
+    """Return whether the templates differ: a release may change only the program."""
     trees = {release.version: release.tree for release in manifest.releases}
     return trees[before] != trees[after]

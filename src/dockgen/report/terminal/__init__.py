@@ -1,4 +1,4 @@
-"""The terminal's renderer: one function for each result, by what it is about."""
+"""Render results on a terminal: one function per result, in modules by subject."""
 
 from dockgen.report.terminal.additions import addition, clash
 from dockgen.report.terminal.detected import detected

@@ -1,4 +1,4 @@
-"""What was added to a repository, for a terminal: trials, files, and what to type next."""
+"""Show on a terminal what was added to a repository: trials, files and next commands."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -50,7 +50,7 @@ def _trial(tried: "Trial") -> None:
 
 
 def clash(found: "Clash") -> None:
-    """Show what it would mean to take dockgen's file."""
+    """Show what taking dockgen's version of the file would change."""
     console = drawing()
     console.print()
     consoles.diff(console, found.diff)

@@ -1,4 +1,4 @@
-"""What `dockgen check` found, for a terminal."""
+"""Show on a terminal what `dockgen check` found."""
 
 import io
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ _COLORS = {"ok": "green", "finding": "bold red", "error": "bold red", "warning":
 
 
 def checked(result: "Result") -> None:
-    """Show the sizes and times beside their limits, each rule, and what to do about findings."""
+    """Show sizes and times beside their limits, each rule, and what to do about findings."""
     _draw(result, drawing())
 
 
 def text(result: "Result") -> str:
-    """The same for a file."""
+    """Return the same as text, for a file."""
     file = io.StringIO()
     _draw(result, drawing(file))
     return file.getvalue()

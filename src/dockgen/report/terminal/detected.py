@@ -1,4 +1,4 @@
-"""What an existing repository is, for a terminal: each answer, why, and what was passed over."""
+"""Show on a terminal what a repository is: each answer, why, and what was passed over."""
 
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from dockgen.report.console import drawing, in_one_line, spelt, styled
 if TYPE_CHECKING:
     from dockgen.detect.model import Answer, Conflict, Detected, Signal
 
-# A line that says where something was read is cut there, in characters.
+# Lines that say where something was read are cut here, in characters.
 _WIDTH = 200
 
 
@@ -48,7 +48,7 @@ def _why(answer: "Answer") -> str:
 
 
 def seen(signal: "Signal") -> str:
-    """A signal as it is shown: what is there, and where."""
+    """Describe a signal: what is there, and where."""
     words = in_one_line(signal.words)[:_WIDTH]
     return f"{words} in {signal.place}" if signal.place and words != signal.place else words
 

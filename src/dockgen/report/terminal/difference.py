@@ -1,4 +1,4 @@
-"""What differs between two images, for a terminal."""
+"""Show on a terminal what differs between two images."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from dockgen.compare.difference import Difference, FileChange, PackageChange
 
 _MB = 10**6
-# How many lines there are of packages and of each kind of change of files.
+# How many lines are shown of packages, and of each kind of change to files.
 _MOST = 15
-# A word or an instruction is cut there, in characters.
+# Words and instructions are cut here, in characters.
 _WIDTH = 100
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 def difference(found: "Difference") -> None:
-    """Show what differs, from the whole to single files, the largest first."""
+    """Show what differs, from the whole image to single files, the largest first."""
     console = drawing()
     before, after = found.unpacked_bytes
     console.print(
@@ -57,7 +57,7 @@ def _packages(changes: "Sequence[PackageChange]", console: "Console") -> None:
         f"{sum(one.change == change for one in changes)} {change}" for change in _MARKS
     )
     console.print(f"\n[bold]packages[/]: {counts}")
-    # A new version says more than what came and went with a base image.
+    # A new version says more than packages that come and go with a base image.
     ordered = sorted(changes, key=lambda one: one.change != "changed")
     for one in ordered[:_MOST]:
         versions = " → ".join(

@@ -1,4 +1,4 @@
-"""An image that was made into one of one layer, for a terminal."""
+"""Show on a terminal the result of `dockgen flatten`."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ _MB = 10**6
 
 
 def flattened(made: "Flattened") -> None:
-    """Show what it gains and what it costs."""
+    """Show what a single layer saves and what it costs."""
     console = drawing()
     before = "1 layer" if made.layers == 1 else f"{made.layers} layers"
     console.print(

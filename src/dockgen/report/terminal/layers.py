@@ -1,4 +1,4 @@
-"""An image layer by layer, for a terminal."""
+"""Show an image layer by layer on a terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from dockgen.image.anatomy import Anatomy, Part
 
 _MB = 10**6
-# An instruction is cut there, in characters.
+# Instructions are cut here, in characters.
 _WIDTH = 120
-# A folder has a line if it is this share of its layer, and lies in less than so many others.
+# A folder gets a line if it has this share of its layer and isn't nested too deep.
 _SHARE = 0.05
 _DEEPEST = 5
-# A file smaller than this is not worth a line, in bytes.
+# Files smaller than this get no line, in bytes.
 _SMALL = 10_000
 
 
 def draw(anatomy: "Anatomy", console: "Console") -> None:
-    """Draw each layer, and what is hidden in all of them."""
+    """Draw each layer, and the files hidden in all of them."""
     for number, part in enumerate(anatomy.parts, 1):
         _part(part, f"layer {number} of {len(anatomy.parts)}", console)
     percent = 100 * (1 - anatomy.seen_share)

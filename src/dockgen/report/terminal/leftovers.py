@@ -1,4 +1,4 @@
-"""What dockgen's runs have left in the engine, for a terminal."""
+"""Show on a terminal what dockgen's runs left in the engine."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ _MB = 10**6
 
 
 def found(chosen: "Sequence[Leftover]", kept: int) -> None:
-    """Show what is meant, with sizes, and how much is left out since it is young."""
+    """Show what is chosen, with sizes, and how much is kept because it is young."""
     console = drawing()
     for one in chosen:
         size = "" if one.size_bytes is None else f"{one.size_bytes / _MB:.2f} MB"
@@ -24,7 +24,8 @@ def found(chosen: "Sequence[Leftover]", kept: int) -> None:
     if not chosen:
         console.print("Nothing to remove.")
     else:
-        # Those of one image share all of its layers, and others some.
+        # Entries of one image share all its layers, so count each image once; images share some
+        # layers too.
         sizes = {one.identifier: one.size_bytes or 0 for one in chosen}
         console.print(f"\n{len(chosen)} in all, at most {sum(sizes.values()) / _MB:.2f} MB")
     if kept:
@@ -35,6 +36,6 @@ def found(chosen: "Sequence[Leftover]", kept: int) -> None:
 
 
 def removed(results: "Mapping[Leftover, str]") -> None:
-    """Say how many are gone."""
+    """Say how many were removed."""
     count = sum(not reason for reason in results.values())
     drawing().print(f"[bold green]Removed[/] {count}")

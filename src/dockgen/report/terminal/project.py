@@ -1,4 +1,4 @@
-"""Projects that were made or updated, for a terminal."""
+"""Show on a terminal the projects that were made or updated."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _COLORS = {
 
 
 def created(result: "Created") -> None:
-    """Show what was made, what its image may weigh, and the next commands."""
+    """Show what was made, how large its image may be, and the next commands."""
     console = drawing()
     kind = f"{result.cell.language} on {result.cell.flavor}"
     kind += f", from {result.starter} {result.template_version}" if result.starter else ""
@@ -49,7 +49,7 @@ def created(result: "Created") -> None:
 
 
 def updated(outcome: "Outcome", mode: "Mode", commands: Sequence[str]) -> None:
-    """Show what became, or would become, of one project or starter, and what to type next."""
+    """Show what changed, or would change, in one project or starter, and what to type next."""
     console = drawing()
     name = named(outcome.directory.name)
     console.print(f"[bold]{name}[/]: {named(outcome.summary)}", soft_wrap=True)
@@ -72,7 +72,7 @@ def updated(outcome: "Outcome", mode: "Mode", commands: Sequence[str]) -> None:
 
 
 def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
-    """Show one line for each project, what failed, and which files are in conflict."""
+    """Show one line per project, what failed, and which files are in conflict."""
     from rich.markup import escape
 
     console = drawing()
@@ -100,7 +100,7 @@ def updated_fleet(outcomes: "Sequence[Outcome]", mode: "Mode") -> None:
 
 
 def _changes(console: "Console", changes: "Sequence[Change]") -> None:
-    """A line for each file that isn't as it was; never folded, so that programs can read it."""
+    """Print a line for each changed file; lines never wrap, so that programs can read them."""
     shown = [change for change in changes if change.status != "unchanged"]
     paths = [in_one_line(change.path) for change in shown]
     width = max(map(len, paths))

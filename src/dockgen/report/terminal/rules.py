@@ -1,4 +1,4 @@
-"""The rules of a check, for a terminal."""
+"""Show the rules of a check on a terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def rules(listed: "Sequence[AnyRule]") -> None:
-    """A line for each rule."""
+    """Print one line per rule."""
     console = drawing()
     for rule in listed:
         console.print(f"[bold]{rule.code}[/]  {named(rule.title)}", soft_wrap=True)
 
 
 def explained(listed: "Sequence[AnyRule]") -> None:
-    """All that there is to say about each rule."""
+    """Print everything there is to say about each rule."""
     from rich.markup import escape
 
     console = drawing()

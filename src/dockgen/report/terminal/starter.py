@@ -1,4 +1,4 @@
-"""Starter templates that were made, registered or proven, for a terminal."""
+"""Show on a terminal the starters that were made, registered or tested."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def made(result: "Made", commands: Sequence[str]) -> None:
-    """Show what is in a new starter, and the commands to go on with."""
+    """Show what is in a new starter, and the next commands."""
     console = drawing()
     settings = result.settings
     kind = f"{', '.join(settings.languages)} on dockgen {settings.base}"
@@ -47,7 +47,7 @@ def added(listed: "Listed", commands: Sequence[str]) -> None:
 
 
 def starters(listed: "Sequence[Listed]", register: str) -> None:
-    """A line for each registered starter; ``register`` is the command that registers one."""
+    """Print one line per starter; ``register`` is the command that registers one."""
     console = drawing()
     if not listed:
         console.print(f"No starter is registered. Register one: {register}")
@@ -62,7 +62,7 @@ def starters(listed: "Sequence[Listed]", register: str) -> None:
     for number, row in enumerate(rows):
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         style = "bold" if number == 0 else None
-        # Never folded, so that an address can be copied and a program can read it.
+        # Lines never wrap, so that an address can be copied and programs can read them.
         console.print("  ".join(cells).rstrip(), style=style, markup=False, soft_wrap=True)
 
 
@@ -102,7 +102,7 @@ def proven(result: "Proven") -> None:
 
 
 def baked(directory: Path, cases: Sequence[str], commands: Sequence[str]) -> None:
-    """Say what was written for bake, and the next commands."""
+    """Say what was written for bake, and show the next commands."""
     console = drawing()
     number = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
     console.print(

@@ -1,4 +1,4 @@
-"""What a team has decided, for a terminal."""
+"""Show on a terminal what a team has decided."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def team_counts(counted: "Team") -> None:
-    """Say that a team file counts, and what it locks and why, before anything is asked."""
+    """Say which team file applies, and what it locks and why, before any question."""
     console = drawing()
     name = f"{counted.name}: " if counted.name else ""
     console.print(f"[dim]team file[/] {named(name + _location(counted.location))}", soft_wrap=True)
@@ -25,7 +25,7 @@ def team_counts(counted: "Team") -> None:
 
 
 def team(shown: "Shown") -> None:
-    """Show each question with its default or locked value, and where that comes from."""
+    """Show each question with its default or locked value, and the source of that value."""
     console = drawing()
     if shown.team is None:
         console.print("No team file applies here: all defaults are dockgen's own.")
@@ -57,12 +57,12 @@ def team(shown: "Shown") -> None:
 
 
 def _location(location: str) -> str:
-    """A path as the user would type it, and an address as it is."""
+    """Return a path as the user would type it, and an address unchanged."""
     return location if "://" in location else short(Path(location))
 
 
 def _in_line(value: object) -> str:
-    """An answer in one line, as a person would write it; certificates are counted."""
+    """Return an answer in one line, as a person would write it; certificates are only counted."""
     if isinstance(value, str):
         count = value.count("-----BEGIN CERTIFICATE-----")
         return f"{count} certificate{'s' if count > 1 else ''}" if count else value
