@@ -1,4 +1,4 @@
-"""A definition for `docker buildx bake`: all cases of a template, built by one command.
+"""Write a definition for `docker buildx bake` that builds all cases of a template at once.
 
 https://docs.docker.com/build/bake/reference/
 """
@@ -11,12 +11,12 @@ FILE = "docker-bake.hcl"
 
 
 def definition(name: str, cases: Sequence[str]) -> str:
-    """The content of a docker-bake.hcl beside a folder for each case.
+    """Return the content of a docker-bake.hcl next to one folder per case.
 
-    The group ``default`` builds each image, as ``name:case``; the group ``test`` runs each
-    project's own tests, and keeps nothing but the build cache.
+    The group ``default`` builds each image as ``name:case``. The group ``test`` runs each project's
+    own tests, and keeps nothing but the build cache.
     """
-    # No case's name has an underscore, so no case's target is taken for another's tests.
+    # The names of cases have no underscore, so these can't clash with a case's target.
     tests = [f"{case}_test" for case in cases]
     parts = [
         "# The images of all cases: docker buildx bake; their own tests: docker buildx bake test\n",
@@ -31,7 +31,7 @@ def definition(name: str, cases: Sequence[str]) -> str:
 
 
 def image_name(words: str) -> str:
-    """A name for images, made of whatever a folder is called."""
+    """Derive an image name from the name of a folder."""
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-") or "starter"
 
 
@@ -42,5 +42,5 @@ def _block(kind: str, label: str, settings: Mapping[str, object]) -> str:
 
 
 def _text(value: object) -> str:
-    """A value as HCL. Its strings are JSON's, except templates."""
+    """Return a value as HCL. Its strings are JSON's, except for templates."""
     return json.dumps(value).replace("${", "$${").replace("%{", "%%{")

@@ -1,7 +1,7 @@
-"""A compose file as data: what it would reach on this machine, and how it runs apart from others.
+"""A compose file as data: what it reaches on this machine, and how to run it isolated.
 
-Pure: the model that `docker compose config` prints comes in, and reasons or another model go out.
-https://github.com/compose-spec/compose-spec/blob/main/spec.md
+Pure functions: they take the model that `docker compose config` prints, and return reasons or
+another model. https://github.com/compose-spec/compose-spec/blob/main/spec.md
 """
 
 import posixpath
@@ -25,13 +25,13 @@ OVERRIDES = (
 # The service that dockgen renders.
 MAIN = "app"
 
-# The capabilities that Docker gives a container that asks for none.
+# Docker gives these capabilities to a container that asks for none.
 # https://docs.docker.com/engine/security/#linux-kernel-capabilities
 _USUAL_CAPABILITIES = {
     *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD"),
     *("NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
 }
-# What stays inside the container, and is kept as it is.
+# Affects only the container, and is kept as it is.
 _KEPT = {
     *("annotations", "attach", "cap_drop", "command", "cpu_count", "cpu_percent", "cpu_period"),
     *("cpu_quota", "cpu_shares", "cpus", "cpuset", "depends_on", "dns", "dns_opt", "dns_search"),
@@ -41,12 +41,12 @@ _KEPT = {
     *("pull_policy", "read_only", "shm_size", "stdin_open", "stop_grace_period", "stop_signal"),
     *("sysctls", "tmpfs", "tty", "ulimits", "user", "working_dir"),
 }
-# What would meet something of the user's own, or means nothing for a check.
+# Would clash with something of the user's, or means nothing for a check.
 _LEFT_OUT = {
     *("container_name", "develop", "external_links", "links", "logging", "mac_address", "restart"),
     *("scale",),
 }
-# What is looked into below.
+# Examined below.
 _LOOKED_INTO = {
     *("build", "cap_add", "configs", "deploy", "env_file", "ipc", "network_mode", "networks"),
     *("pid", "ports", "post_start", "pre_stop", "privileged", "secrets", "security_opt"),
@@ -59,10 +59,9 @@ _KEPT_OF_NETWORK = ("internal", "enable_ipv4", "enable_ipv6")
 class Change:
     """How a run differs from the compose file.
 
-    ``image`` takes the place of what would be built; None leaves what the file says. ``port`` is
-    one that the main service listens on, which is published also where the file doesn't.
-    ``environment`` joins what the file gives the main service, and ``memory_mb``, in MiB, takes the
-    place of its limit.
+    ``image`` replaces the image that would be built; None keeps what the file says. ``port`` is the
+    port of the main service; it is published even if the file doesn't publish it. ``environment``
+    is added to the main service's, and ``memory_mb``, in MiB, replaces its limit.
     """
 
     image: str | None = None
@@ -72,7 +71,7 @@ class Change:
 
 
 def find(directory: Path) -> list[Path]:
-    """The compose files in ``directory`` that `docker compose` takes: one, and its override.
+    """Return the compose files that `docker compose` uses in ``directory``: one, and its override.
 
     Empty if there is none.
     """
@@ -83,7 +82,7 @@ def find(directory: Path) -> list[Path]:
 
 
 def main_service(model: Model, asked: str | None = None) -> str:
-    """The service that is checked: the one asked for, the one called app, or the first built one.
+    """Return the service to check: the given one, the one called app, or the first built one.
 
     Raises:
         ProjectError: it doesn't exist, or no service is built.
@@ -108,7 +107,7 @@ def main_service(model: Model, asked: str | None = None) -> str:
 
 
 def needed(model: Model, main: str) -> list[str]:
-    """The service ``main`` and those that it depends on, directly or not."""
+    """Return the service ``main`` and its direct and indirect dependencies."""
     services, found = model["services"], [main]
     for name in found:
         wanted = services[name].get("depends_on") or {}
@@ -117,11 +116,11 @@ def needed(model: Model, main: str) -> list[str]:
 
 
 def reaches(model: Model, main: str, directory: Path, sources: Path | None = None) -> list[str]:
-    """What a run would reach on this machine outside of ``directory``, a reason for each.
+    """Return what a run would reach on this machine outside ``directory``, one reason each.
 
-    Bind mounts and secrets from elsewhere, the host's namespaces, devices, more rights than an
-    ordinary container has, programs that compose starts, and every key that isn't known here.
-    A build may read all of ``sources``, a folder further up: that of the repository.
+    This covers bind mounts and secrets from elsewhere, the host's namespaces, devices, more rights
+    than an ordinary container has, programs that compose starts, and every key that isn't known
+    here. A build may read all of ``sources``, a parent folder: that of the repository.
     """
     root, found = directory.resolve(), []
     around = root if sources is None else sources.resolve()
@@ -179,7 +178,7 @@ def _mounts(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[st
 
 
 def _files(service: Mapping[str, Any], model: Model, root: Path) -> Iterator[str]:
-    """Secrets and configurations that come from files elsewhere, or from this environment."""
+    """Yield secrets and configs that come from files elsewhere, or from this environment."""
     for kind in ("secrets", "configs"):
         for entry in service.get(kind) or ():
             yield from _file(kind, entry, model, root)
@@ -219,13 +218,13 @@ def _reserves_devices(service: Mapping[str, Any]) -> bool:
 
 
 def _is_remote(place: Any) -> bool:
-    """Whether a build context is fetched, or another one's result, and so isn't a folder."""
+    """Return whether a build context is remote, or another target's result, and so not a folder."""
     text = str(place or "")
     return "://" in text or text.startswith(("git@", "github.com/"))
 
 
 def _outside(path: Any, root: Path) -> Path | None:
-    """The path, if it is one and leads out of ``root``, links followed; None if it stays inside."""
+    """Return the resolved path if it leads out of ``root``; else None, also if it is no path."""
     if not path or _is_remote(path):
         return None
     resolved = (root / Path(str(path)).expanduser()).resolve()
@@ -233,7 +232,7 @@ def _outside(path: Any, root: Path) -> Path | None:
 
 
 def mounted(model: Model, main: str) -> list[str]:
-    """The files and folders of this machine that the run mounts, as secrets and the like, too."""
+    """Return the files and folders on this machine that the run mounts, secrets included."""
     found = [mount["source"] for mount in _binds(model, main)]
     for kind in ("secrets", "configs"):
         for name in needed(model, main):
@@ -244,7 +243,7 @@ def mounted(model: Model, main: str) -> list[str]:
 
 
 def written_folders(model: Model, main: str) -> list[str]:
-    """The files and folders of this machine that the run could write to: its writable mounts."""
+    """Return the files and folders on this machine that the run could write to."""
     return [mount["source"] for mount in _binds(model, main) if not mount.get("read_only")]
 
 
@@ -261,21 +260,21 @@ def apart(
     copies: Mapping[str, str],
     address: str = "127.0.0.1",
 ) -> dict[str, Any]:
-    """The model of a run that meets nothing of the user's: no name, port, network or volume.
+    """Return the model of an isolated run: it shares no name, port, network or volume.
 
-    Networks and volumes are the run's own, and empty. Services that ``main`` doesn't depend on are
-    left out. The port that ``main`` listens on is published at a free one.
+    The run gets its own, empty networks and volumes. Services that ``main`` doesn't depend on are
+    left out. The port of ``main`` is published at a free port.
 
     Args:
         model: as `docker compose config` prints it.
-        main: the service that is checked.
+        main: the service to check.
         change: how this run differs.
-        tags: the names that built images get, by service.
-        copies: what is mounted in place of which of the `written_folders`.
+        tags: the names of built images, by service.
+        copies: replacements for `written_folders`, by path.
         address: where ports are published; "" for all addresses.
     """
     names = needed(model, main)
-    # Another process of the same image names what a service beside it builds.
+    # Another service may use a built image under its original name.
     built = {model["services"][name].get("image", name): tag for name, tag in tags.items()}
     if change.image is not None:
         built[model["services"][main].get("image", main)] = change.image
@@ -334,7 +333,7 @@ def apart(
 
 
 def _drop_memory(service: dict[str, Any]) -> None:
-    """Leave out what a deployment's resources say of memory: compose refuses two limits."""
+    """Remove the memory limit of a deployment's resources: compose refuses two limits."""
     if "deploy" in service:
         resources = {k: dict(v) for k, v in service["deploy"]["resources"].items()}
         for kind in resources.values():
@@ -343,7 +342,7 @@ def _drop_memory(service: dict[str, Any]) -> None:
 
 
 def _attachments(networks: Any) -> Any:
-    """The networks of a service with their aliases: an address may be taken by another run."""
+    """Return a service's networks with their aliases only: another run may use the addresses."""
     if not isinstance(networks, Mapping):
         return networks
     return {

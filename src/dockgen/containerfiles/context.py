@@ -1,4 +1,4 @@
-"""A build context as data: which files a build may get from its folder, and how large they are."""
+"""A build context as data: the files that a build can read from its folder, and their sizes."""
 
 import fnmatch
 import os
@@ -12,22 +12,22 @@ from pathlib import Path
 from dockgen import reader
 from dockgen.errors import ProjectError
 
-# How many files are looked at, and how many patterns for all of them together; what comes after
-# them is left out.
+# How many files are visited, and how many patterns are matched against all of them together; the
+# rest is left out.
 MAXIMUM_FILES = 100_000
 _MAXIMUM_MATCHES = 5_000_000
-# The line of a go.mod or go.work that says which Go it needs.
+# The line of a go.mod or go.work with the Go version that it needs.
 _GO_LINE = re.compile(r"^go[ \t]+(\d+\.\d+(?:\.\d+|rc\d+|beta\d+)?)[ \t]*(?://.*)?$", re.MULTILINE)
 _GO_FILES = ("go.mod", "go.work")
 
 
 @dataclass(frozen=True)
 class Context:
-    """What is in a build's folder, and isn't named in its .dockerignore.
+    """The files in a build's folder that its .dockerignore doesn't exclude.
 
-    ``ignore_file`` is that file's name, "" if there is none; ``files`` has the bytes of each file
-    by its path from the folder, ``go`` the version that the `go` line of each go.mod and go.work
-    asks for.
+    ``ignore_file`` is that file's name, or "" if there is none; ``files`` maps paths relative to
+    the folder to sizes in bytes, and ``go`` maps each go.mod and go.work to the version in its `go`
+    line.
     """
 
     ignore_file: str = ""
@@ -36,7 +36,7 @@ class Context:
 
 
 def read(directory: Path, dockerfile: str = "Dockerfile") -> Context:
-    """Look at the folder that a build gets; ``dockerfile`` is the name of what is built.
+    """Read a build's folder; ``dockerfile`` is the name of the Dockerfile.
 
     Raises:
         ProjectError: the ignore file can't be read.
@@ -46,7 +46,7 @@ def read(directory: Path, dockerfile: str = "Dockerfile") -> Context:
     go: dict[str, str] = {}
     for path in files:
         if path.rpartition("/")[2] in _GO_FILES:
-            # One that can't be read is the build's to report.
+            # The build itself reports one that can't be read.
             with suppress(ProjectError, OSError):
                 found = _GO_LINE.search(reader.text(directory / path, inside=directory))
                 go |= {path: found[1]} if found else {}
@@ -54,7 +54,7 @@ def read(directory: Path, dockerfile: str = "Dockerfile") -> Context:
 
 
 def _ignore_file(directory: Path, dockerfile: str) -> tuple[str, list["_Pattern"]]:
-    """The name of the ignore file that counts, and its patterns."""
+    """Return the name of the ignore file that applies, and its patterns."""
     for name in (f"{dockerfile}.dockerignore", ".dockerignore"):
         with suppress(FileNotFoundError, NotADirectoryError):
             return name, list(_patterns(reader.text(directory / name, inside=directory)))
@@ -63,18 +63,18 @@ def _ignore_file(directory: Path, dockerfile: str) -> tuple[str, list["_Pattern"
 
 @dataclass(frozen=True)
 class _Pattern:
-    """A line of an ignore file, part by part: what a name has to match; None stands for `**`."""
+    """A line of an ignore file as a pattern for each part of a path; None stands for `**`."""
 
     parts: tuple[re.Pattern[str] | None, ...]
     lets_in: bool
 
     def matches(self, names: list[str]) -> bool:
-        """Whether a path, given by its parts, is what the pattern names."""
+        """Return whether the pattern matches a path, given as its parts."""
         if None not in self.parts:
             return len(names) == len(self.parts) and all(
                 part.match(name) for part, name in zip(self.parts, names, strict=True) if part
             )
-        # Which of its parts may be next, after each name of the path.
+        # The parts that may match next, after each name of the path.
         reached = self._open({0})
         for name in names:
             here = set()
@@ -89,7 +89,7 @@ class _Pattern:
         return len(self.parts) in reached
 
     def _open(self, positions: set[int]) -> set[int]:
-        """With those behind a `**` that stands for no folder at all; the last one never does."""
+        """Add the positions after each `**` that matches no folder, except a `**` at the end."""
         found = set(positions)
         for position in sorted(positions):
             while position < len(self.parts) - 1 and self.parts[position] is None:
@@ -99,9 +99,9 @@ class _Pattern:
 
 
 def _patterns(text: str) -> Iterator[_Pattern]:
-    """The patterns of an ignore file, as Docker reads them: from the folder on, `!` for exceptions.
+    """Yield an ignore file's patterns as Docker reads them: from the folder on, `!` for exceptions.
 
-    Python's own translation of one part takes no more than linear time, whatever the pattern.
+    Python's own translation of a part matches in linear time, whatever the pattern.
     """
     for line in text.removeprefix("\ufeff").splitlines():
         pattern = line.strip()
@@ -118,10 +118,10 @@ def _patterns(text: str) -> Iterator[_Pattern]:
 
 
 def _sizes(directory: Path, patterns: list[_Pattern]) -> Iterator[tuple[str, int]]:
-    """Yield each file that isn't ignored, with its bytes."""
+    """Yield each file that isn't ignored, with its size in bytes."""
     left = min(MAXIMUM_FILES, _MAXIMUM_MATCHES // (len(patterns) or 1))
     lets_in = any(pattern.lets_in for pattern in patterns)
-    # Each folder with the patterns that name it or one above it: they hold for all that is in it.
+    # Each folder with the patterns that match it or a parent: they apply to everything in it.
     waiting: list[tuple[str, frozenset[int]]] = [("", frozenset())]
     while waiting:
         folder, above = waiting.pop()
@@ -139,7 +139,7 @@ def _sizes(directory: Path, patterns: list[_Pattern]) -> Iterator[tuple[str, int
                 )
                 is_ignored = bool(named) and not patterns[max(named)].lets_in
                 if entry.is_dir(follow_symlinks=False):
-                    # Something in an ignored folder may be let in again.
+                    # A pattern may include something in an ignored folder again.
                     if not is_ignored or lets_in:
                         waiting.append((path, named))
                 elif not is_ignored and entry.is_file(follow_symlinks=False):

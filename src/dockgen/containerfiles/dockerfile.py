@@ -1,6 +1,6 @@
-"""A Dockerfile as data: its stages, and which images it builds on.
+"""A Dockerfile as data: its stages, and the images that it builds on.
 
-Reads what BuildKit reads, as far as that takes: continued lines, comments, heredocs, the arguments
+Parses what dockgen needs as BuildKit does: continued lines, comments, heredocs, and the arguments
 before the first FROM. Nothing is run, and nothing is fetched.
 """
 
@@ -13,17 +13,17 @@ from pathlib import Path
 from dockgen import reader
 from dockgen.errors import ProjectError, unreadable
 
-# What people write is far below.
+# Real Dockerfiles have far fewer.
 MOST_STAGES = 200
 MOST_STEPS = 2000
 
-# Of the name of an image, or of an argument's default, in characters.
+# For the name of an image, or an argument's default, in characters.
 _LONGEST = 1000
 _LONGEST_VALUES = 20_000
 
-# Lines such as `# syntax=docker/dockerfile:1` count only before everything else.
+# Directives such as `# syntax=docker/dockerfile:1` count only at the top.
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(\S.*?)\s*")
-# A word that opens a heredoc. `<<<` is a string for the shell, `1 << 2` a calculation.
+# A word that opens a heredoc. `<<<` is a string for the shell, `1 << 2` an expression.
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<(-?)([\"']?)([A-Za-z_][\w.]*)\2(?=\s|$)")
 _TAKES_HEREDOC = {"RUN", "COPY", "ADD"}
 # $NAME, ${NAME}, ${NAME:-text} and ${NAME:+text}.
@@ -37,7 +37,7 @@ _FLAG = re.compile(r"--([a-z-]+)=(\S+)")
 class ImageUse:
     """An image that a build pulls, and the line that names it, counted from 1.
 
-    ``name`` is as it is written, with the defaults of arguments put in.
+    ``name`` is as written, with the defaults of arguments filled in.
     """
 
     name: str
@@ -46,7 +46,7 @@ class ImageUse:
 
 @dataclass(frozen=True)
 class Instruction:
-    """An instruction in one line: its keyword in capitals, the rest, and its heredocs' text."""
+    """An instruction on one line: its keyword in capitals, the rest, and its heredocs' text."""
 
     keyword: str
     rest: str
@@ -55,7 +55,7 @@ class Instruction:
 
     @property
     def flags(self) -> list[tuple[str, str]]:
-        """What comes before the instruction's own words, such as ("from", "base")."""
+        """Return the instruction's flags, such as ("from", "base")."""
         flags = []
         for word in self.rest.split():
             found = _FLAG.fullmatch(word)
@@ -66,19 +66,19 @@ class Instruction:
 
     @property
     def words(self) -> list[str]:
-        """What is left without the flags."""
+        """Return the words after the flags."""
         return [word.strip("\"'") for word in self.rest.split()[len(self.flags) :]]
 
     @property
     def values(self) -> list[tuple[str, str | None]]:
-        """What an ARG, ENV or LABEL sets; None for an ARG without a default."""
+        """Return what an ARG, ENV or LABEL sets; None for an ARG without a default."""
         text = self.rest[:_LONGEST_VALUES]
         try:
             words = shlex.split(text)
-        except ValueError:  # a quote that nothing closes
+        except ValueError:  # an unclosed quote
             words = text.split()
         if self.keyword != "ARG" and words and "=" not in words[0]:
-            # The old form, of one name: ENV NAME and the rest.
+            # the old form with a single name: ENV NAME, then the value
             return [(words[0], text.strip().removeprefix(words[0]).strip())]
         pairs = [word.partition("=") for word in words]
         return [(name, value if equals else None) for name, equals, value in pairs]
@@ -86,12 +86,12 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage: what begins with a FROM.
+    """A stage: it begins with a FROM.
 
-    ``image`` is what follows it, with the defaults of arguments put in: an image, or a stage
-    further up, whose position is ``parent`` then. ``line`` is that of the FROM, ``instructions``
-    are those below it, and ``uses`` the positions of the stages that these take files from.
-    ``name`` is in lower case, "" without one.
+    ``image`` is what follows FROM, with the defaults of arguments filled in: an image, or an
+    earlier stage, whose position is ``parent``. ``line`` is the line of the FROM, ``instructions``
+    are those below it, and ``uses`` the positions of the stages that these copy or mount from.
+    ``name`` is in lower case, or "".
     """
 
     name: str
@@ -104,12 +104,12 @@ class Stage:
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """What a Dockerfile says.
+    """A parsed Dockerfile.
 
-    ``images`` are those that a build of it pulls, in the order of their lines; ``base`` is what the
-    last stage stands on, through all stages between, as a FROM has it: "debian:trixie-slim",
-    "scratch", or None without a FROM. ``arguments`` are the instructions before the first FROM,
-    and ``built`` is the position of the stage that becomes the image; None for the last one.
+    ``images`` are the images that a build pulls, in the order of their lines. ``base`` is what the
+    last stage builds on through all stages between, as written in FROM: "debian:trixie-slim",
+    "scratch", or None without a FROM. ``arguments`` are the instructions before the first FROM, and
+    ``built`` is the position of the stage that becomes the image; None for the last one.
     """
 
     images: tuple[ImageUse, ...]
@@ -119,7 +119,7 @@ class Dockerfile:
     built: int | None = None
 
     def lineage(self, position: int) -> list[int]:
-        """The positions of a stage and of those that it stands on, the lowest first."""
+        """Return the positions of a stage and of the stages that it builds on, the lowest first."""
         found = [position]
         while (parent := self.stages[found[0]].parent) is not None:
             found.insert(0, parent)
@@ -127,15 +127,15 @@ class Dockerfile:
 
     @property
     def shipped(self) -> list[int]:
-        """The positions of the stages whose steps make the image, the lowest first."""
+        """Return the positions of the stages that make up the image, the lowest first."""
         last = len(self.stages) - 1 if self.built is None else self.built
         return self.lineage(last) if self.stages else []
 
     @property
     def needed(self) -> list[int]:
-        """The positions of the stages that a build of the image runs."""
+        """Return the positions of the stages that a build of the image runs."""
         found = set(self.shipped)
-        # A stage names only such as stand above it.
+        # A stage can refer only to earlier stages.
         for position in reversed(range(len(self.stages))):
             if position in found:
                 for used in self.stages[position].uses:
@@ -160,8 +160,8 @@ def read(path: Path, *, inside: Path | None = None, target: str | None = None) -
 
     Args:
         path: the file.
-        inside: the folder that it belongs to; None for one that the user names.
-        target: the stage that is built; None for the last one.
+        inside: the folder that no link may lead out of; None for a file that the user names.
+        target: the stage to build; None for the last one.
 
     Raises:
         FileNotFoundError: there is none.
@@ -178,10 +178,10 @@ def read(path: Path, *, inside: Path | None = None, target: str | None = None) -
 
 
 def parse(text: str, target: str | None = None) -> Dockerfile:
-    """Read the text of a Dockerfile, of which the stage ``target`` is built; None for the last.
+    """Parse a Dockerfile's text; ``target`` is the stage to build, or None for the last one.
 
     Raises:
-        ProjectError: it has more stages or steps than people write.
+        ProjectError: it has more stages or steps than any real one.
     """
     lines = text.removeprefix("\ufeff").splitlines()
     directives = _directives(lines)
@@ -234,13 +234,13 @@ def parse(text: str, target: str | None = None) -> Dockerfile:
 
 
 def instructions(text: str) -> list[Instruction]:
-    """All instructions of a Dockerfile, in the order of their lines."""
+    """Return all instructions of a Dockerfile, in the order of their lines."""
     lines = text.removeprefix("\ufeff").splitlines()
     return list(_instructions(lines, _directives(lines).get("escape", ("\\", 0))[0]))
 
 
 def _directives(lines: list[str]) -> dict[str, tuple[str, int]]:
-    """The directives at the top, with the line of each."""
+    """Return the directives at the top, with the line of each."""
     found: dict[str, tuple[str, int]] = {}
     for number, line in enumerate(lines, 1):
         directive = _DIRECTIVE.fullmatch(line.strip())
@@ -251,7 +251,7 @@ def _directives(lines: list[str]) -> dict[str, tuple[str, int]]:
 
 
 def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
-    """Yield each instruction: continued lines are one, comments and heredocs are left out."""
+    """Yield each instruction, with continued lines joined, without comments and heredocs."""
     continued = re.compile(re.escape(escape) + r"[ \t]*$")
     number = 0
     while number < len(lines):
@@ -261,7 +261,7 @@ def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
             line = lines[number]
             number += 1
             if line.lstrip().startswith("#") or not line.strip():
-                # Between continued lines, such a line is passed over; else nothing has begun.
+                # Skip such lines between continued lines; otherwise no instruction has begun.
                 if parts:
                     continue
                 break
@@ -291,7 +291,7 @@ def _after_heredocs(rest: str, lines: list[str], number: int) -> int:
 
 
 def _named(instruction: Instruction) -> list[str]:
-    """The images or stages that an instruction names."""
+    """Return the images or stages that an instruction refers to."""
     if instruction.keyword == "FROM":
         return [name for name in instruction.words[:1] if name != "scratch"]
     if instruction.keyword == "COPY":
@@ -310,7 +310,7 @@ def _named(instruction: Instruction) -> list[str]:
 def _base(
     instruction: Instruction, arguments: Mapping[str, str], bases: Mapping[str, str]
 ) -> str | None:
-    """What a FROM stands on: the base of the stage that it names, or its own image."""
+    """Return what a FROM builds on: the base of the stage that it names, or its own image."""
     if not instruction.words:
         return None
     name = _filled(instruction.words[0], arguments)
@@ -319,12 +319,12 @@ def _base(
 
 
 def _is_stage(name: str, stages: list[str], *, numbered: bool) -> bool:
-    """Whether a name is an earlier stage: its name or, except in FROM, its number."""
+    """Return whether a name is an earlier stage: its name or, except in FROM, its number."""
     return name.lower() in stages or (numbered and name.isdecimal())
 
 
 def _position(name: str, stages: list[str], *, numbered: bool = False) -> int | None:
-    """Which of these stages a name means, or None; of several of that name it is the last."""
+    """Return the position of the stage of that name, or None; of equal names, the last wins."""
     if numbered and name.isdecimal() and len(name) < _DIGITS and int(name) < len(stages):
         return int(name)
     found = [number for number, stage in enumerate(stages) if stage == name.lower() != ""]
@@ -337,7 +337,7 @@ def _defaults(words: list[str], known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _filled(text: str, arguments: Mapping[str, str]) -> str:
-    """Put in the defaults of arguments; what has none stays as it is."""
+    """Fill in the defaults of arguments; variables without one stay as they are."""
 
     def value(found: re.Match[str]) -> str:
         name = found[1] or found[2]
@@ -347,5 +347,5 @@ def _filled(text: str, arguments: Mapping[str, str]) -> str:
             return found[4] if arguments.get(name) else ""
         return arguments.get(name, found[0])
 
-    # Defaults that double each other would grow beyond all measure.
+    # Defaults that repeat each other could grow without limit.
     return _VARIABLE.sub(value, text[:_LONGEST])[:_LONGEST]

@@ -1,7 +1,8 @@
-"""Which Go a build needs, and which one it has: the go.mod of the folder that go runs in.
+"""Compare the Go version that a build needs with the one it has.
 
-A Dockerfile is followed as far as it says so plainly: WORKDIR, COPY from the build's folder, bind
-mounts, and `cd` in front of the command.
+The needed version is in the go.mod of the folder that go runs in. A Dockerfile is followed only
+through plain steps: WORKDIR, COPY from the build's folder, bind mounts, and `cd` before the
+command.
 """
 
 import fnmatch
@@ -13,11 +14,11 @@ from itertools import islice
 
 from dockgen.containerfiles.dockerfile import Dockerfile, Instruction
 
-# The official image, or a copy of it in another registry, with a version in its tag. It sets
-# GOTOOLCHAIN=local, so that go fetches no newer one.
+# The official image, or a mirror of it, with a version in its tag. It sets GOTOOLCHAIN=local, so go
+# doesn't download a newer toolchain.
 _IMAGE = re.compile(r"(?:^|/)golang:(\d+)\.(\d+)(?:\.(\d+)|((?:rc|beta)\d+))?(?=$|[-@])")
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+)|((?:rc|beta)\d+))?")
-# What reads go.mod. `go install module@version` doesn't.
+# Commands that read go.mod. `go install module@version` doesn't.
 _COMMAND = re.compile(
     r"(?:^|[\s;&|(])go\s+(?:-C\s+(?P<folder>\S+)\s+)?"
     r"(?P<verb>build|install|test|vet|run|generate|list|mod|work|tool)\b(?P<rest>[^;&|\n]*)"
@@ -25,7 +26,7 @@ _COMMAND = re.compile(
 _CD = re.compile(r"(?:^|[\s;&|(])cd\s+(?P<folder>[^\s;&|)]+)")
 _OTHER_TOOLCHAIN = re.compile(r"GOTOOLCHAIN[= ]\s*[\"']?(?!local\b)\S")
 
-# What one step has of commands, and how long a path is that means something.
+# The limit for commands per step, and for links of a path.
 _MOST = 20
 _LONGEST = 1000
 
@@ -34,7 +35,7 @@ Version = tuple[int, int, float]
 
 @dataclass(frozen=True)
 class TooOld:
-    """An image whose Go is older than a module asks for: its name, its line, and the module's."""
+    """An image whose Go is too old for a module: its name, its line, and the module's version."""
 
     image: str
     line: int
@@ -44,14 +45,14 @@ class TooOld:
 
 @dataclass(frozen=True)
 class _Copy:
-    """Where something of the build's folder is in a stage."""
+    """Where a part of the build's folder is in a stage."""
 
     source: str
     target: str
 
 
 def too_old(dockerfile: Dockerfile, modules: Mapping[str, str]) -> Iterator[TooOld]:
-    """Yield each image that can't build what is built with it; ``modules`` are Context.go."""
+    """Yield each image that is too old for a module built with it; ``modules`` are Context.go."""
     found: dict[int, TooOld] = {}
     for position in range(len(dockerfile.stages)):
         lineage = [dockerfile.stages[number] for number in dockerfile.lineage(position)]
@@ -68,19 +69,19 @@ def too_old(dockerfile: Dockerfile, modules: Mapping[str, str]) -> Iterator[TooO
 
 
 def _image_version(found: re.Match[str]) -> Version:
-    """What a tag means: 1.24 is the newest of them."""
+    """Return the version that a tag stands for: 1.24 is the newest patch release."""
     patch = -1 if found[4] else float(found[3] or "inf")
     return int(found[1]), int(found[2]), patch
 
 
 def _needed_version(found: re.Match[str]) -> Version:
-    """What a `go` line means: 1.24 is the language, which its first release candidate has."""
+    """Return the version in a `go` line: 1.24 is the language, which 1.24rc1 supports."""
     patch = -1 if found[4] else float(found[3] or -1)
     return int(found[1]), int(found[2]), patch
 
 
 def _built(steps: list[Instruction], modules: Mapping[str, str]) -> Iterator[str]:
-    """Yield the go.mod and go.work that the go commands of a stage read, by their paths."""
+    """Yield the paths of the go.mod and go.work files that a stage's go commands read."""
     folder = "/"
     copies: list[_Copy] = []
     for step in steps:
@@ -101,7 +102,7 @@ def _copied(step: Instruction, folder: str, modules: Mapping[str, str]) -> Itera
     *sources, target = words
     place = _join(folder, target)
     for source in map(_clean, sources):
-        # A file keeps its name in a folder; a folder leaves its own behind.
+        # A file keeps its name when copied into a folder; a folder's own name is dropped.
         names = [path for path in modules if fnmatch.fnmatchcase(path, source)]
         if not names:
             yield _Copy(source, place)
@@ -133,7 +134,7 @@ def _run_in(text: str, folder: str) -> Iterator[str]:
 
 
 def _read(place: str, copies: list[_Copy], modules: Mapping[str, str]) -> Iterator[str]:
-    """Yield the nearest go.mod and the nearest go.work, in a folder or above it."""
+    """Yield the nearest go.mod and the nearest go.work, in a folder or its parents."""
     if len(place) > _LONGEST:
         return
     for name in ("go.mod", "go.work"):
@@ -149,7 +150,7 @@ def _read(place: str, copies: list[_Copy], modules: Mapping[str, str]) -> Iterat
 
 
 def _sources(path: str, copies: list[_Copy]) -> Iterator[str]:
-    """Yield where in the build's folder a path of a stage may come from, the last copy first."""
+    """Yield where in the build's folder a stage's path may come from, the last copy first."""
     for copy in reversed(copies):
         if path == copy.target:
             yield copy.source
@@ -159,7 +160,7 @@ def _sources(path: str, copies: list[_Copy]) -> Iterator[str]:
 
 
 def _join(folder: str, path: str) -> str:
-    """A path in a stage. One that begins with a variable is taken as it stands."""
+    """Join a path in a stage. If it begins with a variable, it is used as it is."""
     return posixpath.normpath(path if path.startswith("$") else posixpath.join(folder, path))
 
 
