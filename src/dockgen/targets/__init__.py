@@ -1,1 +1,1 @@
-"""What `dockgen check` looks at, and how it runs: projects, folders, images, foreign containers."""
+"""The targets of `dockgen check`, and how they run: projects, folders, images, containers."""

@@ -1,7 +1,8 @@
-"""A container of an image that dockgen didn't make: what it does, and how hardened it can run.
+"""Run an image that dockgen didn't make: find out what it does, and how hardened it can run.
 
-It is run as dockgen's own are. If that fails, it is run plainly, and then with each part of the
-hardening that it bears: what is left shows what it needs.
+It is first run as hardened as dockgen's own. If that fails, it is run without hardening, and then
+with each part of the hardening that it supports. The parts that are missing in the end show what it
+needs.
 """
 
 import time
@@ -21,11 +22,11 @@ from dockgen.targets.sockets import Listener
 
 # Between two looks at a container, in seconds.
 _PAUSE = 0.2
-# What neither listens nor ends in this time is a worker, in seconds.
+# A program that neither listens nor ends within this time is a worker, in seconds.
 _SETTLED = 5.0
-# How many of the ports that an image exposes are published.
+# How many of the exposed ports are published.
 _PUBLISHED = 8
-# Probed often, so that its start is measured and not its interval: DG103 is about that.
+# Probe often, to measure its start and not its interval: DG103 checks that.
 _OFTEN_SECONDS = 1.0
 
 _HARDENED = RunOptions()
@@ -37,7 +38,7 @@ _PARTS: dict[str, Callable[[RunOptions], RunOptions]] = {
 }
 
 
-# What to do about rights that it can't do without.
+# What to do about rights that it needs.
 _INSTEAD = dict.fromkeys(
     ("DG204", "DG205"),
     "do what it needs them for in the Dockerfile, such as chown, and set a USER",
@@ -49,8 +50,8 @@ _WORDS = {"capabilities": "capabilities", "root": "to write", "memory": "more me
 class Watched:
     """What was seen of a container.
 
-    ``contract`` says what it turned out to do, ``seen`` is None if none could be started, and
-    ``needs`` is what the hardened run doesn't give it.
+    ``contract`` has what it turned out to do, ``seen`` is None if none could be started, and
+    ``needs`` lists what the hardened run doesn't provide.
     """
 
     contract: Contract
@@ -61,7 +62,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One run; ``works`` is whether it did what it is there for."""
+    """One run; ``works`` says whether it did its job."""
 
     contract: Contract
     seen: Observation
@@ -78,13 +79,13 @@ class _Settled:
 
 
 def watch(image: str, config: Config, contract: Contract, doing: Callable[[str], None]) -> Watched:
-    """Run a container of an image as hardened as it works, and watch it.
+    """Run a container as hardened as possible, and watch it.
 
     Args:
         image: its name.
-        config: what the image says of itself.
-        contract: what it is held to, with what is known of it.
-        doing: told in a few words what is being done.
+        config: the image's configuration.
+        contract: its contract, as far as it is known.
+        doing: called with a few words about the current step.
 
     Raises:
         ToolMissingError: the engine went away.
@@ -121,9 +122,9 @@ def watch(image: str, config: Config, contract: Contract, doing: Callable[[str],
 def watch_composed(
     start: AbstractContextManager[Container], config: Config, contract: Contract
 ) -> Watched:
-    """Watch the container that a compose file starts, in the way that it says.
+    """Watch the container that a compose file starts, with the options in that file.
 
-    ``start`` starts it, for as long as its block lasts; the ports of ``config`` are published.
+    ``start`` is a context manager that runs it; the ports of ``config`` are published.
 
     Raises:
         ToolMissingError: the engine went away.
@@ -168,14 +169,14 @@ def _attempt(image: str, config: Config, options: RunOptions, contract: Contract
             if found.port is None or found.port in published:
                 seen = _seen(container, found, settled)
                 break
-        # It listens on an unexpected port: run it again, with that port published.
+        # It listens on an unexpected port: run it again, and publish that port.
         options = replace(options, port=found.port)
     attempt = _Attempt(found, seen, works=False)
     return replace(attempt, works=_works(attempt, config))
 
 
 def _settle(container: Container, config: Config, contract: Contract) -> _Settled:
-    """Wait until it shows what a container does, or its time is over."""
+    """Wait until it is clear what the container does, or time is up."""
     run = contract.run
     expected = run.port or next(iter(config.ports), None)
     began = time.monotonic()
@@ -199,7 +200,7 @@ def _settle(container: Container, config: Config, contract: Contract) -> _Settle
             return _Settled(asked, None, waited)
         if asked is None and not expected and waited >= _SETTLED:
             return _Settled(Workload.WORKER, None, waited)
-        # A port that can't be seen may still be answered.
+        # A port may answer even if its socket can't be seen.
         if waited >= patience or (checked and state.health == "healthy"):
             kind = asked or (Workload.SERVICE if expected else Workload.WORKER)
             return _Settled(kind, expected, None if not checked else waited)
@@ -207,7 +208,7 @@ def _settle(container: Container, config: Config, contract: Contract) -> _Settle
 
 
 def _chosen(known: "tuple[int, ...] | list[int]", listening: "tuple[Listener, ...]") -> int | None:
-    """The port to ask: of those that were named, the first one at which something listens."""
+    """Return the first of the known ports that something listens on, or None."""
     there = [one.port for one in listening if not one.is_local]
     found = [port for port in known if port in there]
     return next(iter(found if known else there), None)

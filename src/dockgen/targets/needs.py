@@ -1,7 +1,6 @@
-"""What a container needs that a hardened run doesn't give it, in words.
+"""Describe what a container needs and a hardened run doesn't provide.
 
-Pure: what was seen and what it printed come in. A log is a guess at causes, and what is taken from
-one is said to be.
+Pure functions over observations and logs. Causes found in a log are guesses, and worded so.
 """
 
 import posixpath
@@ -10,16 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dockgen.checks.running import Observation
 
-# How many paths, names or ports one sentence has.
+# How many paths, names or ports one sentence lists.
 _NAMED = 5
 _PRIVILEGED = 1024
 
-# How much of a log is looked at: its last lines, and the beginning of each.
+# How much of a log is searched: its last lines, and the beginning of each.
 _LINES, _LENGTH = 200, 500
 
 # Names of variables have an underscore, except short ones such as PORT.
 _NAME = r"[\"'`]?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z]{3,})\b[\"'`]?"
-# What programs print that miss a variable of their environment.
+# What programs print if an environment variable is missing.
 _BEFORE = (
     r"KeyError:|environment variables?:?|env vars?:?|(?:missing|required|undefined|not set):?"
     r"|(?:specify|provide|set|define|requires?)"
@@ -33,12 +32,12 @@ _VARIABLES = (
     re.compile(rf"\b(?i:{_BEFORE}) (?:{_BETWEEN} )*{_NAME}"),
     re.compile(rf"{_NAME}:? (?i:{_AFTER})"),
 )
-# Words in capitals in such places that aren't variables.
+# Words in capitals that aren't variables.
 _NO_VARIABLES = {
     *("ERROR", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "CRITICAL", "NOTICE", "HINT", "HTTP"),
     *("HTTPS", "JSON", "URL", "TCP", "TLS", "SSL", "API", "YAML", "TOML", "NOT", "ENV"),
 }
-# What programs print that don't find another machine.
+# What programs print if they don't find another host.
 _HOSTS = (
     re.compile(r"(?:ENOTFOUND|EAI_AGAIN) ([\w.-]+)"),
     re.compile(r"lookup ([\w.-]+)(?: on [\w.:\[\]-]+)?: (?:no such host|server misb|Temporary)"),
@@ -54,7 +53,7 @@ _REFUSED = re.compile(
 _READ_ONLY = re.compile(
     r"(?:(/[\w./@+-]+)[\"')]?[^\n/]{0,40}?|)[Rr]ead-only file system(?:[^\n/]{0,20}?(/[\w./@+-]+))?"
 )
-# What of root's rights a message is about.
+# Which of root's rights a message is about.
 _RIGHTS = (
     (re.compile(r"\bchown\b[^\n]*(?:denied|not permitted)", re.I), "CHOWN"),
     (re.compile(r"\bset(?:e|re|res)?gid|setgroups|initgroups", re.I), "SETGID"),
@@ -67,13 +66,13 @@ _DENIED = re.compile(r"not permitted|denied", re.I)
 def of(
     seen: Observation, relaxed: Sequence[str], logs: Sequence[str], exposed: Sequence[int]
 ) -> tuple[str, ...]:
-    """What it needs, a sentence for each kind.
+    """Return what it needs, one sentence per kind.
 
     Args:
         seen: the run in which it worked, or the last one.
-        relaxed: what had to be given: "root", "capabilities", "memory".
+        relaxed: the parts of the hardening that were dropped: "root", "capabilities", "memory".
         logs: what it printed in the runs in which it didn't work.
-        exposed: the ports that its image says it listens on.
+        exposed: the ports that its image exposes.
     """
     log = "\n".join(line[:_LENGTH] for text in logs for line in text.splitlines()[-_LINES:])
     found: list[str] = []
@@ -97,19 +96,19 @@ def of(
 
 
 def _written(changes: Sequence[str]) -> list[str]:
-    """The paths that were written, of `docker diff`: folders for many files of one."""
+    """Return the written paths in `docker diff`; many files in a folder count as the folder."""
     changed = [line[2:] for line in changes]
     folders = {posixpath.dirname(path) for path in changed}
     leaves = [path for path in changed if path not in folders and not _is_passed_over(path)]
     if len(leaves) > _NAMED:
         leaves = list(dict.fromkeys(posixpath.dirname(path) for path in leaves))
-        # What is in one that is there already says nothing more.
+        # Paths below another entry add nothing.
         leaves = [one for one in leaves if not any(one.startswith(f"{o}/") for o in leaves)]
     return leaves
 
 
 def _is_passed_over(path: str) -> bool:
-    """What a hardened run lets it write, or the engine makes itself."""
+    """Return whether a hardened run allows writing the path, or the engine makes it."""
     return path == "/tmp" or path.startswith(("/tmp/", "/dev/", "/proc/", "/sys/"))  # noqa: S108
 
 

@@ -13,7 +13,7 @@ from dockgen.targets import sockets
 
 # How much longer than its limit a container is watched, in seconds, to tell slow from never.
 _PATIENCE = 3.0
-# How long to wait between two looks at it, in seconds.
+# Between two looks at a container, in seconds.
 _PAUSE = 0.2
 
 
@@ -34,7 +34,7 @@ def observe(container: Container, contract: Contract) -> Observation:
     stopped, kept_open = _stopped(container, contract, answers=root_status is not None)
     held_up = None
     if kept_open and not _is_in_time(stopped, contract):
-        # Is it the connection, or does it never stop?
+        # Does the connection keep it from stopping, or does it never stop?
         held_up = Ended(stopped.exit_code, stopped.seconds)
         _start_again(container, contract)
         stopped = container.stop(contract.limits.stop_seconds + _PATIENCE)
@@ -58,7 +58,7 @@ def observe(container: Container, contract: Contract) -> Observation:
 
 
 def _stopped(container: Container, contract: Contract, *, answers: bool) -> tuple[Stopped, bool]:
-    """Stop a container while a client keeps a connection; how it went, and whether one did."""
+    """Stop a container with an open connection; return the result, and whether one was open."""
     patience = contract.limits.stop_seconds + _PATIENCE
     if contract.port is None or not answers:
         return container.stop(patience), False
@@ -67,7 +67,7 @@ def _stopped(container: Container, contract: Contract, *, answers: bool) -> tupl
 
 
 def _start_again(container: Container, contract: Contract) -> None:
-    """Start a container that was stopped, and wait until it answers or its time is over."""
+    """Start a stopped container again, and wait until it answers or time is up."""
     end = time.monotonic() + contract.limits.healthy_seconds + _PATIENCE
     container.start()
     container.wait_healthy(contract.limits.healthy_seconds + _PATIENCE)
@@ -82,14 +82,14 @@ def _is_in_time(stopped: Stopped, contract: Contract) -> bool:
 
 
 def _lacked(container: Container) -> int | None:
-    """The limit of memory that a container ran into, in bytes; None if it had enough."""
+    """Return the memory limit that a container exceeded, in bytes; None if it had enough."""
     state = container.inspect()
     return state.memory_bytes if state.out_of_memory else None
 
 
 def _observe_job(container: Container, contract: Contract) -> Observation:
-    """Watch a job that was just started to its end, or stop it when its time is over."""
-    # Read first of all: a short job may have ended already.
+    """Watch a job that was just started until it ends, or stop it when its time is up."""
+    # Read this first: a short job may soon be gone.
     process = process_of(container, container.inspect())
     state = container.wait_ended(contract.limits.run_seconds + _PATIENCE)
     changes = container.diff()
@@ -111,14 +111,14 @@ def _observe_job(container: Container, contract: Contract) -> Observation:
 
 
 def process_of(container: Container, state: State) -> Process | None:
-    """Return what the kernel says of the container's main process; None when it can't be seen."""
+    """Return the kernel's status of the container's main process; None if it can't be read."""
     name = "status"
     text = _host_file(container, state, name) or _container_file(container, state, name)
     return read_status(text) if text else None
 
 
 def listeners_of(container: Container, state: State) -> tuple[str, ...] | None:
-    """The kernel's tables of TCP sockets as the container has them; None if they can't be seen."""
+    """Return the kernel's tables of the container's TCP sockets; None if they can't be read."""
     for read in (_host_file, _container_file):
         if table := read(container, state, "net/tcp"):
             return tuple(text for text in (table, read(container, state, "net/tcp6")) if text)
@@ -126,7 +126,7 @@ def listeners_of(container: Container, state: State) -> tuple[str, ...] | None:
 
 
 def read_status(text: str) -> Process:
-    """Read what is in /proc/<pid>/status."""
+    """Parse /proc/<pid>/status."""
     fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     return Process(
         uids=tuple(int(number) for number in fields["Uid"].split()),
@@ -138,12 +138,12 @@ def read_status(text: str) -> Process:
 
 
 def listening(container: Container, state: State) -> tuple[sockets.Listener, ...]:
-    """The sockets of a container that wait for connections; none if they can't be seen."""
+    """Return a container's listening sockets; none if they can't be seen."""
     return sockets.listeners(*(listeners_of(container, state) or ()))
 
 
 def _status(container: Container, contract: Contract) -> tuple[int | None, bool]:
-    """The status of the page to ask for, None without an answer; whether one can come through."""
+    """Return the HTTP status of the contract's page, or None, and whether its port is reachable."""
     if contract.port is None:
         return None, True
     try:
@@ -155,11 +155,11 @@ def _status(container: Container, contract: Contract) -> tuple[int | None, bool]
 
 
 def _host_file(_container: Container, state: State, name: str) -> str:
-    """Read a file of the host's /proc/<pid>, or return "" when this is not the engine's host."""
+    """Read a file of the host's /proc/<pid>; return "" if the engine is on another host."""
     process = Path("/proc", str(state.pid))
     try:
-        # An engine in a virtual machine numbers processes of its own: the control group tells
-        # whether this one is the container's. In another user namespace, ids mean other accounts.
+        # An engine in a virtual machine has its own process ids: the control group tells whether
+        # this process is the container's. In another user namespace, ids mean other accounts.
         is_ours = state.identifier in (process / "cgroup").read_text()
         same_ids = (process / "uid_map").read_text() == Path("/proc/self/uid_map").read_text()
         return (process / name).read_text() if is_ours and same_ids else ""
@@ -168,7 +168,7 @@ def _host_file(_container: Container, state: State, name: str) -> str:
 
 
 def _container_file(container: Container, _state: State, name: str) -> str:
-    """Let the container's own `cat` read a file of /proc/1, or return "" where it has none."""
+    """Read a file of /proc/1 with the container's own `cat`; return "" if it has none."""
     try:
         return container.execute("cat", f"/proc/1/{name}")
     except ProjectError:

@@ -1,29 +1,29 @@
-"""Which ports a process listens on, as the kernel lists them in /proc/net/tcp and tcp6."""
+"""Which ports a process listens on, according to /proc/net/tcp and tcp6."""
 
 import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Linux' number of TCP_LISTEN.
+# TCP_LISTEN in Linux.
 _LISTENS = "0A"
-# Docker's own resolver of names, in networks of a project.
+# Docker's own DNS resolver, in user-defined networks.
 _RESOLVER = "127.0.0.11"
 
 
 @dataclass(frozen=True, order=True)
 class Listener:
-    """A port that something listens on, and the address: "0.0.0.0" and "::" are all of a family."""
+    """A listening port and its address: "0.0.0.0" and "::" stand for all addresses of a family."""
 
     port: int
     address: str
 
     @property
     def is_local(self) -> bool:
-        """Whether only the container itself reaches it."""
+        """Whether only the container itself can reach it."""
         return ipaddress.ip_address(self.address).is_loopback
 
     def __str__(self) -> str:
-        """As people write it: [::]:8080."""
+        """The usual notation: [::]:8080."""
         return (
             f"[{self.address}]:{self.port}"
             if ":" in self.address
@@ -32,7 +32,7 @@ class Listener:
 
 
 def listeners(*tables: str) -> tuple[Listener, ...]:
-    """Read the kernel's tables: what is in /proc/net/tcp, and in tcp6 if there is one."""
+    """Parse the kernel's tables: the content of /proc/net/tcp and, if there is one, tcp6."""
     return tuple(sorted({found for table in tables for found in _listeners(table)}))
 
 
@@ -47,7 +47,7 @@ def _listeners(table: str) -> Iterator[Listener]:
 
 
 def _address(digits: str) -> str:
-    """An address of the kernel's: words of four bytes, each in this machine's order."""
+    """Parse a kernel address: words of four bytes, each in this machine's byte order."""
     raw = bytes.fromhex(digits)
     words = [raw[start : start + 4][::-1] for start in range(0, len(raw), 4)]
     address = ipaddress.ip_address(b"".join(words))

@@ -1,4 +1,4 @@
-"""What `dockgen check` is pointed at: a project, any other folder, an image, or a saved one."""
+"""The target of `dockgen check`: a project, any other folder, an image, or a saved one."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,17 +13,17 @@ from dockgen.image import Config, store
 from dockgen.matrix import Workload
 from dockgen.project import Project
 
-# What a build reads if it isn't told, in the order in which it is looked for.
+# The default files of a build, in the order in which they are looked for.
 DOCKERFILES = ("Dockerfile", "Containerfile")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a command line says beside the target.
+    """What a command line says besides the target.
 
-    ``run`` counts more than `[check]` of dockgen.toml, ``limit_bytes`` is for the image's size, and
-    ``trusted`` says that compose.yaml may reach beyond its folder. ``gzip_sizes`` and ``secrets``
-    say whether to measure the one and to look for the other.
+    ``run`` overrides `[check]` in dockgen.toml, ``limit_bytes`` is the limit for the image's size,
+    and ``trusted`` lets compose.yaml reach beyond its folder. ``gzip_sizes`` and ``secrets`` say
+    whether to measure compressed sizes and to look for secrets.
     """
 
     image: str | None = None
@@ -37,13 +37,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Target:
-    """What is checked.
+    """What to check.
 
-    ``name`` is what to call it, ``directory`` where its files are, None if it has none here.
-    ``project`` is None for what dockgen didn't make, ``image`` an image of the engine's that is
-    checked instead of a new one, and ``saved`` a file or folder that contains one. ``dockerfile``
-    is what it is built by; None if that is unknown or there is none. ``composed`` says whether
-    image and container are made by a compose file.
+    ``name`` is its name in messages, ``directory`` the folder of its files, or None if there is
+    none here. ``project`` is None if dockgen didn't make it, ``image`` an image of the engine's
+    that is checked instead of building one, and ``saved`` a file or folder that contains one.
+    ``dockerfile`` is the file that it is built from, or None if it is unknown or there is none.
+    ``composed`` says whether a compose file makes its image and container.
     """
 
     name: str
@@ -59,10 +59,10 @@ class Target:
 
     @property
     def sources(self) -> Path | None:
-        """The folder further up that the build may read, where `dockgen add` recorded one.
+        """The parent folder that the build may read, if `dockgen add` recorded one.
 
-        It has to be in the repository, and git has to track something of the project: an unpacked
-        archive in someone's repository is a stranger's, and so is what it records.
+        It has to be in the repository, and git has to track something in the project: an archive
+        that was unpacked in a user's repository isn't trusted, and neither is what it records.
         """
         if self.project is None or not self.project.context:
             return None
@@ -75,12 +75,12 @@ class Target:
 
     @property
     def run(self) -> Run:
-        """What someone said of how a container is run."""
+        """What the command line or dockgen.toml says about running a container."""
         return self.asked.run
 
     @property
     def dockerfile_name(self) -> str:
-        """The Dockerfile's path, from the folder if it is in there."""
+        """The Dockerfile's path, relative to the folder if it is in there."""
         if self.dockerfile is None:
             return DOCKERFILES[0]
         if self.directory is not None and self.dockerfile.is_relative_to(self.directory):
@@ -88,9 +88,9 @@ class Target:
         return self.dockerfile.name
 
     def contract(self, config: Config) -> Contract:
-        """What it is held to; of others' images, as far as their configuration tells.
+        """Return its contract; for other images, as far as their configuration tells.
 
-        A program of which neither it nor anybody says what it does is a service.
+        A program with no hints about what it does is a service.
         """
         if self.project is not None:
             found = self.project.contract
@@ -117,16 +117,16 @@ class Target:
 
 
 def find(path: Path | None, asked: Asked) -> Target:
-    """Look at what a command line means.
+    """Find what a command line refers to.
 
     Args:
         path: the file or folder; None for the current folder.
-        asked: what else it says.
+        asked: the other options.
 
     Raises:
         ProjectError: it doesn't exist, nothing in it can be checked, or its
-            dockgen.toml can't be understood.
-        UsageError: what is asked for doesn't go together.
+            dockgen.toml is invalid.
+        UsageError: the options don't fit together.
     """
     place = (path or Path()).absolute()
     if not place.exists():
@@ -149,11 +149,11 @@ def find(path: Path | None, asked: Asked) -> Target:
 
 
 def find_image(name: str, asked: Asked) -> Target:
-    """Look at what a command line means that takes images alone: a saved one, or the engine's.
+    """Find the image that a command line refers to: a saved one, or one of the engine's.
 
     Args:
         name: a file or folder that contains one, or the name of one of the engine's.
-        asked: what else it says; ``image`` is which one of a file that contains several.
+        asked: the other options; ``image`` selects one from a file with several.
 
     Raises:
         ProjectError: it names a file, and there is none.
@@ -170,7 +170,7 @@ def find_image(name: str, asked: Asked) -> Target:
 
 
 def _saved(place: Path, asked: Asked) -> Target:
-    """A saved image: nothing is built or run, but a Dockerfile may be given."""
+    """Return a saved image: nothing is built or run, but a Dockerfile may be given."""
     if given := [flag for flag in asked.build.flags if flag not in ("--file", "--platform")]:
         raise UsageError(
             f"{place.name} is a saved image, which isn't built: {', '.join(given)}",
@@ -185,7 +185,7 @@ def _folder(place: Path, asked: Asked, *, is_given: bool) -> Target:
     settled = _described(place, asked, Run())
     composed = bool(composefile.find(place)) and asked.build.is_plain
     if asked.image is not None:
-        # A folder that only happens to be the current one doesn't mention an image.
+        # A folder that just happens to be the current one doesn't belong to the image.
         if not (is_given or asked.build.file or (place / settings.FILE).exists()):
             return replace(settled, name=asked.image, directory=None, dockerfile=None)
         return replace(settled, name=asked.image, composed=composed and is_given)
@@ -198,7 +198,7 @@ def _folder(place: Path, asked: Asked, *, is_given: bool) -> Target:
 
 
 def _described(place: Path, asked: Asked, run: Run, *, reads_settings: bool = True) -> Target:
-    """A folder, with what its dockgen.toml and the command line say together."""
+    """Return a folder with what its dockgen.toml and the command line say together."""
     found = settings.of_others(place if reads_settings else None)
     if run == Run():
         run = settings.run(found)
