@@ -1,1 +1,1 @@
-"""What becomes of findings: which count, what causes them, and what changed since."""
+"""What becomes of findings: which count, what causes them, and what has changed."""

@@ -1,4 +1,4 @@
-"""The baseline: a former report of `dockgen check`, as JSON, and what has changed since."""
+"""The baseline: a former report of `dockgen check` as JSON, and what has changed since."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Reported:
 class Baseline:
     """What a former report says: the image's size, the digests of its layers, and its findings.
 
-    ``layers`` is None in a report that is older than 0.9.
+    ``layers`` is None in a report from before 0.9.
     """
 
     size: Size
@@ -33,14 +33,14 @@ class Baseline:
     findings: tuple[Reported, ...]
 
     def growth(self, image: Image) -> Growth:
-        """How an image differs from the former one."""
+        """Return how an image differs from the former one."""
         added = () if self.layers is None else tuple(
             layer for layer in image.layers if layer.digest not in self.layers
         )  # fmt: skip
         return Growth(self.size.unpacked_bytes, image.unpacked_bytes, added)
 
     def removed(self, image: Image) -> int | None:
-        """How many of the former layers an image lacks; None if they aren't known."""
+        """Return how many of the former layers an image lacks; None if they aren't known."""
         if self.layers is None:
             return None
         return len(set(self.layers) - {layer.digest for layer in image.layers})
@@ -50,7 +50,7 @@ def read(path: Path) -> Baseline:
     """Read a report that `dockgen check --json` wrote.
 
     Raises:
-        UsageError: it can't be read, or holds something else.
+        UsageError: it can't be read, or has other content.
     """
     hint = "use a report that this command wrote: dockgen check --output json=FILE"
     try:

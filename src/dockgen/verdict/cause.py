@@ -23,10 +23,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Sources:
-    """A project's files, as far as findings point at them.
+    """The parts of a project's files that findings can point to.
 
-    ``built`` is the path of the Dockerfile, and ``composed`` that of the compose file, "" if there
-    is none. ``keys`` has the line of each key in there, and ``service`` is the one that is checked.
+    ``built`` is the path of the Dockerfile, and ``composed`` that of the compose file, or "".
+    ``keys`` has the line of each of its keys, and ``service`` is the checked service.
     """
 
     dockerfile: Dockerfile | None = None
@@ -37,12 +37,12 @@ class Sources:
 
 
 def sources(directory: Path, built: Dockerfile | None = None, name: str = "Dockerfile") -> Sources:
-    """Read the files of the project in ``directory``; what can't be read says nothing.
+    """Read the files of the project in ``directory``; files that can't be read are left out.
 
     Args:
         directory: the project.
-        built: its Dockerfile, if that was read already.
-        name: the Dockerfile's path, from there.
+        built: its Dockerfile, if it is already parsed.
+        name: the Dockerfile's path, relative to the project.
     """
     files = composefile.find(directory)
     keys: Mapping[tuple[str, ...], int] = {}
@@ -61,11 +61,11 @@ def sources(directory: Path, built: Dockerfile | None = None, name: str = "Docke
 
 
 def find(finding: Finding, rule: AnyRule, found: Sources, image: Image | None) -> Line | None:
-    """The line that a finding comes from; None if no file of the project is at hand.
+    """Return the line that a finding comes from; None if it is in no file of the project.
 
-    A place in a file is one already. What a layer brings comes from the instruction that made it.
-    For the rest, the rule says which keys of a service and which instructions to look at; what is
-    missing is missing below the service, or in the last stage.
+    If a finding has a file and line, those are used. A layer's content comes from the instruction
+    that made the layer. Otherwise, the rule names the keys of a service and the instructions to
+    look at; if they are missing, the finding points to the service, or to the last stage.
     """
     place = finding.place
     if place and place.path and not place.path.startswith("/"):
@@ -87,9 +87,9 @@ def find(finding: Finding, rule: AnyRule, found: Sources, image: Image | None) -
 
 
 def _of_layer(found: Sources, image: Image, digest: str) -> int | None:
-    """The line of the instruction that made a layer; None where the two can't be matched.
+    """Return the line of the instruction that made a layer; None if they can't be matched.
 
-    The image's history ends with the instructions of the last stage and of those it stands on.
+    The image's history ends with the instructions of the last stage and of the stages it builds on.
     """
     made = _lineage(found.dockerfile) if found.dockerfile else []
     history = image.history[-len(made) :] if made else ()
@@ -102,6 +102,6 @@ def _of_layer(found: Sources, image: Image, digest: str) -> int | None:
 
 
 def _lineage(file: Dockerfile) -> list[Instruction]:
-    """The instructions of the last stage, and before them those of the stages it stands on."""
+    """Return the instructions of the last stage, after those of the stages it builds on."""
     positions = file.lineage(len(file.stages) - 1) if file.stages else []
     return [step for position in positions for step in file.stages[position].instructions]

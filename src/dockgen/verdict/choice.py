@@ -1,4 +1,4 @@
-"""The choice: which rules count in one run, and how much an image may grow in it."""
+"""The choice: which rules count in one run, and how much the image may grow."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,11 @@ _BYTES = {"kB": 10**3, "MB": _MB, "GB": 10**9}
 
 @dataclass(frozen=True)
 class Choice:
-    """Which rules count in a run, beside what dockgen.toml says.
+    """Which rules count in a run, in addition to dockgen.toml.
 
-    ``selected`` are codes, or what codes begin with, all if it is empty; ``ignored`` has reasons.
-    ``growth`` is what the image may have grown by since a former report, None for any.
+    ``selected`` has codes or prefixes of codes; if it is empty, all count. ``ignored`` has reasons
+    by code. ``growth`` is how much the image may have grown since a former report; None for any
+    amount.
     """
 
     selected: tuple[str, ...] = ()
@@ -29,10 +30,10 @@ class Choice:
 
 
 def read(select: Sequence[str], ignore: Sequence[str], max_growth: str | None) -> Choice:
-    """Read what the command line says.
+    """Parse the command line's options.
 
     Args:
-        select: codes, or what codes begin with; several may be in one, between commas.
+        select: codes or prefixes of codes; one value may have several, separated by commas.
         ignore: ``CODE=REASON`` each.
         max_growth: a percentage, or a size with its unit.
 
@@ -59,7 +60,7 @@ def read(select: Sequence[str], ignore: Sequence[str], max_growth: str | None) -
 
 
 def held(checked: Checked, choice: Choice, baseline: Baseline | None) -> Checked:
-    """What was checked, held to what was chosen, and beside a former report."""
+    """Apply the choice and a former report to what was checked."""
     policy = replace(
         checked.contract.policy,
         selected=choice.selected,

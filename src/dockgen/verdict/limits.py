@@ -1,4 +1,4 @@
-"""The limits of a dockgen.toml, updated from what was measured. The rest of the file stays."""
+"""Update the limits in a dockgen.toml from measurements. The rest of the file stays."""
 
 import math
 import re
@@ -16,12 +16,12 @@ from dockgen.errors import ProjectError
 from dockgen.settings import FILE
 
 _MB = 10**6
-# What an image may grow by, of its size and at least, in bytes; and how much slower than here a
-# machine may be, with the least that is left to it, in seconds.
+# The margin for sizes: a share, and at least so many bytes; and how much slower another machine may
+# be, with the least margin in seconds.
 _ROOM, _LEAST_ROOM = 0.05, 1 * _MB
 _SLOWER = 3
 _LEAST = {"healthy_seconds": 5, "stop_seconds": 2, "run_seconds": 10}
-# The rules that judge by them.
+# The rules that use the limits.
 _JUDGED = ("DG105", "DG201", "DG208", "DG209")
 
 _TABLE = re.compile(r"^\s*\[")
@@ -29,7 +29,7 @@ _HEAD = re.compile(r"^\s*\[\s*limits\s*\]\s*(#.*)?$")
 
 
 def measured(checked: Checked) -> dict[str, Decimal]:
-    """The limits that fit what was measured, with a margin, by their key in dockgen.toml."""
+    """Return limits that fit the measurements, with a margin, by their key in dockgen.toml."""
     size = checked.image.unpacked_bytes
     room = max(size * (1 + _ROOM), size + _LEAST_ROOM)
     found = {"size_mb": Decimal(math.ceil(room / _MB * 10)) / 10}
@@ -48,7 +48,7 @@ def measured(checked: Checked) -> dict[str, Decimal]:
 
 
 def update(directory: Path, checked: Checked) -> tuple[Checked, Mapping[str, Decimal]]:
-    """Write the limits that fit what was measured into dockgen.toml; judge by them from now on.
+    """Write limits that fit the measurements into dockgen.toml, and apply them to the check.
 
     Raises:
         ProjectError: the file can't be read or written, or has its limits in another form.
@@ -74,10 +74,10 @@ def update(directory: Path, checked: Checked) -> tuple[Checked, Mapping[str, Dec
 
 
 def rewritten(text: str, figures: Mapping[str, Decimal]) -> str:
-    """The text of a dockgen.toml with these limits; comments and everything else stay.
+    """Return the text of a dockgen.toml with these limits; comments and everything else stay.
 
     Raises:
-        ProjectError: the limits aren't in a section [limits] with a line for each.
+        ProjectError: there is no section [limits] with one line per limit.
     """
     lines = text.splitlines(keepends=True)
     end = "\r\n" if text.endswith("\r\n") else "\n"
@@ -108,7 +108,7 @@ def rewritten(text: str, figures: Mapping[str, Decimal]) -> str:
 
 
 def _require_nothing_else(before: str, after: str, figures: Mapping[str, Decimal]) -> None:
-    """Make sure that nothing but these limits differs, as TOML reads it."""
+    """Check that only these limits differ, according to TOML."""
     try:
         old = reader.parse_toml(before, FILE, parse_float=Decimal)
         new = reader.parse_toml(after, FILE, parse_float=Decimal)
@@ -124,7 +124,7 @@ def _require_nothing_else(before: str, after: str, figures: Mapping[str, Decimal
 
 
 def _replace(path: Path, text: str) -> None:
-    """Replace a file all at once; it keeps its mode."""
+    """Replace a file atomically; it keeps its mode."""
     try:
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", newline="", dir=path.parent, prefix=".dockgen-", delete=False
@@ -144,12 +144,12 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _judged(checked: Checked, limits: Limits) -> Checked:
-    """The same check, held to other limits."""
+    """Apply other limits to the same check."""
     contract = replace(checked.contract, limits=limits)
     again = checks.check_image(checked.image, contract)
     if checked.seen is not None:
         again += checks.check_running(checked.seen, contract)
-    # Without a container, what is found of one is that it couldn't be started.
+    # Without a container, the finding is that it couldn't be started.
     codes = _JUDGED if checked.seen is not None else _JUDGED[:1]
     kept = [finding for finding in checked.findings if finding.rule not in codes]
     found = [*kept, *(finding for finding in again if finding.rule in codes)]

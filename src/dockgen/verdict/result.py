@@ -1,7 +1,7 @@
-"""The result of a check: what was found, where in the repository, and whether it was there before.
+"""The result of a check: what was found, where in the repository, and whether it is new.
 
-Plain data, made once for all formats. A finding's fingerprint stays the same as long as the same is
-wrong at the same place, whatever the figures in its words are and on whichever line it stands.
+Plain data, made once for all formats. A finding keeps its fingerprint as long as the same thing is
+wrong in the same place, whatever the figures in its message and the line number are.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _FIGURE = re.compile(r"\d[\d.,]*")
 
 
 class Format(StrEnum):
-    """How a result is written down."""
+    """The format of a report."""
 
     TEXT = "text"
     JSON = "json"
@@ -40,12 +40,12 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """A finding, and what there is to know of it besides.
+    """A finding, with everything that reports show about it.
 
-    ``line`` is where in the repository it comes from, its path relative to the root; None if it
-    comes from no file there. ``ignored`` has the reason why it fails nothing, None if it does, and
-    ``expired`` why it failed nothing until a day that is past. ``is_new`` says whether a former
-    report lacks it, None without one.
+    ``line`` is where in the repository it comes from, relative to the root; None if it comes from
+    no file there. ``ignored`` has the reason why it doesn't fail the check, or None if it does, and
+    ``expired`` the reason why it didn't until a day that is past. ``is_new`` says whether a former
+    report lacks it; None without one.
     """
 
     finding: Finding
@@ -64,11 +64,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Result:
-    """What a check says: what was checked, and each finding.
+    """What a check found: what was checked, and each finding.
 
-    ``prefix`` is the way from the repository's root to the project, "" or with a slash last.
-    ``since`` is what has changed since a former report, None without one, and ``anatomy`` the
-    image layer by layer, where that was asked for.
+    ``prefix`` is the path from the repository's root to the project: "" or with a trailing slash.
+    ``since`` is what has changed since a former report, or None; ``anatomy`` is the image layer by
+    layer, if requested.
     """
 
     checked: Checked
@@ -82,8 +82,8 @@ class Result:
 class Since:
     """What has changed since a former report.
 
-    ``added`` and ``removed`` count layers, None if the former ones aren't known; ``gone`` are the
-    codes of findings that are gone, one for each.
+    ``added`` and ``removed`` count layers; they are None if the former ones aren't known. ``gone``
+    has the code of each finding that is gone.
     """
 
     before: Size
@@ -95,12 +95,12 @@ class Since:
 def of(
     checked: Checked, sources: Sources, prefix: str = "", baseline: Baseline | None = None
 ) -> Result:
-    """The result of a check.
+    """Return the result of a check.
 
     Args:
         checked: what was checked.
-        sources: the files that its findings may come from.
-        prefix: the way from the repository's root to the project, "" or with a slash last.
+        sources: the files that findings may come from.
+        prefix: the path from the repository's root to the project: "" or with a trailing slash.
         baseline: a former report, if there is one.
     """
     rules = {rule.code: rule for rule in checks.RULES}
@@ -136,10 +136,10 @@ def _since(baseline: Baseline, checked: Checked, gone: tuple[str, ...]) -> Since
 
 
 def fingerprints(findings: Sequence[tuple[str, str | None, str]]) -> list[str]:
-    """A fingerprint for each finding: its rule's code, its path and its message.
+    """Return a fingerprint per finding, from its rule's code, its path and its message.
 
-    Of a message counts what comes before its first semicolon, without figures. Those that are
-    alike get one each by their order.
+    Of the message, only the part before the first semicolon counts, without figures. Equal findings
+    are numbered in order.
     """
     seen: Counter[str] = Counter()
     prints = []
