@@ -1,7 +1,7 @@
-"""What must hold: rules DG001… over facts, and what they find.
+"""The rules DG001…: functions over facts that return findings.
 
-Pure: data in, findings out. DG0xx is for a project's files, DG1xx for its image, DG2xx for a
-running container of it, DG3xx for what has changed since a former report.
+Pure: data in, findings out. DG0xx is for a project's files, DG1xx for its image, DG2xx for its
+running container, DG3xx for what has changed since a former report.
 """
 
 from dockgen.checks import contents as _contents
@@ -62,7 +62,7 @@ RULES: tuple[AnyRule, ...] = (
 
 
 def applicable(contract: Contract) -> list[AnyRule]:
-    """Return the rules that are for this workload, and selected."""
+    """Return the rules that apply to this workload and are selected."""
     selected = contract.policy.selected or ("",)
     return [
         rule
@@ -75,41 +75,41 @@ def applicable(contract: Contract) -> list[AnyRule]:
 
 OF_FILES, OF_IMAGE, OF_CONTAINER = _files.RULES, _image.RULES, _running.RULES
 
-# The rules that look at a process: a short job may have ended before there was one to look at.
+# The rules that look at a process: a short job may be gone before they can.
 OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
-# Those that look at the ports it listens on, and at a connection that was kept open.
+# The rules that look at listening ports, or at a connection that was kept open.
 OF_PORTS = ("DG210", "DG211")
 OF_CONNECTION = ("DG212",)
-# Those that ask at a port.
+# The rules that send a request to a port.
 OF_ANSWERS = ("DG202", "DG212")
-# Those that look into files for secrets.
+# The rules that search files for secrets.
 OF_SECRETS = ("DG112",)
-# Those that know why a build fails.
+# The rules that can explain why a build fails.
 OF_BUILD = ("DG003",)
-# Those that tell the project's own layers from its base's.
+# The rules that distinguish the project's own layers from its base's.
 OF_BASE = ("DG106",)
 
 
 def check_files(files: Files, contract: Contract) -> list[Finding]:
-    """Return what the file rules find in a project's files; nothing when all hold."""
+    """Return what the file rules find in a project's files; empty if all pass."""
     return [finding for rule in _files.RULES for finding in rule(files, contract)]
 
 
 def check_image(image: Image, contract: Contract) -> list[Finding]:
-    """Return what the image rules find in an image; nothing when all hold."""
+    """Return what the image rules find in an image; empty if all pass."""
     rules = (*_image.RULES, *_contents.RULES)
     return [finding for rule in rules for finding in rule(image, contract)]
 
 
 def check_growth(growth: Growth, contract: Contract) -> list[Finding]:
-    """Return what is found in how an image has changed since a former report."""
+    """Return what the rules find in the image's changes since a former report."""
     return [finding for rule in _growth.RULES for finding in rule(growth, contract)]
 
 
 def cannot_start(
     reason: str, contract: Contract, again: str = "docker compose up --build"
 ) -> Finding:
-    """Return what is found when no container can be started, so that none can be looked at."""
+    """Return the finding for a container that can't be started and so can't be checked."""
     is_job = contract.workload is Workload.JOB
     return Finding(
         (_running.runs_to_its_end if is_job else _running.turns_healthy).code,
@@ -119,11 +119,11 @@ def cannot_start(
 
 
 def is_answered(seen: Observation, contract: Contract) -> bool:
-    """Whether a service answers, as DG202 has it."""
+    """Return whether a service answers, as DG202 requires."""
     return not list(_running.answers(seen, contract))
 
 
 def check_running(seen: Observation, contract: Contract) -> list[Finding]:
-    """Return what the running rules find in what was seen of a container."""
+    """Return what the running rules find in the observation of a container."""
     rules = (*_running.RULES, *_network.RULES)
     return [finding for rule in rules for finding in rule(seen, contract)]

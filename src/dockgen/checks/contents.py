@@ -1,4 +1,4 @@
-"""Rules DG111…: what an image should not carry with it, and where it should not be writable."""
+"""Rules DG111…: what an image should not contain, and where it should not be writable."""
 
 import itertools
 import operator
@@ -16,16 +16,16 @@ from dockgen.image import Image, Kind, Layer, Step, databases
 _MB = 10**6
 # How many secrets are reported.
 _REPORTED = 20
-# What is left over is worth a word from this many bytes on.
+# Leftovers are reported from this many bytes on.
 _CACHE_BYTES = 100_000
 _HIDDEN_BYTES = 1_000_000
 
 _ENVIRONMENT, _LABEL = "environment variable", "label"
-# What engines write into the history in front of an instruction, and the arguments of a RUN.
+# What engines put before an instruction in the history, and the arguments of a RUN.
 _NO_STEP = re.compile(r"^(?:/bin/sh -c )?#\(nop\)\s+|\s*# buildkit$")
 _ARGUMENTS = re.compile(r"^(?:RUN )?\|\d+ (.*?) ?(?=/bin/\w*sh -\w*c|cmd /S|$)", re.DOTALL)
 
-# What tells a folder of version control from one that only has its name.
+# Files that distinguish a version control folder from one that only has the name.
 _REPOSITORY = re.compile(
     r"(.*/\.(?:git(?=/HEAD$)|hg(?=/requires$)|svn(?=/(?:wc\.db|entries)$)|bzr(?=/branch-format$)))/"
 )
@@ -33,7 +33,7 @@ _PACKAGES = re.compile(
     r"/(?:node_modules|site-packages|dist-packages|vendor|pkg/mod|gems|\.cargo|\.oh-my-zsh)/"
 )
 
-# What package managers keep for the next time: what it is, and what empties it.
+# What package managers keep for the next run: what it is, and what removes it.
 _CACHES = (
     (r"/var/lib/apt/lists/(?!lock$|partial$|auxfiles)", "apt's package lists",
      "rm -rf /var/lib/apt/lists/*"),
@@ -51,7 +51,7 @@ _CACHES = (
      "a separate build stage"),
 )  # fmt: skip
 _KNOWN_CACHES = tuple((re.compile(pattern), what, fix) for pattern, what, fix in _CACHES)
-# What each new account gets in its home.
+# Files that each new account gets in its home.
 _SKELETON = {".bashrc", ".bash_logout", ".bash_profile", ".profile", ".ashrc", ".cshrc", ".zshrc"}
 
 
@@ -246,7 +246,7 @@ def owns_no_file(image: Image, _contract: Contract) -> Iterator[Violation]:
     """
     user = layers.user_id(image)
     if not user:
-        return  # DG101 says so, or it is unknown
+        return  # DG101 reports root, or the user is unknown
     found = {
         file.path
         for _, file in layers.visible(image)
@@ -311,7 +311,7 @@ RULES = (
 
 
 def _said(image: Image) -> Iterator[tuple[str, str, str]]:
-    """Yield what an image says of itself: where, under which name ("" for none), and what."""
+    """Yield an image's configuration: where, under which name ("" for none), and the text."""
     for name, value in image.config.environment.items():
         yield _ENVIRONMENT, name, value
     for name, value in image.config.labels.items():
@@ -333,7 +333,7 @@ def _said(image: Image) -> Iterator[tuple[str, str, str]]:
 
 
 def _own_steps(image: Image) -> tuple[Step, ...]:
-    """The steps that follow those of the base; all of them where it is unknown."""
+    """Return the steps after those of the base; all of them if the base is unknown."""
     base = {layer.digest for layer in image.layers[: image.base_layers or 0]}
     last = max((i for i, step in enumerate(image.history) if step.layer in base), default=-1)
     return image.history[last + 1 :]

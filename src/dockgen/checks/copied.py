@@ -1,23 +1,23 @@
-"""What the steps of a Dockerfile copy from the build's folder, and would copy if they got it."""
+"""What the steps of a Dockerfile copy from the build's folder, and would copy if it were there."""
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from dockgen.containerfiles.dockerfile import Dockerfile
 
-# What no program reads, wherever it lies.
+# No program reads these, in any folder.
 _FOR_TOOLS = (
     ".git*", ".keep", ".DS_Store", ".editorconfig", ".dockerignore", "*.dockerignore", ".npmignore",
     ".eslint*", ".prettier*", ".stylelint*", ".markdownlint*", ".pre-commit*", ".nvmrc", ".mailmap",
     "*.example", "*.sample", "*.md", "Dockerfile*", "Containerfile*", "*compose*.y*ml",
     "docker-bake.*", "dockgen*.toml",
 )  # fmt: skip
-# Where a step copies the whole folder: folders at its top that images do without.
+# Top-level folders that images don't need, if a step copies the whole folder.
 _ASIDE = (
     "chart*", "ci", "deploy*", "doc", "docs", "example*", "helm", "infra*", "k8s", "kubernetes",
     "script*", "spec", "terraform", "test*",
 )  # fmt: skip
-# Of what begins with a dot there, all is for tools but this.
+# Top-level names that begin with a dot are for tools, except these.
 _DOTS = (
     ".babelrc*", ".browserslistrc", ".env*", ".npmrc", ".postcssrc*", ".swcrc", ".well-known",
     ".yarn", ".yarnrc*",
@@ -25,7 +25,7 @@ _DOTS = (
 
 
 def looks_needed(dockerfile: Dockerfile, left_out: Iterable[str]) -> list[str]:
-    """Which of these paths a step copies, except files that are only for tools."""
+    """Return which of these paths a step copies, except files that are only for tools."""
     sources = set(_sources(dockerfile))
     return [
         path
@@ -36,7 +36,7 @@ def looks_needed(dockerfile: Dockerfile, left_out: Iterable[str]) -> list[str]:
 
 
 def _sources(dockerfile: Dockerfile) -> Iterator[str]:
-    """What steps copy from the build's folder: patterns of paths, "" for all of it."""
+    """Return what steps copy from the build's folder: patterns of paths, "" for all of it."""
     for stage in dockerfile.stages:
         for step in stage.instructions:
             flags = {name for name, _ in step.flags}
@@ -47,7 +47,7 @@ def _sources(dockerfile: Dockerfile) -> Iterator[str]:
 
 
 def _is_of(path: str, source: str) -> bool:
-    """Whether a step that copies ``source`` would copy the file."""
+    """Return whether a step that copies ``source`` would copy the file."""
     parts = path.split("/")
     if not source:
         return _fits(parts[0], _DOTS) if path.startswith(".") else not _fits(parts[0], _ASIDE)

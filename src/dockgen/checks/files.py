@@ -12,7 +12,7 @@ from dockgen.containerfiles.context import Context
 from dockgen.containerfiles.dockerfile import Dockerfile, Instruction
 from dockgen.contract import Contract
 
-# What an image's name means where it names no registry.
+# The registry of an image whose name has none.
 _HUB = "docker.io"
 _HUB_OFFICIAL = "library"
 _MB = 10**6
@@ -24,8 +24,8 @@ class Files:
     """A project's files, as far as rules look at them.
 
     ``dockerfile`` is None if there is none, and ``context`` if the build's folder is unknown.
-    ``left_out`` are the files that git tracks and the build doesn't get, None if that is unknown;
-    ``name`` is the Dockerfile's path from the folder.
+    ``left_out`` are the files that git tracks and the build doesn't get; None if unknown. ``name``
+    is the Dockerfile's path, relative to the folder.
     """
 
     dockerfile: Dockerfile | None
@@ -87,7 +87,7 @@ def images_have_a_version(files: Files, _contract: Contract) -> Iterator[Violati
     """
     for image in files.dockerfile.images if files.dockerfile else ():
         name, at, _ = image.name.partition("@")
-        # A variable that is given to the build may hold the version.
+        # A build argument may contain the version.
         last = _last(_VARIABLE.sub("$", name))
         if not at and "$" not in last and last.partition(":")[2] in ("", "latest"):
             yield Violation(
@@ -263,12 +263,12 @@ RULES = (
 
 
 def _size(count: int) -> str:
-    """So many bytes, in words."""
+    """Format a number of bytes."""
     return f"{count / _MB:.1f} MB" if count >= _MB // 10 else f"{count / 1000:.0f} kB"
 
 
 def _copies_of_all(dockerfile: Dockerfile) -> list[Instruction]:
-    """The steps of a build of the last stage that take the whole folder."""
+    """Return the steps of a build of the last stage that copy the whole folder."""
     found = []
     for position in dockerfile.needed:
         for step in dockerfile.stages[position].instructions:
@@ -282,7 +282,7 @@ def _copies_of_all(dockerfile: Dockerfile) -> list[Instruction]:
 
 
 def _below(files: Mapping[str, int]) -> dict[str, int]:
-    """The bytes of each file and folder at the top."""
+    """Return the bytes of each top-level file and folder."""
     sizes: dict[str, int] = {}
     for path, size in files.items():
         top = path.partition("/")[0]
@@ -291,7 +291,7 @@ def _below(files: Mapping[str, int]) -> dict[str, int]:
 
 
 def _secrets(step: Instruction) -> Iterator[str]:
-    """What secrets an instruction holds, in words."""
+    """Describe each secret in an instruction."""
     if step.keyword in ("ARG", "ENV", "LABEL"):
         for name, value in step.values:
             if value and (what := credentials.in_variable(name, value)):
@@ -301,18 +301,18 @@ def _secrets(step: Instruction) -> Iterator[str]:
 
 
 def _is_below(image: str, prefix: str) -> bool:
-    """Whether a prefix is made of the first parts of the image's full name."""
+    """Return whether a prefix consists of the first parts of the image's full name."""
     parts, wanted = _parts(image), prefix.split("/")
     return parts[: len(wanted)] == wanted
 
 
 def _parts(image: str) -> list[str]:
-    """The parts of an image's full name, without tag and digest: docker.io, library, python."""
+    """Return the parts of an image's full name without tag or digest: docker.io, library, name."""
     *path, last = image.partition("@")[0].split("/")
     parts = [*path, last.partition(":")[0]]
     if len(parts) == 1:
         return [_HUB, _HUB_OFFICIAL, *parts]
-    # As the engine tells a registry's host from a name on Docker Hub.
+    # How the engine distinguishes a registry's host from a name on Docker Hub.
     is_host = "." in parts[0] or ":" in parts[0] or parts[0] == "localhost"
     return parts if is_host else [_HUB, *parts]
 

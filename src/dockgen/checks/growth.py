@@ -1,4 +1,4 @@
-"""Rules DG301…: what must hold beside a former report."""
+"""Rules DG301…: what must hold compared with a former report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _MB = 10**6
 
 @dataclass(frozen=True)
 class Growth:
-    """What an image weighed in a former report and weighs now, unpacked, and its new layers."""
+    """An image's size in a former report and now, unpacked, and its new layers."""
 
     before_bytes: int
     after_bytes: int

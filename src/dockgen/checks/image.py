@@ -14,13 +14,13 @@ from dockgen.matrix import Workload
 _MB = 10**6
 
 _SHELLS = {"ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "sh", "tcsh", "zsh"}
-# What reaps processes and passes signals on to the command behind it.
+# Programs that reap processes and pass signals on to the command behind them.
 _INITS = {"tini", "tini-static", "dumb-init", "docker-init", "catatonit"}
-# What compiles. What installs a language's packages is in its language.yml.
+# Compilers. The package managers of a language are in its language.yml.
 _COMPILERS = {"cc", "gcc", "c++", "g++", "clang", "cpp", "ld", "as", "make", "cargo"}
-# What a distribution installs its own packages with.
+# The package managers of distributions.
 _DISTRIBUTION_TOOLS = {"apk", "apt", "apt-get", "aptitude", "dpkg", "dnf", "microdnf", "rpm", "yum"}
-# What stands around a tool's name: x86_64-linux-gnu-gcc-14, pip3.14.
+# What surrounds a tool's name: x86_64-linux-gnu-gcc-14, pip3.14.
 _PREFIX = re.compile(r"^\w+-(\w+-)?linux-(gnu|musl)\w*-")
 _VERSION = re.compile(r"[-.]?\d+(\.\d+)*$")
 
@@ -100,7 +100,7 @@ def has_start_interval(image: Image, _contract: Contract) -> Iterator[Violation]
     """
     check = image.config.health_check
     if check is None or not check.test or check.test[0] == "NONE":
-        return  # DG102 says so
+        return  # DG102 reports that
     # Without a start period, the start interval isn't used.
     if not check.start_interval_seconds or not check.start_period_seconds:
         yield Violation(
@@ -260,7 +260,7 @@ RULES = (
 
 
 def _programs(image: Image) -> Iterator[str]:
-    """Yield the paths that a command's name may find: what can be started, in a bin folder."""
+    """Yield the paths that a command may resolve to: executables in a bin folder."""
     for path, file in image.tree.items():
         if file.is_executable and _base(posixpath.dirname(path)) in ("bin", "sbin"):
             yield path
@@ -275,7 +275,7 @@ def _is_shell(command: tuple[str, ...]) -> bool:
 
 
 def _without_init(command: tuple[str, ...]) -> tuple[str, ...]:
-    """A command without a small init in front of it, such as tini, and its options."""
+    """Return a command without a small init, such as tini, and its options."""
     if not command or _base(command[0]) not in _INITS:
         return command
     rest = command[1:]
@@ -285,7 +285,7 @@ def _without_init(command: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _hands_over(command: tuple[str, ...]) -> bool:
-    """Whether the last thing that a shell does is to become the program."""
+    """Return whether the last thing that a shell does is exec the program."""
     last = re.split(r"&&|\|\||[;\n]", command[-1].strip().rstrip(";"))[-1].strip()
     return last.startswith("exec ") and not re.search(r"[|&]\s*$|\|", last)
 

@@ -1,16 +1,16 @@
-"""The layers and files of an image, as rules name them and choose among them."""
+"""Select and describe layers and files of an image for the rules."""
 
 from collections.abc import Iterable, Iterator
 
 from dockgen.checks.model import Place
 from dockgen.image import File, Image, Layer
 
-# How many paths a message names before it only counts.
+# How many paths a message names; the others are counted.
 NAMED = 5
 
 
 def own(image: Image) -> tuple[Layer, ...]:
-    """The layers that the project adds; all of them where the base is unknown."""
+    """Return the layers that the project adds; all of them if the base is unknown."""
     return image.layers[image.base_layers or 0 :]
 
 
@@ -23,7 +23,7 @@ def visible(image: Image) -> Iterator[tuple[Layer, File]]:
 
 
 def user_id(image: Image) -> int:
-    """The number of the user that the image runs as; 0 for root, or if its name is unknown."""
+    """Return the number of the image's user; 0 for root, or if its name is unknown."""
     name = image.config.user.partition(":")[0]
     if name.isdecimal():
         return int(name)
@@ -34,12 +34,12 @@ def user_id(image: Image) -> int:
 
 
 def name(image: Image, layer: Layer) -> str:
-    """A layer as people count them: layer 2 of 5."""
+    """Name a layer by its number: layer 2 of 5."""
     return f"layer {image.layers.index(layer) + 1} of {len(image.layers)}"
 
 
 def place(image: Image, paths: Iterable[str]) -> Place:
-    """Where the first of these paths is: the last layer that has it."""
+    """Return the place of the first of these paths: the last layer that has it."""
     first = min(paths)
     layers = [layer.digest for layer in image.layers if any(f.path == first for f in layer.files)]
     return Place(first, layer=layers[-1] if layers else None)

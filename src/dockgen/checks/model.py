@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""Rules and their findings."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,9 +24,8 @@ class Severity(StrEnum):
 class Place:
     """Where something was found: a project's file and line, or an image's layer and path.
 
-    ``path`` is relative to the project, or absolute in the image; ``line`` counts from 1;
-    ``layer`` is the digest of the layer's unpacked tar ("sha256:…"). Each is None if it says
-    nothing.
+    ``path`` is relative to the project, or absolute in the image; ``line`` counts from 1; ``layer``
+    is the digest of the unpacked layer tar ("sha256:…"). Each may be None.
     """
 
     path: str | None = None
@@ -38,7 +37,7 @@ class Place:
 class Violation:
     """What a rule's function yields: what is wrong, what to do about it, and where it is.
 
-    Without a hint, the rule's ``fix`` is the hint; without a severity, it has the rule's.
+    The rule's ``fix`` is the default hint, and its severity the default severity.
     """
 
     message: str
@@ -49,7 +48,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule that isn't met: its code, what was found, what to do about it, and where it is."""
+    """A rule that fails: its code, what was found, what to do about it, and where it is."""
 
     rule: str
     message: str
@@ -60,13 +59,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule(Generic[Facts]):
-    """Something that must be true of files, an image or a container: ``Facts`` is what it looks at.
+    """A requirement on files, an image or a container; ``Facts`` is the type that it looks at.
 
-    ``code`` never changes its meaning once released; ``title`` says what must be true, ``why`` the
-    reason, ``fix`` what to type, ``sources`` who asks for the same, and ``alike`` the codes that
-    other tools have for it, by tool. ``kinds`` are the workloads that it is for, and ``severity``
-    says how much a finding counts. ``at`` names what a finding may come from: instructions of a
-    Dockerfile, in capitals, and keys of a service in a compose file.
+    ``code`` never changes its meaning once released. ``title`` says what must be true, ``why``
+    gives the reason, ``fix`` what to type, ``sources`` who else requires it, and ``alike`` the
+    codes of the same rule in other tools, by tool. ``kinds`` are the workloads that it applies to,
+    and ``severity`` says how much a finding counts. ``at`` names what a finding may come from:
+    instructions of a Dockerfile, in capitals, and keys of a service in a compose file.
     """
 
     code: str
@@ -81,7 +80,7 @@ class Rule(Generic[Facts]):
     violations: Callable[[Facts, Contract], Iterator[Violation]]
 
     def __call__(self, facts: Facts, contract: Contract) -> Iterator[Finding]:
-        """Yield what is found in ``facts``, measured by the contract; nothing if all is well."""
+        """Yield the findings in ``facts``, measured by the contract; nothing if all is well."""
         if contract.workload not in self.kinds:
             return
         for found in self.violations(facts, contract):
@@ -99,10 +98,10 @@ def rule(
     severity: Severity = Severity.ERROR,
     at: Sequence[str] = (),
 ) -> Callable[[Callable[[Facts, Contract], Iterator[Violation]]], Rule[Facts]]:
-    """Make a rule of a function: the first line of its docstring is the title, the rest is why.
+    """Make a rule from a function: its docstring's first line is the title, the rest is why.
 
-    It is for these workloads; without one, for all of them. This is the one place of all that there
-    is to say about a rule: reports, `dockgen explain` and docs/rules.md read it.
+    It applies to the given workloads, or to all if there are none. Reports, `dockgen explain` and
+    docs/rules.md read the rule from here and nowhere else.
     """
 
     def make(violations: Callable[[Facts, Contract], Iterator[Violation]]) -> Rule[Facts]:

@@ -69,7 +69,7 @@ def stops_with_a_connection(seen: Observation, contract: Contract) -> Iterator[V
     """
     limit = contract.limits.stop_seconds
     if seen.held_up is None or seen.stop_exit_code != 0 or seen.stop_seconds > limit:
-        return  # DG208 says so
+        return  # DG208 reports that
     severity = None
     if seen.held_up.exit_code == KILLED:
         found = f"it had to be killed, {seen.held_up.seconds:.2f} s after SIGTERM"

@@ -9,15 +9,15 @@ from dockgen.contract import Contract
 from dockgen.matrix import Workload
 from dockgen.targets.sockets import Listener
 
-# The value of Seccomp in /proc/<pid>/status when a filter is running.
+# The value of Seccomp in /proc/<pid>/status with a filter.
 _FILTERED = 2
 # 128 + SIGKILL.
 KILLED = 137
-# 128 + SIGTERM: what a program ends with that leaves the signal to the system.
+# 128 + SIGTERM: the exit code of a program with the default signal handler.
 _TERMINATED = 143
 _SERVER_ERROR = 500
 _MB = 10**6
-# How many lines of a log, or changed paths, a message repeats.
+# How many log lines or changed paths a message repeats.
 _REPEATED = 5
 
 
@@ -25,8 +25,8 @@ _REPEATED = 5
 class Process:
     """A process as /proc/<pid>/status shows it.
 
-    ``uids`` and ``gids`` are its real, effective, saved and file system ones, as numbered inside
-    the container; ``capabilities`` its effective set as a bit mask; ``seccomp`` 0 for off, 1 for
+    ``uids`` and ``gids`` are its real, effective, saved and file system ids, as numbered inside the
+    container; ``capabilities`` is its effective set as a bit mask; ``seccomp`` is 0 for off, 1 for
     strict, 2 for a filter.
     """
 
@@ -39,7 +39,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a container ended: the exit code is 137 if it had to be killed after these seconds."""
+    """How a container ended: its exit code (137 if it was killed), and after how many seconds."""
 
     exit_code: int
     seconds: float
@@ -49,20 +49,20 @@ class Ended:
 class Observation:
     """What was seen of a container, from its start to its stop.
 
-    ``healthy_seconds`` is None when it never turned healthy, ``root_status`` (the HTTP status of
-    GET /) when there was no answer, ``process`` when its status could not be read. ``changes`` are
-    the paths that differ from the image, as `docker diff` lists them. ``stop_exit_code`` is 137
-    when it had to be killed. ``log`` is what the container printed. ``run_seconds`` and
-    ``exit_code`` are of a job that came to its end by itself, else None. ``memory_bytes`` is the
-    limit that it ran into, None if it had enough.
+    ``healthy_seconds`` is None if it never turned healthy, ``root_status`` (the HTTP status of GET
+    /) if there was no answer, and ``process`` if its status could not be read. ``changes`` are the
+    paths that differ from the image, as `docker diff` lists them. ``stop_exit_code`` is 137 if it
+    had to be killed. ``log`` is what the container printed. ``run_seconds`` and ``exit_code`` are
+    set only for a job that ended by itself. ``memory_bytes`` is the limit that it exceeded, None if
+    it had enough.
 
-    ``listening`` are the ports that it listens on, None if that could not be seen; ``ipv6`` says
-    whether it could do so by IPv6, and ``exposed`` are the ports that its image names.
-    ``kept_open`` says that it was stopped while a client kept a connection to it; ``held_up`` is
-    how that went if it didn't stop in time and with 0, and the stop above is another one then,
-    without a connection. ``ready_seconds`` is how long a container without a health check took
-    until it did what it is for, None if that was not looked at. ``is_reached`` says whether its
-    ports can be asked from here: those of an engine on another machine may lie behind a firewall.
+    ``listening`` are the ports that it listens on, None if unknown; ``ipv6`` says whether IPv6 was
+    available to it, and ``exposed`` are the ports in its image. ``kept_open`` says that it was
+    stopped while a client kept a connection open. If it then didn't stop in time and with 0,
+    ``held_up`` is how that went, and the stop above is a second one without a connection.
+    ``ready_seconds`` is how long a container without a health check took until it did its job; None
+    if that wasn't measured. ``is_reached`` says whether its ports can be reached from here: those
+    of an engine on another machine may be behind a firewall.
     """
 
     healthy_seconds: float | None
@@ -85,7 +85,7 @@ class Observation:
     is_reached: bool = True
 
 
-# What the kernel says of a program that is there, such as one with cgo on scratch.
+# The kernel says this of a program without its loader, such as one with cgo on scratch.
 _NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
 
 
@@ -107,7 +107,7 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     """
     limit = contract.limits.healthy_seconds
     if seen.healthy_seconds is None and seen.ready_seconds is not None:
-        return  # it has no health check, which DG102 says
+        return  # it has no health check, which DG102 reports
     if seen.memory_bytes is not None and seen.healthy_seconds is None:
         yield _out_of_memory(seen.memory_bytes)
         return
@@ -281,7 +281,7 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     if is_job and seen.exit_code is not None:
         return  # it ended before anybody stopped it
     if seen.memory_bytes is not None:
-        if seen.healthy_seconds is not None:  # else DG201 says so
+        if seen.healthy_seconds is not None:  # otherwise DG201 reports it
             yield _out_of_memory(seen.memory_bytes)
         return
     if seen.stop_exit_code == KILLED:
@@ -340,7 +340,7 @@ RULES = (
 
 
 def _is_answered(seen: Observation, contract: Contract) -> bool:
-    """Whether something answers where no page was named: it may have none, or speak no HTTP."""
+    """Return whether a service answers at all: if no page was given, it may not speak HTTP."""
     if contract.is_ours or contract.run.path is not None:
         return False
     if seen.root_status is not None:
@@ -349,7 +349,7 @@ def _is_answered(seen: Observation, contract: Contract) -> bool:
 
 
 def _out_of_memory(limit_bytes: int) -> Violation:
-    """A container that was killed for its memory didn't ignore SIGTERM, and isn't slow."""
+    """Report a container that ran out of memory: it didn't ignore SIGTERM, and isn't slow."""
     limit = f" of {limit_bytes / _MB:.0f} MB" if limit_bytes else ""
     return Violation(
         f"it ran out of memory: it needs more than its limit{limit}",
@@ -358,7 +358,7 @@ def _out_of_memory(limit_bytes: int) -> Violation:
 
 
 def _unseen(seen: Observation) -> Iterator[Violation]:
-    """What can't be seen is not taken for good, unless there was nothing to see: DG201 says so."""
+    """Report what can't be seen, unless there was nothing to see: DG201 reports that."""
     if seen.healthy_seconds is not None:
         yield Violation(
             "the state of its process can't be read, neither on this host nor in the container",
