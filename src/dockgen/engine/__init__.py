@@ -1,7 +1,7 @@
 """The container engine: build, save, run, wait, stop.
 
-The only caller of `docker`. Whatever a call makes is gone when its `with` block ends, also after
-Ctrl-C.
+The only caller of `docker`. Everything that a call makes is removed when its `with` block ends,
+even after Ctrl-C.
 """
 
 from dockgen.engine.command import (

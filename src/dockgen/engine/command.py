@@ -1,6 +1,6 @@
-"""The docker command: the one module that starts it.
+"""Run the docker command. No other module starts it.
 
-Each call is an argument list with a deadline in seconds. Ctrl-C is for dockgen, which passes it on.
+Each call is an argument list with a deadline in seconds. dockgen handles Ctrl-C, and passes it on.
 """
 
 import json
@@ -15,26 +15,29 @@ from dataclasses import dataclass, replace
 from dockgen import signals
 from dockgen.errors import ProjectError, ToolMissingError
 
-# The first engine with HEALTHCHECK --start-interval, and the first podman that was tried.
+# The first engine with HEALTHCHECK --start-interval, and the first podman that was tested.
 MINIMUM = 25
 MINIMUM_PODMAN = 5
 
-# A deadline in seconds. An engine that is busy with builds may take long over a small thing.
+# A deadline in seconds. An engine that is busy with builds may answer slowly.
 ANSWER_SECONDS = 60.0
 
-# What `start` raises; its ``stdout`` are the bytes that were printed until then.
+# `start` raises it; its ``stdout`` has the bytes printed so far.
 TimedOut = subprocess.TimeoutExpired
 
 LOOK_AT_ENGINE = "check the engine: docker info"
 _INSTALL = "install Docker Engine 25 or later: https://docs.docker.com/engine/install/"
 _BUILDER = "BUILDX_BUILDER"
-# What a docker command gets to end in order, in seconds.
+# How long a docker command may take to end after an interrupt, in seconds.
 _END_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class EngineVersion:
-    """Versions of the two halves of Docker, such as "28.5.2"; ``is_podman`` of another server."""
+    """The versions of Docker's client and server, such as "28.5.2".
+
+    ``is_podman`` says that the server is podman's.
+    """
 
     server: str
     client: str
@@ -42,7 +45,7 @@ class EngineVersion:
 
 
 def require(*, builds: bool = True) -> EngineVersion:
-    """Make sure that an engine answers that is new enough, and can build unless it need not.
+    """Check that an engine answers and is new enough, and that buildx works if ``builds``.
 
     Raises:
         ToolMissingError: there is no docker command, no engine answers it, the engine is older
@@ -87,7 +90,7 @@ def _require_podman(version: EngineVersion, major: int, *, builds: bool) -> None
             "update podman, or use Docker Engine",
         )
     if builds:
-        # It takes what BuildKit has built for an OCI image, and those have no health check.
+        # podman stores images from BuildKit as OCI images, which have no health check.
         raise ToolMissingError(
             "docker is connected to podman, which drops the health check of images that docker"
             " builds.",
@@ -96,7 +99,7 @@ def _require_podman(version: EngineVersion, major: int, *, builds: bool) -> None
 
 
 def require_builder(name: str) -> None:
-    """Make sure that buildx knows a builder, and reaches it unless a build would start it.
+    """Check that buildx knows a builder and can reach it, unless a build would start it.
 
     Raises:
         ToolMissingError: it doesn't, or the builder can't be reached.
@@ -106,7 +109,7 @@ def require_builder(name: str) -> None:
         raise ToolMissingError(
             f"buildx can't use a builder {name}: {reason(answer.stdout)}", "docker buildx ls"
         )
-    # The exit code says nothing of this, and a build would wait for it and not say for what.
+    # The exit code doesn't show this, and a build would wait for it silently.
     said = re.findall(r"^(Driver|Endpoint|Status|Error):\s+(.+)$", answer.stdout, re.MULTILINE)
     is_down = ("Driver", "remote") in said or any(key == "Error" for key, _ in said)
     if is_down and ("Status", "running") not in said:
@@ -120,7 +123,7 @@ def require_builder(name: str) -> None:
 
 @contextmanager
 def with_builder(name: str | None) -> Iterator[None]:
-    """Build with a builder of `docker buildx ls` in this block; None leaves it as it is.
+    """Use a builder of `docker buildx ls` in this block; None changes nothing.
 
     Raises:
         ToolMissingError: buildx doesn't know it, or it can't be reached.
@@ -185,7 +188,7 @@ def start(
         arguments: what follows ``docker``.
         deadline: in seconds.
         errors_apart: whether standard error is kept apart.
-        environment: all that docker sees of the environment; None for this process's own.
+        environment: docker's whole environment; None for this process's own.
 
     Raises:
         ToolMissingError: docker can't be started, or reaches no engine.
@@ -203,7 +206,7 @@ def start(
                 encoding="utf-8",
                 errors="replace",
                 env=environment,
-                # Ctrl-C on the terminal is for dockgen alone, which passes it on where it is meant.
+                # Ctrl-C on the terminal goes to dockgen alone, which passes it on if needed.
                 process_group=0,
             )
         output, complaint = process.communicate(timeout=deadline)
@@ -221,7 +224,7 @@ def start(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a docker command: interrupted, it takes back what it began; killed, it would not."""
+    """Interrupt a docker command: unlike a killed one, it undoes what it began."""
     with signals.held(), process:
         process.send_signal(signal.SIGINT)
         try:
@@ -231,7 +234,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _explain(output: str) -> None:
-    """Raise a ToolMissingError when the output says that no engine or builder was reached."""
+    """Raise a ToolMissingError if the output says that no engine or builder was reached."""
     said = reason(output)  # not what a step of a build has printed
     if "permission denied while trying to connect" in said.lower():
         raise ToolMissingError(
@@ -252,9 +255,9 @@ def _explain(output: str) -> None:
 
 
 def reason(output: str) -> str:
-    """Return the one line of docker's output that says what went wrong."""
+    """Return the line of docker's output that says what went wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    # The words that docker puts before its reason, and what it adds after.
+    # Remove what docker prints before and after its reason.
     lines = [line for line in lines if not line.startswith(("Run 'docker", "See 'docker"))]
     errors = [line for line in lines if re.match(r"(ERROR|docker|Error[^:]*):", line)]
     found = (errors or lines or ["no reason given"])[-1]

@@ -1,4 +1,4 @@
-"""`docker compose`: a project's services, run apart from all that the user runs."""
+"""Run a project's services with `docker compose`, isolated from everything that the user runs."""
 
 import json
 import os
@@ -17,13 +17,13 @@ from dockgen.engine.container import Container
 from dockgen.engine.images import BUILD_SECONDS, run_build
 from dockgen.errors import ProjectError
 
-# What a service's dependencies get to turn healthy, and images to be pulled, in seconds.
+# How long dependencies may take to turn healthy, and images to be pulled, in seconds.
 UP_SECONDS = 600.0
 # How much of a writable mount is copied for a run, in bytes.
 COPIED_BYTES = 100_000_000
 
-# Variables for docker itself. A compose file may name any other variable of the user who runs a
-# check, and hand it to a container that can send it anywhere.
+# Variables for docker itself. A compose file could read any other variable of the user, and pass it
+# to a container that sends it anywhere.
 _PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TMPDIR", "XDG_CONFIG_HOME")
 _PASSED_ON_PREFIXES = ("BUILDKIT_", "BUILDX_", "DOCKER_")
 # No part of the file may come from a repository or a registry.
@@ -34,17 +34,17 @@ _NO_REMOTE = {
 
 
 def read_model(directory: Path) -> Model:
-    """The model of the compose file in ``directory``, which is there, with its override.
+    """Return the model of the compose file in ``directory``, which must exist, with its override.
 
     Raises:
         ProjectError: compose can't read it.
     """
     files = composefile.find(directory)
     for file in (*files, directory / ".env"):
-        # No pipe to wait for, and no link to a file of secrets that the variables would come from.
+        # Refuse pipes, which block, and links, which could read variables from a secret file.
         with suppress(FileNotFoundError):
             reader.content(file, inside=directory)
-    # Files of environment variables stay named, so that one can see where they are.
+    # Keep references to env files, to show where they are.
     words = ("config", "--format=json", "--no-env-resolution")
     done = command.run(
         *_compose(directory, *files),
@@ -71,15 +71,17 @@ def prepare(
     name: str | None = None,
     near: Path | None = None,
 ) -> Iterator["Composed"]:
-    """The services of the compose file in ``directory``, to be built and run; gone at the end.
+    """Yield the services of the compose file in ``directory``, ready to build and run.
+
+    What they make is removed at the end.
 
     Args:
         directory: the project.
         trusted: whether the file may reach beyond the project's folder.
-        service: the one that is checked; None for `composefile.main_service`.
-        sources: a folder further up that builds may read; None for the project's own.
-        name: the run's name for compose, which no other has; None for one of its own.
-        near: the folder that its files are written to; None for the machine's own for such.
+        service: the service to check; None for `composefile.main_service`.
+        sources: a parent folder that builds may read; None for the project's own.
+        name: a unique compose project name; None to generate one.
+        near: the folder for its temporary files; None for the system's.
 
     Raises:
         ProjectError: compose can't read the file, it reaches beyond the folder, or what it mounts
@@ -127,7 +129,7 @@ class Composed:
         }
         self._model = model
         self._folder = folder
-        # Before anything is built: one that is too large is an error.
+        # Copy before anything is built: a mount that is too large is an error.
         self._copies = {
             source: _copied(Path(source), folder / f"mount-{number}")
             for number, source in enumerate(composefile.written_folders(model, self.main))
@@ -135,13 +137,13 @@ class Composed:
 
     @property
     def image(self) -> str:
-        """The image of the main service, once it is built; one that isn't, by its own name."""
+        """The image of the main service after the build, or its own name if it isn't built."""
         named = self._model["services"][self.main].get("image")
         return self.tags[self.main] if self.main in self.tags else str(named)
 
     @property
     def dockerfile(self) -> Path | None:
-        """What the main service is built by; None if it isn't, or by nothing on this machine."""
+        """The Dockerfile of the main service; None if it isn't built, or not from a local file."""
         build = self._model["services"][self.main].get("build")
         if not build or build.get("dockerfile_inline"):
             return None
@@ -149,13 +151,13 @@ class Composed:
 
     @property
     def stage(self) -> str | None:
-        """The stage of the main service's Dockerfile that is built; None for the last one."""
+        """The stage of the main service's Dockerfile to build; None for the last one."""
         build = self._model["services"][self.main].get("build") or {}
         return build.get("target") or None
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """What the main service publishes or exposes, by its own numbers."""
+        """The ports inside the container that the main service publishes or exposes."""
         service = self._model["services"][self.main]
         published = [int(port["target"]) for port in service.get("ports") or ()]
         exposed = [str(port).partition("/")[0] for port in service.get("expose") or ()]
@@ -168,7 +170,7 @@ class Composed:
             BuildError: a step failed, or it took longer than ``deadline`` seconds.
         """
         if not self.tags:
-            return  # `docker compose build` would build all that it is not asked for
+            return  # without names, `docker compose build` would build everything
         file = self._write(Change())
         compose = _compose(self.directory, file, name=self.name)
         run_build(
@@ -179,7 +181,7 @@ class Composed:
 
     @contextmanager
     def running(self, change: Change) -> Iterator[Container]:
-        """Start the main service and what it depends on; all of it is gone at the end.
+        """Start the main service and its dependencies; all of it is removed at the end.
 
         Yields the main service's container as soon as it is started.
 
@@ -214,13 +216,13 @@ class Composed:
         at = reach.place().publishes_at
         found = composefile.apart(self._model, self.main, change, self.tags, self._copies, at)
         file = self._folder / "compose.json"
-        # A dollar is the file's own by now, and stands for no variable.
+        # Variables are already filled in, so escape each remaining dollar sign.
         file.write_text(json.dumps(_escaped(found)), encoding="utf-8")
         return file
 
 
 def _copied(source: Path, target: Path) -> str:
-    """A copy for the container to write to.
+    """Make a copy that the container may write to.
 
     Raises:
         ProjectError: it is too large to be copied.
@@ -244,7 +246,7 @@ def _copied(source: Path, target: Path) -> str:
 
 
 def _special(folder: str, names: list[str]) -> list[str]:
-    """The pipes, sockets and devices in a folder: nothing can be copied from those."""
+    """Return the pipes, sockets and devices in a folder, which can't be copied."""
     paths = [Path(folder, name) for name in names]
     return [
         path.name for path in paths if not (path.is_symlink() or path.is_file() or path.is_dir())
@@ -277,7 +279,7 @@ def _environment() -> dict[str, str]:
 
 
 def composed(project: str, service: str) -> Container:
-    """The container of a service, running or not, that `docker compose` made for a project.
+    """Return a service's container, running or not, by its compose project.
 
     Raises:
         ProjectError: there is none.
@@ -299,14 +301,14 @@ def composed(project: str, service: str) -> Container:
 
 
 def remove_composed(project: str) -> None:
-    """Remove what `docker compose` made for a project: containers, networks, volumes, images."""
+    """Remove a compose project's containers, networks, volumes and images."""
     with signals.held():
         arguments = ("down", "--volumes", "--remove-orphans", "--rmi=all", "--timeout=0")
         command.docker("compose", f"--project-name={project}", *arguments)
 
 
 def composed_projects(prefix: str) -> tuple[str, ...]:
-    """The names of the projects of `docker compose` that begin with ``prefix``."""
+    """Return the names of the compose projects that begin with ``prefix``."""
     label = "com.docker.compose.project"
     containers = command.docker(
         "ps", "--all", f"--filter=label={label}", f'--format={{{{.Label "{label}"}}}}'

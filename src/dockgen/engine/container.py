@@ -1,4 +1,4 @@
-"""Containers of the engine: run, looked at, waited for, stopped, and removed."""
+"""Containers of the engine: run, inspect, wait, stop and remove."""
 
 import http.client
 import math
@@ -17,19 +17,19 @@ from dockgen.engine.command import ANSWER_SECONDS, LOOK_AT_ENGINE
 from dockgen.engine.states import Health, State
 from dockgen.errors import ProjectError
 
-# How long to wait between two looks at a container, in seconds. Each look is a process, and more of
-# them would slow down what they wait for.
+# Between two looks at a container, in seconds. Each look starts a process, so more of them would
+# slow down what they wait for.
 _PAUSE = 0.2
-# How much is read of what a container prints, in lines, and of a page, in bytes: neither need end.
+# Limits for a container's log, in lines, and for a page, in bytes: both could be endless.
 _LINES = 2000
 _LARGEST_PAGE = 1_000_000
-# What engines mount in each container and don't list; podman tells of their folders.
+# Files that engines mount in each container and don't list; podman lists their folders as changed.
 _MOUNTED = ("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv", "/run/secrets")
 
 
 @dataclass(frozen=True)
 class HealthTiming:
-    """How often and how patiently a health check is made, in place of what the image says."""
+    """The timing of a health check, which overrides the image's."""
 
     interval_seconds: float
     timeout_seconds: float
@@ -38,13 +38,13 @@ class HealthTiming:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a container is started. The defaults are those of the compose.yaml that dockgen renders.
+    """How to start a container. The defaults are those of the compose.yaml that dockgen renders.
 
-    ``port`` is the container's port, published at a free one (see `reach.Place`); ``user`` is
-    "uid:gid" in place of the image's own; ``read_only`` mounts the root read-only with an empty
+    ``port`` is the container's port, published at a free one (see `reach.Place`); ``user``
+    ("uid:gid") overrides the image's own; ``read_only`` mounts the root read-only with an empty
     /tmp in memory; ``restricted`` drops all capabilities and sets no-new-privileges; ``health``
-    replaces the image's own timing; ``environment`` joins the image's own. ``more_ports`` are
-    published beside ``port``, and None for ``memory_mb`` (in MiB) and ``pids`` means no limit.
+    overrides the image's timing; ``environment`` is added to the image's own. ``more_ports`` are
+    published beside ``port``. None for ``memory_mb`` (in MiB) and ``pids`` means no limit.
     """
 
     port: int | None = None
@@ -97,8 +97,8 @@ class Response:
 class Stopped:
     """How a container ended.
 
-    ``seconds`` are between the command to stop and its return, so the engine's own work counts.
-    ``exit_code`` is 137 when the container had to be killed.
+    ``seconds`` is the time from the stop command to its return, which includes the engine's own
+    work. ``exit_code`` is 137 if the container had to be killed.
     """
 
     exit_code: int
@@ -112,19 +112,19 @@ class Container:
     name: str
 
     def inspect(self) -> State:
-        """Return what the engine knows of the container."""
+        """Return the engine's state of the container."""
         (facts,) = reader.parse_json(command.docker("inspect", "--type=container", "--", self.name))
         return states.read(facts)
 
     def wait_healthy(self, deadline: float) -> Health:
-        """Wait until the container is healthy or has ended, or ``deadline`` seconds are over.
+        """Wait until the container is healthy or has ended, at most ``deadline`` seconds.
 
-        A container without a health check never turns healthy, and is not waited for.
+        A container without a health check never turns healthy, so this doesn't wait for it.
         """
         return self._wait_for("healthy", deadline)
 
     def wait_unhealthy(self, deadline: float) -> Health:
-        """Wait until the container is unhealthy or has ended, or ``deadline`` seconds are over."""
+        """Wait until the container is unhealthy or has ended, at most ``deadline`` seconds."""
         return self._wait_for("unhealthy", deadline)
 
     def _wait_for(self, status: str, deadline: float) -> Health:
@@ -136,23 +136,23 @@ class Container:
             time.sleep(_PAUSE)
 
     def wait_ended(self, deadline: float) -> State:
-        """Wait until the container has ended, or ``deadline`` seconds are over."""
+        """Wait until the container has ended, at most ``deadline`` seconds."""
         end = time.monotonic() + deadline
         while (state := self.inspect()).running and time.monotonic() < end:
             time.sleep(_PAUSE)
         return state
 
     def start(self) -> None:
-        """Start the container again, once it has ended."""
+        """Start the container again after it has ended."""
         command.docker("start", "--", self.name)
 
     def get(self, path: str, port: int, deadline: float = 10.0) -> Response:
-        """Ask for ``path`` by HTTP, through the published port of the container's ``port``.
+        """Request ``path`` by HTTP, through the published port of the container's ``port``.
 
         Raises:
             ProjectError: the port is not published, or there is no answer within ``deadline``
                 seconds.
-            UnreachedError: nothing comes through to the engine's machine.
+            UnreachedError: the engine's machine can't be reached.
         """
         state = self.inspect()
         if port not in state.ports:
@@ -172,7 +172,7 @@ class Container:
 
     @contextmanager
     def connection(self, port: int, deadline: float = 10.0) -> Iterator[bool]:
-        """Ask for / and keep the connection, as load balancers and browsers do.
+        """Request / and keep the connection open, as load balancers and browsers do.
 
         Yields whether it is still open: a server may have closed it after its answer.
         """
@@ -188,7 +188,7 @@ class Container:
             yield is_open
 
     def exposed_ports(self) -> tuple[int, ...]:
-        """The TCP ports that the container's image exposes, those that a run publishes left out."""
+        """Return the TCP ports that the image exposes, without those that a run publishes."""
         words = ("inspect", "--type=image", "--format={{json .Config.ExposedPorts}}")
         exposed = reader.parse_json(command.docker(*words, "--", self.inspect().image)) or {}
         return tuple(
@@ -196,7 +196,7 @@ class Container:
         )
 
     def logs(self) -> str:
-        """Return what the container printed last, standard output and error together."""
+        """Return the end of the container's log, standard output and error together."""
         finished = command.run("logs", f"--tail={_LINES}", "--", self.name)
         if finished.returncode != 0:
             raise ProjectError(
@@ -205,7 +205,7 @@ class Container:
         return finished.stdout
 
     def memory(self) -> int:
-        """Return what the container's memory comes to, in bytes, without the files it has cached.
+        """Return the container's memory in bytes, without cached files.
 
         Raises:
             ProjectError: it doesn't run, or the engine doesn't count it.
@@ -219,8 +219,8 @@ class Container:
     def diff(self) -> tuple[str, ...]:
         """Return what differs from the image, such as ("C /var", "A /var/cache").
 
-        What the engine itself adds is left out: its program for ``init: true``, what it mounts
-        something at, and the folders that these are in.
+        Left out is what the engine itself adds: its program for ``init: true``, mount points, and
+        the folders that these are in.
         """
         found = command.docker("diff", "--", self.name).splitlines()
         if not found:
@@ -247,13 +247,13 @@ class Container:
         command.docker("kill", f"--signal={name}", "--", self.name)
 
     def hang(self) -> None:
-        """Stop all processes of the container without ending them, as if they hung.
+        """Suspend all processes of the container, as if they hung.
 
-        The engine stops the main process alone, and a server's workers go on without it. So those
-        are stopped from inside the container.
+        The engine can only stop the main process, and a server's workers would go on. So they are
+        stopped from inside the container.
 
         Raises:
-            ProjectError: it has started others, and the container has nothing to stop them with.
+            ProjectError: there are other processes, and the container can't stop them itself.
         """
         self.signal("SIGSTOP")
         main = str(self.inspect().pid)
@@ -262,7 +262,7 @@ class Container:
             return
         try:
             self.execute("sh", "-c", "kill -STOP -1")
-        except ProjectError:  # scratch has no shell, but may have an interpreter
+        except ProjectError:  # scratch has no shell, but maybe an interpreter
             self.execute("python3", "-c", "import os, signal; os.kill(-1, signal.SIGSTOP)")
 
     def stop(self, timeout: float) -> Stopped:
@@ -272,7 +272,7 @@ class Container:
         """
         began = time.monotonic()
         patience = math.ceil(timeout)
-        # `--timeout` was called `--time` before engine 28: the short form is both.
+        # `--timeout` was `--time` before engine 28: the short form works with both.
         command.docker(
             "stop", "-t", str(patience), "--", self.name, deadline=patience + ANSWER_SECONDS
         )
@@ -280,7 +280,7 @@ class Container:
         return Stopped(self.inspect().exit_code, seconds)
 
     def remove(self) -> None:
-        """Remove the container and its anonymous volumes, running or not, there or not."""
+        """Remove the container and its anonymous volumes; it may be running, ended or gone."""
         command.docker("rm", "--force", "--volumes", "--", self.name)
 
 
@@ -293,9 +293,9 @@ def run(image: str, options: RunOptions) -> Iterator[Container]:
     """
     container = Container(f"dockgen-check-{secrets.token_hex(6)}")
     try:
-        # A container that is only half made could not be removed yet.
+        # A half-made container can't be removed yet.
         with signals.held():
-            # What runs is what was built here: a registry is never asked.
+            # Only local images are run: a registry is never asked.
             command.docker(
                 "run",
                 "--pull=never",
@@ -312,16 +312,16 @@ def run(image: str, options: RunOptions) -> Iterator[Container]:
 
 
 def _http(end: socket.socket, port: int) -> http.client.HTTPConnection:
-    """HTTP on a connection that is there; the service is told the same host wherever it runs."""
+    """Return an HTTP connection over a socket; its Host header is the same for every engine."""
     connection = http.client.HTTPConnection(reach.HERE, port)
     connection.sock = end
     return connection
 
 
 def _ask(connection: http.client.HTTPConnection, path: str, deadline: float) -> Response:
-    """Ask for a page, and read as much of it as one has that isn't endless.
+    """Request a page, and read a limited part of it.
 
-    A server may send one byte at a time: the timeout of the socket is per byte.
+    A server may send one byte at a time: the socket's timeout is per byte.
     """
     timer = threading.Timer(deadline, _cut_off, (connection.sock,))
     timer.daemon = True

@@ -1,4 +1,4 @@
-"""All files of an image as one layer, and an image of that with the same configuration."""
+"""Save all files of an image as one layer, and load an image of it with the same configuration."""
 
 import json
 import secrets
@@ -20,7 +20,7 @@ _LOAD_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Inspected:
-    """What the engine says of an image: its configuration as it is stored, and its layers."""
+    """What the engine says about an image: its stored configuration, and its layers."""
 
     facts: Mapping[str, Any]
 
@@ -31,12 +31,12 @@ class Inspected:
 
     @property
     def platform(self) -> str:
-        """What it is for, such as "linux/arm64/v8"."""
+        """Its platform, such as "linux/arm64/v8"."""
         parts = (self.facts.get(key) for key in ("Os", "Architecture", "Variant"))
         return "/".join(part for part in parts if part)
 
     def flat(self, layer: str) -> dict[str, Any]:
-        """The configuration of the same image with this one layer, as the image format has it."""
+        """Return the configuration of the same image with this one layer, in the image format."""
         keys = {"Os": "os", "Architecture": "architecture", "Variant": "variant",
                 "Author": "author", "Created": "created"}  # fmt: skip
         kept = {name: self.facts[key] for key, name in keys.items() if self.facts.get(key)}
@@ -51,7 +51,7 @@ class Inspected:
 
 
 def inspect_image(image: str) -> Inspected:
-    """What the engine says of an image.
+    """Inspect an image.
 
     Raises:
         ProjectError: the image doesn't exist.
@@ -61,29 +61,29 @@ def inspect_image(image: str) -> Inspected:
 
 
 def other_images(image: str) -> list[Inspected]:
-    """What the engine says of all its images but this one."""
+    """Inspect all images of the engine but this one."""
     names = command.docker("image", "ls", "--quiet", "--no-trunc").split()
     own = inspect_image(image).facts["Id"]
     others = [name for name in dict.fromkeys(names) if name != own]
     if not others:
         return []
-    # What is gone by now is left out; the others are told all the same.
+    # Images that are gone by now are left out; the others are still returned.
     done = command.run("inspect", "--type=image", "--", *others, errors_apart=True)
     return [Inspected(facts) for facts in reader.parse_json(done.stdout or "[]")]
 
 
 def save_flat(image: str, platform: str, destination: Path) -> None:
-    """Save an image of one layer with all files that a container of an image sees.
+    """Save an image with one layer that has all files a container of ``image`` sees.
 
-    Nothing of the image runs, no ONBUILD of it either: its files are copied by the builder. They
-    keep the fractions of their times, which a tar that the builder writes itself would round: a
-    compiled file of Python's counts only as long as its source has the same second.
+    Nothing in the image runs, not even ONBUILD: the builder copies its files. That keeps fractions
+    of seconds in their times, which a tar written by the builder would round: a compiled Python
+    file is valid only if its source has the same second.
 
     Raises:
         ProjectError: the image doesn't exist.
-        BuildError: they can't be copied.
+        BuildError: the files can't be copied.
     """
-    # Only the context's own builder sees the engine's images.
+    # Only the builder of the current context sees the engine's images.
     builder = command.docker("context", "show").strip()
     made = _new_name()
     with signals.temporary_folder("dockgen-") as folder, _named(image) as name:
@@ -105,16 +105,16 @@ def save_flat(image: str, platform: str, destination: Path) -> None:
 
 
 def load(facts: Mapping[str, Any], layer: Path, tag: str, folder: Path) -> None:
-    """Give the engine an image of one layer, and the name ``tag`` to it.
+    """Load an image with one layer into the engine, and tag it.
 
     Args:
         facts: its configuration; see `Inspected.flat`.
         layer: a tar of its files.
-        tag: its name; an image that has it loses it.
-        folder: where a tar of its size can be written to.
+        tag: its name; another image with that name loses it.
+        folder: where a tar of its size can be written.
 
     Raises:
-        ProjectError: the engine doesn't take it, or no image can be called so.
+        ProjectError: the engine rejects it, or the tag isn't a valid name.
     """
     name = _new_name()
     config, manifest, archive = (
@@ -135,7 +135,7 @@ def load(facts: Mapping[str, Any], layer: Path, tag: str, folder: Path) -> None:
 
 
 def shared(layers: Sequence[str], others: Sequence[Inspected]) -> tuple[int, int]:
-    """How many of the lowest layers another image has, too, and how many images have some."""
+    """Return how many of the lowest layers other images share, and how many images share any."""
     common = []
     for other in others:
         count = 0
@@ -157,7 +157,7 @@ def _require(*words: str, deadline: float = command.ANSWER_SECONDS) -> None:
 
 @contextmanager
 def _named(image: str) -> Iterator[str]:
-    """Another name for an image, which can be in a Dockerfile; gone at the end."""
+    """Yield a temporary name for an image that can be used in a Dockerfile."""
     name = _new_name()
     try:
         command.docker("tag", "--", image, name)

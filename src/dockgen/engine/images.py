@@ -1,4 +1,4 @@
-"""Images of the engine: built, checked, saved, and removed."""
+"""Images of the engine: build, check, save and remove."""
 
 import secrets
 import shlex
@@ -22,9 +22,9 @@ SAVE_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """How an image is built, as `docker build` takes it; what isn't given is left to it.
+    """Options of `docker build`; options that aren't given are left to Docker.
 
-    ``file`` is the Dockerfile, ``target`` the stage that is built.
+    ``file`` is the Dockerfile, ``target`` the stage to build.
     """
 
     file: Path | None = None
@@ -36,7 +36,7 @@ class BuildOptions:
 
     @property
     def flags(self) -> list[str]:
-        """The names of the options that are given."""
+        """Return the names of the given options."""
         given = (("--file", self.file), ("--target", self.target), ("--build-arg", self.arguments),
                  ("--secret", self.secrets), ("--ssh", self.ssh),
                  ("--platform", self.platform))  # fmt: skip
@@ -44,12 +44,12 @@ class BuildOptions:
 
     @property
     def is_plain(self) -> bool:
-        """Whether none is given."""
+        """Whether no option is given."""
         return not self.flags
 
     @property
     def words(self) -> list[str]:
-        """The options as words of a command line."""
+        """Return the options as arguments of the command line."""
         single = (("file", self.file), ("target", self.target), ("platform", self.platform))
         several = (("build-arg", self.arguments), ("secret", self.secrets), ("ssh", self.ssh))
         return [
@@ -59,21 +59,21 @@ class BuildOptions:
 
 
 class BuildError(ProjectError):
-    """An image can't be built. ``log`` is all that the build printed."""
+    """An image can't be built. ``log`` is everything that the build printed."""
 
     def __init__(self, message: str, hint: str, log: str) -> None:
         super().__init__(message, hint)
         self.log = log
-        self.add_note(log)  # for a traceback, which only tests show
+        self.add_note(log)  # shown in tracebacks, which only tests have
 
 
 def build_check(context: Path) -> str:
-    """Return what `docker build --check` has to say of the Dockerfile; "" if that is nothing."""
+    """Return the warnings of `docker build --check` about the Dockerfile, or ""."""
     finished = command.run("build", "--check", "--", str(context), deadline=BUILD_SECONDS)
     if finished.returncode == 0 and "no warnings found" in finished.stdout:
         return ""
     lines = finished.stdout.splitlines()
-    # Before the first warning it tells of its own progress.
+    # Before the first warning, it prints its progress.
     starts = [number for number, line in enumerate(lines) if line.startswith("WARNING: ")]
     return "\n".join(lines[starts[0] if starts else 0 :]).replace(f"{context}/", "").strip()
 
@@ -91,17 +91,16 @@ def build(
 ) -> None:
     """Build the image of the Dockerfile in ``context``, or only its stage ``target``.
 
-    Without a tag the result stays in the build cache: enough to see that it can be built; with an
-    ``output`` its files are written into that folder.
-    ``no_cache`` runs every step without the build cache, and empties the cache mounts.
-    ``cache_mounts`` names a separate set of cache mounts, so that builds which use the shared ones
-    keep theirs. A set with a new name is empty.
+    Without a tag, the result stays in the build cache, which proves that it can be built; with an
+    ``output``, its files are written into that folder. ``no_cache`` runs every step without the
+    build cache, and empties the cache mounts. ``cache_mounts`` names a separate set of cache
+    mounts, so that builds which use the shared ones keep theirs. A set with a new name is empty.
 
     Raises:
         BuildError: a step failed, or the build took longer than ``deadline`` seconds.
     """
     arguments = ["build", "--progress=plain"]
-    # Without --load, a builder that is a container would keep the image to itself.
+    # Without --load, a builder in a container would keep the image to itself.
     kept = f"--output={output}" if output else "--output=type=cacheonly"
     arguments += ["--load", f"--tag={tag}"] if tag else [kept]
     if target:
@@ -130,9 +129,9 @@ def run_build(
     Args:
         arguments: what follows ``docker``.
         what: what is built, for the message.
-        again: the command that shows all of it, for the hint.
+        again: the command that shows the whole output, for the hint.
         deadline: in seconds.
-        environment: all that docker sees of the environment; None for this process's own.
+        environment: docker's whole environment; None for this process's own.
 
     Raises:
         BuildError: a step failed, or it took longer than ``deadline`` seconds.
@@ -163,12 +162,12 @@ def temporary_image(
     cache_mounts: str = "",
     deadline: float = BUILD_SECONDS,
 ) -> Iterator[str]:
-    """Build the image of ``context`` under a name of its own, and remove it at the end.
+    """Build the image of ``context`` under a temporary name, and remove it at the end.
 
     Yields the image's tag. The build cache stays. The arguments are those of `build`.
 
     Raises:
-        BuildError: as `build`.
+        BuildError: as for `build`.
     """
     tag = f"dockgen-check:{secrets.token_hex(6)}"
     try:
@@ -186,7 +185,7 @@ def temporary_image(
 
 
 def remove(tag: str) -> None:
-    """Remove a name of an image, and the image if it has no other name, there or not."""
+    """Remove a name of an image, and the image if it was the last one; a missing name is fine."""
     with signals.held():
         command.run("image", "rm", "--force", "--", tag, deadline=_REMOVAL_SECONDS)
 
@@ -194,8 +193,8 @@ def remove(tag: str) -> None:
 def sent(context: Path, ignore_file: str) -> set[str]:
     """Return the paths of the files that a build gets from ``context``, relative to it.
 
-    The builder is asked: its own reading of an ignore file is the one that counts.
-    ``ignore_file`` is that file's name, as `Context` has it.
+    The builder is asked, because its own reading of the ignore file counts. ``ignore_file`` is that
+    file's name, as in `Context`.
 
     Raises:
         BuildError: the folder can't be sent.
@@ -218,7 +217,7 @@ def sent(context: Path, ignore_file: str) -> set[str]:
 def base_layers(base: str | None) -> tuple[str, ...] | None:
     """Return the digests ("sha256:…") of the unpacked layers of ``base``, lowest first.
 
-    ``base`` is what follows a FROM. None if it is unknown, or the engine can't get it.
+    ``base`` is what follows a FROM. Returns None if it is unknown, or the engine can't get it.
     """
     if base is None:
         return None

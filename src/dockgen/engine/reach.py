@@ -1,4 +1,4 @@
-"""The way to a port that the engine publishes: here, on another machine, or on one behind ssh."""
+"""Reach a port that the engine publishes: on this machine, on another one, or through ssh."""
 
 import functools
 import os
@@ -13,23 +13,23 @@ from dockgen.engine import command
 from dockgen.errors import ProjectError
 
 HERE = "127.0.0.1"
-# What docker's client reads to find its engine.
+# The variables with which docker's client finds its engine.
 _VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
-# What ssh gets to end, in seconds, and the exit code that says that it passed nothing on.
+# How long ssh may take to end, in seconds, and its exit code if it connected to nothing.
 _END_SECONDS = 5.0
 _NOT_PASSED_ON = 255
 
 
 class UnreachedError(ProjectError):
-    """Nothing comes through to a port of another machine: that says nothing of who listens."""
+    """A port on another machine can't be reached; something may listen there all the same."""
 
 
 @dataclass(frozen=True)
 class Place:
     """Where the engine is.
 
-    ``machine`` is another machine's name or address, "" for this one. ``login`` is what ssh is told
-    to get there, empty where the engine is reached without it.
+    ``machine`` is another machine's name or address, or "" for this one. ``login`` has the ssh
+    arguments to get there, and is empty if the engine is reached without ssh.
     """
 
     machine: str = ""
@@ -37,24 +37,24 @@ class Place:
 
     @property
     def publishes_at(self) -> str:
-        """The address to publish at; "" is all of a machine's, since TCP alone leads to it."""
+        """The address to publish at; "" stands for all addresses, as only TCP leads there."""
         return "" if self.machine and not self.login else HERE
 
 
 def place() -> Place:
-    """Where the engine is that docker uses."""
+    """Return where docker's engine is."""
     return _place(tuple(os.environ.get(name) for name in _VARIABLES))
 
 
 @functools.cache
 def _place(variables: tuple[str | None, ...]) -> Place:
-    del variables  # they decide what docker answers
+    del variables  # they determine docker's answer
     words = ("context", "inspect", "--format={{.Endpoints.docker.Host}}")
     return read(command.run(*words, errors_apart=True).stdout.strip())
 
 
 def read(address: str) -> Place:
-    """Where the engine of an address is, such as ``tcp://build.example:2376``."""
+    """Return where the engine of an address is, such as ``tcp://build.example:2376``."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     if parts.scheme == "ssh":
@@ -67,15 +67,15 @@ def read(address: str) -> Place:
 
 @contextmanager
 def connected(port: int, deadline: float) -> Iterator[socket.socket]:
-    """A connection to a port that the engine publishes, closed in the end.
+    """Connect to a port that the engine publishes; the connection is closed at the end.
 
     Args:
-        port: as the engine's machine numbers it.
+        port: the port on the engine's machine.
         deadline: for the connection and for each answer, in seconds.
 
     Raises:
-        UnreachedError: the engine is on another machine, and nothing comes through.
-        OSError: it is on this one, and nothing takes the connection.
+        UnreachedError: the engine is on another machine, and can't be reached.
+        OSError: it is on this one, and nothing accepts the connection.
     """
     where = place()
     if where.login:
@@ -94,7 +94,7 @@ def connected(port: int, deadline: float) -> Iterator[socket.socket]:
 
 @contextmanager
 def _passed_on(where: Place, port: int, deadline: float) -> Iterator[socket.socket]:
-    """A connection that ssh makes: with the user's own keys and settings, as docker's is."""
+    """Connect through ssh, with the user's own keys and settings, as docker does."""
     ours, its = socket.socketpair()
     ours.settimeout(deadline)
     words = ["ssh", "-T", "-oBatchMode=yes", f"-W{HERE}:{port}", *where.login]

@@ -1,4 +1,4 @@
-"""States of a container, as the engine tells them: facts in, data out."""
+"""Parse the engine's states of a container."""
 
 import datetime
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Probe:
-    """One run of a container's health check: when it began and ended, how, and what it printed."""
+    """One probe of a container's health check: its start and end, its result, and its output."""
 
     began: datetime.datetime
     ended: datetime.datetime
@@ -18,15 +18,14 @@ class Probe:
 
 @dataclass(frozen=True)
 class State:
-    """What the engine knows of a container.
+    """The engine's state of a container.
 
-    ``image`` is the image's id, ``pid`` the main process as the engine's host numbers it (0 when
+    ``image`` is the image's id, ``pid`` the main process as the engine's host numbers it (0 if
     there is none), ``health`` one of "", "none", "starting", "healthy" and "unhealthy", ``probes``
     the last five, oldest first, and ``ports`` maps a container's port to the host's. ``address`` is
     the container's own IP address, which only the engine's host can reach, or "" without a network.
-    ``finished`` means nothing as long as it runs. ``out_of_memory`` says that the kernel ended a
-    process of it because the container was out of memory, of which it has ``memory_bytes``; 0 for
-    no limit.
+    ``finished`` means nothing while it runs. ``out_of_memory`` says that the kernel killed one of
+    its processes because the container exceeded ``memory_bytes``; 0 is no limit.
     """
 
     identifier: str
@@ -49,8 +48,8 @@ class State:
 class Health:
     """How a container's health check went.
 
-    ``seconds`` is the time from the container's start to the end of its first good probe, by the
-    engine's own clock, or None when it never turned healthy; ``output`` is what its last probe
+    ``seconds`` is the time from the container's start to the end of its first successful probe, by
+    the engine's clock, or None if it never turned healthy; ``output`` is what its last probe
     printed.
     """
 
@@ -60,7 +59,7 @@ class Health:
 
 
 def read(facts: Mapping[str, Any]) -> State:
-    """The state in what `docker inspect` prints of one container."""
+    """Parse what `docker inspect` prints about one container."""
     state = facts["State"]
     checked = state.get("Health") or {}
     published = facts["NetworkSettings"].get("Ports") or {}
@@ -97,7 +96,7 @@ def read(facts: Mapping[str, Any]) -> State:
 
 
 def health(state: State) -> Health:
-    """How its health check went so far."""
+    """Return how its health check has gone so far."""
     output = state.probes[-1].output.strip() if state.probes else ""
     good = [probe.ended for probe in state.probes if probe.exit_code == 0]
     if state.health != "healthy" or not good:
