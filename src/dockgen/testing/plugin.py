@@ -1,12 +1,12 @@
 """A pytest plugin: rendered projects, built images and running services of a template.
 
-In a starter's tests, with `pytest_plugins = ["dockgen.testing.plugin"]` in the conftest.py, or
+In a starter's tests, load it with `pytest_plugins = ["dockgen.testing.plugin"]` in conftest.py, or
 by hand with `pytest -p dockgen.testing.plugin`. A test that uses one of the fixtures below runs
-once for each case of the template, and each case is rendered, built and started once for all
-tests: with pytest-xdist, by one worker (`-n 2 --dist loadgroup`).
+once for each case of the template. Each case is rendered, built and started once for all tests;
+with pytest-xdist, by one worker (`-n 2 --dist loadgroup`).
 
 It isn't an entry point: pytest would load it wherever dockgen is installed, and its fixtures' plain
-names would be in the way of other projects' own.
+names would clash with those of other projects.
 """
 
 import functools
@@ -32,7 +32,7 @@ from dockgen.source import Source
 from dockgen.targets.observe import observe
 from dockgen.testing import names
 
-# A container that doesn't come up in this time never will, in seconds.
+# A container that isn't up after this time never will be, in seconds.
 PATIENCE = 60
 # How many lines of a log to show if a container doesn't start.
 _LOG_LINES = 20
@@ -79,7 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that uses ``case`` once for each, unless it chooses itself."""
+    """Run a test that uses ``case`` once for each case, unless it parametrizes itself."""
     chosen = {
         name.strip()
         for mark in metafunc.definition.iter_markers("parametrize")
@@ -92,7 +92,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Note a test's case, and leave all tests of one to the same worker."""
+    """Record a test's case, and send all tests of a case to the same worker."""
     case = _case_of(item)
     if case is None:
         return
@@ -102,7 +102,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for another kind of project, and what needs an engine if asked for."""
+    """Deselect tests for other kinds of projects, and engine tests if so requested."""
     no_images = config.getoption("dockgen_no_images")
     left_out = [
         item
@@ -115,7 +115,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep a place for the sizes, and say what the mark is for."""
+    """Prepare to collect sizes, and register the mark."""
     config.addinivalue_line("markers", "dockgen_kinds(*kinds): only for projects of these kinds")
     found: dict[str, sizes.Size] = {}
     config.stash[_SIZES] = found
@@ -123,7 +123,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _SizesOfRun:
-    """Collects what tests record; pytest-xdist's controller gets the reports of its workers."""
+    """Collects what tests record; pytest-xdist's controller gets its workers' reports."""
 
     def __init__(self, found: dict[str, sizes.Size]) -> None:
         self._found = found
@@ -157,7 +157,7 @@ def pytest_terminal_summary(
 
 @pytest.fixture(scope="session")
 def container_engine(pytestconfig: pytest.Config) -> Iterator[None]:
-    """An engine. Tests that need one request it here, and fail without one.
+    """Require an engine: tests that use it fail without one.
 
     No test is skipped: that would prove nothing.
     """
@@ -177,7 +177,7 @@ def container_engine(pytestconfig: pytest.Config) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def template_source(pytestconfig: pytest.Config) -> Iterator[Source | None]:
-    """The template that projects are rendered from; None stands for dockgen's own."""
+    """The template to render projects from; None stands for dockgen's own."""
     directory = _template(pytestconfig)
     with ExitStack() as stack:
         if directory is None:
@@ -189,9 +189,9 @@ def template_source(pytestconfig: pytest.Config) -> Iterator[Source | None]:
 
 @pytest.fixture(scope="session")
 def case(request: pytest.FixtureRequest) -> Case:
-    """The case under test; a test that names cases itself parametrizes it, indirectly.
+    """The case under test; a test that names cases itself parametrizes it indirectly.
 
-    It takes a case's name, or a case of its own.
+    It takes a case's name, or a Case.
     """
     return _find_case(request.config, request.param)
 
@@ -203,7 +203,7 @@ def project(
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Project:
-    """The case's project, rendered into a folder called my-app, for all tests to read."""
+    """The case's project, rendered into a folder called my-app; tests only read it."""
     directory = tmp_path_factory.mktemp(case.name) / "my-app"
     try:
         rendered = cases.render(case, directory, template_source)
@@ -220,8 +220,8 @@ def project(
 def compose_name(
     case: Case, container_engine: None, testrun_uid: str, worker_id: str
 ) -> Iterator[str]:
-    """A name for `docker compose` that no other run has; what it made is gone at the end."""
-    del container_engine  # has to answer first
+    """A unique name for `docker compose`; what it makes is removed at the end."""
+    del container_engine  # the engine has to answer first
     name = f"{names.compose_prefix(testrun_uid)}{case.name}-{worker_id}"
     yield name
     engine.remove_composed(name)
@@ -231,15 +231,15 @@ def compose_name(
 def service(
     project: Project, compose_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Container]:
-    """The project's container, started by its own compose.yaml as `dockgen check` does it.
+    """The project's container, started with its own compose.yaml as by `dockgen check`.
 
-    It need not turn healthy: the contracts say what is wrong with it.
+    It may not turn healthy: the contracts report what is wrong with it.
     """
-    # A worker that is cut off removes nothing itself.
+    # A worker that is killed doesn't clean up itself.
     near = tmp_path_factory.mktemp("compose")
     with ExitStack() as stack:
         try:
-            # A template is its author's, and private packages take a file of the user's.
+            # A template is its author's own, and private packages need a file of the user's.
             composed = stack.enter_context(
                 engine.prepare(project.directory, trusted=True, name=compose_name, near=near)
             )
@@ -252,9 +252,9 @@ def service(
 
 @pytest.fixture(scope="session")
 def first_health(service: Container, project: Project) -> Health:
-    """How the container turned healthy, read before its engine forgets: it keeps five probes.
+    """How the container turned healthy, read early: the engine keeps only five probes.
 
-    A job never does, and isn't waited for.
+    A job has no health check, and isn't waited for.
     """
     return service.wait_healthy(0 if project.kind is Workload.JOB else PATIENCE)
 
@@ -262,7 +262,7 @@ def first_health(service: Container, project: Project) -> Health:
 @pytest.fixture(scope="session")
 def built_image(service: Container, first_health: Health) -> str:
     """The id of the image that the container was made from."""
-    del first_health  # to be read first, as long builds may follow
+    del first_health  # read it first, because long builds may follow
     return service.inspect().image
 
 
@@ -280,7 +280,7 @@ def image(built_image: str, project: Project, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def healthz(service: Container, project: Project) -> Response | None:
-    """The answer to GET /healthz, asked before the container is stopped; None if there was none."""
+    """The response to GET /healthz before the container is stopped, or None."""
     if project.port is None:
         return None
     try:
@@ -293,16 +293,16 @@ def healthz(service: Container, project: Project) -> Response | None:
 def seen(
     service: Container, first_health: Health, project: Project, healthz: Response | None
 ) -> Observation:
-    """What was seen of the container, from its start to its stop: it doesn't run after this."""
-    del healthz  # to be asked first, because watching ends with a stop
+    """The observation of the container from start to stop: it doesn't run after this."""
+    del healthz  # request it first, because watching ends with a stop
     if project.kind is Workload.JOB:
-        # It may have ended long ago, and is watched from its start on.
+        # It may have ended long ago; it is observed from its start.
         service.wait_ended(project.limits.run_seconds)
         service.start()
     return replace(observe(service, project.contract), healthy_seconds=first_health.seconds)
 
 
-# Many cases stand on the same base.
+# Many cases have the same base.
 _base_layers = functools.cache(engine.base_layers)
 
 
@@ -329,7 +329,7 @@ def _find_case(config: pytest.Config, given: Case | str) -> Case:
 
 
 def _case_of(item: pytest.Item) -> Case | None:
-    """A test's case; None if it has none, or another parameter of that name."""
+    """Return a test's case; None if it has none, or another parameter of that name."""
     callspec = getattr(item, "callspec", None)
     given = callspec and callspec.params.get("case")
     return _find_case(item.config, given) if isinstance(given, Case | str) else None
@@ -341,13 +341,13 @@ def _is_for_others(item: pytest.Item) -> bool:
 
 
 def _names(mark: pytest.Mark) -> Sequence[str]:
-    """The parameters of a mark, which may be given as "one, other" or as a list."""
+    """Return the parameters of a mark, given as "one, other" or as a list."""
     found = mark.args[0] if mark.args else mark.kwargs["argnames"]
     return found.split(",") if isinstance(found, str) else found
 
 
 def _not_started(error: DockgenError) -> str:
-    """Why there is no container, and the end of what was printed until then."""
+    """Say why there is no container, with the end of its output."""
     log = error.log.splitlines() if isinstance(error, BuildError) else []
     lines = [line.rstrip() for line in log if line.strip()]
     return "\n".join([_words(error), *lines[-_LOG_LINES:]])

@@ -1,7 +1,7 @@
-"""The proof of a starter template: its contracts, asked of each case by pytest, and what they said.
+"""Test a starter template: run the contracts for each case with pytest, and collect the results.
 
-pytest runs in this process, but no test does: pytest-xdist's workers run them. So what they report
-comes in as it happens, and Ctrl-C or a signal unwinds one stack, here as everywhere in dockgen.
+pytest runs in this process, but the tests run in pytest-xdist's workers. So their reports arrive as
+they happen, and Ctrl-C or a signal unwinds one stack, here as everywhere in dockgen.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _NEEDED = ("pytest", "xdist")
 _CONTRACTS = "dockgen.testing.test_contracts"
-# What comes before an exception's own words.
+# What comes before an exception's own message.
 _CLASS = re.compile(r"^([\w.]+\.)?(Failed|\w*(Error|Exception|Exit)): ")
 # How many lines of a message are kept: enough for the end of a build's log.
 _LINES = 25
@@ -34,9 +34,9 @@ _LINES = 25
 
 @dataclass(frozen=True)
 class Broken:
-    """Contracts of a case that don't hold, all for the same reason.
+    """Contracts of a case that fail for the same reason.
 
-    ``case`` is "" for a test that belongs to none; ``message`` may have several lines.
+    ``case`` is "" for a test without a case; ``message`` may have several lines.
     """
 
     case: str
@@ -46,9 +46,9 @@ class Broken:
 
 @dataclass(frozen=True)
 class Proof:
-    """What the contracts said: how many hold, what is broken, and the images' sizes, by case.
+    """The results: how many contracts hold, which are broken, and the images' sizes by case.
 
-    ``log`` is all that pytest printed.
+    ``log`` is everything that pytest printed.
     """
 
     held: int
@@ -60,7 +60,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Proven:
-    """A starter template that was held to its contracts: its cases, and what was found.
+    """A tested starter template: its cases, and the results.
 
     ``before`` has the sizes of another run, None if there is nothing to compare with.
     """
@@ -72,7 +72,7 @@ class Proven:
 
 
 def require() -> None:
-    """Make sure that the extra ``testing`` is installed.
+    """Check that the extra ``testing`` is installed.
 
     Raises:
         ToolMissingError: it isn't.
@@ -95,16 +95,16 @@ def run(
     images: bool = True,
     tell: Callable[[str], None] = lambda _words: None,
 ) -> Proof:
-    """Hold the starter template in ``directory``, and its own ``tests`` folder, to all contracts.
+    """Run all contracts and the ``tests`` folder of the starter template in ``directory``.
 
     Args:
         directory: the template's working copy.
-        cases: the names of the cases; all of them if there is none.
+        cases: the names of the cases; if empty, all of them.
         jobs: how many cases are built and run at a time.
         builder: a builder of buildx, "" for the engine's own.
-        trusted: the template may run code of its own.
-        images: build and run; else only the contracts are asked that need no engine.
-        tell: takes a few words each time that something is done.
+        trusted: whether the template may run code of its own.
+        images: whether to build and run; otherwise only contracts without an engine run.
+        tell: called with a few words whenever something is done.
 
     Raises:
         DockgenError: pytest itself failed.
@@ -158,7 +158,7 @@ def run(
 
 @contextlib.contextmanager
 def _temporary(folder: Path) -> Iterator[None]:
-    """Let the workers make their temporary files in a folder: one that is cut off leaves some."""
+    """Put the workers' temporary files into a folder: a killed worker leaves some."""
     folder.mkdir()
     before = os.environ.get("TMPDIR")
     os.environ["TMPDIR"] = str(folder)
@@ -171,7 +171,7 @@ def _temporary(folder: Path) -> Iterator[None]:
 
 
 def _settings(directory: Path, folder: Path) -> Path:
-    """The starter's own settings of pytest, or an empty file: never those of a folder above."""
+    """Return the starter's own pytest settings, or an empty file; never a parent folder's."""
     for name in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml"):
         path = directory / name
         if path.is_file() and (name != "pyproject.toml" or "[tool.pytest" in path.read_text()):
@@ -182,14 +182,14 @@ def _settings(directory: Path, folder: Path) -> Path:
 
 
 def _sweep(identifier: str) -> None:
-    """Remove what a worker left that was cut off; each cleans up after itself otherwise."""
+    """Remove what a killed worker left; the others clean up after themselves."""
     for name in engine.composed_projects(names.compose_prefix(identifier)):
         engine.remove_composed(name)
 
 
 @dataclass
 class _Collector:
-    """A plugin of pytest that takes the reports of all workers."""
+    """A pytest plugin that collects the reports of all workers."""
 
     tell: Callable[[str], None]
     held: int = 0
@@ -198,7 +198,7 @@ class _Collector:
     broken: list[Broken] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     measured: dict[str, Size] = field(default_factory=dict)
-    # What ended the run before its time.
+    # What ended the run early.
     stopped: BaseException | None = None
 
     def pytest_xdist_node_collection_finished(self, node: object, ids: Sequence[str]) -> None:
@@ -228,7 +228,7 @@ class _Collector:
             self.broken.append(Broken("", (report.nodeid,), _message(report)))
 
     def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
-        # pytest's own way to stop, after a test that can't be collected, is a class of its own.
+        # After a test that can't be collected, pytest stops with a class of its own.
         if excinfo.type is KeyboardInterrupt:
             self.stopped = KeyboardInterrupt()
 
@@ -239,7 +239,7 @@ class _Collector:
         self.stopped = excinfo.value
 
     def grouped(self) -> list[Broken]:
-        """The broken contracts, by case; those that a single reason broke are one."""
+        """Return the broken contracts, by case; those with the same reason are one."""
         found: dict[tuple[str, str], list[str]] = {}
         for broken in self.broken:
             contracts = found.setdefault((broken.case, broken.message), [])
@@ -251,17 +251,17 @@ class _Collector:
 
 
 def _contract(identifier: str) -> str:
-    """A test's name in words: ``turns healthy``; with its file if it is the starter's own."""
+    """Return a test's name in words: ``turns healthy``; a starter's own test with its file."""
     file, _, name = identifier.partition("::")
     words = name.split("[")[0].split("@")[0].replace("::", " ").removeprefix("test_")
     words = words.replace("_", " ")
-    # pytest names no file for a test that is outside of the starter, as ours do.
+    # pytest names no file for a test outside the starter, as dockgen's are.
     is_ours = not file or file.endswith("dockgen/testing/test_contracts.py")
     return words if is_ours else f"{file}: {words}"
 
 
 def _message(report: Any) -> str:
-    """What a failed test or collection says, without the way there."""
+    """Return the message of a failed test or collection, without the traceback."""
     crash = getattr(report.longrepr, "reprcrash", None)
     words = str(crash.message if crash else report.longreprtext).strip()
     lines = _CLASS.sub("", words, count=1).splitlines()

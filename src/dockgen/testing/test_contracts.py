@@ -24,7 +24,7 @@ from dockgen.targets.observe import process_of
 from dockgen.testing import linters
 from dockgen.testing.plugin import PATIENCE
 
-# A health check that notices within seconds, and a heartbeat that is stale as soon.
+# A health check that fails within seconds, and a heartbeat that gets stale as fast.
 QUICK = HealthTiming(interval_seconds=0.5, timeout_seconds=1, retries=1)
 STALE = {"HEARTBEAT_SECONDS": "3"}
 # How many lines of a build's log tell why it failed.
@@ -32,10 +32,10 @@ LOG_LINES = 20
 
 
 def hold(found: Iterable[Finding], project: Project) -> None:
-    """Fail with what was found, a line for each finding and one for what to do about it.
+    """Fail with the findings: one line each, and one for what to do about it.
 
-    Warnings fail nothing, as in `dockgen check`, nor do rules that the project's dockgen.toml
-    ignores, each with a reason.
+    As in `dockgen check`, warnings fail nothing, and neither do rules that the project's
+    dockgen.toml ignores, each with a reason.
     """
     ignored = project.policy.ignored
     today = date.today()
@@ -52,7 +52,7 @@ def hold(found: Iterable[Finding], project: Project) -> None:
 
 @contextmanager
 def healthy(image: str, options: RunOptions) -> Iterator[Container]:
-    """Run a container that turns healthy; fail with what it printed if it doesn't."""
+    """Run a container that turns healthy; fail with its output if it doesn't."""
     with engine.run(image, options) as container:
         if (status := container.wait_healthy(PATIENCE).status) != "healthy":
             printed = " | ".join(container.logs().splitlines()[-5:])
@@ -60,7 +60,7 @@ def healthy(image: str, options: RunOptions) -> Iterator[Container]:
         yield container
 
 
-# Contracts that mean something for some kinds only: the plugin leaves them out for the others.
+# Contracts for some kinds only: the plugin deselects them for the others.
 for_services = pytest.mark.dockgen_kinds(Workload.SERVICE)
 for_jobs = pytest.mark.dockgen_kinds(Workload.JOB)
 for_all_but_jobs = pytest.mark.dockgen_kinds(Workload.SERVICE, Workload.WORKER)
@@ -68,7 +68,7 @@ for_all_but_jobs = pytest.mark.dockgen_kinds(Workload.SERVICE, Workload.WORKER)
 
 @contextmanager
 def at_work(image: str, options: RunOptions, project: Project) -> Iterator[Container]:
-    """Run a container that does what it is for: a service answers, a job comes to its end."""
+    """Run a container that does its job: a service answers, a job ends by itself."""
     if project.kind is not Workload.JOB:
         with healthy(image, options) as container:
             if project.port is not None:
@@ -192,7 +192,7 @@ def test_runs_under_any_user(sound_image: str, project: Project) -> None:
     options = RunOptions(port=project.port, user="12345:12345")
     with at_work(sound_image, options, project) as container:
         if project.kind is Workload.JOB:
-            return  # there is no process any more
+            return  # the process is gone already
         process = process_of(container, container.inspect())
         assert process is not None, "the state of its process can't be read"
         assert process.uids == (12345,) * 4
@@ -211,7 +211,7 @@ def test_a_job_stops(sound_image: str, project: Project) -> None:
 def wait_for_words(container: Container) -> None:
     """Wait until a container prints something: then its program is up, and handles signals.
 
-    One that prints nothing is up after ``PATIENCE`` seconds, or has ended.
+    Stops waiting after ``PATIENCE`` seconds, or when the container has ended.
     """
     deadline = time.monotonic() + PATIENCE
     while not container.logs() and time.monotonic() < deadline:
