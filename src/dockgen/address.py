@@ -1,7 +1,7 @@
-"""Addresses of templates and team files: without credentials, and as they may be shown.
+"""Addresses of templates and team files: without credentials, and masked for display.
 
-An address is recorded in projects and printed in logs, so no password belongs into it: git's
-credential helpers and ~/.netrc are for those.
+An address is recorded in projects and printed in logs, so it must not contain a password. Use git's
+credential helpers and ~/.netrc for passwords.
 """
 
 import re
@@ -14,14 +14,14 @@ _USER = re.compile(
 )
 _QUERY = re.compile(r"(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*://[^\s?#\"'`<>]*)([?#][^\s\"'`<>]*)", re.I)
 _VALUE = re.compile(r"([?&#;][^=&#;\s]*=)[^&#;\s]*")
-# As scp takes it: user:password@host:path. git would take the user for the host.
+# scp's notation: user:password@host:path. git would take the user for the host.
 _SCP = re.compile(r"[^/@:\s]+:[^/@\s]*@")
 
 
 def masked(words: str) -> str:
-    """Words with what addresses in them may hide in their place: ``https://***@host/?token=***``.
+    """Mask credentials in the addresses within a text: ``https://***@host/?token=***``.
 
-    The user name of ssh stays, as in ssh://git@host; everywhere else, a token may be there.
+    The user name of ssh stays, as in ssh://git@host; in other addresses, it may be a token.
     """
     if "://" not in words:
         return words
@@ -44,7 +44,7 @@ def _masked_query(query: str) -> str:
 
 
 def without_credentials(url: str) -> str:
-    """An address without user name, password and query; ssh keeps the name of its user."""
+    """Remove user name, password and query from an address; ssh keeps its user name."""
     found = _USER.search(url)
     if found:
         name = found[2].partition(":")[0]
@@ -54,14 +54,14 @@ def without_credentials(url: str) -> str:
 
 
 def require_no_credentials(url: str, hint: str) -> None:
-    """Make sure that an address contains no user name of the web's, no password and no query.
+    """Check that an address has no user name (except ssh's), no password and no query.
 
     Args:
         url: as git takes it, or a URL.
         hint: what to do instead.
 
     Raises:
-        UsageError: it does; the message doesn't repeat it.
+        UsageError: it has one; the message doesn't repeat it.
     """
     if url != without_credentials(url) or ("://" not in url and _SCP.match(url)):
         shown = masked(url) if "://" in url else "the address"
@@ -73,10 +73,10 @@ def require_no_credentials(url: str, hint: str) -> None:
 
 
 def require_no_user(url: str, hint: str) -> None:
-    """Make sure that an address contains no user name and no password; a query is allowed.
+    """Check that an address has no user name and no password; a query is allowed.
 
     Raises:
-        UsageError: it does; the message doesn't repeat it.
+        UsageError: it has one; the message doesn't repeat it.
     """
     if _USER.search(url):
         raise UsageError(f"{masked(url)} contains a user name or a password", hint)

@@ -1,4 +1,4 @@
-"""The advice: the commands to go on with, after each command."""
+"""The next commands to type after each command."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dockgen.starter import Made
     from dockgen.threeway import Plan
 
-# How a starter is registered, for those who have none.
+# How to register a starter, if there is none.
 REGISTER = "dockgen starter add NAME URL"
 
 _COMMIT = "git add --all . && git commit"
@@ -26,7 +26,7 @@ _START = {
 def after_new(
     directory: Path, written: Path, answers: Mapping[str, Any], kind: "Workload"
 ) -> tuple[str, ...]:
-    """How to start a new project; ``written`` is where its files are at the moment."""
+    """Return the commands to start a new project; ``written`` is where its files are right now."""
     from dockgen import lock
 
     first = (lock.command(answers),) if lock.is_missing(written, answers) else ()
@@ -34,17 +34,17 @@ def after_new(
 
 
 def after_update(plan: "Plan") -> tuple[str, ...]:
-    """How to look at an update, prove it and keep it."""
+    """Return the commands to review an update, prove it and commit it."""
     lock = (plan.lock_command,) if plan.lock_command else ()
     return (*_enter(plan.directory), *lock, "git diff", "dockgen check", _COMMIT)
 
 
 def after_addition(made: "Addition") -> tuple[str, ...]:
-    """How to start what a repository's container files make, and to keep them."""
+    """Return the commands to start and commit the container files of a repository."""
     if made.outcome is None or made.outcome.plan is None:
         return ()
     kept = [change.path for change in made.outcome.plan.changes if change.status == "yours"]
-    if "Dockerfile" in kept:  # what is started would be the one that was there
+    if "Dockerfile" in kept:  # compose would build the Dockerfile that was there before
         files = " ".join(f"--replace {quoted(path)}" for path in kept)
         return (*_enter(made.directory), "diff Dockerfile*", f"dockgen add {files}")
     required = made.answers["existing"].get("required") or ()
@@ -55,7 +55,7 @@ def after_addition(made: "Addition") -> tuple[str, ...]:
 
 
 def _commit(plan: "Plan") -> tuple[str, ...]:
-    """How to commit what was written, and nothing that lies beside it; nothing without git."""
+    """Return the command that commits only the written files; nothing without git."""
     from dockgen.git import gitfolder
     from dockgen.threeway import OFFERED
 
@@ -70,18 +70,18 @@ def _commit(plan: "Plan") -> tuple[str, ...]:
 
 
 def after_bump(plan: "Plan") -> tuple[str, ...]:
-    """The same for a starter that was brought to a newer dockgen."""
+    """Return the same commands for a starter after a bump."""
     return (*_enter(plan.directory), "git diff", "dockgen starter test", _COMMIT)
 
 
 def lock_anew(plan: "Plan") -> str:
-    """How to update the lock files of one project of many; "" if they are up to date."""
+    """Return the command to update the lock files of one of many projects, or ""."""
     enter = f"cd {quoted(short(plan.directory))}"
     return f"{enter} && {plan.lock_command}" if plan.lock_command else ""
 
 
 def after_init(made: "Made") -> tuple[str, ...]:
-    """How to change a new starter, prove it, publish it and use it."""
+    """Return the commands to edit a new starter, test it, publish it and use it."""
     release = "git tag --annotate v1.0.0 --message v1.0.0"
     return (
         f"cd {quoted(short(made.directory))}",
@@ -96,12 +96,12 @@ def after_init(made: "Made") -> tuple[str, ...]:
 
 
 def after_add(starter: str) -> tuple[str, ...]:
-    """How to use the starter of this name."""
+    """Return the command to use a starter."""
     return (f"dockgen new --starter {starter} my-app",)
 
 
 def after_bake(directory: Path) -> tuple[str, ...]:
-    """How to build what was written for bake."""
+    """Return the command to build what was written for bake."""
     return (f"cd {quoted(short(directory))} && docker buildx bake",)
 
 

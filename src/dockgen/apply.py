@@ -1,4 +1,4 @@
-"""Apply: puts a rendered tree into a folder, all of it or nothing."""
+"""Put a rendered tree into a folder, all or nothing."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from dockgen import shell, signals
 from dockgen.errors import ProjectError
 
 _STAGING = ".dockgen-staging-"
-# What says that a folder contains the code of a service.
+# These files show that a folder contains the code of a service.
 _CODE = {
     *("go.mod", "go.work", "package.json", "pyproject.toml", "requirements.txt", "Pipfile"),
     *("setup.py", "manage.py"),
@@ -18,7 +18,7 @@ _CODE = {
 
 
 def check_target(target: Path) -> None:
-    """Make sure that ``target`` can become a new project: missing, or an empty folder.
+    """Check that ``target`` can become a new project: it is missing, or an empty folder.
 
     Raises:
         ProjectError: something is in the way.
@@ -46,7 +46,7 @@ def _check_target(target: Path) -> None:
             f"{ancestor} isn't a directory, so {target} can't be created", "use another directory"
         )
     if target.is_dir() and (entries := _entries(target)):
-        # With code there, another command is meant.
+        # For a folder with code, `dockgen add` is the right command.
         code = _CODE & {entry.name for entry in entries}
         raise ProjectError(
             f"{target} exists and isn't empty: dockgen doesn't overwrite files",
@@ -59,7 +59,7 @@ def _check_target(target: Path) -> None:
 
 @contextmanager
 def staging(target: Path) -> Iterator[Path]:
-    """A temporary folder on the file system of ``target``, removed at the end come what may.
+    """Yield a temporary folder on the file system of ``target``; it is always removed at the end.
 
     Raises:
         ProjectError: it can't be written there.
@@ -73,17 +73,17 @@ def staging(target: Path) -> Iterator[Path]:
 
 
 def place(staged: Path, target: Path) -> None:
-    """Make ``staged`` the folder ``target``, which is missing or empty.
+    """Move ``staged`` to ``target``, which is missing or empty.
 
-    A missing target appears by one rename. An empty one is kept, since someone may be in it;
-    its entries move in one by one, and back out when that fails or is interrupted.
+    A missing target appears by one rename. An empty one is kept, because a process may be in it:
+    its entries are moved in one by one, and back out if that fails or is interrupted.
 
     Args:
         staged: a rendered tree, in a folder that ``staging(target)`` made.
-        target: where it belongs.
+        target: where it goes.
 
     Raises:
-        ProjectError: someone else was faster, or it can't be written there.
+        ProjectError: another process was faster, or it can't be written there.
     """
     try:
         if target.is_dir():
@@ -95,19 +95,19 @@ def place(staged: Path, target: Path) -> None:
 
 
 def left(target: Path) -> str:
-    """What an interrupted run left of ``target``, which was missing or empty, in words."""
+    """Describe what an interrupted run left of ``target``, which was missing or empty."""
     if target.is_dir() and _entries(target):
         return f"{target} was created in the meantime"
     return "no files were left behind"
 
 
 def files(tree: Path) -> list[Path]:
-    """All files of a tree, relative to it, sorted."""
+    """Return all files of a tree, relative to it, sorted."""
     return sorted(path.relative_to(tree) for path in tree.rglob("*") if not path.is_dir())
 
 
 def cannot_write(path: Path, error: OSError) -> ProjectError:
-    """The error for a disk that is full, read-only or someone else's."""
+    """Return the error for a disk that is full or read-only, or for missing permissions."""
     return ProjectError(
         f"can't write to {path}: {error.strerror or error}; no files were left behind",
         "make room or use another directory, then run the same command again",
@@ -130,12 +130,12 @@ def _move_into(staged: Path, target: Path) -> None:
     descriptor = os.open(target, os.O_RDONLY)
     moved: list[Path] = []
     try:
-        # Two runs for the same folder: the second one waits here, and then finds it taken.
+        # If two runs use the same folder, the second one waits here, and then finds it taken.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         check_target(target)
         for entry in sorted(staged.iterdir()):
             moved.append(entry)
-            # Into the folder that was looked at, whatever has its name by now.
+            # Use the descriptor of the checked folder, whatever has its name by now.
             os.rename(entry, entry.name, dst_dir_fd=descriptor)
     except BaseException:
         with signals.held():
@@ -149,7 +149,7 @@ def _move_into(staged: Path, target: Path) -> None:
 
 
 def _nearest(target: Path) -> Path:
-    """The folder itself, or the closest one above it that exists."""
+    """Return the folder itself, or its closest parent that exists."""
     return next(path for path in (target, *target.parents) if path.exists())
 
 

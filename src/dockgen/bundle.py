@@ -1,11 +1,11 @@
 """The bundle: the template's history in one small git file, one commit per release.
 
-It contains only ``copier.yml`` and ``templates/``, under the real release tags, so a version that a
-project records means the same whether it came from the bundle or from the public repository.
+It contains only ``copier.yml`` and ``templates/``, under the real release tags. So a version that a
+project records is the same in the bundle and in the public repository.
 
-Between releases a checkout renders its working copy: the tree gets a version of its own, made from
-its content, on top of the newest release. Standard library only, because the build hook of the
-wheel runs it too.
+Between releases, a checkout renders its working copy: the tree gets a version of its own, made from
+its content, on top of the newest release. This module uses only the standard library, because the
+wheel's build hook runs it too.
 """
 
 import json
@@ -23,7 +23,7 @@ BUNDLE = "templates.bundle"
 MANIFEST = "templates.json"
 QUESTIONNAIRE = "copier.yml"
 
-# What of the repository belongs to the template. Python's own leavings are never part of it.
+# The parts of the repository that belong to the template; Python's caches never do.
 _PATHS = (QUESTIONNAIRE, "templates")
 _LEAVINGS = (":(exclude)**/__pycache__/**", ":(exclude)**/*.pyc", ":(exclude)**/.DS_Store")
 
@@ -39,7 +39,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle holds, and the address that projects record for it."""
+    """The releases in a bundle, and the address that projects record for it."""
 
     url: str
     former_urls: tuple[str, ...]
@@ -51,7 +51,7 @@ class Manifest:
         return self.releases[-1]
 
     def is_at(self, url: str) -> bool:
-        """Whether an address is the one that projects record, or was."""
+        """Return whether projects record this address, now or formerly."""
         return url in (self.url, *self.former_urls)
 
     @classmethod
@@ -62,12 +62,12 @@ class Manifest:
         return cls(data["url"], tuple(data["former_urls"]), releases)
 
     def write(self, path: Path) -> None:
-        """Write the manifest as JSON, a line per fact, so that a review shows what changed."""
+        """Write the manifest as JSON, one fact per line, so that a review shows what changed."""
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
 
 def checkout() -> Path | None:
-    """The root of the repository when dockgen runs from a checkout, else None."""
+    """Return the root of the repository if dockgen runs from a checkout, otherwise None."""
     root = Path(__file__).resolve().parents[2]
     parts = (
         root / "pyproject.toml",
@@ -79,22 +79,22 @@ def checkout() -> Path | None:
 
 
 def questions(root: Path) -> list[Path]:
-    """The questionnaire of a checkout, and what it includes, relative to ``root``."""
+    """Return a checkout's questionnaire and the files that it includes, relative to ``root``."""
     files = [root / QUESTIONNAIRE, *sorted(root.glob("templates/*/language.yml"))]
     return [path.relative_to(root) for path in files]
 
 
 def questionnaire() -> Path:
-    """Dockgen's own copier.yml: the working copy's in a checkout, else the installed one."""
+    """Return dockgen's own copier.yml: of the working copy in a checkout, or the installed one."""
     return (checkout() or DATA) / QUESTIONNAIRE
 
 
 @contextmanager
 def provide() -> Iterator[tuple[Path, Manifest]]:
-    """The bundle to render from, and its manifest, for the time of the context.
+    """Yield the bundle to render from, and its manifest.
 
-    An installed dockgen uses the bundle it carries. A checkout adds its working copy to the
-    committed one when it differs from the newest release.
+    An installed dockgen uses the bundle that it contains. A checkout adds its working copy to the
+    committed bundle if it differs from the newest release.
     """
     root = checkout()
     if root is None:
@@ -105,10 +105,10 @@ def provide() -> Iterator[tuple[Path, Manifest]]:
 
 
 def with_working_copy(root: Path, folder: Path) -> tuple[Path, Manifest]:
-    """The bundle of the checkout ``root`` with its working copy as the newest version.
+    """Return the bundle of the checkout ``root``, with its working copy as the newest version.
 
     Args:
-        root: a checkout, an unpacked archive or an unpacked sdist; it need not be a repository.
+        root: a checkout, an unpacked archive or an unpacked sdist; it may not be a repository.
         folder: where to write a bundle, if one is needed.
     """
     committed = root / "src/dockgen/data"
@@ -118,7 +118,7 @@ def with_working_copy(root: Path, folder: Path) -> tuple[Path, Manifest]:
     if manifest.releases and manifest.latest.tree == tree:
         return committed / BUNDLE, manifest
     newest = manifest.latest.version if manifest.releases else "v0.0.0"
-    # Newer than the newest release, older than the next, and never the same for two states.
+    # Newer than the newest release, older than the next, and different for each content.
     version = f"{newest}.post1.dev0+g{tree[:12]}"
     manifest = commit(repository, manifest, tree, version, seconds=1_000_000_000)
     return _write(repository, folder / BUNDLE), manifest
@@ -145,21 +145,21 @@ def release(root: Path, version: str, seconds: int) -> Manifest:
 
 
 def settings(root: Path) -> Manifest:
-    """An empty manifest with the template's address, read from the checkout's pyproject.toml."""
+    """Return an empty manifest with the template's address from the checkout's pyproject.toml."""
     data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     former = data.get("tool", {}).get("dockgen", {}).get("former-urls", [])
     return Manifest(data["project"]["urls"]["Repository"], tuple(former), ())
 
 
 def _committed_manifest(root: Path) -> Manifest:
-    """The releases that are committed, if any, under the address that the checkout has now."""
+    """Return the committed releases, if any, under the checkout's current address."""
     path = root / "src/dockgen/data" / MANIFEST
     releases = Manifest.read(path).releases if path.is_file() else ()
     return replace(settings(root), releases=releases)
 
 
 def read_releases(bundle: Path) -> tuple[Release, ...]:
-    """The releases that are in a bundle, oldest first, read from its objects."""
+    """Return the releases in a bundle, oldest first, read from its objects."""
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
         repository = Path(folder)
         git.run("init", "--quiet", "--bare", ".", cwd=repository)
@@ -181,7 +181,7 @@ def read_releases(bundle: Path) -> tuple[Release, ...]:
 
 
 def unpack(bundle: Path, manifest: Manifest, folder: Path) -> Path:
-    """A bare repository in ``folder`` that contains what the bundle holds."""
+    """Unpack a bundle into a bare repository in ``folder``."""
     repository = folder / "repository.git"
     git.run("init", "--quiet", "--bare", repository.name, cwd=folder)
     if manifest.releases:
@@ -190,8 +190,8 @@ def unpack(bundle: Path, manifest: Manifest, folder: Path) -> Path:
 
 
 def _store(root: Path, repository: Path) -> str:
-    """Store the working copy of the template, uncommitted work included; return its tree."""
-    # --force: a template's own .gitignore is a file to ship, not a rule for us.
+    """Store the working copy of the template, with uncommitted changes; return its tree."""
+    # --force: the .gitignore of a template is content, not a rule for this repository.
     index = {
         "GIT_DIR": str(repository),
         "GIT_WORK_TREE": str(root),
@@ -202,11 +202,11 @@ def _store(root: Path, repository: Path) -> str:
 
 
 def commit(repository: Path, manifest: Manifest, tree: str, version: str, seconds: int) -> Manifest:
-    """Add one commit under one tag on top of the newest release; return the longer manifest.
+    """Add one commit and tag on top of the newest release; return the longer manifest.
 
     Args:
         repository: a bare repository with the releases of ``manifest``, and ``tree``.
-        manifest: what it holds.
+        manifest: its releases.
         tree: the files of the new release.
         version: its tag.
         seconds: its time, since the epoch.
@@ -227,10 +227,10 @@ def commit(repository: Path, manifest: Manifest, tree: str, version: str, second
 
 
 def _write(repository: Path, bundle: Path) -> Path:
-    """Write the repository as a bundle: the same bytes for the same history and git."""
+    """Write the repository as a bundle: the same history and git give the same bytes."""
     newest = git.run("rev-list", "--tags", "--max-count=1", "--topo-order", repository=repository)
     point_head(repository, newest)
-    # Deltas are computed on one thread, so they don't depend on how objects were stored.
+    # With one thread, deltas don't depend on how the objects were stored.
     git.run("-c", "pack.threads=1", "repack", "-adFq", repository=repository)
     git.run(
         "-c",

@@ -1,7 +1,7 @@
-"""The cases of a template: the combinations of answers that it is proven with.
+"""The cases of a template: the combinations of answers that it is tested with.
 
-They are the matrix of its questionnaire, each language on each flavor, and what a starter's own
-starter.toml adds to that.
+They are the matrix of its questionnaire (each language on each flavor), and the cases in a
+starter's own starter.toml.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from dockgen.source import Source
 
 STARTER = "starter.toml"
 
-# Groups of targets in docker-bake.hcl.
+# Names of groups in docker-bake.hcl.
 _TAKEN = {"default", "test"}
 
 
@@ -27,7 +27,7 @@ _TAKEN = {"default", "test"}
 class Case:
     """A combination of answers, under a name such as "go-slim".
 
-    Questions that have no answer in ``answers`` take their default; ``usual_kind`` is that of the
+    Questions without an answer in ``answers`` take their default; ``usual_kind`` is the default
     kind.
     """
 
@@ -43,21 +43,21 @@ class Case:
 
 
 def load(directory: Path | None = None) -> tuple[Case, ...]:
-    """The cases of the starter template in ``directory``, or of dockgen's own; never none.
+    """Return the cases of the starter in ``directory``, or dockgen's own; at least one.
 
     Raises:
-        ProjectError: the questionnaire or starter.toml can't be understood, or names no cell.
+        ProjectError: the questionnaire or starter.toml is invalid, or there is no cell.
     """
     if directory is None:
         return of_questionnaire(bundle.questionnaire())
     questionnaire = directory / bundle.QUESTIONNAIRE
-    questions.load(questionnaire)  # a question without a default is reported first
+    questions.load(questionnaire)  # report a question without a default first
     cells = of_questionnaire(questionnaire)
     return (*cells, *_declared(directory / STARTER, questionnaire, cells))
 
 
 def select(cases: Sequence[Case], names: Sequence[str]) -> tuple[Case, ...]:
-    """The cases of these names, in their own order; all of them if no name is given.
+    """Return the cases of these names, in their own order; all if no name is given.
 
     Raises:
         UsageError: the case is unknown.
@@ -70,7 +70,7 @@ def select(cases: Sequence[Case], names: Sequence[str]) -> tuple[Case, ...]:
 
 
 def of_questionnaire(questionnaire: Path) -> tuple[Case, ...]:
-    """Each language on each flavor that a questionnaire offers, as far as dockgen knows the cell.
+    """Return each cell of language and flavor that a questionnaire offers and dockgen knows.
 
     Raises:
         ProjectError: it is not YAML, lacks one of the two questions, or offers no known cell.
@@ -85,7 +85,7 @@ def of_questionnaire(questionnaire: Path) -> tuple[Case, ...]:
         language, flavor = pair
         if not any(language in (None, one) and flavor in (None, other) for one, other in known):
             continue
-        # What is computed can't be answered, and what is fixed needs no answer.
+        # Computed values can't be answered, and fixed ones don't need an answer.
         answers = {
             name: value
             for name, value in values.items()
@@ -102,11 +102,11 @@ def of_questionnaire(questionnaire: Path) -> tuple[Case, ...]:
 
 
 def render(case: Case, directory: Path, origin: Source | None = None) -> Project:
-    """Render a case into ``directory``, which doesn't exist yet, and read what came out.
+    """Render a case into ``directory``, which must not exist, and read the project.
 
     Args:
         case: its answers are given, and nothing is asked.
-        directory: its name is what the project's name is made from.
+        directory: the project's default name is made from its name.
         origin: the template; None for dockgen's own.
 
     Raises:
@@ -117,12 +117,12 @@ def render(case: Case, directory: Path, origin: Source | None = None) -> Project
         template.render(directory, case.answers, ask=(), origin=origin)
         return project.load(directory)
     except UsageError as error:
-        # The answers are from the starter's own files.
+        # The answers come from the starter's own files.
         hint = f"fix {bundle.QUESTIONNAIRE}, or the answers in {STARTER}"
         raise ProjectError(f"{case.name}: {error.message}", hint) from error
     except ProjectError as error:
         message = error.message.replace(f"{directory}/", "").replace(str(directory), "it")
-        # Advice on a project in a user's folder is of no use in the template.
+        # Advice for a project in a user's folder doesn't help with the template.
         is_template = error.hint.startswith(("fix the template", "if you"))
         hint = error.hint if is_template else "fix the template"
         raise ProjectError(f"{case.name}: {message}", hint) from error
@@ -132,7 +132,7 @@ _MATRIX = {"language": Language, "flavor": Flavor}
 
 
 def _offered(entries: Mapping[str, Any], name: str, kind: type[StrEnum]) -> list[str | None]:
-    """What a question may be answered with; None stands for what only copier can tell."""
+    """Return the possible answers of a question; None stands for what only copier can compute."""
     if name not in entries:
         raise ProjectError(
             f"{bundle.QUESTIONNAIRE} has no question {name}",
@@ -153,14 +153,14 @@ def _offered(entries: Mapping[str, Any], name: str, kind: type[StrEnum]) -> list
 
 
 def _usual_kind(entries: Mapping[str, Any]) -> str:
-    """The kind that a questionnaire makes by default; dockgen's own computes it, as a service."""
+    """Return the default kind of a questionnaire; dockgen's own computes it, as a service."""
     entry = entries.get("kind")
     default = str(entry.get("default", "")) if isinstance(entry, dict) else ""
     return Workload.SERVICE if not default or "{" in default else default
 
 
 def _declared(path: Path, questionnaire: Path, cells: Sequence[Case]) -> list[Case]:
-    """The ``[[test]]`` tables of a starter.toml, beside these; none if it doesn't exist."""
+    """Return the cases in the ``[[test]]`` tables of a starter.toml; none if it doesn't exist."""
     try:
         text = reader.text(path, inside=path.parent)
     except FileNotFoundError:

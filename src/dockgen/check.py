@@ -1,4 +1,4 @@
-"""The check: files, image and container of one target, held to its contract."""
+"""The check: a target's files, image and container, held to its contract."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,7 +24,7 @@ from dockgen.targets.target import DOCKERFILES, Target
 
 
 class Verdict(StrEnum):
-    """What a check says of one rule."""
+    """The verdict on one rule."""
 
     HOLDS = "ok"
     FINDING = "finding"
@@ -37,14 +37,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Checked:
-    """What was checked, what it was held to, what was read and seen, and what was found.
+    """What was checked, its contract, what was read and seen, and what was found.
 
-    ``name`` is what to call it. ``project`` is None for what dockgen didn't make, and
-    ``directory`` for an image that belongs to no folder. ``seen`` is None if there was no
-    container; then no rule about one was asked. ``findings`` are all of them, also those of rules
-    that are ignored. ``left_out`` says of rules that weren't asked why not, by code, and ``needs``
-    what a container needs that the hardened run doesn't give it, in words. ``day`` is when it was
-    checked: a rule may be ignored until then.
+    ``name`` is its name in messages. ``project`` is None if dockgen didn't make it, and
+    ``directory`` for an image without a folder. ``seen`` is None if there was no container; then no
+    rule for containers was asked. ``findings`` has all findings, even those of ignored rules.
+    ``left_out`` maps the codes of rules that weren't asked to the reasons, and ``needs`` lists in
+    words what a container needs that the hardened run doesn't provide. ``day`` is the day of the
+    check: a rule may be ignored until then.
     """
 
     name: str
@@ -60,11 +60,11 @@ class Checked:
 
     @property
     def rules(self) -> Sequence[AnyRule]:
-        """The rules that are for it, whether they could be asked or not."""
+        """The rules that apply, whether they could be asked or not."""
         return checks.applicable(self.contract)
 
     def holds(self, code: str) -> bool | None:
-        """Whether a rule is met; None if there was nothing to ask it of."""
+        """Return whether a rule passes; None if it wasn't asked."""
         if any(finding.rule == code for finding in self.findings):
             return False
         if code in self.left_out:
@@ -81,17 +81,17 @@ class Checked:
         return None if unseen else True
 
     def ignored(self, code: str) -> str | None:
-        """Why what a rule finds fails nothing, in the project's words; None if it does fail."""
+        """Return the project's reason for ignoring a rule, or None if its findings count."""
         found = self.contract.policy.ignored.get(code)
         return found.reason if found and found.holds_on(self.day) else None
 
     def expired(self, code: str) -> Ignored | None:
-        """Why and until when what a rule finds failed nothing, if that day is past."""
+        """Return why a rule was ignored until a day that is past, and that day, or None."""
         found = self.contract.policy.ignored.get(code)
         return found if found and not found.holds_on(self.day) else None
 
     def verdict(self, code: str) -> Verdict:
-        """What there is to say of a rule."""
+        """Return the verdict on a rule."""
         holds = self.holds(code)
         if holds is None:
             return Verdict.BASE_UNKNOWN if code in checks.OF_BASE else Verdict.NOT_ASKED
@@ -115,16 +115,16 @@ class Checked:
 
 
 def check(target: Target, doing: Callable[[str], None]) -> Checked:
-    """Hold a target to its contract: its files, its image, and a container of it.
+    """Check a target's files, its image, and a container of it.
 
-    Image and container are made by the target's own compose.yaml, apart from all that runs
-    already; without one, with its Dockerfile and the options that dockgen renders. What
-    is built and started is removed at the end; the build cache stays. Of a saved image only files
-    and image are looked at.
+    The image and container are made with the target's own compose.yaml, isolated from everything
+    that already runs; without one, with its Dockerfile and the options that dockgen renders. What
+    is built and started is removed at the end; the build cache stays. For a saved image, only files
+    and image are checked.
 
     Args:
-        target: what is checked.
-        doing: told in a few words what is being done.
+        target: what to check.
+        doing: called with a few words about the current step.
 
     Raises:
         BuildError: the image can't be built.
@@ -163,7 +163,7 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
             secrets=asked.secrets,
         )
         watched = _watch(target, composed, built, read, target.contract(read.config), doing)
-        # What it does may only show when it runs.
+        # What it does may be known only after it has run.
         findings += checks.check_image(read, watched.contract)
     return Checked(
         name=target.name,
@@ -180,7 +180,7 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
 
 @contextmanager
 def _explained(findings: Sequence[Finding]) -> Iterator[None]:
-    """Say why a build failed if a rule about its files knows that."""
+    """Explain a failed build with the findings of file rules, if they know why."""
     try:
         yield
     except BuildError as error:
@@ -219,7 +219,7 @@ def _check_saved(target: Target, saved: Path, doing: Callable[[str], None]) -> C
 def _check_files(
     target: Target, found: Dockerfile | None, *, asks_builder: bool = False
 ) -> list[Finding]:
-    """What is found in the files; in a project it counts, too, that there is no Dockerfile."""
+    """Check the files; in a project, a missing Dockerfile is a finding, too."""
     if found is None and target.project is None:
         return []
     around = left_out = None
@@ -248,7 +248,7 @@ def _dockerfile(target: Target, composed: Composed | None) -> Dockerfile | None:
 def _left_out(
     target: Target, read: Dockerfile | None, contract: Contract, seen: Observation | None
 ) -> dict[str, str]:
-    """The rules that can't be asked of a target, each with the reason."""
+    """Return the rules that can't be asked of a target, each with the reason."""
     found: dict[str, str] = {}
     if read is None and target.project is None:
         found |= {rule.code: "there is no Dockerfile to read" for rule in checks.OF_FILES}
@@ -264,7 +264,7 @@ def _left_out(
 
 
 def _build(target: Target, composed: Composed | None, stack: ExitStack) -> str:
-    """Build the image, and return its name; it is gone when the stack is left."""
+    """Build the image, and return its name; the exit stack removes it."""
     deadline = target.run.timeout_seconds or engine.BUILD_SECONDS
     if composed is not None:
         composed.build(deadline)
@@ -291,7 +291,7 @@ def read_image(
 ) -> Image:
     """Read an image of the engine's; ``base`` are the digests of its base's layers, if known.
 
-    What else is asked for is as in `saved.read`.
+    The other arguments are those of `saved.read`.
 
     Raises:
         ProjectError: the image doesn't exist.
@@ -312,7 +312,7 @@ def _watch(
     contract: Contract,
     doing: Callable[[str], None],
 ) -> Watched:
-    """Watch a container, in the way that the target is run."""
+    """Watch a container, run the way that the target says."""
     run = target.run
     change = Change(target.image, contract.port, run.environment, run.memory_mb)
     if target.project is None:

@@ -1,7 +1,7 @@
-"""The contract: what something is held to, wherever that is written down.
+"""The contract: the limits and rules for something, wherever they are written down.
 
-A project's comes from its dockgen.toml and its answers file; `project` reads those. The rules in
-`checks` know a contract and the facts, and nothing of projects.
+A project's contract comes from its dockgen.toml and its answers file, which `project` reads. The
+rules in `checks` know only a contract and the facts, and nothing about projects.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from dockgen.matrix import Flavor, Workload
 
 @dataclass(frozen=True)
 class AllowedGrowth:
-    """How much larger than before an image may be: a percentage of that, or bytes."""
+    """How much an image may grow: a percentage of its former size, or bytes."""
 
     percent: float = 0
     size_bytes: int = 0
 
     def bytes_of(self, before: int) -> float:
-        """The same in bytes, for an image that weighed so many."""
+        """Return the growth in bytes, for an image of this former size."""
         return self.size_bytes or before * self.percent / 100
 
     def __str__(self) -> str:
@@ -30,11 +30,11 @@ class AllowedGrowth:
 class Limits:
     """The limits of an image and its container.
 
-    ``size_bytes`` is for the sum of the layer tars, unpacked, and None for no limit; dockgen.toml
-    has it in MB of 10^6 bytes. ``healthy_seconds`` is 0 for a job, which has no health check, and
+    ``size_bytes`` limits the sum of the unpacked layer tars; None is no limit. dockgen.toml has it
+    in MB of 10^6 bytes. ``healthy_seconds`` is 0 for a job, which has no health check, and
     ``run_seconds``, the time from a job's start to its end, is 0 for everything else.
-    ``context_bytes`` is for what a build gets from its folder. ``growth`` is what the image may
-    have grown by since a former report, None for any.
+    ``context_bytes`` limits the files that a build gets from its folder. ``growth`` is how much the
+    image may have grown since a former report; None for any amount.
     """
 
     size_bytes: int | None
@@ -47,13 +47,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ignored:
-    """Why what a rule finds fails nothing, and until when; the last day is one of them."""
+    """Why a rule is ignored, and the last day on which it is."""
 
     reason: str
     until: date | None = None
 
     def holds_on(self, day: date) -> bool:
-        """Whether it still counts."""
+        """Return whether the rule is still ignored on a day."""
         return self.until is None or day <= self.until
 
 
@@ -61,9 +61,9 @@ class Ignored:
 class Policy:
     """Rules besides the limits: what is required, and what is ignored.
 
-    ``required_labels`` are names, ``allowed_registries`` the first parts of images' full names, and
-    ``ignored`` has the reason for each ignored rule's code, and ``selected`` the codes, or what
-    codes begin with, of the only rules that are asked; all if it is empty. Each is empty unless
+    ``required_labels`` are names, ``allowed_registries`` the first parts of images' full names,
+    ``ignored`` maps the codes of ignored rules to the reasons, and ``selected`` has the codes, or
+    prefixes of codes, of the only rules to ask; if it is empty, all are asked. Each is empty unless
     dockgen.toml or the command line says otherwise.
     """
 
@@ -75,9 +75,9 @@ class Policy:
 
 @dataclass(frozen=True)
 class Base:
-    """What the image's base brings, so that rules don't blame the project for it.
+    """What the image's base contains, so that rules don't blame the project for it.
 
-    Each trait says whether it is accepted in the image: a shell, and the distribution's own package
+    Each field says whether the image may contain it: a shell, and the distribution's own package
     manager.
     """
 
@@ -87,11 +87,11 @@ class Base:
 
 @dataclass(frozen=True)
 class Run:
-    """What someone said of how a container is run; None where nothing was said.
+    """Options for running a container; None if not given.
 
-    ``port`` is the one that it listens on, ``path`` the page that is asked for, ``service`` the one
-    of compose.yaml that is checked, ``environment`` joins the image's own, and ``memory_mb`` is
-    what it may use, in MiB. ``timeout_seconds`` is for a build.
+    ``port`` is the port that it listens on, ``path`` the page to request, and ``service`` the
+    service of compose.yaml to check. ``environment`` is added to the image's own, and ``memory_mb``
+    is the memory limit in MiB. ``timeout_seconds`` is for a build.
     """
 
     workload: Workload | None = None
@@ -105,11 +105,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Contract:
-    """What something is held to.
+    """The limits and rules for something.
 
     ``workload`` is what the program does, and ``port`` the one that a service listens on; None for
-    workers and jobs. ``is_ours`` says whether dockgen made it: others' answers are judged less
-    strictly where nothing was said of the page to ask for.
+    workers and jobs. ``is_ours`` says whether dockgen made it: for other programs, the answer is
+    judged less strictly if no page was given.
     """
 
     workload: Workload
@@ -121,7 +121,7 @@ class Contract:
     is_ours: bool = True
 
     def settled(self, workload: Workload, port: int | None) -> "Contract":
-        """The same of a program that turned out to do this: without the limits of the others."""
+        """Return the contract of a program that turned out to do this: only its own limits."""
         is_job = workload is Workload.JOB
         limits = replace(
             self.limits,
@@ -133,11 +133,11 @@ class Contract:
 
     @property
     def page(self) -> str:
-        """The page that a service is asked for."""
+        """The page to request from a service."""
         return self.run.path or "/"
 
 
-# What each flavor stands on.
+# What the base of each flavor contains.
 BASES = {
     Flavor.SLIM: Base(),
     Flavor.ALPINE: Base(),

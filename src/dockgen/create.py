@@ -1,4 +1,4 @@
-"""The creation of a project: from answers to a folder, all of it or nothing."""
+"""Create a project: from answers to a folder, all or nothing."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -16,17 +16,17 @@ from dockgen.questions import Question
 from dockgen.source import Source
 from dockgen.team.teamfile import Team
 
-# Questions whose choices differ by language.
+# Questions whose choices depend on the language.
 _OF_ONE_LANGUAGE = ("framework", "package_manager")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be made.
+    """What to make.
 
-    ``directory`` is None where the answer to `name` gives it. ``answers`` are those that were
-    given; ``team`` names a team file, if one is named. ``defaults`` asks nothing, ``ask`` asks all,
-    and ``unable`` says why nothing can be asked, "" where it can. ``warnings`` were told before.
+    ``directory`` is None if the answer to `name` gives it. ``answers`` are the given ones; ``team``
+    is a team file, if one is given. ``defaults`` asks nothing, ``ask`` asks everything, and
+    ``unable`` says why nothing can be asked, or is "". ``warnings`` are those already shown.
     """
 
     directory: Path | None
@@ -40,32 +40,32 @@ class Request:
 
 
 class Listener(Protocol):
-    """Is told what is found out on the way."""
+    """Is called as the creation proceeds."""
 
     def warn(self, words: str) -> None:
-        """Something to know before all else."""
+        """Show a warning before everything else."""
 
     def team(self, counted: Team) -> None:
-        """A team file counts."""
+        """A team file applies."""
 
     def asks(self) -> None:
-        """Questions come now, on the terminal."""
+        """Questions follow, on the terminal."""
 
     def goes_to(self, target: Path) -> None:
         """The folder is known, and will be written."""
 
     def doing(self) -> AbstractContextManager[Callable[[str], None]]:
-        """Something takes its time; the function is told what."""
+        """Something takes time; the yielded function takes the current step."""
 
 
 @dataclass(frozen=True)
 class Created:
     """A project that was made, or that a dry run would make.
 
-    ``starter`` and ``team`` are the names of the starter template and of the team file, "" for
-    none. ``limit_mb`` is what its image may weigh: MB of 10^6 bytes, unpacked. ``warnings`` are
-    those that standard error has, too, and ``next_commands`` what to type next.
-    ``misplaced`` says that no CI reads its files there, "" if one does.
+    ``starter`` and ``team`` are the names of the starter template and the team file, or "".
+    ``limit_mb`` is the size limit of its image in MB of 10^6 bytes, unpacked. ``warnings`` are also
+    on standard error, and ``next_commands`` is what to type next. ``misplaced`` says that no CI
+    reads its files there, or is "".
     """
 
     directory: Path
@@ -85,11 +85,11 @@ class Created:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to know besides."""
+        """Further notes for the user."""
         policy = self.answers.get("policy") or {}
         if not self.answers.get("runtime_packages") or "size_mb" in policy:
             return ()
-        # The size limit doesn't count these packages yet.
+        # The size limit doesn't include these packages yet.
         return (
             "This limit leaves room for your packages: lower it in dockgen.toml to what dockgen"
             " check measures.",
@@ -97,12 +97,12 @@ class Created:
 
 
 def create(request: Request, origin: Source | None, listener: Listener) -> Created:
-    """Make a project: all of it or nothing; a dry run writes nothing.
+    """Make a project, all or nothing; a dry run writes nothing.
 
     Args:
-        request: what is to be made.
+        request: what to make.
         origin: the template; None for dockgen's own.
-        listener: is told what is found out on the way.
+        listener: is called on the way.
 
     Raises:
         UsageError: an answer isn't allowed, or is missing and can't be asked for.
@@ -123,8 +123,8 @@ def create(request: Request, origin: Source | None, listener: Listener) -> Creat
     told = {*answers, questions.OF_ADD}
     unanswered = [question for question in known if question.name not in told]
     to_ask = _to_ask(unanswered, request, ours)
-    # A dry run writes to the machine's temporary folder alone; else the tree is rendered on the
-    # target's own file system, so that it can be moved into place in one step.
+    # A dry run writes only to the system's temporary folder. Otherwise the tree is rendered on the
+    # target's own file system, so that one rename moves it into place.
     near = Path(tempfile.gettempdir()) if request.dry_run else target or Path.cwd()
     with apply.staging(near) as folder:
         staged = folder / (target.name if target else "app")
@@ -160,7 +160,7 @@ def create(request: Request, origin: Source | None, listener: Listener) -> Creat
 
 
 def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None) -> list[str]:
-    """The names of the questions to ask on the terminal.
+    """Return the names of the questions to ask on the terminal.
 
     Raises:
         UsageError: a question has no answer, and dockgen can't ask it here.
@@ -168,7 +168,7 @@ def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None)
     if request.ask and (request.defaults or request.unable):
         reason = "--defaults was given" if request.defaults else "there is no terminal to prompt on"
         raise UsageError(f"--ask can't prompt: {reason}", "pass the answers as flags instead")
-    # The folder gives the name.
+    # The folder determines the name.
     asked = [
         question
         for question in unanswered
@@ -179,7 +179,7 @@ def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None)
         return [question.name for question in asked]
     if request.directory is None and "name" not in request.answers:
         raise UsageError("DIRECTORY is missing", "for example: dockgen new my-app --defaults")
-    # What the team has a default for needs no answer of anybody's.
+    # A default of the team's is an answer.
     settled = team.defaults if team else {}
     missing = [question for question in asked if question.name not in settled]
     if missing and not request.defaults:
@@ -194,15 +194,15 @@ def _to_ask(unanswered: Sequence[Question], request: Request, team: Team | None)
 
 
 def _flag(question: Question, refused: Mapping[str, str]) -> str:
-    """A question's flag with what can be chosen: ``--flavor slim|scratch``."""
+    """Return a question's flag with its choices: ``--flavor slim|scratch``."""
     choices = [choice for choice in question.choices if choice not in refused]
     return f"{question.flag} {'|'.join(choices) or 'VALUE'}"
 
 
 def _decided(team: Team) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A team's decisions for the questionnaire, and the defaults that apply as they are.
+    """Return a team's decisions for the questionnaire, and the defaults that apply directly.
 
-    Defaults of one language go to the questionnaire, which uses them where they fit.
+    Defaults for one language go to the questionnaire, which uses them if they fit.
     """
     told = {name: team.defaults[name] for name in _OF_ONE_LANGUAGE if name in team.defaults}
     hidden = {"unavailable": team.refused, "preferred": told}
@@ -217,9 +217,9 @@ def _lock(
     request: Request,
     listener: Listener,
 ) -> None:
-    """Make the lock file that the template can't hold, as far as this machine can.
+    """Make the lock file that a template can't contain, if this machine can.
 
-    A dry run asks no index: that uv is there is reason enough to show the file.
+    A dry run doesn't ask a package index: if uv is installed, it shows the file.
     """
     uv = lock.find_uv() if lock.is_missing(staged, answers) else None
     if uv is None:
@@ -248,7 +248,7 @@ def _load(staged: Path, origin: Source | None) -> Project:
 
 
 def _refused(staged: Path, error: ProjectError) -> UsageError:
-    """The error for an answer that only shows to be wrong in what was made from it."""
+    """Return the error for an answer that turned out to be wrong only in the rendered files."""
     if not (staged / project.ANSWERS).is_file():
         return UsageError(
             f"unmanaged: it can't contain {project.ANSWERS}: updates need the answers in it",
@@ -265,7 +265,7 @@ def _refused(staged: Path, error: ProjectError) -> UsageError:
 
 
 def _misplaced(target: Path, ci: str) -> str:
-    """A warning if a project below the root of its repository has CI files, which no CI reads."""
+    """Warn if a project below the root of its repository has CI files, which no CI reads there."""
     files = {"github": ".github", "gitlab": ".gitlab-ci.yml"}.get(ci)
     if files is None:
         return ""

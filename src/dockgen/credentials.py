@@ -1,14 +1,14 @@
-"""Secrets told from what only looks like one: by the name of a variable, by its value, in a file.
+"""Find secrets by the name of a variable, by its value, or in a file.
 
-Findings are described, and never repeated. Placeholders don't count: an
-empty one, a variable, a path to a file that holds it, "changeme", a password that equals its user.
-Nor is what packages bring: a key that anybody can download protects nothing.
+Findings are described, and never repeated. Placeholders don't count: an empty value, a variable, a
+path to a file with the secret, "changeme", a password that equals its user. Content of packages
+doesn't count either: a key that anybody can download protects nothing.
 """
 
 import re
 from collections.abc import Iterator
 
-# How much of a file is looked at, in bytes: what people write by hand is shorter.
+# How much of a file is searched, in bytes: files written by hand are shorter.
 LARGEST = 200_000
 
 # Endings of names with a secret: DB_PASSWORD, apiKey. Not TOKEN_EXPIRY, not PASSWORD_FILE.
@@ -17,7 +17,7 @@ _NAMES_SECRET = re.compile(
     r"|api_?key|(?:access|secret|private|signing|encryption|master|deploy|ssh|license|account"
     r"|storage|session|jwt|crypto|admin)_?key|secret_key_base)$|[_.-](?:pwd|pass)$"
 )
-# What may be a secret if it looks like one: STRIPE_KEY, but also SORT_KEY.
+# May be a secret if the value looks like one: STRIPE_KEY, but also SORT_KEY.
 _NAMES_KEY = re.compile(r"[_.-]key$")
 _NAMES_NONE = re.compile(r"public|publishable|gpg|fingerprint|(?:^|_)max_|anon_key$|site_key$")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -39,7 +39,7 @@ _URL = re.compile(
     r"[a-z][a-z0-9+.-]{1,20}://([^/\s:@'\"]{0,99}):([^/\s@'\"]{1,200})@", re.IGNORECASE
 )
 
-# What services give out, each known by its beginning and its length.
+# Tokens of services, each known by its prefix and length.
 _TOKENS = (
     ("a GitHub token", r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{80,}"),
     ("a GitLab token", r"gl(?:pat|dt|rt|cbt|ptt|ft|soat)-[A-Za-z0-9_-]{20,}"),
@@ -61,16 +61,16 @@ _TOKEN = re.compile(
     + "|".join(f"(?P<t{number}>{pattern})" for number, (_, pattern) in enumerate(_TOKENS))
     + ")"
 )
-# The key itself has to follow: code that reads keys names the first line, too.
+# The key itself has to follow: code that reads keys contains the first line, too.
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{2,20} ){0,2}PRIVATE KEY(?: BLOCK)?-----(?:\\n|\\r|\s){1,9}"
     r"(?:[A-Za-z-]{2,40}: [^\n]{0,200}\n){0,9}\s{0,9}[A-Za-z0-9+/=]{16}"
 )
-# Of a name or a value, as much as it takes to see what it is.
+# For a name or a value: enough to recognize it, in characters.
 _LONGEST = 500
 _LETTERS = 8  # how many different ones a token has at least
 
-# Folders of packages, and those of tests and examples, whose keys are made up.
+# Folders of packages, and of tests and examples, whose keys are made up.
 _PACKAGED = re.compile(
     r"/(?:node_modules|bower_components|site-packages|dist-packages|vendor|pkg/mod|gems|\.pnpm"
     r"|\.yarn|\.cargo|\.cache|\.npm|\.git)/|^/(?:usr/(?:s?bin|lib(?:32|64|exec|x32)?|include|share)"
@@ -88,8 +88,8 @@ _ENV_SAMPLE = re.compile(
     r"\b(?:example|sample|template)s?\.env$"
 )
 
-# What a file's name promises: the name, what is found, and the words that it's found in. The first
-# group is the secret.
+# Files known by name: the name, the description, and a pattern for the content. The first group is
+# the secret.
 _FILES = (
     (r"/\.?npmrc$", "a password for an npm registry",
      r"(?m)^[ \t]*(?:[^\s#;=]*:)?_(?:authToken|auth|password)\s*=\s*[\"']?([^\s\"']+)"),
@@ -121,7 +121,7 @@ _ASSIGNMENT = re.compile(
 
 
 def in_variable(name: str, value: str) -> str:
-    """What secret a variable holds, in words; "" if it holds none."""
+    """Describe the secret in a variable; "" if there is none."""
     found = in_text(value)
     if found:
         return found
@@ -134,7 +134,7 @@ def in_variable(name: str, value: str) -> str:
 
 
 def is_named_as_one(name: str) -> bool:
-    """Whether a variable's name says that it contains a secret."""
+    """Return whether a variable's name says that it contains a secret."""
     plain = _plain(name)
     return bool(_NAMES_SECRET.search(plain)) and not _NAMES_NONE.search(plain)
 
@@ -151,7 +151,7 @@ def in_text(text: str) -> str:
 
 
 def in_urls(text: str) -> str:
-    """Whether an address has a password; "" if none has."""
+    """Describe the password in an address; "" if there is none."""
     for user, password in _URL.findall(text):
         if password != user and not _stands_in(password):
             return "an address with a password"
@@ -159,12 +159,12 @@ def in_urls(text: str) -> str:
 
 
 def is_worth_reading(path: str, size: int) -> bool:
-    """Whether a file of an image may hold a secret of its makers; ``path`` is absolute."""
+    """Return whether a file of an image may contain its makers' secrets; ``path`` is absolute."""
     return 0 < size <= LARGEST and not _PACKAGED.search(path)
 
 
 def in_file(path: str, content: bytes) -> str:
-    """What secret a file of an image holds, in words; "" if it holds none.
+    """Describe the secret in a file of an image; "" if there is none.
 
     ``path`` is absolute, and `is_worth_reading`.
     """
@@ -194,7 +194,7 @@ def _in_assignments(text: str) -> Iterator[str]:
 
 
 def _stands_in(value: str) -> bool:
-    """Whether a value only stands in for a secret."""
+    """Return whether a value is a placeholder."""
     return bool(_STANDS_IN.fullmatch(value.strip()[:_LONGEST]))
 
 
@@ -203,7 +203,7 @@ def _plain(name: str) -> str:
 
 
 def _is_random(value: str) -> bool:
-    """Whether a value is long, and of letters and digits in no order: nothing that people name."""
+    """Return whether a value is long and random, unlike any name that people choose."""
     kinds = (re.search("[0-9]", value), re.search("[a-z]", value), re.search("[A-Z]", value))
     return (
         len(value) >= 20

@@ -1,8 +1,8 @@
-"""A declared file: what pydantic finds in TOML, and the one line that says what is wrong.
+"""A declared file: validate TOML with pydantic, and report the first mistake in one line.
 
-The models are the one place that knows a file's keys: from them come the check, the words of its
-errors, the reference page and the JSON Schema for editors. pydantic takes a while to import, so
-what imports this module is imported where such a file is read.
+Only the models know a file's keys: the validation, its messages, the reference page and the JSON
+Schema for editors come from them. pydantic is slow to import, so modules that import this one are
+imported only when such a file is read.
 """
 
 import re
@@ -18,7 +18,7 @@ from dockgen.errors import DockgenError, ProjectError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# A line with a table's head, and one with a key.
+# A line with a table's header, and one with a key.
 _TOML_NAME = re.compile(reader.TOML_NAME)
 _TOML_TABLE = re.compile(
     rf"\s*+\[{{1,2}}\s*+({reader.TOML_NAME}(?:\s*+\.\s*+{reader.TOML_NAME})*+)\s*+\]"
@@ -27,19 +27,19 @@ _TOML_KEY = re.compile(rf"\s*+({reader.TOML_NAME}(?:\s*+\.\s*+{reader.TOML_NAME}
 
 
 class Table(BaseModel):
-    """A table of a file; a key that it doesn't know is a mistake."""
+    """A table of a file; unknown keys are a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class OpenTable(BaseModel):
-    """A table in which keys may stand that this release doesn't know."""
+    """A table that may have keys which this release doesn't know."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
 class _RefusedError(ValueError):
-    """What a model's own check refuses, and what to do about it."""
+    """A model's own check refuses a value; it says what to do."""
 
     def __init__(self, words: str, hint: str, *, names_value: bool) -> None:
         super().__init__(words)
@@ -49,17 +49,17 @@ class _RefusedError(ValueError):
 
 
 def refuse(wanted: str, hint: str) -> NoReturn:
-    """Refuse a value: it is not what is ``wanted``. ``{key}`` in the hint is the key's name."""
+    """Refuse a value because it isn't ``wanted``. ``{key}`` in the hint is the key's name."""
     raise _RefusedError(f"not {wanted}", hint, names_value=True)
 
 
 def refuse_key(reason: str, hint: str) -> NoReturn:
-    """Refuse a key, whatever its value is."""
+    """Refuse a key, whatever its value."""
     raise _RefusedError(reason, hint, names_value=False)
 
 
 def _day(value: Any) -> date:
-    # A point in time is a date in Python, too, but not a day.
+    # In Python, a datetime is a date, too, but not a day.
     if type(value) is not date:
         refuse("a day", 'write it without quotes: { reason = "…", until = 2030-12-31 }')
     return value
@@ -77,18 +77,18 @@ def read(
     kind: type[DockgenError] = ProjectError,
     shown: Callable[[Any], str] = str,
 ) -> Model:
-    """What a file says.
+    """Validate a file.
 
     Args:
-        model: what it may say.
-        facts: what TOML has read of it.
-        text: the same, which has lines.
-        name: what to call it in a message.
+        model: its declaration.
+        facts: the parsed TOML.
+        text: the TOML itself, to find lines.
+        name: its name in messages.
         kind: the error to raise.
-        shown: how a value is shown that is wrong.
+        shown: formats a wrong value.
 
     Raises:
-        DockgenError: of that kind: it says something else. The first mistake is named.
+        DockgenError: of that kind, about the first mistake.
     """
     try:
         return model.model_validate(facts)
@@ -103,9 +103,9 @@ def _told(
     name: str,
     shown: Callable[[Any], str],
 ) -> tuple[str, str]:
-    """What is wrong first, and what to do about it."""
+    """Return the message for the first mistake, and what to do about it."""
     first = error.errors(include_url=False)[0]
-    # pydantic says so where it is a table's key that is wrong.
+    # pydantic adds this part if the key of a table is wrong.
     place = tuple(part for part in first["loc"] if part != "[key]")
     refused = first.get("ctx", {}).get("error")
     where = "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in place)[1:]
@@ -129,7 +129,7 @@ def _told(
 
 
 def _known(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """The keys of the table at a place."""
+    """Return the known keys of the table at a place."""
     for part in place:
         if (field := model.model_fields.get(str(part))) is not None:
             model = table(field.annotation) or model
@@ -137,31 +137,31 @@ def _known(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
 
 
 def table(kind: Any) -> type[BaseModel] | None:
-    """The model in a type, such as in that of a table of tables."""
+    """Return the model in a type, such as in the type of a list of tables."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return kind
     return next(filter(None, map(table, get_args(kind))), None)
 
 
 def _line(text: str, place: tuple[int | str, ...]) -> int | None:
-    """The line of the key at a place, or of the next key on the way to it that has one."""
+    """Return the line of the key at a place, or of its nearest parent that has one."""
     known = lines(text)
     found = (known.get(place[:length]) for length in range(len(place), 0, -1))
     return next(filter(None, found), None)
 
 
 def lines(words: str) -> dict[tuple[str | int, ...], int]:
-    """The line of each table and key of a TOML text, counted from 1, as far as lines tell.
+    """Return the line of each table and key of a TOML text, counted from 1, as far as lines tell.
 
-    Use it for messages only: it doesn't find the keys of inline tables. The tables of a list, such
-    as ``[[test]]``, have their number behind the name, counted from 0.
+    Use it only for messages: it doesn't find the keys of inline tables. In arrays of tables, such
+    as ``[[test]]``, a number from 0 follows the name.
     """
     found: dict[tuple[str | int, ...], int] = {}
     table: tuple[str | int, ...] = ()
     counted: Counter[tuple[str | int, ...]] = Counter()
     closing = ""
     for number, line in enumerate(words.splitlines(), 1):
-        if closing:  # inside of a text of several lines
+        if closing:  # inside a multi-line string
             closing = "" if closing in line else closing
             continue
         if head := _TOML_TABLE.match(line):
@@ -184,7 +184,7 @@ def _names(words: str) -> tuple[str, ...]:
 
 
 def schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON Schema of a file, for editors: without what only repeats the keys."""
+    """Return the JSON Schema of a file for editors, without titles that only repeat keys."""
     found = _plain(model.model_json_schema())
     return {"$schema": "http://json-schema.org/draft-07/schema#", **found}
 

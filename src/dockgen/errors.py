@@ -1,7 +1,7 @@
-"""What can go wrong, one class and one exit code per kind.
+"""All errors for users: one class and one exit code per kind.
 
 Each error says what happened and why; ``hint`` is the next command to type or the thing to do.
-Anything that is not a ``DockgenError`` is a bug, and shown as one.
+Anything else than a ``DockgenError`` is a bug, and shown as one.
 """
 
 import signal
@@ -13,27 +13,27 @@ class DockgenError(Exception):
 
     exit_code: int = 70
 
-    # The hint has a default because pickle, which brings errors of a fleet's processes here, makes
-    # an error from its message alone, and adds the rest.
+    # The hint has a default for pickle, which brings errors from a fleet's processes: it makes an
+    # error from its message alone, and then sets the rest.
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        # Of a bug in some of many projects: the tracebacks.
+        # Tracebacks, if a bug hit some of many projects.
         self.details = ""
 
 
 class CheckFailedError(DockgenError):
-    """A check found something: the tool works, what it looked at doesn't hold.
+    """A check found something: dockgen works, but a rule or contract fails.
 
-    What is to be done may stand with each finding, in the report above.
+    The report may already say what to do about each finding.
     """
 
     exit_code = 1
 
 
 class UsageError(DockgenError):
-    """The command line, or an answers file that it names, asks for something impossible."""
+    """The command line, or an answers file that it names, is invalid."""
 
     exit_code = 2
 
@@ -51,19 +51,19 @@ class ToolMissingError(DockgenError):
 
 
 class Interrupted(DockgenError):
-    """Ctrl-C, or another signal that asked dockgen to end; the message says what it leaves."""
+    """Ctrl-C or another signal ended dockgen; the message says what is left behind."""
 
     exit_code = 130
 
     def __init__(self, message: str, number: int = signal.SIGINT) -> None:
         super().__init__(message, "")
-        # As a shell tells of a program that a signal ended.
+        # As a shell reports a program that a signal ended.
         self.exit_code = 128 + number
 
 
 def unreadable(path: Path, error: OSError) -> ProjectError:
-    """The error for a file that is there, and that can't be read."""
-    import shlex  # not needed where nothing goes wrong, and that has to be quick
+    """Return the error for a file that exists but can't be read."""
+    import shlex  # imported only on errors, to keep the start quick
 
     return ProjectError(
         f"{path} can't be read: {error.strerror or error}",

@@ -1,4 +1,4 @@
-"""The user's own folders for dockgen: settings, caches, journals."""
+"""dockgen's folders in the user's home: settings, caches, journals."""
 
 import os
 from collections.abc import Callable
@@ -6,29 +6,29 @@ from pathlib import Path
 
 import platformdirs
 
-# Stands for each of them where a user has no home, as in a container that runs as a number: below a
-# device nothing lies, and nothing can be made.
+# Stands for each folder if the user has no home, as in a container with a numeric user: below a
+# device, nothing exists and nothing can be made.
 MISSING = Path(os.devnull) / "HOME is not set"
 
 
 def config() -> Path:
-    """The folder of settings."""
+    """Return the folder of settings."""
     return _folder(platformdirs.user_config_path)
 
 
 def cache() -> Path:
-    """The folder of what can be fetched again."""
+    """Return the folder of caches, which can be fetched again."""
     return _folder(platformdirs.user_cache_path)
 
 
 def state() -> Path:
-    """The folder of journals."""
+    """Return the folder of journals."""
     return _folder(platformdirs.user_state_path)
 
 
 def _folder(of: Callable[[str], Path]) -> Path:
     try:
         found = of("dockgen")
-    except RuntimeError:  # platformdirs knows no home
+    except RuntimeError:  # platformdirs finds no home
         return MISSING
     return found if found.is_absolute() else MISSING

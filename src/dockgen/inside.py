@@ -1,8 +1,8 @@
-"""Inside: paths in a folder by names that someone else chose, and no way out of that folder.
+"""Paths inside a folder, by names from others, and no way out of that folder.
 
-Such names come from git's trees, from a journal in a repository that was downloaded, from what a
-template makes of its own. Each is checked when it becomes an `Inside`, and every step to it when it
-is used: folders are opened one after the other, and a link is never followed.
+Such names come from git's trees, from a journal in a downloaded repository, or from a template. A
+name is checked when it becomes an `Inside`, and each folder on the path when it is used: folders
+are opened one after the other, and links are never followed.
 """
 
 import errno
@@ -18,18 +18,18 @@ from pathlib import Path
 
 from dockgen.errors import ProjectError
 
-# A folder on the way is only passed through; where the system allows it, it need not be readable.
+# Folders on the way are only passed through; if the system allows it, they may be unreadable.
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-# What HFS+ leaves out of a name before it compares it, as git has it in utf8.c.
+# HFS+ ignores these characters in names; from git's utf8.c.
 _INVISIBLE = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-# NTFS: another stream of the same folder, and dots and spaces that it drops.
+# On NTFS: another stream of the same folder, and trailing dots and spaces, which it drops.
 _NTFS_END = re.compile(r"[ .]*(:.*)?\Z", re.DOTALL)
 _GIT = {".git", "git~1"}
 
 
 class OutsideError(ProjectError):
-    """A name that leads out of the folder that it is to be in, or into git's own."""
+    """A name leads out of its folder, or into git's own."""
 
 
 @dataclass(frozen=True, order=True)
@@ -40,10 +40,10 @@ class Inside:
 
     @classmethod
     def of(cls, name: str | bytes | Path) -> "Inside":
-        """The path of that name.
+        """Check a name.
 
         Raises:
-            OutsideError: it leads elsewhere, or into ``.git`` by any of its spellings.
+            OutsideError: it leads elsewhere, or into ``.git`` in any spelling.
         """
         text = os.fsdecode(name)
         parts = tuple(text.split("/"))
@@ -56,16 +56,16 @@ class Inside:
         return cls(parts)
 
     def __str__(self) -> str:
-        """The path as git writes it, with slashes."""
+        """Return the path as git writes it, with slashes."""
         return "/".join(self.parts)
 
     @property
     def parents(self) -> "list[Inside]":
-        """The folders on the way, the outermost first."""
+        """Return the parent folders, the outermost first."""
         return [Inside(self.parts[:number]) for number in range(1, len(self.parts))]
 
     def beside(self, name: str) -> "Inside":
-        """Another file in the same folder."""
+        """Return another file in the same folder."""
         return Inside.of("/".join((*self.parts[:-1], name)))
 
 
@@ -77,23 +77,24 @@ def _outside(name: str, reason: str) -> OutsideError:
 
 
 def is_git(name: str) -> bool:
-    """Whether a file system may take one part of a path for ``.git``: any case, any spelling.
+    """Return whether a file system may take one part of a path for ``.git``, in any spelling.
 
-    As git's own fsck has it, for HFS+ and NTFS wherever dockgen runs: projects are copied.
+    The rules are those of git's fsck for HFS+ and NTFS; they apply on every system, because
+    projects are copied.
     """
     seen = _INVISIBLE.sub("", unicodedata.normalize("NFC", name)).casefold()
     return any(_NTFS_END.sub("", part) in _GIT for part in seen.split("\\"))
 
 
 def is_repository(names: set[str]) -> bool:
-    """Whether git may take a folder with these entries for a repository: a bare one, or .git."""
+    """Return whether git may take a folder with these entries for a repository, bare or not."""
     lower = {name.casefold() for name in names}
     return "head" in lower and ("commondir" in lower or {"objects", "refs"} <= lower)
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A file or link as it is on the disk: its bytes (a link's target), permissions and owner."""
+    """A file or link on disk: its bytes (for a link, its target), permissions and owner."""
 
     content: bytes
     permissions: int
@@ -105,25 +106,25 @@ class Saved:
 class Folder:
     """A folder: ``root`` is the user's own path to it; no part of ``base`` is a link.
 
-    What it does raises OSError where the disk says no, and NotADirectoryError where a link, or
-    anything else that isn't a folder, is on the way.
+    Methods raise OSError if the disk refuses, and NotADirectoryError if a link, or anything else
+    that isn't a folder, is on the way.
     """
 
     root: Path
     base: tuple[str, ...] = ()
 
     def at(self, *names: str) -> "Folder":
-        """A folder inside of this one; it need not exist."""
+        """Return a folder inside this one; it may not exist."""
         return Folder(self.root, (*self.base, *Inside.of("/".join(names)).parts))
 
     @property
     def path(self) -> Path:
-        """Where it is: for messages, and for git, which takes a path."""
+        """Return its path, for messages and for git."""
         return self.root.joinpath(*self.base)
 
     @contextmanager
     def _opened(self, parts: tuple[str, ...] = (), *, make: bool = False) -> Iterator[int]:
-        """The descriptor of a folder in this one, each step without following a link."""
+        """Open a folder in this one without following links; yield its descriptor."""
         descriptor = os.open(self.root, _STEP)
         try:
             for number, part in enumerate(steps := (*self.base, *parts), 1):
@@ -132,7 +133,7 @@ class Folder:
                 except OSError as error:
                     if error.errno not in (errno.ELOOP, errno.ENOTDIR):
                         raise
-                    # What is there isn't a folder of the project's.
+                    # Something else is in place of the project's folder.
                     place = self.root.joinpath(*steps[:number])
                     words = "a link or a file is in the place of a folder"
                     raise NotADirectoryError(errno.ENOTDIR, words, str(place)) from error
@@ -143,12 +144,12 @@ class Folder:
             os.close(descriptor)
 
     def make(self) -> None:
-        """Make the folder, with all on the way to it, if it isn't there."""
+        """Make the folder and its parents if they don't exist."""
         with self._opened(make=True):
             pass
 
     def look(self, path: Inside) -> Saved | None:
-        """What is at ``path``; None if nothing does, or no folder leads there.
+        """Return what is at ``path``; None if nothing is, or if a parent folder is missing.
 
         Raises:
             ProjectError: it isn't a file.
@@ -174,7 +175,7 @@ class Folder:
             return Saved(stream.read(), stat.S_IMODE(facts.st_mode), owner=owner)
 
     def read(self, path: Inside, limit: int) -> bytes:
-        """The bytes of a regular file.
+        """Return the bytes of a regular file.
 
         Raises:
             OSError: there is none, or it has more bytes than ``limit``.
@@ -190,16 +191,16 @@ class Folder:
         return content
 
     def exists(self, path: Inside) -> bool:
-        """Whether anything is at ``path``, be it a link to nothing."""
+        """Return whether anything is at ``path``, even a broken link."""
         return self.facts(path) is not None
 
     def is_folder(self, path: Inside) -> bool:
-        """Whether a folder, and no link to one, is at ``path``."""
+        """Return whether a folder, and not a link to one, is at ``path``."""
         facts = self.facts(path)
         return facts is not None and stat.S_ISDIR(facts.st_mode)
 
     def facts(self, path: Inside) -> os.stat_result | None:
-        """What the disk says of ``path``; None if nothing is there, or no folder leads there."""
+        """Return the stat result of ``path``; None if it or a parent folder doesn't exist."""
         try:
             with self._opened(path.parts[:-1]) as folder:
                 return os.lstat(path.parts[-1], dir_fd=folder)
@@ -207,7 +208,7 @@ class Folder:
             return None
 
     def entries(self) -> list[str]:
-        """The names of what is in the folder."""
+        """Return the names of the folder's entries."""
         with self._opened() as folder:
             readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
         try:
@@ -216,9 +217,9 @@ class Folder:
             os.close(readable)
 
     def write(self, path: Inside, saved: Saved, *, flush: bool = False) -> None:
-        """Write a state to ``path``; what lay there, such as the rest of an earlier try, goes.
+        """Write a state to ``path``, over what is there, such as the rest of an earlier try.
 
-        The folders on the way are made. With ``flush`` a file is on the disk at the end.
+        Parent folders are made. With ``flush``, a file is on disk at the end.
         """
         name = path.parts[-1]
         with self._opened(path.parts[:-1], make=True) as folder:
@@ -243,13 +244,13 @@ class Folder:
                 os.close(descriptor)
 
     def open_lock(self, path: Inside) -> int:
-        """The descriptor of a file to lock, which is made if it isn't there."""
+        """Return the descriptor of a file to lock; make the file if needed."""
         with self._opened(path.parts[:-1], make=True) as folder:
             flags = os.O_RDWR | os.O_CREAT | _FILE
             return os.open(path.parts[-1], flags, 0o666, dir_fd=folder)
 
     def rename(self, path: Inside, target: Inside, into: "Folder | None" = None) -> None:
-        """Give a file or folder another place, here or in another folder, by one step."""
+        """Move a file or folder, here or to another folder, by one rename."""
         with (
             self._opened(path.parts[:-1]) as source,
             (into or self)._opened(target.parts[:-1]) as folder,
@@ -257,7 +258,7 @@ class Folder:
             os.rename(path.parts[-1], target.parts[-1], src_dir_fd=source, dst_dir_fd=folder)
 
     def link(self, path: Inside, target: Path) -> None:
-        """Give a file a second name outside of here, a path of dockgen's own making."""
+        """Make a hard link outside this folder, at a path that dockgen chose."""
         with self._opened(path.parts[:-1]) as source:
             os.link(path.parts[-1], target, src_dir_fd=source, follow_symlinks=False)
 
@@ -272,7 +273,7 @@ class Folder:
             os.rmdir(path.parts[-1], dir_fd=folder)
 
     def remove(self, path: Inside) -> None:
-        """Remove a folder with all that is in it, or what is in its place, as far as it goes."""
+        """Remove a folder with its content, or what is in its place, as far as possible."""
         with suppress(OSError), self._opened(path.parts[:-1]) as folder:
             name = path.parts[-1]
             if stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode):
@@ -281,7 +282,7 @@ class Folder:
                 os.unlink(name, dir_fd=folder)
 
     def flush(self) -> None:
-        """Bring the names of what is in the folder to the disk."""
+        """Flush the folder's entries to disk."""
         with self._opened() as folder:
             readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
         try:
@@ -291,7 +292,7 @@ class Folder:
 
 
 def _enter(name: str, folder: int, *, make: bool) -> int:
-    """The descriptor of a folder in the one that is open."""
+    """Return the descriptor of a folder inside an open one."""
     try:
         return os.open(name, _STEP | os.O_NOFOLLOW, dir_fd=folder)
     except FileNotFoundError:

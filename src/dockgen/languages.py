@@ -1,4 +1,4 @@
-"""Languages: what there is to choose from in each, as templates/<language>/language.yml says it."""
+"""The languages: their choices and limits, from templates/<language>/language.yml."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -6,13 +6,13 @@ from typing import Any
 
 from dockgen import bundle
 
-# A language.yml, which templates/README.md explains.
+# The content of a language.yml, which templates/README.md explains.
 Facts = Mapping[str, Any]
 
 
 @cache
 def load() -> Mapping[str, Facts]:
-    """Dockgen's own language.yml files, by language."""
+    """Return dockgen's own language.yml files, by language."""
     from dockgen import questions
 
     return questions.languages(bundle.questionnaire())
@@ -20,7 +20,7 @@ def load() -> Mapping[str, Facts]:
 
 @cache
 def package_managers() -> Mapping[str, Facts]:
-    """The package managers of all languages, by name."""
+    """Return the package managers of all languages, by name."""
     return {
         name: one for facts in load().values() for name, one in facts["package_managers"].items()
     }
@@ -28,26 +28,26 @@ def package_managers() -> Mapping[str, Facts]:
 
 @cache
 def tools() -> frozenset[str]:
-    """The programs that install packages of a language, or compile."""
+    """Return the programs that install a language's packages, or compile."""
     return frozenset(name for facts in load().values() for name in facts["tools"])
 
 
 @cache
 def tool_folders() -> tuple[str, ...]:
-    """What the paths of their packages end in, such as ``/site-packages/pip``."""
+    """Return the endings of their packages' paths, such as ``/site-packages/pip``."""
     return tuple(f"/{name}" for facts in load().values() for name in facts.get("tool_folders", ()))
 
 
 def frameworks(language: str) -> tuple[str, ...]:
-    """The frameworks of a language, its default first."""
+    """Return the frameworks of a language, its default first."""
     return tuple(load()[language]["frameworks"])
 
 
 def limits() -> Mapping[str, Mapping[str, Facts]]:
-    """The limits of each sample app by flavor: promised and measured MB (10^6 bytes), base, date.
+    """Return each sample app's limits by flavor: limit and measured MB (10^6 bytes), base, date.
 
-    The default one of a language is called like it, such as "go"; others are "python-flask" or
-    "go-worker". A worker or a job that has none has those of its language's stdlib.
+    A language's default app has the language's name, such as "go"; others are "python-flask" or
+    "go-worker". A worker or job without limits of its own has those of its language's stdlib.
     """
     found = {}
     for language, facts in load().items():

@@ -1,4 +1,4 @@
-"""Lock: when a project's lock file must be updated, and the command for it.
+"""Lock files: when a project's must be updated, and the command for it.
 
 A template contains a lock file for each package manager except uv: a uv.lock names a package index,
 so uv makes it with the project. If uv isn't installed or fails, and for all other lock files, the
@@ -19,7 +19,7 @@ from dockgen.errors import ProjectError
 
 FILE = "uv.lock"
 
-# The answers that decide which packages a project starts with, or who locks them.
+# The answers that determine a new project's packages, or the program that locks them.
 _PACKAGES = ("package_manager", "framework", "kind")
 
 _MANIFEST = "pyproject.toml"
@@ -28,28 +28,28 @@ _WORKSPACE = """\
 [tool.uv.workspace]
 members = []
 """
-# In seconds. If it takes longer, use the command above instead.
+# In seconds. If it takes longer, users get the build command instead.
 _PATIENCE = 60
 
 
 def is_missing(directory: Path, answers: Mapping[str, Any]) -> bool:
-    """Whether the project in ``directory``, of these answers, has yet to get its uv.lock."""
+    """Return whether the project in ``directory`` still needs its uv.lock."""
     return answers.get("package_manager") == "uv" and not (directory / FILE).exists()
 
 
 def is_outdated(
     before: Mapping[str, Any], after: Mapping[str, Any], given: Collection[str]
 ) -> bool:
-    """Whether an update changed an answer that the lock file depends on.
+    """Return whether an update changed an answer that the lock file depends on.
 
     Args:
         before: the answers before the update.
         after: the answers after it.
-        given: the names of those that someone changed. A question that is new to the project
-            changes nothing unless someone answered it.
+        given: the names of the answers that the user changed. A question that is new to the
+            project changes nothing unless the user answered it.
     """
     manager = languages.package_managers().get(after.get("package_manager", ""), {})
-    # Go's go.sum takes other lines: it has no lock file that one answer or another would change.
+    # Go has no lock file that depends on an answer: go.sum accepts additional lines.
     names = (*_PACKAGES, *manager.get("locks", ())) if "lock_files" in manager else ()
     return any(
         before[name] != after.get(name) if name in before else name in given for name in names
@@ -57,7 +57,7 @@ def is_outdated(
 
 
 def is_lock_file(path: str) -> bool:
-    """Whether the project's build target writes that file; neither side of its conflicts is right.
+    """Return whether the build target writes that file: then no side of a conflict is right.
 
     Args:
         path: relative to the project.
@@ -68,14 +68,14 @@ def is_lock_file(path: str) -> bool:
 
 
 def command(answers: Mapping[str, Any], conflicts: Collection[str] = ()) -> str:
-    """The command that updates the lock files of a project with these answers.
+    """Return the command that updates the lock files of a project with these answers.
 
-    It is the one of the project's read-me, with the options that builds of the project take.
+    It is the command in the project's README, with the options that the project's builds need.
 
     Args:
         answers: the project's answers.
-        conflicts: its files in conflict. A lock file among them is first put back to what it was,
-            as package managers of Node read the one that is there.
+        conflicts: its files in conflict. A lock file among them is first restored, because
+            Node's package managers read the existing one.
     """
     build = " ".join(("docker build --no-cache --target lock --output .", *_options(answers), "."))
     files = [*filter(is_lock_file, conflicts)]
@@ -83,7 +83,7 @@ def command(answers: Mapping[str, Any], conflicts: Collection[str] = ()) -> str:
 
 
 def _options(answers: Mapping[str, Any]) -> list[str]:
-    """The options by which a build gets private packages and the machine's authorities."""
+    """Return the build options for private packages and the machine's certificate authorities."""
     options = []
     if answers.get("private_dependencies") == "ssh":
         options += ["--ssh default", "--secret id=known_hosts,src=$HOME/.ssh/known_hosts"]
@@ -98,7 +98,7 @@ def _options(answers: Mapping[str, Any]) -> list[str]:
 
 
 def find_uv() -> Path | None:
-    """The uv that is installed on this machine, if there is one."""
+    """Return the uv that is installed on this machine, or None."""
     found = shutil.which("uv")
     return Path(found).absolute() if found else None
 
@@ -110,16 +110,16 @@ def write(directory: Path, uv: Path, answers: Mapping[str, Any], *, trusted: boo
         directory: the project.
         uv: the program.
         answers: the project's answers.
-        trusted: whether packages may be built for it, which runs their code.
+        trusted: whether packages may be built, which runs their code.
 
     Returns:
-        Why it can't, in a line, or "" if the file is there.
+        Why that failed, in a line, or "" if the file is there.
     """
     index = answers.get("package_index")
     environment = {**os.environ, **({"UV_DEFAULT_INDEX": str(index)} if index else {})}
-    # Apart from everything else: a folder above the project may be a workspace of uv's, which
-    # would then be locked as a whole, by an interpreter of that workspace's. The folder above the
-    # copy belongs to the user alone, and has a workspace without members: uv looks no further up.
+    # Isolate it: a parent folder of the project may be a uv workspace, which uv would lock as a
+    # whole, with that workspace's interpreter. The folder above the copy belongs only to the user,
+    # and is a workspace without members: uv looks no further up.
     with signals.temporary_folder("dockgen-") as parent:
         folder = parent / directory.name
         no_build = [] if trusted else ["--no-build"]
@@ -134,11 +134,11 @@ def write(directory: Path, uv: Path, answers: Mapping[str, Any], *, trusted: boo
             return error.message
         try:
             finished = subprocess.run(
-                # As people run it: where the project's Python is missing, their settings of uv say
-                # whether it downloads one.
+                # As users run it: if the project's Python is missing, their uv settings decide
+                # whether to download one.
                 [uv, "lock", "--color=never", "--project", folder, *no_build],
-                # Where only root leaves files: programs that uv starts may look upward, too, as
-                # shims of Python's do for a version.
+                # Only root writes here. Programs that uv starts may search parent folders, too, as
+                # Python version shims do.
                 cwd=folder.anchor,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -158,8 +158,8 @@ def write(directory: Path, uv: Path, answers: Mapping[str, Any], *, trusted: boo
 
 
 def _reason(complaint: str) -> str:
-    """The first reason that uv gives, and its hint, if it has one."""
-    # uv draws a tree of reasons, and may warn before it fails.
+    """Return the first reason that uv gives, and its hint, if any."""
+    # uv prints a tree of reasons, and may warn before it fails.
     lines = [re.sub(r"^\W+", "", line) for line in complaint.splitlines()]
     errors = [line for line in lines if line.startswith("error: ")]
     reason = next(filter(None, errors or lines), "no reason given").removeprefix("error: ")

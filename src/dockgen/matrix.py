@@ -1,11 +1,11 @@
-"""The matrix: which languages stand on which flavors."""
+"""The matrix: languages, flavors, and the cells of both."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Language(StrEnum):
-    """What a service is written in."""
+    """The language that a service is written in."""
 
     GO = "go"
     PYTHON = "python"
@@ -13,7 +13,7 @@ class Language(StrEnum):
 
 
 class Flavor(StrEnum):
-    """What an image stands on."""
+    """The base that an image is built on."""
 
     SLIM = "slim"
     ALPINE = "alpine"
@@ -21,7 +21,7 @@ class Flavor(StrEnum):
 
 
 class Workload(StrEnum):
-    """What a program does: answer requests, work in the background, or run to its end."""
+    """What a program does: answer requests, work in the background, or run to completion."""
 
     SERVICE = "service"
     WORKER = "worker"
@@ -40,10 +40,10 @@ class Cell:
 
     @classmethod
     def parse(cls, text: str) -> "Cell":
-        """Read ``python-slim``; raises ValueError when it names no language and flavor."""
+        """Parse ``python-slim``; raise ValueError unless it names a language and a flavor."""
         language, _, flavor = text.partition("-")
         return cls(Language(language), Flavor(flavor))
 
 
-# The cells that dockgen makes: all of them. copier.yml has a limit for each (a test compares them).
+# All cells. language.yml has limits for each, which a test compares.
 ALL = tuple(Cell(language, flavor) for language in Language for flavor in Flavor)

@@ -1,4 +1,4 @@
-"""The output: files that the user names for what a command found."""
+"""Write reports to files that the user names."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from dockgen.errors import ProjectError
 
 
 def write(path: Path, content: str, *, append: bool = False) -> None:
-    """Write a report to a file, in place of what it holds or after that.
+    """Write a report to a file: replace its content, or append to it.
 
     Raises:
         ProjectError: it can't be written.

@@ -1,4 +1,4 @@
-"""A project that dockgen made, as read from disk."""
+"""A project that dockgen made, read from disk."""
 
 import os
 import re
@@ -13,12 +13,12 @@ from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language, Workload
 
 ANSWERS = ".copier-answers.yml"
-# Where that is another template's; copier's convention for several templates in one project.
+# The answers file if .copier-answers.yml belongs to another template: copier's convention.
 OWN_ANSWERS = ".copier-answers.dockgen.yml"
 
-# The longest address or version that a project records.
+# The limit for an address or version in the answers file, in characters.
 _LONGEST = 2000
-# The way to a folder further up.
+# The path to a parent folder.
 _UPWARDS = re.compile(r"\.\.(?:/\.\.){0,30}")
 
 
@@ -28,8 +28,8 @@ class Project:
 
     ``template_version`` is the release of the templates that it was rendered from, such as
     "v0.1.0", and ``port`` the one that a service listens on; workers and jobs have none.
-    ``is_existing`` says that the program was there before: `dockgen add` made the project, and
-    ``context`` is then where its build context is, such as "../..", or "" for its own folder.
+    ``is_existing`` says that `dockgen add` made the project for an existing program; ``context`` is
+    then the path to its build context, such as "../..", or "" for its own folder.
     """
 
     directory: Path
@@ -46,7 +46,7 @@ class Project:
 
     @property
     def contract(self) -> Contract:
-        """What the project is held to."""
+        """The project's contract."""
         return Contract(
             self.kind, self.port, self.limits, self.policy, BASES[self.cell.flavor], self.run,
             is_ours=not self.is_existing,
@@ -55,7 +55,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a project's answers file says: the template's address and version, and all answers."""
+    """The content of an answers file: the template's address and version, and all answers."""
 
     url: str
     version: str
@@ -63,13 +63,13 @@ class Recorded:
 
     @property
     def existing(self) -> Mapping[str, Any]:
-        """What `dockgen add` recorded of a program; empty for one that dockgen made."""
+        """What `dockgen add` recorded about a program; empty for one that dockgen made."""
         found = self.answers.get("existing")
         return found if isinstance(found, dict) else {}
 
 
 def answers_file(directory: Path) -> str:
-    """The name of the answers file in ``directory``, which need not be there."""
+    """Return the name of the answers file in ``directory``, which may not exist."""
     return OWN_ANSWERS if os.path.lexists(directory / OWN_ANSWERS) else ANSWERS
 
 
@@ -77,7 +77,7 @@ def recorded(directory: Path) -> Recorded:
     """Read the answers file of the project in ``directory``.
 
     Raises:
-        ProjectError: there is none, or it has an unknown format.
+        ProjectError: there is none, or its format is unknown.
     """
     answers = _answers(directory)
     return Recorded(
@@ -88,7 +88,7 @@ def recorded(directory: Path) -> Recorded:
 
 
 def is_one(directory: Path) -> bool:
-    """Whether dockgen made a folder, as far as can be seen: other templates leave answers, too.
+    """Return whether dockgen seems to have made a folder: other templates have answers files, too.
 
     Raises:
         ProjectError: its answers can't be read.
@@ -106,8 +106,7 @@ def load(directory: Path) -> Project:
     """Read the project in ``directory``.
 
     Raises:
-        ProjectError: dockgen didn't make this directory, or one of its two files can't be
-            understood.
+        ProjectError: dockgen didn't make this directory, or one of its two files is invalid.
     """
     answers = _answers(directory)
     found = settings.read(directory)
@@ -129,7 +128,7 @@ def load(directory: Path) -> Project:
 
 
 class _Answers(dict[str, Any]):
-    """What an answers file says; ``file`` is its name, for messages."""
+    """The content of an answers file; ``file`` is its name, for messages."""
 
     file = ANSWERS
 

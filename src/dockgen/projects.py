@@ -1,4 +1,4 @@
-"""The projects below a folder: found by their answers files, however many there are."""
+"""Find the projects below a folder, by their answers files."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -10,14 +10,14 @@ from dockgen.errors import ProjectError
 from dockgen.project import ANSWERS, OWN_ANSWERS, recorded
 
 _ANSWERS = {ANSWERS, OWN_ANSWERS}
-# Folders in which no project of anybody's own lies.
+# Folders that never contain a user's own project.
 _PASSED_OVER = {".git", ".venv", "node_modules", "vendor", "__pycache__"}
 
 
 def find(directories: Sequence[Path], *, search: bool, warn: Callable[[str], None]) -> list[Path]:
-    """The projects to work on: the directories themselves, or with ``search`` those below them.
+    """Return the projects to work on: the directories, or with ``search`` the projects below them.
 
-    ``warn`` is reported folders that can't be looked into.
+    ``warn`` is called for folders that can't be read.
 
     Raises:
         ProjectError: a directory doesn't exist, or there is no project below any of them.
@@ -42,7 +42,7 @@ def find(directories: Sequence[Path], *, search: bool, warn: Callable[[str], Non
 
 
 def _below(directory: Path, warn: Callable[[str], None]) -> Iterator[Path]:
-    """The folders below one that have an answers file, no matter how deep they lie."""
+    """Yield the folders with an answers file below a folder, at any depth."""
     waiting = [str(directory)]
     while waiting:
         folder = waiting.pop()
@@ -59,9 +59,9 @@ def _below(directory: Path, warn: Callable[[str], None]) -> Iterator[Path]:
 
 
 def _is_ours(directory: Path) -> bool:
-    """Whether a project is dockgen's, and not another copier template's.
+    """Return whether a project is dockgen's, and not another copier template's.
 
-    One with limits is, whatever its starter; and of an unreadable one is told later.
+    A project with limits is dockgen's, whatever its starter. An unreadable one is reported later.
     """
     manifest = Manifest.read(bundle.DATA / bundle.MANIFEST)
     try:

@@ -1,4 +1,4 @@
-"""The questions, as read from copier.yml: what is a flag, and what a given value means."""
+"""The questions in copier.yml: their flags, and how given values are parsed."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from dockgen import bundle, reader
 from dockgen.errors import ProjectError, UsageError, unreadable
 from dockgen.matrix import Language
 
-# A value in a message: on one line and short, also where YAML's aliases make it endless.
+# Formats a value for a message: on one line and short, even if YAML's aliases make it endless.
 _shown = reprlib.Repr()
 _shown.maxstring = _shown.maxother = 80
 _shown.maxlevel = _shown.maxlist = _shown.maxdict = _shown.maxset = 2
@@ -21,7 +21,7 @@ _shown.maxlevel = _shown.maxlist = _shown.maxdict = _shown.maxset = 2
 # The question that `dockgen add` answers, and `dockgen new` never asks.
 OF_ADD = "existing"
 
-# How many files a questionnaire may include, each counted as often as it is.
+# How many files a questionnaire may include, counting repeated ones each time.
 _MAXIMUM_INCLUDES = 100
 
 
@@ -29,9 +29,9 @@ _MAXIMUM_INCLUDES = 100
 class Question:
     """One question of the questionnaire.
 
-    ``choices`` has the values to choose from; it is empty for free text. ``asked`` is false for a
-    question that is only asked with ``--ask``. ``by_language`` has the default of each language if
-    it depends on that.
+    ``choices`` has the allowed values; it is empty for free text. ``asked`` is false for a question
+    that is only asked with ``--ask``. ``by_language`` has the default of each language if it
+    depends on that.
     """
 
     name: str
@@ -51,31 +51,31 @@ class Question:
     def usual(self) -> str:
         """The default as text.
 
-        Of a list of preferences, which a team may narrow, it is the first. What depends on the
-        language is named for each: "go: scratch, python: slim, node: alpine".
+        For a list of preferences, which a team may narrow, it is the first. A default that depends
+        on the language is listed for each: "go: scratch, python: slim, node: alpine".
         """
         if self.type == "bool":
             return "yes" if self.default else "no"
         default = str(self.default)
         if not self.by_language and (preferences := re.match(r"\{\{ \['(\w+)'", default)):
             return preferences[1]
-        # A starter on a release up to v0.7.0 has the table in the expression.
+        # Starters on a release up to v0.7.0 have the table in the expression.
         written = re.findall(r"'(\w+)': '([^']+)'", default) if "{{" in default else []
         by_language = self.by_language.items() or written
         return ", ".join(f"{name}: {value}" for name, value in by_language) or default
 
     def parse(self, value: object, source: str) -> Any:
-        """Turn a given value into an answer of the question's type.
+        """Parse a given value as an answer of the question's type.
 
         Args:
             value: text of the command line, or a value of an answers file.
             source: where it comes from, for the message.
 
         Raises:
-            UsageError: it can't be one.
+            UsageError: it isn't a valid answer.
         """
         if self.type == "int":
-            # Python reads no number of more digits than that.
+            # Python refuses to parse more digits than that.
             if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,4000}\s*", value):
                 return int(value)
             if isinstance(value, int) and not isinstance(value, bool):
@@ -120,10 +120,10 @@ class Question:
 
 @cache
 def load(questionnaire: Path | None = None) -> tuple[Question, ...]:
-    """All questions that can be answered, in their order.
+    """Return all questions that can be answered, in their order.
 
     Args:
-        questionnaire: a copier.yml, with all that it includes beside it; None for dockgen's own.
+        questionnaire: a copier.yml, with its includes beside it; None for dockgen's own.
 
     Raises:
         ProjectError: it is not YAML, or a question in it has no default.
@@ -140,9 +140,9 @@ def load(questionnaire: Path | None = None) -> tuple[Question, ...]:
 
 
 def read(questionnaire: Path) -> dict[str, Any]:
-    """The settings and questions of a copier.yml, as copier puts them together.
+    """Return the settings and questions of a copier.yml, combined as copier does.
 
-    A later document of the file wins over an earlier one, and over what that includes.
+    A later document in the file overrides an earlier one, and the documents that it includes.
 
     Raises:
         ProjectError: it is not YAML, or not a questionnaire.
@@ -164,7 +164,7 @@ def read(questionnaire: Path) -> dict[str, Any]:
 
 
 def languages(questionnaire: Path) -> dict[str, Any]:
-    """The language.yml files that a questionnaire reads, by language.
+    """Return the language.yml files that a questionnaire reads, by language.
 
     Raises:
         ProjectError: one of the files is not YAML.
@@ -189,7 +189,7 @@ def _languages(questionnaire: Path, entries: Mapping[str, Any]) -> dict[str, Any
 
 
 def is_hidden(entry: object) -> bool:
-    """Whether a question is never asked: its value is computed and not recorded."""
+    """Return whether a question is never asked: its value is computed and not recorded."""
     if not isinstance(entry, dict):
         return False
     when = entry.get("when", True)
@@ -199,7 +199,7 @@ def is_hidden(entry: object) -> bool:
 
 
 def _is_no(value: Any) -> bool:
-    """Whether copier takes a value for no."""
+    """Return whether copier treats a value as false."""
     try:
         return float(value) == 0
     except (TypeError, ValueError):
@@ -208,7 +208,7 @@ def _is_no(value: Any) -> bool:
 
 
 def _constant(expression: str) -> object:
-    """What an expression is that depends on no answer, such as "{{ false }}"; True for others."""
+    """Evaluate an expression without answers, such as "{{ false }}"; return True for others."""
     from jinja2 import StrictUndefined, TemplateError
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -219,7 +219,7 @@ def _constant(expression: str) -> object:
 
 
 def _question(name: str, entry: object, by_language: Mapping[str, Any]) -> Question:
-    # copier takes `name: value` for a question with that default.
+    # copier reads `name: value` as a question with that default.
     facts: dict[str, Any] = entry if isinstance(entry, dict) else {"default": entry}
     if "default" not in facts:
         raise ProjectError(
@@ -240,10 +240,10 @@ def _question(name: str, entry: object, by_language: Mapping[str, Any]) -> Quest
 
 
 def _require_shape(name: str, facts: Mapping[str, Any]) -> None:
-    """Make sure that a question's facts are of the kinds that copier takes.
+    """Check that a question's facts have types that copier accepts.
 
     Raises:
-        ProjectError: one isn't.
+        ProjectError: one hasn't.
     """
     for fact in ("type", "help"):
         if not isinstance(facts.get(fact, ""), str):
@@ -261,10 +261,10 @@ def _require_shape(name: str, facts: Mapping[str, Any]) -> None:
 
 
 def _defaults(expression: str, by_language: Mapping[str, Any]) -> dict[str, str]:
-    """The default of each language, where a default is a fact of its language.yml, or begins so."""
+    """Return a default by language, if it is, or begins with, a fact of language.yml."""
     found = re.search(r"languages\[language\]\.(\w+)", expression)
     facts = {name: of.get(found[1]) for name, of in by_language.items()} if found else {}
-    # Of a table it is the first entry.
+    # For a table, the first entry is the default.
     return {
         name: str(next(iter(one)) if isinstance(one, dict) else one)
         for name, one in facts.items()
@@ -273,10 +273,10 @@ def _defaults(expression: str, by_language: Mapping[str, Any]) -> dict[str, str]
 
 
 def choices_of(choices: Any, by_language: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """The values to choose from; () for choices that only copier can compute.
+    """Return the allowed values, or () for choices that only copier can compute.
 
     Args:
-        choices: as the questionnaire has them.
+        choices: as in the questionnaire.
         by_language: the language.yml files, where ``choices('frameworks')`` comes from.
     """
     if isinstance(choices, str):
@@ -291,7 +291,7 @@ def choices_of(choices: Any, by_language: Mapping[str, Any] | None = None) -> tu
 
 
 def _documents(path: Path, root: Path, included: list[Path] | None = None) -> list[Any]:
-    """All documents of a YAML file, those that it includes in their place."""
+    """Return all documents of a YAML file, with included documents in their place."""
     included = [] if included is None else included
     included.append(path)
     if len(included) > _MAXIMUM_INCLUDES:
@@ -328,7 +328,7 @@ def collect(
     flags: Mapping[str, str],
     questionnaire: Path | None = None,
 ) -> dict[str, Any]:
-    """Bring the given answers together; flags win over data, data over the answers file.
+    """Combine the given answers; flags override data, data overrides the answers file.
 
     Args:
         answers_file: a YAML file of answers, if one was given.
@@ -374,13 +374,13 @@ def _answers(path: Path) -> dict[str, Any]:
         raise UsageError(
             f"{path} has no answers: it isn't a mapping", "write it as `question: answer`"
         )
-    # It may be a project's .copier-answers.yml: copier's own keys in it aren't answers.
+    # It may be a project's .copier-answers.yml, where copier's own keys aren't answers.
     return {str(key): value for key, value in answers.items() if not str(key).startswith("_")}
 
 
 def _text(value: object) -> str:
-    """A value as a message shows it."""
+    """Format a value for a message."""
     try:
         return _shown.repr(value)
-    except ValueError:  # a number of so many digits that Python doesn't write it
+    except ValueError:  # a number with more digits than Python writes
         return "too large"

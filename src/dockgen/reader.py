@@ -1,9 +1,9 @@
-"""The reader: files that someone else may have made, read whole or refused in one line.
+"""Read untrusted files: whole, or refuse them with a one-line error.
 
-A project comes from a clone or an archive, so each of its files may be a pipe, a device, a link to
-somewhere else, endless, or text that grows while it is parsed. All that dockgen parses comes
-through here: what is read is a regular file of bounded size, and what is parsed is of bounded
-depth and number.
+A project comes from a clone or an archive, so any of its files may be a pipe, a device, a link to
+somewhere else, endless, or text that grows when it is parsed. Everything that dockgen parses goes
+through this module: it reads regular files of bounded size, and parses values of bounded depth and
+number.
 """
 
 import errno
@@ -20,15 +20,15 @@ import yaml
 
 from dockgen.errors import DockgenError, ProjectError, unreadable
 
-# What a file may hold, in bytes. The largest that people write is a list of certificates.
+# The size limit for a file, in bytes. The largest that people write is a list of certificates.
 MAXIMUM_BYTES = 1_000_000
-# How deep lists and mappings may be in each other.
+# How deep lists and mappings may be nested.
 MAXIMUM_DEPTH = 64
-# How many values a text may hold, those counted again that an alias repeats. Text counts by its
+# How many values a text may have; values that an alias repeats count again. Strings count by their
 # length.
 MAXIMUM_VALUES = 20_000
 _TEXT_PER_VALUE = 128
-# Longer numbers make no sense, and Python parses some slowly.
+# Longer numbers make no sense, and Python parses some of them slowly.
 _MAXIMUM_DIGITS = 40
 
 _KINDS = {
@@ -38,7 +38,7 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket",
 }
-# What PyYAML raises: errors of the values' own types, too.
+# What PyYAML raises, including errors from the types of values.
 _YAML_ERRORS = (
     yaml.YAMLError,
     ValueError,
@@ -49,7 +49,7 @@ _YAML_ERRORS = (
     NotImplementedError,
     RecursionError,
 )
-# A key of so many parts that tomllib, which compares each with all before it, takes minutes.
+# A key with so many parts that tomllib, which compares each with all before, takes minutes.
 TOML_NAME = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(
     rf"(?<![A-Za-z0-9_-]){TOML_NAME}(?:[ \t]*+\.[ \t]*+{TOML_NAME}){{{MAXIMUM_DEPTH}}}"
@@ -57,17 +57,17 @@ _LONG_KEY = re.compile(
 
 
 def content(path: Path, *, inside: Path | None = None, limit: int = MAXIMUM_BYTES) -> bytes:
-    """What a file holds. Nothing blocks: neither a pipe nor a device is opened.
+    """Return a file's content. Never blocks: pipes and devices aren't opened.
 
     Args:
         path: the file.
-        inside: the folder that it belongs to, such as a project: no link may lead out of it.
-        limit: how large it may be, in bytes.
+        inside: the folder that no link may lead out of, such as a project.
+        limit: its maximum size, in bytes.
 
     Raises:
         FileNotFoundError: there is none.
-        NotADirectoryError: the same, as a file lies where a folder would.
-        ProjectError: it can't be read, isn't a file, is too large, or outside of the folder.
+        NotADirectoryError: there is none, because a parent is a file.
+        ProjectError: it can't be read, isn't a file, is too large, or outside the folder.
     """
     with opened(path, inside=inside) as stream:
         try:
@@ -83,12 +83,12 @@ def content(path: Path, *, inside: Path | None = None, limit: int = MAXIMUM_BYTE
 
 
 def opened(path: Path, *, inside: Path | None = None) -> BinaryIO:
-    """A file, opened to be read; see `content`, which also says how large it may be.
+    """Open a file for reading; see `content`, which also limits its size.
 
     Raises:
         FileNotFoundError: there is none.
-        NotADirectoryError: the same, as a file lies where a folder would.
-        ProjectError: it can't be opened, isn't a file, or is outside of the folder.
+        NotADirectoryError: there is none, because a parent is a file.
+        ProjectError: it can't be opened, isn't a file, or is outside the folder.
     """
     try:
         real = path
@@ -99,7 +99,7 @@ def opened(path: Path, *, inside: Path | None = None) -> BinaryIO:
                     f"{path} is a link that leads out of {inside}",
                     f"replace it with a file: {path}",
                 )
-        # Looked at before it is opened, which could already do something to a device.
+        # Check it before it is opened: opening alone can affect a device.
         _require_file(path, real.stat().st_mode)
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
         stream = os.fdopen(os.open(real, flags), "rb")
@@ -124,18 +124,18 @@ def text(
     limit: int = MAXIMUM_BYTES,
     hint: str = "save it as UTF-8",
 ) -> str:
-    """The text of a file in UTF-8; see `content`.
+    """Return the text of a UTF-8 file; see `content`.
 
     Raises:
         FileNotFoundError: there is none.
-        NotADirectoryError: the same, as a file lies where a folder would.
-        ProjectError: it can't be read as text; ``hint`` is what to do if it isn't in UTF-8.
+        NotADirectoryError: there is none, because a parent is a file.
+        ProjectError: it can't be read as text; ``hint`` is what to do if it isn't UTF-8.
     """
     return decoded(content(path, inside=inside, limit=limit), path, hint=hint)
 
 
 def decoded(found: bytes, name: str | Path, *, hint: str = "save it as UTF-8") -> str:
-    """What a file holds as text, its line ends as Python's.
+    """Decode a file's content as UTF-8, with Python's line endings.
 
     Raises:
         ProjectError: it isn't UTF-8 text.
@@ -153,16 +153,16 @@ def parse_yaml(
     hint: str = "fix it, and run the command again",
     kind: type[DockgenError] = ProjectError,
 ) -> Any:
-    """The value of a YAML text.
+    """Parse YAML.
 
     Args:
         words: the text.
-        name: what to call it in a message.
-        hint: what to do if it is wrong.
+        name: its name in messages.
+        hint: what to do if it is invalid.
         kind: the error to raise.
 
     Raises:
-        DockgenError: of that kind: it isn't valid YAML, or grows beyond all measure.
+        DockgenError: of that kind: it isn't valid YAML, or exceeds the limits.
     """
     documents = yaml_documents(words, name, hint=hint, kind=kind)
     if len(documents) > 1:
@@ -178,13 +178,13 @@ def yaml_documents(
     kind: type[DockgenError] = ProjectError,
     include: Callable[[str], list[Any]] | None = None,
 ) -> list[Any]:
-    """All values of a YAML text that may hold several documents; see `parse_yaml`.
+    """Parse YAML with any number of documents; see `parse_yaml`.
 
-    ``include`` is given the pattern of copier's ``!include``, which is an error without it.
+    ``include`` is called with the pattern of copier's ``!include``, which is an error without it.
     """
 
     class Loader(_Bounded):
-        """Knows what is included."""
+        """Handles includes."""
 
     if include is not None:
         Loader.add_constructor(
@@ -200,7 +200,7 @@ def yaml_documents(
 
 
 def yaml_lines(words: str, name: str | Path) -> dict[tuple[str, ...], int]:
-    """The line of each key of a YAML text, counted from 1, by the keys on the way to it.
+    """Return the line of each key of a YAML text, counted from 1, by the path of keys to it.
 
     Raises:
         ProjectError: it isn't valid YAML, or too large; see `parse_yaml`.
@@ -211,7 +211,7 @@ def yaml_lines(words: str, name: str | Path) -> dict[tuple[str, ...], int]:
         raise ProjectError(f"{name} isn't valid YAML{_where(error)}", "fix it") from error
     found: dict[tuple[str, ...], int] = {}
     waiting: list[tuple[tuple[str, ...], yaml.Node | None]] = [((), root)]
-    # An alias repeats what it stands for, and may do so without end.
+    # An alias repeats its value, maybe endlessly.
     while waiting and len(found) < MAXIMUM_VALUES:
         path, node = waiting.pop()
         if isinstance(node, yaml.MappingNode):
@@ -224,11 +224,11 @@ def yaml_lines(words: str, name: str | Path) -> dict[tuple[str, ...], int]:
 
 
 def own_yaml_documents(path: Path, include: Callable[[str], list[Any]]) -> list[Any]:
-    """All values of a YAML file of dockgen's own, ten times faster, by libyaml."""
+    """Parse a YAML file of dockgen's own with libyaml, which is ten times faster."""
     parent: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
     class Loader(parent):  # type: ignore[misc]
-        """Knows what is included."""
+        """Handles includes."""
 
     Loader.add_constructor("!include", lambda loader, node: include(loader.construct_scalar(node)))
     return list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=Loader))
@@ -243,15 +243,15 @@ def parse_toml(
     parse_float: Callable[[str], Any] = float,
     values: int = MAXIMUM_VALUES,
 ) -> dict[str, Any]:
-    """The tables of a TOML text.
+    """Parse TOML.
 
     Args:
         words: the text.
-        name: what to call it in a message.
-        hint: what to do if it is wrong.
+        name: its name in messages.
+        hint: what to do if it is invalid.
         kind: the error to raise.
-        parse_float: makes a number of the text of one with a point.
-        values: how many it may hold.
+        parse_float: converts the text of a float.
+        values: the maximum number of values.
 
     Raises:
         DockgenError: of that kind: it isn't valid TOML, or nested too deep.
@@ -268,7 +268,7 @@ def parse_toml(
 
 
 def parse_json(words: str | bytes, *, values: int = MAXIMUM_VALUES) -> Any:
-    """The value of a JSON text, which may hold so many of them.
+    """Parse JSON with at most this many values.
 
     Raises:
         ValueError: it isn't valid JSON, nested too deep, or too long.
@@ -282,10 +282,10 @@ def parse_json(words: str | bytes, *, values: int = MAXIMUM_VALUES) -> Any:
 
 
 class _Bounded(yaml.SafeLoader):
-    """Reads YAML of bounded depth and number, and no value that refers to itself.
+    """Loads YAML of bounded depth and number, without values that refer to themselves.
 
-    Each value is counted as it is composed: before anything is made of it, and before the rest is
-    looked at. An alias counts as all that it repeats.
+    Each value is counted when its node is composed: before it is constructed, and before the rest
+    is parsed. An alias counts as everything that it repeats.
     """
 
     def __init__(self, stream: str) -> None:
@@ -302,7 +302,7 @@ class _Bounded(yaml.SafeLoader):
             self._add(self._weights[id(node)], event)
             return node
         if self._depth == 0:
-            self._weights.clear()  # of another document, whose nodes may be gone
+            self._weights.clear()  # from another document, whose nodes may be gone
         before = self._count
         length = len(event.value) if isinstance(event, yaml.ScalarEvent) else 0
         self._add(1 + length // _TEXT_PER_VALUE, event)
@@ -320,7 +320,7 @@ class _Bounded(yaml.SafeLoader):
             raise _problem("it has too many values", event.start_mark)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """The value of a node; whatever a constructor raises names the line."""
+        """Return the value of a node; errors of its constructor name the line."""
         numbers = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
         try:
             if node.tag in numbers and len(str(node.value)) > _MAXIMUM_DIGITS:
@@ -338,7 +338,7 @@ def _refuse_kind(loader: yaml.SafeLoader, node: yaml.Node) -> None:
     raise _problem(f"!!{kind} isn't allowed", node.start_mark)
 
 
-# No answer is of these kinds, which JSON doesn't know.
+# No answer has these types, which JSON doesn't know.
 for _kind in ("binary", "set", "omap", "pairs"):
     _Bounded.add_constructor(f"tag:yaml.org,2002:{_kind}", _refuse_kind)
 
@@ -354,10 +354,10 @@ def _require_file(path: Path, mode: int) -> None:
 
 
 def _require_bounded(read: Any, values: int) -> None:
-    """Make sure that a value is nested to a bounded depth, and contains no endless numbers.
+    """Check that a value is nested to a bounded depth, and contains no huge numbers.
 
     Raises:
-        ValueError: it isn't.
+        ValueError: it exceeds a limit.
     """
     level: list[Any] = [read]
     count = 0
@@ -378,7 +378,7 @@ def _require_bounded(read: Any, values: int) -> None:
 
 
 def _where(error: Exception) -> str:
-    """The line that YAML stumbled over, counted from 1, and why, where it says so."""
+    """Return the line of a YAML error, counted from 1, and the reason, if there is one."""
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
     where = f" in line {mark.line + 1}" if mark else ""
     return f"{where}: {_short(problem)}" if problem else where

@@ -1,7 +1,7 @@
-"""dockgen.toml: the limits and rules for the image of a folder.
+"""Read dockgen.toml: the limits and rules for the image of a folder.
 
-Each of its sections may be missing where dockgen didn't make the folder. What it may say is
-declared in `settingsfile`, which is imported where one is read.
+If dockgen didn't make the folder, each section is optional. The keys are declared in
+`settingsfile`, which is imported only when a file is read.
 """
 
 import re
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 FILE = "dockgen.toml"
 
 _MB = 10**6
-# What a program that dockgen didn't make is held to, unless its dockgen.toml says otherwise.
+# The limits of a program that dockgen didn't make, unless its dockgen.toml says otherwise.
 _OTHERS = Limits(size_bytes=None, healthy_seconds=30, stop_seconds=10, run_seconds=60)
-# What git leaves around two versions of a line that it can't merge.
+# git's conflict markers.
 _MARKER = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 
 
@@ -30,7 +30,7 @@ def read(directory: Path) -> "SettingsFile":
     """Read the dockgen.toml of a project that dockgen made.
 
     Raises:
-        ProjectError: there is none, it has an unknown format, or has no limits.
+        ProjectError: there is none, its format is unknown, or it has no limits.
     """
     try:
         found = _parsed(directory / FILE)
@@ -47,7 +47,7 @@ def of_others(directory: Path | None) -> "SettingsFile":
     """Read the dockgen.toml of a folder that isn't from dockgen; it is optional.
 
     Raises:
-        ProjectError: it has an unknown format.
+        ProjectError: its format is unknown.
     """
     from dockgen.settingsfile import SettingsFile
 
@@ -69,12 +69,12 @@ def _parsed(path: Path) -> "SettingsFile":
 
 
 def content(path: Path) -> str:
-    """The text of one of the two files that make a project.
+    """Return the text of one of the two files that make a project.
 
     Raises:
         FileNotFoundError: there is none.
-        NotADirectoryError: the same, as a file lies where a folder would.
-        ProjectError: it can't be read, or contains an unfinished merge.
+        NotADirectoryError: there is none, because a parent is a file.
+        ProjectError: it can't be read, or has conflict markers.
     """
     found = reader.text(path, inside=path.parent, hint=restore(path.name))
     if _MARKER.search(found):
@@ -86,12 +86,12 @@ def content(path: Path) -> str:
 
 
 def restore(name: str) -> str:
-    """What to do about a file of a project that was spoilt."""
+    """Say how to restore a project's file."""
     return f"restore the last good version: git checkout -- {name}"
 
 
 def limits(settings: "SettingsFile", workload: Workload) -> Limits:
-    """The limits of a project that dockgen made, which has all that are for its workload.
+    """Return the limits of a project that dockgen made; it must have all those for its workload.
 
     Raises:
         ProjectError: one is missing.
@@ -110,7 +110,7 @@ def limits(settings: "SettingsFile", workload: Workload) -> Limits:
 
 
 def limits_of_others(settings: "SettingsFile") -> Limits:
-    """The limits of anything else: none for its size, and some patience, unless it says so."""
+    """Return the limits of anything else: by default no size limit, and generous times."""
     found, usual = settings.limits, _OTHERS
     return Limits(
         size_bytes=None if found.size_mb is None else int(found.size_mb * _MB),
@@ -122,7 +122,7 @@ def limits_of_others(settings: "SettingsFile") -> Limits:
 
 
 def run(settings: "SettingsFile") -> Run:
-    """What `[check]` says of how a container is run."""
+    """Return how to run a container, from `[check]`."""
     found = settings.check
     return Run(
         workload=found.workload,
@@ -136,7 +136,7 @@ def run(settings: "SettingsFile") -> Run:
 
 
 def policy(settings: "SettingsFile") -> Policy:
-    """Rules besides the limits: what is required, and what is ignored."""
+    """Return the rules besides the limits: what is required, and what is ignored."""
     found = settings.rules
     return Policy(
         required_labels=found.required_labels,

@@ -18,7 +18,7 @@ from dockgen.contract import Ignored
 from dockgen.declared import Day, OpenTable, Table, refuse, refuse_key
 from dockgen.matrix import Workload
 
-# Above this, in MB or seconds, a limit is a mistake; and 1e999999999 as an int takes all memory.
+# A higher limit, in MB or seconds, is a mistake; 1e999999999 as an int would take all memory.
 _HIGHEST = 10**6
 _HIGHEST_PORT = 65535
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -75,7 +75,7 @@ def _value(value: Any) -> str:
 
 
 def _code(code: str) -> str:
-    # Only a file that ignores a rule needs to know them all.
+    # Import the rules only for a file that ignores some.
     from dockgen import checks
 
     if code not in {rule.code for rule in checks.RULES}:

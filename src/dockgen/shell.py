@@ -1,4 +1,4 @@
-"""What the user types: paths from where they stand, names as a shell takes them."""
+"""Paths and names as the user types them in a shell."""
 
 import os
 import shlex
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def short(path: Path) -> str:
-    """The path as the user would type it from where they stand."""
+    """Return the path as the user would type it from the current folder."""
     here = Path.cwd()
     typed = str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
     return f"./{typed}" if typed.startswith("-") else typed
 
 
 def quoted(name: str) -> str:
-    """A name as a shell takes it, with what a terminal would obey spelt in bash's and zsh's way."""
+    """Quote a name for a shell; control characters are escaped as bash and zsh do it."""
     if name.isprintable():
         return shlex.quote(name)
     spelled = (

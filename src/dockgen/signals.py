@@ -1,4 +1,4 @@
-"""Signals that end dockgen: made to wait while something must not be left half done."""
+"""Delay signals that end dockgen while something must not be left half done."""
 
 import signal
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Those that end a program which doesn't catch them, and that someone else sends it.
+# Signals that end a program by default, and that another process sends.
 ENDINGS = (
     signal.SIGINT,
     signal.SIGTERM,
@@ -21,9 +21,9 @@ ENDINGS = (
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Let Ctrl-C and its like wait until the end of the block, and take effect then."""
+    """Delay Ctrl-C and similar signals until the end of the block."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are never handled in another thread
+        yield  # only the main thread handles signals
         return
     caught: list[int] = []
     before = {
@@ -42,21 +42,21 @@ def held() -> Iterator[None]:
 
 @contextmanager
 def temporary_folder(prefix: str, near: Path | None = None) -> Iterator[Path]:
-    """A temporary folder that no signal leaves behind.
+    """Yield a temporary folder that no signal leaves behind.
 
     Args:
-        prefix: what its name begins with.
-        near: the folder that it is made in; None for the machine's own for such.
+        prefix: the beginning of its name.
+        near: its parent folder; None for the system's temporary folder.
 
     Raises:
         OSError: it can't be made.
     """
-    import shutil  # for each command's start, these two cost too much
+    import shutil  # both are too slow to import at each command's start
     import tempfile
 
     folder = None
     try:
-        # A signal waits until it is known what is to be removed.
+        # A signal has to wait until the folder to remove is known.
         with held():
             folder = Path(tempfile.mkdtemp(prefix=prefix, dir=near))
         yield folder

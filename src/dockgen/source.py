@@ -1,7 +1,7 @@
 """Sources: what projects are made from, dockgen's own templates or a team's starter template.
 
-A source has the template's whole history on this machine, so nothing that renders or updates needs
-a network.
+A source has the template's whole history on this machine, so rendering and updating need no
+network.
 """
 
 import shlex
@@ -22,7 +22,7 @@ from dockgen.git import tree
 from dockgen.inside import Folder, Inside, Saved
 from dockgen.starters import Starter
 
-# Stands for a starter's address while its working copy is tried: reserved (RFC 2606).
+# A starter's address while its working copy is tested: reserved (RFC 2606).
 WORKING_COPY_URL = "https://dockgen.invalid/starter.git"
 
 
@@ -44,14 +44,14 @@ class Source:
 
 @contextmanager
 def own() -> Iterator[Source]:
-    """Dockgen's own templates, from the bundle."""
+    """Yield dockgen's own templates, from the bundle."""
     with bundle.provide() as (path, manifest):
         yield Source("", path, manifest, bundle.questionnaire())
 
 
 @contextmanager
 def starter(registered: Starter, *, trusted: bool = False) -> Iterator[Source]:
-    """A registered starter template, from its clone on this machine.
+    """Yield a registered starter template, from its clone on this machine.
 
     Raises:
         ProjectError: there is no clone, or no release in it.
@@ -64,9 +64,9 @@ def starter(registered: Starter, *, trusted: bool = False) -> Iterator[Source]:
 
 @contextmanager
 def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
-    """The starter template in ``directory``, including uncommitted changes.
+    """Yield the starter template in ``directory``, including uncommitted changes.
 
-    Its one release has a version that is made from its content.
+    Its only release has a version that is made from its content.
 
     Raises:
         ProjectError: there is no starter template.
@@ -90,9 +90,9 @@ def working_copy(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
 
 
 def registered(directory: Path, own: Manifest, url: str) -> Starter | None:
-    """The starter of that address, None for dockgen's own templates.
+    """Return the registered starter of an address; None for dockgen's own templates.
 
-    The project's word alone is not enough to follow it.
+    An address in a project isn't followed unless it is registered.
     """
     if own.is_at(url):
         return None
@@ -107,7 +107,7 @@ def registered(directory: Path, own: Manifest, url: str) -> Starter | None:
 
 @contextmanager
 def of_project(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
-    """The template that a project was made from, with the releases that are on this machine.
+    """Yield the template that a project was made from, with the releases on this machine.
 
     Raises:
         ProjectError: it isn't registered here, or has no release here.
@@ -125,20 +125,20 @@ def of_project(directory: Path, *, trusted: bool = False) -> Iterator[Source]:
 
 
 def asked(origin: Source, version: str, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers to questions, without what a release computes: copier computes that itself.
+    """Return the answers to questions, without computed values: copier computes those itself.
 
     Raises:
-        ProjectError: that release's questionnaire can't be understood.
+        ProjectError: that release's questionnaire is invalid.
     """
     left_out = computed(origin, version)
     return {name: value for name, value in answers.items() if name not in left_out}
 
 
 def computed(origin: Source, version: str) -> frozenset[str]:
-    """The names of what a release of a template computes instead of asking.
+    """Return the names of the values that a release computes instead of asking.
 
     Raises:
-        ProjectError: that release's questionnaire can't be understood.
+        ProjectError: that release's questionnaire is invalid.
     """
     release = next(found for found in origin.manifest.releases if found.version == version)
     return _computed(origin.repository, origin.manifest, release.tree)
@@ -155,7 +155,7 @@ def _computed(repository: Path, manifest: Manifest, tree_id: str) -> frozenset[s
 
 
 def refresh(registered: Starter) -> str:
-    """Fetch a starter's releases; return "", or why older ones have to do and how old they are.
+    """Fetch a starter's releases; return "", or why older ones are used and how old they are.
 
     Raises:
         ProjectError: they can't be fetched and there are none on this machine.
@@ -171,7 +171,7 @@ def refresh(registered: Starter) -> str:
 
 
 def releases(registered: Starter) -> tuple[Release, ...]:
-    """The releases in a starter's clone, oldest first; pre-releases only if there is nothing else.
+    """Return the releases in a starter's clone, oldest first; pre-releases only if alone.
 
     copier reads versions as Python does (PEP 440), and takes the highest.
 
@@ -192,12 +192,13 @@ def releases(registered: Starter) -> tuple[Release, ...]:
     )
     found: list[tuple[Version, Release]] = []
     for line in listed.splitlines():
-        # Of an annotated tag the second object is its commit; a tag may be of anything else, too.
+        # For an annotated tag, the second object is its commit; a tag may point to other objects,
+        # too.
         tag, *objects = line.split()
         commits = [thing.split(":")[1:] for thing in objects if thing.startswith("commit:")]
         try:
             found += [(Version(tag), Release(tag, *commit)) for commit in commits]
-        except ValueError:  # InvalidVersion, and numbers of too many digits
+        except ValueError:  # InvalidVersion, and numbers with too many digits
             continue
     final = [pair for pair in found if not pair[0].is_prerelease] or found
     if not final:
@@ -210,7 +211,7 @@ def releases(registered: Starter) -> tuple[Release, ...]:
 
 @contextmanager
 def _extracted(repository: Path, tree_id: str) -> Iterator[Path]:
-    """A folder with the YAML files of a tree: the questionnaire, and what it may include."""
+    """Yield a folder with the YAML files of a tree: the questionnaire, and what it may include."""
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
         folder = Folder(Path(name))
         for path, file in tree.read(repository, tree_id, _is_yaml).items():

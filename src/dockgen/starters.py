@@ -1,6 +1,6 @@
 """The starters: templates that this user trusts, and their clones on this machine.
 
-Only an address in here is ever followed. What a project's answers file says decides nothing.
+Only addresses registered here are ever followed. An address in a project's answers file isn't.
 """
 
 import fcntl
@@ -22,12 +22,13 @@ from dockgen import address, bundle, git, home, reader
 from dockgen.apply import cannot_write
 from dockgen.errors import ProjectError, UsageError, unreadable
 
-# dockgen's own templates, where the name of a starter is expected.
+# The name of dockgen's own templates where a starter's name is expected.
 OWN = "dockgen"
-# A host that doesn't answer in this time is taken for out of reach, in seconds.
+# A host that doesn't answer in this time counts as unreachable, in seconds.
 FETCH_SECONDS = 60.0
 
-# In a clone: an empty file as old as the last fetch that worked; FETCH_HEAD is as old as any.
+# An empty file in a clone; its time is that of the last successful fetch. FETCH_HEAD also changes
+# if a fetch fails.
 _FETCHED = "dockgen-fetched"
 # copier's own abbreviations.
 _SHORT = {"gh:": "https://github.com", "gl:": "https://gitlab.com"}
@@ -43,12 +44,12 @@ class Starter:
 
     @property
     def address(self) -> str:
-        """What git gets to see of the address; see `git_address`."""
+        """The address as git gets it; see `git_address`."""
         return git_address(self.url)
 
     @property
     def clone(self) -> Path:
-        """The bare repository with its releases; another address would have another one."""
+        """The bare repository with its releases; another address has another one."""
         suffix = hashlib.sha256(self.url.encode()).hexdigest()[:8]
         return _cache() / f"{self.name}-{suffix}.git"
 
@@ -71,10 +72,10 @@ class Listed:
 
 
 def load() -> tuple[Starter, ...]:
-    """All registered starters, by name.
+    """Return all registered starters, by name.
 
     Raises:
-        ProjectError: the file can't be read or understood.
+        ProjectError: the file can't be read or is invalid.
     """
     try:
         entries = reader.parse_json(reader.content(path()))
@@ -90,7 +91,7 @@ def load() -> tuple[Starter, ...]:
 
 
 def find(name: str) -> Starter:
-    """The starter of that name.
+    """Return the starter of that name.
 
     Raises:
         UsageError: there is none.
@@ -108,13 +109,13 @@ def find(name: str) -> Starter:
 
 
 def find_by_url(url: str) -> Starter | None:
-    """The starter of that address, if the user registered it, by ssh or by https."""
+    """Return the registered starter of an address, by ssh or by https, or None."""
     wanted = _identity(url)
     return next((known for known in load() if _identity(known.url) == wanted), None)
 
 
 def git_address(url: str) -> str:
-    """The address that copier gives git for a template's, which may be short, as gh:acme/starter.
+    """Return the address that copier gives git for a template's, such as gh:acme/starter.
 
     https://copier.readthedocs.io/en/stable/generating/#templates-versions
     """
@@ -131,7 +132,7 @@ def git_address(url: str) -> str:
 def _is_folder(url: str) -> bool:
     try:
         return Path(url).expanduser().is_dir()
-    except (OSError, RuntimeError):  # the latter for ~ of someone unknown
+    except (OSError, RuntimeError):  # the latter for the ~ of an unknown user
         return False
 
 
@@ -147,7 +148,7 @@ def _require_no_credentials(name: str, url: str) -> None:
 
 
 def _identity(url: str) -> str:
-    """The same for two addresses of one repository, which ssh and https are."""
+    """Return a key that is equal for the ssh and https addresses of a repository."""
     address = git_address(url).removesuffix("/").removesuffix(".git")
     found = re.fullmatch(r"(?:https|ssh)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.+)", address)
     found = found or re.fullmatch(r"(?:[^@/:]+@)([^/:]+):(.+)", address)
@@ -155,7 +156,7 @@ def _identity(url: str) -> str:
 
 
 def require_name(name: str) -> None:
-    """Make sure that a starter may be called that.
+    """Check that a starter may have this name.
 
     Raises:
         UsageError: it may not.
@@ -169,9 +170,9 @@ def require_name(name: str) -> None:
 
 
 def check_new(name: str, url: str) -> Starter:
-    """The starter that is to be registered; nothing is written yet.
+    """Return the starter to register; nothing is written yet.
 
-    A path becomes absolute, since projects remember it.
+    A path becomes absolute, because projects record it.
 
     Raises:
         UsageError: the name is not allowed, or taken.
@@ -188,7 +189,7 @@ def check_new(name: str, url: str) -> Starter:
     if is_folder:
         url = str(Path(url).expanduser().resolve())
     elif "://" in url and not url.endswith(".git") and git_address(url) == url:
-        url = f"git+{url}"  # so that copier knows it for git's
+        url = f"git+{url}"  # so that copier recognizes it as git's
     taken = {registered.name: registered for registered in load()}.get(name)
     if taken and taken.url != url:
         raise UsageError(
@@ -199,12 +200,12 @@ def check_new(name: str, url: str) -> Starter:
 
 
 def add(registered: Starter) -> None:
-    """Write a starter down, whose clone is there."""
+    """Register a starter whose clone exists."""
     _save({**{known.name: known for known in load()}, registered.name: registered})
 
 
 def remove(name: str) -> Starter:
-    """Forget a starter, and its clone.
+    """Remove a starter and its clone.
 
     Raises:
         UsageError: there is none of that name.
@@ -216,7 +217,7 @@ def remove(name: str) -> Starter:
 
 
 def fetch(registered: Starter) -> None:
-    """Bring a starter's releases to this machine, with the user's own git settings.
+    """Fetch a starter's releases, with the user's own git settings.
 
     Raises:
         ProjectError: git can't fetch them, or the cache can't be written; an older clone stays.
@@ -237,7 +238,7 @@ def fetch(registered: Starter) -> None:
 
 
 def path() -> Path:
-    """The file that the starters are in."""
+    """Return the file with the registered starters."""
     return home.config() / "starters.json"
 
 
@@ -250,7 +251,7 @@ def _fetch(address: str, clone: Path) -> None:
     (clone / _FETCHED).touch()
     tags = git.run("for-each-ref", "--format=%(refname)", "refs/tags", repository=clone).split()
     versions = [tag for tag in tags if _is_version(tag.removeprefix("refs/tags/"))]
-    # copier records what `git describe` says, which must not be another tag of the same commit.
+    # copier records the output of `git describe`, which must not be another tag of the same commit.
     for tag in set(tags) - set(versions):
         git.run("update-ref", "-d", tag, repository=clone)
     if versions:
@@ -260,14 +261,14 @@ def _fetch(address: str, clone: Path) -> None:
 def _is_version(tag: str) -> bool:
     try:
         Version(tag)
-    except ValueError:  # InvalidVersion, and numbers of too many digits
+    except ValueError:  # InvalidVersion, and numbers with too many digits
         return False
     return True
 
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Two runs that fetch one starter take turns."""
+    """Lock the file, so that two runs that fetch one starter take turns."""
     with file.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""The web: one small file from an https address, and a private copy for when it is out of reach."""
+"""Fetch a small file from an https address, and keep a private copy for offline use."""
 
 import hashlib
 import ipaddress
@@ -15,8 +15,8 @@ from dockgen import home, reader
 from dockgen.address import require_no_user
 from dockgen.errors import DockgenError, ProjectError, UsageError
 
-# A host that doesn't answer in this time is out of reach, and so is one that hasn't sent it all in
-# twice this time. In seconds.
+# A host that doesn't answer in this time is unreachable, and so is one that hasn't sent everything
+# in twice this time. In seconds.
 FETCH_SECONDS = 15.0
 # The largest size, in bytes.
 MAXIMUM_BYTES = 1_000_000
@@ -26,27 +26,27 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file's content; ``kept`` says when it was fetched, if its host is out of reach now."""
+    """A file's content; ``kept`` is when it was fetched, if its host can't be reached now."""
 
     content: bytes
     kept: datetime | None = None
 
 
-# Each address is asked once, also one that doesn't answer.
+# Each address is requested once, even if it doesn't answer.
 _asked: dict[str, Fetched | DockgenError] = {}
 
 
 def fetch(url: str) -> Fetched:
-    """A file from the web; what was fetched last has to do where it is out of reach.
+    """Fetch a file; if the host can't be reached, return the last copy.
 
-    It is asked for once, however many projects need it. No redirect leads from https to anything
-    else.
+    A file is requested once, however many projects need it. Redirects never lead from https to
+    anything else.
 
     Args:
         url: by https, or by http on this machine itself.
 
     Raises:
-        UsageError: it is another address, it contains a user name, or the file is too large.
+        UsageError: the address is of another kind or has a user name, or the file is too large.
         ProjectError: it can't be fetched and there is no copy, or it redirects to an address that
             isn't allowed.
     """
@@ -62,7 +62,7 @@ def fetch(url: str) -> Fetched:
 
 
 def _fetch(url: str) -> Fetched:
-    import urllib.parse  # these cost more time than all else
+    import urllib.parse  # these take longer to import than everything else
 
     require_no_user(url, "use an address without one, or a file: --team FILE")
     try:
@@ -90,7 +90,7 @@ def _fetch(url: str) -> Fetched:
 
 
 def age(when: datetime) -> str:
-    """How long ago that was, in days: "yesterday, on 2026-11-21"."""
+    """Format how long ago that was, in days: "yesterday, on 2026-11-21"."""
     days = (datetime.now(UTC) - when).days
     words = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
     return f"{words}, on {when:%Y-%m-%d}"
@@ -101,7 +101,7 @@ def _folder() -> Path:
 
 
 def _keep(copy: Path, content: bytes) -> None:
-    """Keep a copy that this user alone can read: its address may have asked for a password."""
+    """Keep a copy that only this user can read: its address may have required a password."""
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.parent.chmod(0o700)
@@ -114,7 +114,7 @@ def _keep(copy: Path, content: bytes) -> None:
 
 
 def _is_allowed(url: str) -> bool:
-    """Whether it is fetched by https, or by http from this machine itself."""
+    """Return whether an address uses https, or http on this machine."""
     import urllib.parse
 
     parts = urllib.parse.urlsplit(url)
@@ -129,21 +129,22 @@ def _is_loopback(host: str | None) -> bool:
 
 
 def _download(url: str) -> bytes:
-    """Fetch it, in all the time there is for it.
+    """Download a file within the total time limit.
 
     Raises:
-        OSError: it is out of reach.
-        ProjectError: it leads to an address that is not allowed.
+        OSError: it can't be reached.
+        ProjectError: it redirects to an address that is not allowed.
     """
     outcome: list[bytes | Exception] = []
 
     def work() -> None:
         try:
             outcome.append(_downloaded(url, time.monotonic() + 2 * FETCH_SECONDS))
-        except Exception as error:  # passed on, below
+        except Exception as error:  # raised again below
             outcome.append(error)
 
-    # A host that sends a byte of its answer now and then is never late for any one of them.
+    # The socket's timeout is per read: a host that sends a byte now and then would never be too
+    # late.
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(2 * FETCH_SECONDS)
@@ -161,7 +162,7 @@ def _downloaded(url: str, deadline: float) -> bytes:
     import urllib.request
 
     class Redirects(urllib.request.HTTPRedirectHandler):
-        """Follows no redirect from https to anything else, nor from this machine to another."""
+        """Refuses redirects from https to anything else, and from this machine to another."""
 
         def redirect_request(
             self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str
@@ -175,7 +176,7 @@ def _downloaded(url: str, deadline: float) -> bytes:
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     opener = urllib.request.OpenerDirector()
-    # Nothing for ftp, files and data, which the usual opener has.
+    # No handlers for ftp, files and data, which the usual opener has.
     for handler in (
         urllib.request.ProxyHandler,
         urllib.request.HTTPHandler,
@@ -198,7 +199,7 @@ def _downloaded(url: str, deadline: float) -> bytes:
                 raise OSError("the answer was cut off")  # half a team file has half of its locks
             return content
     except urllib.error.HTTPError as error:
-        error.close()  # it contains the answer
+        error.close()  # it holds the response
         raise
     except (ValueError, http.client.HTTPException) as error:
         raise OSError(str(error) or type(error).__name__) from error

@@ -307,7 +307,7 @@ def _is_below(image: str, prefix: str) -> bool:
 
 
 def _parts(image: str) -> list[str]:
-    """Return the parts of an image's full name without tag or digest: docker.io, library, name."""
+    """Return the parts of an image's full name, without its tag: docker.io, library, python."""
     *path, last = image.partition("@")[0].split("/")
     parts = [*path, last.partition(":")[0]]
     if len(parts) == 1:
