@@ -1,4 +1,4 @@
-"""The comparison: a project built on each flavor and as the naive image, in turns, and measured."""
+"""Compare a project on each flavor and as the naive image: build, start and measure in turns."""
 
 import os
 import time
@@ -23,8 +23,8 @@ from dockgen.project import Project
 from dockgen.targets import target as targets
 from dockgen.targets.target import Asked, Target
 
-# What it took to build the sample apps on two processors, cold and after an edit, in seconds: what
-# is said before anything is measured.
+# How long the sample apps took to build on two processors, cold and after an edit, in seconds: the
+# basis of the first estimate.
 _USUAL = {"go": (20, 2), "python": (10, 1), "node": (11, 1)}
 _USUAL_NAIVE = {"go": (20, 21), "python": (7, 7), "node": (3, 3)}
 _START_SECONDS = 3
@@ -36,8 +36,8 @@ class Wanted:
     """What the user asks for.
 
     ``names`` are flavors and `flavors.NAIVE`, ``rounds`` is how often a rebuild and a start are
-    measured, ``edited`` the source file that a rebuild edits, None for the largest one, and
-    ``build`` what builds are given beside. ``trusted`` lets a starter's template run code.
+    measured, ``edited`` the source file that a rebuild edits (None for the largest one), and
+    ``build`` has the other build options. ``trusted`` lets a starter's template run code.
     """
 
     names: Sequence[str] = flavors.NAMES
@@ -49,10 +49,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Column:
-    """What was measured on one flavor, or of the naive image.
+    """The measurements of one flavor, or of the naive image.
 
-    Times are medians in seconds, and None where there was nothing to measure: `Subject` says what
-    they mean. ``checked`` has sizes, layers and findings; ``note`` says what couldn't be measured.
+    Times are medians in seconds, or None if there was nothing to measure: `Subject` says what they
+    mean. ``checked`` has sizes, layers and findings; ``note`` says what couldn't be measured.
     """
 
     name: str
@@ -67,10 +67,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A project side by side with itself.
+    """A project's flavors side by side.
 
-    ``current`` is the flavor that it has, ``edited`` the source file that rebuilds edited, from
-    the root of the build context, and ``left_out`` says why something isn't among the ``columns``.
+    ``current`` is the project's flavor, ``edited`` the source file that rebuilds edited, relative
+    to the build context, and ``left_out`` says why something isn't among the ``columns``.
     """
 
     project: Project
@@ -84,13 +84,13 @@ class Comparison:
 
     @property
     def current(self) -> str:
-        """The flavor that the project has."""
+        """The project's flavor."""
         return str(self.project.cell.flavor)
 
 
 @dataclass
 class _Entry:
-    """One of those that take turns; ``note`` is what went wrong first, "" if nothing did."""
+    """One of those that take turns; ``note`` is the first problem, or ""."""
 
     copy: Copy
     subject: Subject
@@ -99,13 +99,13 @@ class _Entry:
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is more to measure: what can't be built has nothing to start."""
+        """Whether there is more to measure: what can't be built can't be started."""
         return bool(self.subject.image or not self.note)
 
 
 @dataclass(frozen=True)
 class _Step:
-    """Something to be done of an entry, and how long that usually takes, in seconds."""
+    """A step for one entry, and how long it usually takes, in seconds."""
 
     entry: _Entry
     words: str
@@ -114,7 +114,7 @@ class _Step:
 
 
 class Prepared:
-    """A comparison that can begin; see `prepare`."""
+    """A comparison that is ready to begin; see `prepare`."""
 
     def __init__(
         self, found: Project, laid: flavors.Copies, edited: str | None, wanted: Wanted
@@ -153,10 +153,10 @@ class Prepared:
         return sum(step.seconds for step in self._steps)
 
     def measure(self, doing: Callable[[str], None]) -> Comparison:
-        """Measure them in turns; what is built and started is gone in the end.
+        """Measure them in turns; what is built and started is removed at the end.
 
         Args:
-            doing: told in a few words what is being done, and how long the rest takes.
+            doing: called with a few words about the current step, and the remaining time.
 
         Raises:
             ProjectError: none of them can be built.
@@ -185,7 +185,7 @@ class Prepared:
             if not entry.goes_on:
                 whole -= step.seconds
                 continue
-            # How much slower this project and machine are is known from what is done by now.
+            # The steps so far show how much slower this project and machine are.
             slower = (time.monotonic() - began) / usual if usual else 1.0
             doing(f"{entry.copy.name}: {step.words}, {spoken((whole - usual) * slower)} left")
             try:
@@ -195,7 +195,7 @@ class Prepared:
             usual += step.seconds
 
     def _bases(self) -> Iterator[str]:
-        """The images that the builds stand on: to pull them is no part of a build."""
+        """Return the base images of the builds: pulling them isn't part of a build."""
         names = [
             image.name
             for entry in self._entries
@@ -220,8 +220,8 @@ class Prepared:
                 yield _Step(entry, words, self._usual(entry)[1], build)
 
     def _starts(self) -> Iterator[_Step]:
-        # A job ends by itself, and what needs a database can't start without one: the check shows
-        # how long these take.
+        # A job ends by itself, and a program that needs a database can't start without one: the
+        # check shows how long these take.
         alone = not (self._existing.get("beside") or self._existing.get("before"))
         is_job = self._project.kind is Workload.JOB
         rounds = self._wanted.rounds if alone and not is_job else 0
@@ -250,13 +250,13 @@ class Prepared:
 
 @contextmanager
 def prepare(directory: Path, wanted: Wanted) -> Iterator[Prepared]:
-    """Get ready to compare a project with itself on other flavors.
+    """Prepare a comparison of a project's flavors.
 
-    All that is built lies in copies, which are gone in the end. The user's files stay as they are.
+    Everything is built in copies, which are removed at the end. The user's files stay as they are.
 
     Args:
         directory: the project.
-        wanted: what is asked for.
+        wanted: what the user asks for.
 
     Raises:
         UsageError: the flavor or the source file doesn't exist.
@@ -299,14 +299,14 @@ def _column(entry: _Entry, checked: Checked) -> Column:
 
 
 def _reason(error: ProjectError, copy: Copy) -> str:
-    """Why something failed, without the name of the copy, which is gone by then."""
+    """Return why something failed, without the name of the temporary copy."""
     words = error.message.replace(f"the image of {copy.context}", "it")
     likely = failures.of_build(error.log) if isinstance(error, BuildError) else None
     return f"{words} Most likely {likely.cause}." if likely else words
 
 
 def spoken(seconds: float) -> str:
-    """An estimated time in words: "about 40 s", "about 3 min"."""
+    """Format an estimated time: "about 40 s", "about 3 min"."""
     if seconds < 100:
         return f"about {max(10, round(seconds, -1)):.0f} s"
     return f"about {seconds / 60:.0f} min"

@@ -1,4 +1,4 @@
-"""What differs between two images: their configuration, layers, packages and files."""
+"""Compare two images: their configuration, layers, packages and files."""
 
 import dataclasses
 import posixpath
@@ -17,7 +17,7 @@ _HIDDEN = "(a secret, not shown)"
 
 
 class Change(StrEnum):
-    """What happened to something on the way from the one image to the other."""
+    """What happened to something from the first image to the second."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -28,7 +28,7 @@ class Change(StrEnum):
 class Setting:
     """A setting that differs: its name, such as "user" or "environment PATH", and both values.
 
-    A value is "" where the image has none.
+    A value is "" if the image has none.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class LayerChange:
-    """A layer that only one of the images has, and the step that made it, "" if it isn't known."""
+    """A layer that only one of the images has, and the step that made it, or ""."""
 
     change: Change
     layer: Layer
@@ -47,7 +47,7 @@ class LayerChange:
 
 @dataclass(frozen=True)
 class PackageChange:
-    """A package whose versions differ; an image may have several of one package, and none is ()."""
+    """A package whose versions differ; an image may have several versions, and () is none."""
 
     system: str
     name: str
@@ -56,15 +56,15 @@ class PackageChange:
 
     @property
     def change(self) -> Change:
-        """What happened to it."""
+        """What happened to the package."""
         return _change(self.before, self.after)
 
 
 @dataclass(frozen=True)
 class FileChange:
-    """A file that differs, as a container of each image sees it; None if it doesn't exist.
+    """A file that differs for containers of the two images; None if it doesn't exist.
 
-    ``what`` says of one that both have what has changed: "content", "mode", "owner" or "kind".
+    ``what`` says what has changed of a file that both have: "content", "mode", "owner" or "kind".
     """
 
     path: str
@@ -74,18 +74,18 @@ class FileChange:
 
     @property
     def change(self) -> Change:
-        """What happened to it."""
+        """What happened to the file."""
         return _change(self.before, self.after)
 
     @property
     def size_bytes(self) -> int:
-        """The larger one of its two sizes, by which changes are sorted."""
+        """The larger of its two sizes, by which changes are sorted."""
         return max(file.size if file else 0 for file in (self.before, self.after))
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many files were added, removed or changed, and what they held before and after."""
+    """How many files were added, removed or changed, and their bytes before and after."""
 
     files: int
     before_bytes: int
@@ -94,10 +94,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class Difference:
-    """What differs, each list with the largest first.
+    """What differs; the largest come first in each list.
 
-    ``names`` are what the two images are called. Sizes are unpacked, in bytes; those of files count
-    what a container sees. ``shared_layers`` are the layers that both have.
+    ``names`` are the names of the two images. Sizes are unpacked, in bytes; file sizes count what a
+    container sees. ``shared_layers`` are the layers that both have.
     """
 
     names: tuple[str, str]
@@ -110,11 +110,11 @@ class Difference:
 
     @property
     def is_none(self) -> bool:
-        """Whether the images are the same, in all that is compared."""
+        """Whether the images are the same in everything that is compared."""
         return not (self.settings or self.layers or self.packages or self.files)
 
     def tally(self, change: Change) -> Tally:
-        """The files of one kind of change, together."""
+        """Return the totals for one kind of change."""
         found = [file for file in self.files if file.change is change]
         return Tally(
             len(found),
@@ -124,11 +124,11 @@ class Difference:
 
 
 def between(targets: Sequence[Target], doing: Callable[[str], None]) -> Difference:
-    """Read two images and compare them. Nothing of them is run; saved ones need no engine.
+    """Read two images and compare them. Nothing in them is run; saved ones need no engine.
 
     Args:
         targets: the two, as `target.find_image` finds them.
-        doing: told in a few words what is being done.
+        doing: called with a few words about the current step.
 
     Raises:
         ToolMissingError: one is the engine's, which is missing, too old, or went away.
@@ -160,7 +160,7 @@ def _read(target: Target) -> Image:
 
 
 def of(names: tuple[str, str], before: Image, after: Image) -> Difference:
-    """Compare two images, both read with their contents."""
+    """Compare two images that were both read with their contents."""
     shared = Counter(layer.digest for layer in before.layers)
     shared &= Counter(layer.digest for layer in after.layers)
     both, removed = _split(before, Change.REMOVED, shared)
@@ -193,7 +193,7 @@ def _settings(before: Image, after: Image) -> Iterator[Setting]:
 
 
 def _described(image: Image) -> dict[str, str]:
-    """Each setting of an image in words; those that it hasn't are left out."""
+    """Return each setting of an image as text; unset ones are left out."""
     found = {"platform": image.platform}
     for field in dataclasses.fields(Config):
         value = getattr(image.config, field.name)
@@ -210,7 +210,7 @@ def _described(image: Image) -> dict[str, str]:
 
 
 def _words(value: Any) -> str:
-    """A value in one line; a list as its words, each quoted where that matters."""
+    """Return a value on one line; a list as its words, quoted if needed."""
     if isinstance(value, tuple):
         return " ".join(repr(word) if not word or " " in str(word) else str(word) for word in value)
     return f"{value:g}" if isinstance(value, float) and value else str(value or "")
@@ -219,7 +219,7 @@ def _words(value: Any) -> str:
 def _split(
     image: Image, change: Change, shared: Counter[str]
 ) -> tuple[list[Layer], list[LayerChange]]:
-    """The layers that are counted in ``shared``, each as often as that says, and the others."""
+    """Split layers into those counted in ``shared``, each as often as its count, and the others."""
     left = Counter(shared)
     both, own = [], []
     for layer, instruction in zip(image.layers, anatomy.instructions(image), strict=True):
@@ -240,7 +240,7 @@ def _packages(before: Image, after: Image) -> Iterator[PackageChange]:
 
 
 def _versions(image: Image) -> dict[tuple[str, str], set[str]]:
-    """The versions of each package that a container of the image sees."""
+    """Return the versions of each package that a container of the image sees."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for file, layer in _seen(image):
         for package in layer.packages.get(file.path, ()):
@@ -249,7 +249,7 @@ def _versions(image: Image) -> dict[tuple[str, str], set[str]]:
 
 
 def _seen(image: Image) -> Iterator[tuple[File, Layer]]:
-    """Each file that a container sees, and the layer that it is from."""
+    """Yield each file that a container sees, and the layer that it is from."""
     for layer in image.layers:
         for file in layer.files:
             if image.tree.get(file.path) is file:
@@ -267,13 +267,13 @@ def _files(before: Image, after: Image) -> Iterator[FileChange]:
             continue
         change = FileChange(path, one and one[0], other and other[0])
         file = change.before or change.after
-        # A folder says nothing that its files don't.
+        # A folder adds nothing to its files.
         if file and file.kind is not Kind.DIRECTORY:
             yield change
 
 
 def _changes(before: File, old: Layer, after: File, new: Layer) -> Iterator[str]:
-    """What of a file has changed."""
+    """Yield what has changed of a file."""
     kinds = {before.kind, after.kind}
     is_file = kinds <= {Kind.FILE, Kind.HARD_LINK}
     if len(kinds) > 1 and not is_file:
@@ -284,7 +284,7 @@ def _changes(before: File, old: Layer, after: File, new: Layer) -> Iterator[str]
             yield "content"
     elif before.target != after.target:
         yield "content"
-    # Of a symbolic link no engine looks at the mode.
+    # No engine uses the mode of a symbolic link.
     if before.mode != after.mode and before.kind is not Kind.SYMBOLIC_LINK:
         yield "mode"
     if (before.uid, before.gid) != (after.uid, after.gid):
@@ -292,9 +292,9 @@ def _changes(before: File, old: Layer, after: File, new: Layer) -> Iterator[str]
 
 
 def _content(file: File, layer: Layer) -> bytes | None:
-    """The digest of what a file holds; of a hard link, of the file that it is another name of.
+    """Return the digest of a file's content; for a hard link, that of its target.
 
-    None if that is a link to a file of a lower layer.
+    Returns None if the target is in a lower layer.
     """
     path = file.path
     if file.kind is Kind.HARD_LINK:

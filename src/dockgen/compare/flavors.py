@@ -1,4 +1,4 @@
-"""A project on each flavor: its container files, rendered from its answers into copies of it."""
+"""A project on each flavor: its container files, rendered from its answers into copies."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -17,11 +17,11 @@ from dockgen.errors import DockgenError, UsageError
 from dockgen.matrix import Flavor
 from dockgen.project import Project
 
-# What stands beside the flavors.
+# The name of the naive image among the flavors.
 NAIVE = "naive"
 NAMES = (*map(str, Flavor), NAIVE)
-# What makes the image and the container of a project, beside what differs from flavor to flavor:
-# files, and the folder of those that builds run.
+# What makes a project's image and container, in addition to what differs between flavors: files,
+# and the folder of files that builds run.
 _OF_CONTAINERS = ("Dockerfile", "Dockerfile.dockerignore", ".dockerignore", *composefile.NAMES)
 FOLDER = "docker"
 
@@ -31,7 +31,7 @@ class Copy:
     """A project on one flavor, or as the naive image.
 
     ``name`` is one of `NAMES`, ``context`` its build context, and ``directory`` its own folder in
-    there. ``limit_bytes`` is what the image may weigh; None for any size.
+    there. ``limit_bytes`` is the size limit of the image; None for no limit.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Copy:
 
     @property
     def dockerfile(self) -> Path:
-        """What it is built by."""
+        """The Dockerfile that it is built from."""
         return self.directory / "Dockerfile"
 
 
 @dataclass(frozen=True)
 class Copies:
-    """The copies, and of those that can't work, why not."""
+    """The copies, and why others can't work."""
 
     made: Sequence[Copy]
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -56,16 +56,16 @@ class Copies:
 def lay_out(
     found: Project, sources: Path, names: Sequence[str], into: Path, *, trusted: bool = False
 ) -> Copies:
-    """Lay a project out on each flavor.
+    """Copy a project for each flavor.
 
     The files are those that git tracks or would track. Those that make image and container are
-    rendered from the answers, so edits of them don't count.
+    rendered from the answers, so edits in them don't count.
 
     Args:
         found: the project.
-        sources: the folder that its build may read: its own, or one further up.
+        sources: the folder that its build may read: its own, or a parent.
         names: of the flavors, and `NAIVE`.
-        into: a folder that is there, and empty.
+        into: an existing, empty folder.
         trusted: whether the template may run code of its own.
 
     Raises:
@@ -76,7 +76,7 @@ def lay_out(
     left_out = _refused(repository, folder, found)
     flavors = [flavor for flavor in Flavor if str(flavor) not in left_out]
     wanted = [flavor for flavor in flavors if str(flavor) in names]
-    # The naive one is made from what any of them says of the start.
+    # The naive one takes its start command from any of them.
     any_flavor = wanted or [found.cell.flavor]
     rendered, refused = _rendered(found, any_flavor, into / "rendered", trusted=trusted)
     left_out = {name: why for name, why in {**left_out, **refused}.items() if name in names}
@@ -108,10 +108,10 @@ def lay_out(
 
 
 def _refused(repository: Repository, folder: Path, found: Project) -> dict[str, str]:
-    """The flavors that something in the code of an added project is against, each with why."""
+    """Return the flavors that an added project's code can't run on, each with the reason."""
     if not found.is_existing:
         return {}
-    # What is there now may be undecided, or no service any more: then a build tells.
+    # The code may be undecided by now, or no service any more: then the build shows it.
     with suppress(DockgenError):
         detected = survey.look(repository, {"path": folder.as_posix()})
         return {refusal.flavor: refusal.reason for refusal in detected.refusals if refusal.flavor}
@@ -121,7 +121,7 @@ def _refused(repository: Repository, folder: Path, found: Project) -> dict[str, 
 def _rendered(
     found: Project, flavors: Sequence[Flavor], into: Path, *, trusted: bool
 ) -> tuple[dict[Flavor, Path], dict[str, str]]:
-    """All files of the template on each flavor, and of those that the answers exclude, why."""
+    """Render the template on each flavor; return the folders, and why others are excluded."""
     rendered: dict[Flavor, Path] = {}
     refused: dict[str, str] = {}
     recorded = project.recorded(found.directory)
@@ -152,7 +152,7 @@ def _rendered(
 
 
 def _keep_container_files(places: Collection[Path]) -> None:
-    """Remove what is the user's to change: sources, and what else is the same on each flavor."""
+    """Remove the user's own files: sources, and everything that is equal on each flavor."""
     texts: dict[Path, list[bytes]] = defaultdict(list)
     for place in places:
         for file in [path for path in place.rglob("*") if path.is_file()]:

@@ -1,4 +1,4 @@
-"""Builds and starts, timed: what is compared takes turns, so that all see the same load.
+"""Time builds and starts. Those compared take turns, so that all see the same load.
 
 A cold build has cache mounts of its own, which are empty at first. So it neither uses nor empties
 the caches of other builds.
@@ -18,23 +18,23 @@ from dockgen import engine
 from dockgen.engine import BuildOptions, Container, RunOptions
 from dockgen.errors import ProjectError
 
-# What doesn't answer or isn't healthy in this time never will be, in seconds.
+# What doesn't answer or isn't healthy after this time never will be, in seconds.
 PATIENCE = 60.0
-# How long to wait between two requests to a service that doesn't answer yet, in seconds.
+# Between two requests to a service that doesn't answer yet, in seconds.
 _PAUSE = 0.01
-# A line of source that changes what is compiled, by the end of a file's name.
+# A line of source that changes what is compiled, by a file's suffix.
 _LINES = {".go": '\nvar dockgenEdit{0} = "{0}"\n', ".py": "\n# {0}\n"}
 _OTHER_LINE = "\n// {0}\n"
 
 
 @dataclass
 class Subject:
-    """Something that is built and started, and what was measured of it until now.
+    """Something to build and start, and its measurements so far.
 
-    ``context`` is its build context, ``edited`` the source file that a rebuild edits, None for
-    none, and ``page`` what is asked for until it answers. Times are in seconds: those of a rebuild
-    are of `docker build` after an edit; an answer is the time from the container's start to its
-    first answer below 500, and healthy that to the end of its first good probe.
+    ``context`` is its build context, ``edited`` the source file that a rebuild edits, or None, and
+    ``page`` the page to request until it answers. Times are in seconds: a rebuild is `docker build`
+    after an edit; answer is the time from the container's start to its first response below 500,
+    and healthy the time to the end of its first successful probe.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Subject:
 
 
 def cache_mounts() -> str:
-    """The name of a set of cache mounts that no other build has."""
+    """Return a unique name for a set of cache mounts."""
     return secrets.token_hex(6)
 
 
 def build_cold(subject: Subject, caches: str, images: ExitStack) -> None:
-    """Build an image with nothing cached but its base images; it is gone when the stack is left.
+    """Build an image with only its base images cached; the exit stack removes it.
 
     Raises:
         BuildError: it can't be built.
@@ -72,7 +72,7 @@ def build_cold(subject: Subject, caches: str, images: ExitStack) -> None:
 
 
 def rebuild(subject: Subject, caches: str) -> None:
-    """Build it after an edit of one line that no build has seen before.
+    """Build it after editing a line in a way that no build has seen before.
 
     Raises:
         BuildError: it can't be built.
@@ -91,17 +91,17 @@ def rebuild(subject: Subject, caches: str) -> None:
 
 
 def start(subject: Subject, *, memory: bool = False) -> None:
-    """Start a container, and note when it answers and, if it has a health check, is healthy.
+    """Start a container, and record when it answers and, with a health check, is healthy.
 
     Args:
-        subject: what is started; it is built.
-        memory: whether to note what its memory comes to then.
+        subject: what to start; it must be built.
+        memory: whether to record its memory at that time.
 
     Raises:
         ProjectError: it can't be started, doesn't answer or isn't healthy.
     """
     with engine.run(subject.image, subject.options) as container:
-        # The way to another machine takes time, and its clock is another one.
+        # Another machine adds network time, and has another clock.
         if subject.options.port is not None and not engine.place().machine:
             subject.answer_seconds.append(_until_answer(container, subject.page))
         health = container.wait_healthy(PATIENCE)
@@ -114,9 +114,9 @@ def start(subject: Subject, *, memory: bool = False) -> None:
 
 
 def _until_answer(container: Container, page: str) -> float:
-    """The seconds from the container's start to its first answer.
+    """Return the seconds from the container's start to its first answer.
 
-    The start is by the engine's clock and the answer by this machine's, which should be one.
+    The start is by the engine's clock and the answer by this machine's, which must be the same.
     """
     state = container.inspect()
     deadline = time.monotonic() + PATIENCE
@@ -128,7 +128,7 @@ def _until_answer(container: Container, page: str) -> float:
                 if connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR:
                     now = datetime.datetime.now(datetime.UTC)
                     return (now - state.started).total_seconds()
-            # The engine takes connections to a published port before the service does.
+            # The engine accepts connections to a published port before the service does.
             except (OSError, http.client.HTTPException):
                 pass
             finally:
@@ -138,7 +138,7 @@ def _until_answer(container: Container, page: str) -> float:
 
 
 def not_well(container: Container, what: str) -> ProjectError:
-    """The error for a container that isn't as it should be, with what it printed last."""
+    """Return the error for a container that isn't well, with the end of its output."""
     lines = container.logs().strip().splitlines() or ["nothing"]
     return ProjectError(
         f"a container {what} within {PATIENCE:g} s of its start; it last printed: {lines[-1]}",
@@ -147,5 +147,5 @@ def not_well(container: Container, what: str) -> ProjectError:
 
 
 def median(values: Sequence[float]) -> float | None:
-    """The median, or None if nothing was measured."""
+    """Return the median, or None if nothing was measured."""
     return statistics.median(values) if values else None

@@ -1,8 +1,8 @@
-"""The naive image: what most tutorials start with, for comparison.
+"""The naive image, for comparison: what most tutorials start with.
 
 One stage, everything copied, nothing left out. It is made from a project's answers, and starts as
-the project's own image does. pip keeps no cache, and Python and Node stand on their slim images:
-those without would be several times as large.
+the project's own image does. pip keeps no cache, and Python and Node use their slim images: the
+full ones would be several times as large.
 """
 
 import json
@@ -17,9 +17,9 @@ from dockgen.containerfiles.dockerfile import Dockerfile
 from dockgen.errors import UsageError
 from dockgen.project import ANSWERS, OWN_ANSWERS
 
-# What a naive project has none of.
+# A naive project has none of these.
 _IGNORE_FILES = (".dockerignore", "Dockerfile.dockerignore")
-# What `docker run` without a flag leaves out of a container.
+# Options that a `docker run` without flags doesn't set.
 _HARDENING = ("cap_drop", "init", "mem_limit", "pids_limit", "read_only", "security_opt", "tmpfs")
 
 _IMAGES = {
@@ -31,14 +31,14 @@ _HEAD = "# What a tutorial's first page says, for comparison: one stage, everyth
 
 
 def dockerfile(answers: Mapping[str, Any], rendered: Dockerfile) -> str:
-    """The naive Dockerfile of a project.
+    """Return the naive Dockerfile of a project.
 
     Args:
-        answers: those that the project records.
-        rendered: its own Dockerfile, on whichever flavor.
+        answers: the project's recorded answers.
+        rendered: its own Dockerfile, on any flavor.
 
     Raises:
-        UsageError: one stage can't make it; the message says why.
+        UsageError: a single stage can't make it; the message says why.
     """
     existing: Mapping[str, Any] = answers.get("existing") or {}
     if answers.get("framework") == "vite":
@@ -74,12 +74,12 @@ def dockerfile(answers: Mapping[str, Any], rendered: Dockerfile) -> str:
 
 
 def lay(folder: Path, text: str) -> None:
-    """Put a naive Dockerfile into a copy of a project, in place of all that dockgen made there.
+    """Replace dockgen's files in a copy of a project with a naive Dockerfile.
 
-    What runs beside the program in compose.yaml stays; a container isn't hardened.
+    Other services in compose.yaml stay; the container isn't hardened.
 
     Raises:
-        ProjectError: compose.yaml can't be understood.
+        ProjectError: compose.yaml is invalid.
     """
     for name in (*_IGNORE_FILES, settings.FILE, ANSWERS, OWN_ANSWERS):
         (folder / name).unlink(missing_ok=True)
@@ -94,7 +94,7 @@ def lay(folder: Path, text: str) -> None:
 
 
 def _python(manager: str, install: Mapping[str, Any]) -> Sequence[str]:
-    """The commands that install a Python program's packages."""
+    """Return the commands that install a Python program's packages."""
     extras = [str(extra) for extra in install.get("extras", ())]
     packages = [str(package) for package in install.get("packages", ())]
     server = [f"pip install --no-cache-dir {' '.join(packages)}"] if packages else []
@@ -122,7 +122,7 @@ def _python(manager: str, install: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _node(manager: str, install: Mapping[str, Any]) -> Sequence[str]:
-    """The commands that install a Node program's packages, those for development too."""
+    """Return the commands that install a Node program's packages, including dev dependencies."""
     if manager == "npm":
         return ["npm install"]
     tool = "@yarnpkg/cli-dist" if manager == "yarn" else manager
@@ -130,7 +130,7 @@ def _node(manager: str, install: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _go(manager: str, install: Mapping[str, Any]) -> Sequence[str]:
-    """The compiler gets a Go program's modules."""
+    """Return the commands that download a Go program's modules."""
     del manager, install
     return []
 
@@ -147,7 +147,7 @@ def _compiled(name: str, existing: Mapping[str, Any]) -> list[str]:
 
 
 def _start(rendered: Dockerfile) -> list[str]:
-    """How the project's own image starts."""
+    """Return the instructions that start the program as the project's own image does."""
     found = {
         step.keyword: f"{step.keyword} {step.rest}"
         for step in rendered.stages[-1].instructions

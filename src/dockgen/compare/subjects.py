@@ -1,4 +1,4 @@
-"""What is measured of a project: how a copy of it is built and run, and which source is edited."""
+"""Subjects to measure: how to build and run a copy of a project, and which source to edit."""
 
 import posixpath
 from dataclasses import replace
@@ -15,7 +15,7 @@ from dockgen.errors import UsageError
 from dockgen.matrix import Language
 from dockgen.project import Project
 
-# The ends of the names of source files, by language.
+# The suffixes of source files, by language.
 _SUFFIXES = {
     "go": (".go",),
     "python": (".py",),
@@ -24,20 +24,20 @@ _SUFFIXES = {
 
 
 def of(copy: Copy, found: Project, edited: str | None, build: BuildOptions) -> Subject:
-    """What is built and started of a copy of a project.
+    """Return what to build and start for a copy of a project.
 
     Args:
         copy: the project on one flavor, or as the naive image.
         found: the project.
-        edited: the source file that a rebuild edits, from the root of the build context.
-        build: what builds are given beside.
+        edited: the source file that a rebuild edits, relative to the build context.
+        build: other build options.
     """
     recorded, is_naive = project.recorded(found.directory).existing, copy.name == NAIVE
     environment = {str(name): str(value) for name, value in recorded.get("settings", {}).items()}
     environment |= dict.fromkeys(recorded.get("required", ()), copies.PLACEHOLDER)
     options = RunOptions(
         port=found.port,
-        # What an added program writes to is a volume in its compose.yaml.
+        # An added program's writable folders are volumes in its compose.yaml.
         read_only=not (is_naive or found.is_existing),
         restricted=not is_naive,
         memory_mb=found.run.memory_mb or recorded.get("memory_mb") or RunOptions.memory_mb,
@@ -50,12 +50,12 @@ def of(copy: Copy, found: Project, edited: str | None, build: BuildOptions) -> S
 
 
 def source_file(found: Project, sources: Path, asked: Path | None = None) -> str | None:
-    """The source file that a rebuild edits, from the root of the build context; None for none.
+    """Return the source file that a rebuild edits, relative to the build context, or None.
 
-    It is the largest one of the program: an edit there is an edit of what matters.
+    It is the program's largest source file, which stands for a typical edit.
 
     Raises:
-        UsageError: the one that is asked for isn't there.
+        UsageError: the requested file doesn't exist.
     """
     top = sources.resolve()
     repository = Repository(top)
