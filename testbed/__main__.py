@@ -84,7 +84,7 @@ def _end(number: int, _frame: FrameType | None) -> None:
 
 
 def run(here: Cache, names: Sequence[str], command: Sequence[str]) -> int:
-    """Provide, run the command, end what was started. The command's exit code."""
+    """Provide an engine, run the command, and end the engine; return the command's exit code."""
     with _provided(here, names) as (provided, report):
         file = Path(os.environ.get("DOCKGEN_TESTBED_REPORT") or here.root / "report.json")
         report.write(file)
@@ -96,10 +96,10 @@ def run(here: Cache, names: Sequence[str], command: Sequence[str]) -> int:
 
 @contextmanager
 def _provided(here: Cache, names: Sequence[str]) -> Iterator[tuple[Engine, Report]]:
-    """An engine with base images.
+    """Yield an engine with base images.
 
-    One that `up` started, or that was there, is shared and left. One that is started here belongs
-    to this run alone, which contains the lock until it has ended.
+    An engine that `up` started, or that was already there, is shared and stays. One that is started
+    here belongs to this run, which holds the lock until it has ended.
     """
     with here.lock():
         found = _find(here)
@@ -107,7 +107,7 @@ def _provided(here: Cache, names: Sequence[str]) -> Iterator[tuple[Engine, Repor
             report = _bases(here, found, names)
         else:
             try:
-                started = engine.start(here)  # It ends what a killed run left first.
+                started = engine.start(here)  # this first ends what a killed run left
                 yield started, _bases(here, started, names)
                 return
             finally:
@@ -120,7 +120,7 @@ def _find(here: Cache) -> Engine | None:
 
 
 def _is_left_over(here: Cache, found: Engine) -> bool:
-    """A private engine of a killed run; otherwise the lock would be held."""
+    """Return whether this is the private engine of a killed run: a live one holds the lock."""
     return found.private and not _kept(here).exists()
 
 
@@ -138,7 +138,7 @@ def _bases(here: Cache, found: Engine, names: Sequence[str]) -> Report:
 def _stop(here: Cache) -> None:
     if not here.runtime.exists():
         return
-    # A second Ctrl-C is not to leave half of it running.
+    # A second Ctrl-C must not leave half of it running.
     for number in (*ENDING_SIGNALS, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     with progress.step("ending the private engine"):
@@ -154,7 +154,8 @@ def _run_command(command: Sequence[str], variables: dict[str, str]) -> int:
     try:
         code = process.wait()
     except BaseException as ending:
-        # Ctrl-C in a terminal went to the command as well; what came to us alone is handed on.
+        # Ctrl-C in a terminal reached the command, too; a signal to this process alone is passed
+        # on.
         if not isinstance(ending, KeyboardInterrupt) or not _ends(process, INTERRUPTED_SECONDS):
             process.terminate()
         if not _ends(process, COMMAND_STOP_SECONDS):
@@ -182,7 +183,7 @@ def _origins(report: Report) -> str:
 
 
 def up(here: Cache, names: Sequence[str]) -> int:
-    """Provide, and leave it running."""
+    """Provide an engine, and leave it running."""
     with here.lock():
         found = _find(here)
         if found is not None and _is_left_over(here, found):
@@ -229,7 +230,7 @@ def env(here: Cache) -> int:
 
 
 def status(here: Cache) -> int:
-    """Say what is there."""
+    """Print what is running and cached."""
     found = _find(here)
     if found is None:
         say("no engine answers; `python -m testbed up` starts a private one")

@@ -1,8 +1,8 @@
-"""What Debian's mirrors list and what they serve: apt, with a state of its own.
+"""What Debian's mirrors list and serve, read with apt and a state of its own.
 
-An index may name files that its mirror does not have: it lags behind, or its pool has dropped a
-version. So a file that is wanted has candidates, and the first one that is served and has the sum
-of its index is used.
+An index may name files that its mirror doesn't have, because it lags behind or has dropped a
+version. So each wanted file has candidates. The first one that is served and matches the index's
+checksum is used.
 """
 
 import functools
@@ -19,7 +19,7 @@ from .errors import TestbedError
 HELPER = "/usr/lib/apt/apt-helper"
 SECURITY = "trixie-security"
 TRIXIE = ("trixie", "trixie-updates", SECURITY)
-# The one tarball of upstream's in a source package; others hold parts of it or Debian's own files.
+# The single upstream tarball of a source package; other files are parts or Debian's own.
 UPSTREAM = re.compile(r"^ (\w{64}) \d+ (\S+_([^_\s]+)\.orig\.tar\.\w+)$", re.M)
 FIELD = re.compile(r"^([\w-]+):(.*(?:\n .*)*)", re.M)
 
@@ -32,7 +32,7 @@ Stanza = tuple[str, str, dict[str, str]]
 class Candidate:
     """One file that would do.
 
-    `version`: what it is called in the report, a source's without Debian's revision. `origin`: the
+    `version`: its version in the report; for a source, without Debian's revision. `origin`: the
     suite that lists it, or "a pin".
     """
 
@@ -47,7 +47,7 @@ class Candidate:
 
 
 class Apt:
-    """apt with its lists, and the files that it fetched by their sums, in the cache."""
+    """apt's lists in the cache, and the downloaded files by their checksums."""
 
     def __init__(self, cache: Cache) -> None:
         self._folder = cache.root / "apt"
@@ -57,7 +57,7 @@ class Apt:
         self._known: dict[tuple[str, Names, Names], list[Stanza]] = {}
 
     def packages(self, names: Names, suites: Names) -> list[Candidate]:
-        """The binary packages of these names in these suites: the newest of a suite first."""
+        """Return the binary packages of these names in these suites: a suite's newest first."""
         return [
             Candidate(
                 fields["Package"],
@@ -70,7 +70,7 @@ class Apt:
         ]
 
     def sources(self, names: Names, suites: Names) -> list[Candidate]:
-        """Upstream's tarballs of the source packages of these names, likewise."""
+        """Return the upstream tarballs of the source packages of these names, in the same order."""
         return [
             Candidate(
                 fields["Package"],
@@ -84,7 +84,7 @@ class Apt:
         ]
 
     def fetch(self, candidate: Candidate) -> Path | None:
-        """The file of a candidate, or None if it is not served or has another sum."""
+        """Return the file of a candidate, or None if it isn't served or has another checksum."""
         file = self._files / candidate.sha256
         if file.exists():
             return file
@@ -107,9 +107,9 @@ class Apt:
         return None
 
     def first_served(self, what: str, candidates: Iterable[Candidate]) -> tuple[Candidate, Path]:
-        """The first candidate that is served, and its file.
+        """Return the first candidate that is served, and its file.
 
-        Raises TestbedError with all that was tried if there is none.
+        Raises TestbedError with everything that was tried if there is none.
         """
         tried: list[str] = []
         for candidate in candidates:
@@ -123,7 +123,7 @@ class Apt:
         )
 
     def options(self, kind: str, first: str) -> list[str]:
-        """The options that let apt use the state for these suites, named by the first of them."""
+        """Return the options with which apt uses these suites' state, named by the first one."""
         state = self._folder / f"{kind}-{first}"
         options = {
             "Dir::Etc::SourceList": state / "sources.list",
@@ -141,14 +141,14 @@ class Apt:
         return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
 
     def keep_only(self, sums: Iterable[str]) -> None:
-        """Remove the files with other sums."""
+        """Remove the files with other checksums."""
         wanted = set(sums)
         for file in self._files.glob("*"):
             if file.name not in wanted:
                 file.unlink()
 
     def _read(self, kind: str, names: Names, suites: Names) -> list[Stanza]:
-        """Suite, its archive's address and the fields of each version of these packages."""
+        """Return the suite, archive address and fields of each version of these packages."""
         if (found := self._known.get((kind, names, suites))) is None:
             found = self._known[kind, names, suites] = []
             wanted = {f"Package: {name}" for name in names}
@@ -163,9 +163,9 @@ class Apt:
         return found
 
     def _indexes(self, kind: str, suites: Names) -> list[tuple[str, str, Path]]:
-        """Read the indexes of these suites again, and say where they are, in the order of `suites`.
+        """Update the indexes of these suites, and return their files, in the order of `suites`.
 
-        Those of an earlier run do where that fails; a suite that none was read of is left out.
+        If that fails, older ones are used; a suite without any is left out.
         """
         state = self._folder / f"{kind}-{suites[0]}"
         (state / "lists/partial").mkdir(parents=True, exist_ok=True)
@@ -197,7 +197,7 @@ class Apt:
 
 
 def _compare(one: str, other: str) -> int:
-    """As dpkg orders versions: below, at or above zero."""
+    """Compare as dpkg orders versions: below, at or above zero."""
     for relation, value in (("lt", -1), ("gt", 1)):
         command = ["dpkg", "--compare-versions", one, relation, other]
         if subprocess.run(command, check=False).returncode == 0:

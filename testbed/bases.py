@@ -1,4 +1,4 @@
-"""The base images: the official ones where a registry answers, else stand-ins built here."""
+"""The base images: the official ones if a registry answers, otherwise stand-ins built here."""
 
 import shutil
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ REGISTRY_SECONDS = 5
 
 
 def provide(cache: Cache, engine: Engine, names: Sequence[str] = NEEDED) -> Report:
-    """See to it that the engine has these images. The caller contains the cache's lock.
+    """Make sure that the engine has these images. The caller must hold the cache's lock.
 
-    Raises TestbedError for a name that is not in TABLE and for an image that can't be provided.
+    Raises TestbedError for a name that isn't in TABLE, or if an image can't be provided.
     """
     for name in names:
         if name not in BASES:
@@ -51,7 +51,7 @@ def _registry_answers(engine: Engine) -> bool:
 
 
 def _mark(engine: Engine, base: Base) -> str | None:
-    """The tag of the mark that the image of this name has now."""
+    """Return the tag of the mark that the image of this name has now."""
     image = engine.image_id(base.name)
     return next(
         (tag for tag, marked in stand_ins.marks(engine, base).items() if marked == image), None
@@ -92,11 +92,11 @@ def _describe(cache: Cache, engine: Engine, base: Base) -> Provided:
 
 
 def _build_on_each(cache: Cache, engine: Engine, wanted: Sequence[Base]) -> None:
-    """Let the builder get to know the images, while no one else builds.
+    """Build on each image once, while nothing else builds.
 
-    Where the first two builds on an image run at the same time, the builder of engine 28 doesn't
-    find again what one of them has built, and a test of what is cached fails. So an image with two
-    names is built on once, and an engine that was started again builds on all of them again.
+    If the first two builds on an image run at the same time, the builder of engine 28 may not find
+    again what one of them built, and a test of the cache fails. So an image with two names is built
+    on once, and a restarted engine builds on all of them again.
     """
     context = cache.root / "build" / "each"
     shutil.rmtree(context, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The folder outside the checkout where the engine, its data and the base images are kept."""
+"""The folder outside the checkout for the engine, its data and the base images."""
 
 import fcntl
 import hashlib
@@ -13,7 +13,7 @@ from .progress import say
 
 @dataclass(frozen=True)
 class Cache:
-    """Where things are. One cache has one private engine, with a name made from the path."""
+    """The paths in the cache. Each cache has one private engine, with a name made from the path."""
 
     root: Path
 
@@ -24,9 +24,9 @@ class Cache:
 
     @property
     def runtime(self) -> Path:
-        """Sockets, process ids and mounts.
+        """The folder of sockets, process ids and mounts.
 
-        Gone after a reboot, and a short path: a socket's has at most 107 characters.
+        It doesn't survive a reboot, and its path is short: a socket's has at most 107 characters.
         """
         return Path("/run/dockgen-testbed") / self.name
 
@@ -57,7 +57,7 @@ class Cache:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the cache for this process alone, with a line while another one holds it."""
+        """Hold the cache's lock; print a line while another process holds it."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / "lock").open("w") as handle:
             try:
@@ -69,7 +69,7 @@ class Cache:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Cache:
-    """$DOCKGEN_TESTBED_CACHE, or dockgen-testbed in the user's cache folder."""
+    """Return $DOCKGEN_TESTBED_CACHE, or dockgen-testbed in the user's cache folder."""
     if chosen := environment.get("DOCKGEN_TESTBED_CACHE"):
         return Cache(Path(chosen).expanduser().resolve())
     if home := environment.get("XDG_CACHE_HOME"):

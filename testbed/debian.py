@@ -20,27 +20,27 @@ KEYRINGS = (
 )
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 PREFERENCES = Path("/etc/apt/preferences")
-# The stand-ins' apt-get, which does without the versions that no mirror serves.
+# The stand-ins' apt-get, which avoids versions that no mirror serves.
 APT_GET = Path(__file__).parent / "recipes/debian-trixie-slim/apt-get.sh"
 EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """The addresses of Debian's archive and of its security archive, without a final slash."""
+    """The addresses of Debian's archive and security archive, without a trailing slash."""
 
     archive: str
     security: str
 
 
 def is_debian() -> bool:
-    """Whether this is Debian itself: a derived system's packages are not for its libc."""
+    """Return whether this is Debian itself: packages of derivatives may not fit its libc."""
     release = Path("/etc/os-release")
     return release.exists() and re.search(r"^ID=debian$", release.read_text(), re.M) is not None
 
 
 def source_addresses(text: str, *, deb822: bool) -> list[str]:
-    """The addresses of binary packages in one apt source file, in their order."""
+    """Return the addresses of binary packages in one apt source file, in order."""
     if deb822:
         return _deb822_addresses(text)
     return re.findall(r"^\s*deb\s+(?:\[[^\]]*\]\s*)?(\S+)", text, re.M)
@@ -60,7 +60,7 @@ def _deb822_addresses(text: str) -> list[str]:
 
 
 def choose_mirror(addresses: list[str]) -> Mirror | None:
-    """The first address that ends in /debian, and the security archive that belongs to it."""
+    """Return the first address that ends in /debian, and the matching security archive."""
     plain = [address.rstrip("/") for address in addresses]
     archive = next((a for a in plain if a.endswith("/debian")), None)
     if archive is None:
@@ -70,7 +70,7 @@ def choose_mirror(addresses: list[str]) -> Mirror | None:
 
 
 def mirror() -> Mirror:
-    """The Debian mirror of this machine's own apt sources. TestbedError if there is none."""
+    """Return the Debian mirror in this machine's apt sources. TestbedError if there is none."""
     files = [SOURCES_LIST, *sorted(SOURCES_PARTS.glob("*"))]
     addresses: list[str] = []
     for file in files:
@@ -87,7 +87,7 @@ def mirror() -> Mirror:
 
 
 def _resolve(address: str) -> str:
-    """Debian's cloud images name a file that contains the mirrors, one to a line."""
+    """Resolve a file of mirrors, one per line, which Debian's cloud images use."""
     prefix = "mirror+file:"
     if not address.startswith(prefix):
         return address
@@ -96,7 +96,7 @@ def _resolve(address: str) -> str:
 
 
 def keyring() -> Path:
-    """The keys of Debian's archive. TestbedError if there are none."""
+    """Return the keys of Debian's archive. TestbedError if there are none."""
     for file in KEYRINGS:
         if file.exists():
             return file
@@ -104,15 +104,15 @@ def keyring() -> Path:
 
 
 def trust() -> str:
-    """What a line of apt's sources says in brackets of an archive of Debian.
+    """Return the options in brackets in apt's source lines for a Debian archive.
 
-    The index of a frozen mirror is not renewed: its signature is checked, its date is not.
+    The index of a frozen mirror is never renewed: its signature is checked, its date isn't.
     """
     return f"signed-by={keyring()} check-valid-until=no"
 
 
 def source_stanza(address: str, suites: str) -> str:
-    """One stanza of a debian.sources file inside an image."""
+    """Return a stanza of a debian.sources file inside an image."""
     return f"""\
 Types: deb
 URIs: {address}
@@ -123,9 +123,9 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.pgp
 
 
 def settings() -> str:
-    """The apt settings of a stand-in: what the machine says about expired indexes.
+    """Return a stand-in's apt settings: the machine's own for expired indexes.
 
-    Behind a frozen mirror their check is switched off, and a stand-in has the same mirror.
+    Behind a frozen mirror, their check is off, and a stand-in uses the same mirror.
     """
     lines = ""
     for name in ("Acquire::Check-Valid-Until", "Acquire::Check-Date"):
@@ -147,7 +147,7 @@ def require(cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     hint = f"as root: apt-get install {' '.join(missing)}"
     _update()
-    # Versions that no mirror serves are passed over, for this once.
+    # Skip versions that no mirror serves, only for this installation.
     cache.root.mkdir(parents=True, exist_ok=True)
     passed_over = cache.root / "not-served"
     passed_over.write_text(PREFERENCES.read_text() if PREFERENCES.exists() else "")
@@ -159,14 +159,14 @@ def require(cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
 
 @functools.cache
 def _update() -> None:
-    """Renew the package lists, once in a run.
+    """Update the package lists, once per run.
 
-    A fresh machine has none; one broken third-party source must not stop it.
+    A fresh machine has none. A broken third-party source must not stop it.
     """
     with progress.step("apt-get update"):
         subprocess.run(["apt-get", "-qq", "update"], capture_output=True, check=False)
 
 
 def find(program: str) -> str | None:
-    """Where a program is, /usr/sbin included: it is not on every user's PATH."""
+    """Return the path of a program, also in /usr/sbin, which isn't on every user's PATH."""
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")

@@ -1,4 +1,4 @@
-"""The container engine: the one that answers, or a private one from Debian's packages."""
+"""The container engine: an existing one, or a private one from Debian's packages."""
 
 import contextlib
 import fcntl
@@ -25,9 +25,9 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 TIDY_SECONDS = 300
 UNUSED = "24h"
-# Layers in the build cache: a run of all tests takes less time than that, and uses about 20 GB.
+# Layers in the build cache: a run of all tests takes less time, and uses about 20 GB.
 KEPT = {"filter": ["type=regular", "unused-for=2h"], "keepStorage": "30GB"}
-# The images that dockgen and its tests make, and take away when nothing ends them before.
+# The images that dockgen and its tests make, and remove unless they are killed.
 LEFT_BEHIND = ("dockgen-check:", "dockgen-test:", "dockgen-test-")
 
 SYSTEM_PACKAGES = {
@@ -43,7 +43,7 @@ SYSTEM_PACKAGES = {
 class Engine:
     """An engine that answers.
 
-    `environment`: what a program needs to talk to it; empty for the engine that was there.
+    `environment`: the variables to reach it; empty for an existing engine.
     """
 
     version: str
@@ -51,15 +51,15 @@ class Engine:
     environment: Mapping[str, str]
 
     def variables(self) -> dict[str, str]:
-        """The whole environment for a program that is to use this engine."""
+        """Return the whole environment for a program that uses this engine."""
         return {**os.environ, **self.environment}
 
     def answer(self, *arguments: str, seconds: float = ANSWER_SECONDS) -> str | None:
-        """What `docker …` prints, or None if it fails or takes longer."""
+        """Return what `docker …` prints, or None if it fails or takes longer."""
         return _answer(arguments, self.variables(), seconds)
 
     def image_id(self, name: str) -> str | None:
-        """The id of an image, or None if the engine does not have it."""
+        """Return the id of an image, or None if the engine doesn't have it."""
         return self.answer("image", "inspect", "--format", "{{.Id}}", name)
 
 
@@ -77,7 +77,7 @@ def _answer(arguments: tuple[str, ...], env: Mapping[str, str], seconds: float) 
             timeout=seconds,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):  # OSError: a docker for another processor.
+    except (OSError, subprocess.TimeoutExpired):  # OSError: a docker for another architecture
         return None
     return done.stdout.strip() if done.returncode == 0 else None
 
@@ -99,7 +99,7 @@ def check_version(version: str) -> None:
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Engine | None:
-    """The engine that answers in this environment, checked; None if there is none."""
+    """Return the engine that answers in this environment, checked, or None."""
     version = _answer(("version", "--format", "{{.Server.Version}}"), environment, ANSWER_SECONDS)
     if not version:
         return None
@@ -114,23 +114,23 @@ def find(environment: Mapping[str, str] = os.environ) -> Engine | None:
 
 
 def program_folders(cache: Cache) -> str:
-    """The private engine's part of PATH."""
+    """Return the private engine's part of PATH."""
     return ":".join(str(cache.programs / "usr" / folder) for folder in ("bin", "sbin"))
 
 
 def private_environment(cache: Cache) -> dict[str, str]:
-    """What points a program to the private engine of a cache."""
+    """Return the variables to reach the private engine of a cache."""
     system = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     return {
         "DOCKER_HOST": f"unix://{cache.runtime / 'docker.sock'}",
         "DOCKER_CONFIG": str(cache.client),
-        # Debian keeps iptables in /usr/sbin, which is not on everybody's PATH.
+        # Debian keeps iptables in /usr/sbin, which isn't on every user's PATH.
         "PATH": f"{program_folders(cache)}:{system}:/usr/sbin:/sbin",
     }
 
 
 def find_private(cache: Cache) -> Engine | None:
-    """The private engine of this cache, if it runs and answers."""
+    """Return the private engine of this cache if it runs and answers."""
     if not (cache.runtime / "docker.sock").exists():
         return None
     environment = private_environment(cache)
@@ -143,7 +143,7 @@ def find_private(cache: Cache) -> Engine | None:
 
 
 def start(cache: Cache) -> Engine:
-    """Fetch the private engine if needed, and start it. The caller contains the cache's lock."""
+    """Fetch the private engine if needed, and start it. The caller must hold the cache's lock."""
     if os.geteuid() != 0 or not debian.is_debian():
         raise TestbedError(
             "no container engine answers, and a private one needs root on Debian",
@@ -151,7 +151,7 @@ def start(cache: Cache) -> Engine:
         )
     debian.require(cache, SYSTEM_PACKAGES | resolver.PACKAGES)
     programs.fetch(cache)
-    stop(cache)  # What a killed run left behind.
+    stop(cache)  # from a killed run
     _mount_control_groups()
     cache.runtime.mkdir(parents=True, exist_ok=True)
     network = _add_network(cache)
@@ -171,7 +171,7 @@ def start(cache: Cache) -> Engine:
             )
         time.sleep(0.2)
     check_version(engine.version)
-    _remove_containers(engine)  # Of an engine that was killed.
+    _remove_containers(engine)  # of an engine that was killed
     tidy(engine)
     progress.say(f"the private engine {engine.version} answers at {cache.runtime / 'docker.sock'}")
     return engine
@@ -185,7 +185,7 @@ def _mount_control_groups() -> None:
 
 
 def _write_settings(cache: Cache, network: ipaddress.IPv4Network, servers: list[str]) -> Path:
-    """Write the engine's settings; without `servers`, containers ask those of the machine."""
+    """Write the engine's settings; without `servers`, containers use the machine's name servers."""
     pool = list(network.subnets(new_prefix=17))[1]
     settings = {
         "hosts": [f"unix://{cache.runtime / 'docker.sock'}"],
@@ -194,15 +194,15 @@ def _write_settings(cache: Cache, network: ipaddress.IPv4Network, servers: list[
         "pidfile": str(cache.runtime / "dockerd.pid"),
         "bridge": cache.name,
         "default-address-pools": [{"base": str(pool), "size": 24}],
-        # Every dockerd rewrites the same chains: our own three rules leave another engine's alone.
-        # Published ports go through docker-proxy.
+        # Every dockerd rewrites the same chains. The three rules below don't affect another
+        # engine's. Published ports go through docker-proxy.
         "iptables": False,
         "ip6tables": False,
         # Provenance, OCI output and rewritten timestamps exist only in this image store.
         "features": {"containerd-snapshotter": True},
-        # A builder that is out of room forgets in the midst of a run what it has just built: it
-        # builds it again, and a test of what is cached fails. So what was used lately stays, and so
-        # do cache mounts. `tidy` makes more room when an engine starts.
+        # A builder that runs out of space removes recent results during a run. It builds them
+        # again, and a test of the cache fails. So recent layers and cache mounts are kept. `tidy`
+        # frees more space when an engine starts.
         "builder": {"gc": {"enabled": True, "policy": [KEPT]}},
         "shutdown-timeout": 5,
     }
@@ -220,7 +220,7 @@ def _write_settings(cache: Cache, network: ipaddress.IPv4Network, servers: list[
 
 
 def _client_settings() -> dict[str, object]:
-    """A machine behind a proxy names it in the environment; containers need it, too."""
+    """Return the client's settings: containers need the proxy in the environment, too."""
     proxies: dict[str, str] = {}
     names = {"httpProxy": "http_proxy", "httpsProxy": "https_proxy", "noProxy": "no_proxy"}
     for key, name in names.items():
@@ -231,8 +231,8 @@ def _client_settings() -> dict[str, object]:
 
 def _start_daemon(cache: Cache, settings: Path) -> subprocess.Popen[bytes]:
     cache.logs.mkdir(parents=True, exist_ok=True)
-    # At Go's own setting, a sixth of dockerd's time went into looking for memory to give back. What
-    # it starts takes this over: containerd, but no container.
+    # With Go's default, dockerd spent a sixth of its time on garbage collection. Its child
+    # processes inherit this: containerd, but no container.
     environment = {**os.environ, **private_environment(cache), "GOGC": "400"}
     with (cache.logs / "dockerd.log").open("wb") as log:
         process = subprocess.Popen(
@@ -241,26 +241,26 @@ def _start_daemon(cache: Cache, settings: Path) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment,
-            start_new_session=True,  # Ctrl-C is for the run; the run then ends the engine.
+            start_new_session=True,  # Ctrl-C is for the run, which then ends the engine.
         )
     (cache.runtime / "started.pid").write_text(str(process.pid))
     return process
 
 
 def _daemon(cache: Cache) -> int | None:
-    """The process id of the private dockerd, or None if it does not run."""
+    """Return the process id of the private dockerd, or None if it isn't running."""
     return processes.recorded(cache.runtime / "started.pid", str(cache.runtime / "daemon.json"))
 
 
 def stop(cache: Cache) -> None:
-    """End the private engine and take away what it had: containers, bridges, rules, mounts."""
+    """End the private engine, and remove its containers, bridges, rules and mounts."""
     if not cache.runtime.exists():
         return
     engine = find_private(cache) if _daemon(cache) else None
     if engine is not None:
         _remove_containers(engine)
     processes.end(lambda: _daemon(cache))
-    # dockerd ends what it started; one that was killed could not.
+    # dockerd ends its child processes, unless it was killed.
     processes.end(lambda: _containerd(cache))
     _kill_containers(cache)
     resolver.stop(cache)
@@ -278,9 +278,9 @@ def _remove_containers(engine: Engine) -> None:
 
 
 def tidy(engine: Engine) -> None:
-    """Throw out what runs that were cut off left behind, and what no run has used for a day.
+    """Remove what killed runs left behind, and images and build cache older than a day.
 
-    Cache mounts stay: what fills them takes minutes, and no test counts on what is in them.
+    Cache mounts stay: filling them takes minutes, and no test depends on their content.
     """
     images = engine.answer("images", "--format", "{{.Repository}}:{{.Tag}}") or ""
     if left := [name for name in images.split() if name.startswith(LEFT_BEHIND)]:
@@ -297,7 +297,7 @@ def _containerd(cache: Cache) -> int | None:
 
 
 def _kill_containers(cache: Cache) -> None:
-    """Kill what runs under the private engine's shims, and the shims."""
+    """Kill the containers of the private engine's shims, and the shims."""
     shims: set[int] = set()
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -305,7 +305,7 @@ def _kill_containers(cache: Cache) -> None:
         try:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
-            continue  # It has ended by now.
+            continue  # it has ended already
         children.setdefault(parent, []).append(pid)
         if processes.alive(pid, f"{cache.runtime}/exec/containerd/containerd.sock"):
             shims.add(pid)
@@ -326,7 +326,7 @@ def _unmount(folder: Path) -> None:
 
 
 def free_network(routes: list[str]) -> ipaddress.IPv4Network:
-    """The first 10.x.0.0/16 from 10.201 on that overlaps none of the machine's routes."""
+    """Return the first 10.x.0.0/16 from 10.201 on that overlaps none of the machine's routes."""
     used = [ipaddress.ip_network(route, strict=False) for route in routes]
     for number in range(201, 255):
         network = ipaddress.IPv4Network(f"10.{number}.0.0/16")
@@ -345,17 +345,17 @@ def _ip(*arguments: str) -> str:
 
 
 def _add_network(cache: Cache) -> ipaddress.IPv4Network:
-    # The engine remembers the network of its last start, which another one may have by now.
+    # The engine remembers its last network, which another one may use by now.
     shutil.rmtree(cache.data / "network", ignore_errors=True)
-    # Two engines that start at once must not find the same network free.
+    # Two engines that start at once must not choose the same network.
     with (cache.runtime.parent / "network.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         # The first word of each line is the destination: "default", an address or a network.
         routes = [line.split()[0] for line in _ip("-4", "route", "show").splitlines() if line]
         network = free_network([route for route in routes if route[0].isdigit()])
         (cache.runtime / "network").write_text(str(network))
-        # Without an address of its own, a bridge takes that of one of its containers, and another's
-        # when that one ends: the others would talk to the one they knew for up to a minute.
+        # Without an address of its own, a bridge takes that of one of its containers, and a new one
+        # when that container ends: for up to a minute, the others would use the old one.
         hardware = network[1].packed.hex(":")
         _ip("link", "add", "name", cache.name, "address", f"02:42:{hardware}", "type", "bridge")
         _ip("address", "add", f"{network[1]}/17", "dev", cache.name)
@@ -389,7 +389,7 @@ def _remove_network(cache: Cache) -> None:
     network = ipaddress.IPv4Network(file.read_text())
     for rule in _rules(network):
         _iptables("-D", rule)
-    # The engine's own bridge, and what an interrupted `docker compose` left.
+    # The engine's own bridge, and those that an interrupted `docker compose` left.
     for line in _ip("-o", "-4", "address", "show").splitlines():
         _, device, _, address = line.split()[:4]
         if device == cache.name or ipaddress.ip_interface(address).ip in network:

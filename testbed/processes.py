@@ -1,4 +1,4 @@
-"""Processes that the test bed started, found again by their id in another run."""
+"""Processes that the test bed started, found by their id in a later run."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ END_SECONDS = 30
 
 
 def alive(pid: int, argument: str) -> int | None:
-    """`pid` if it is alive and has this argument: a process id may belong to another by now."""
+    """Return `pid` if it is alive and has this argument: the id may have been reused."""
     try:
         line = Path(f"/proc/{pid}/cmdline").read_bytes()
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -21,12 +21,12 @@ def alive(pid: int, argument: str) -> int | None:
 
 
 def recorded(file: Path, argument: str) -> int | None:
-    """The process whose id is in a file, if it is alive and has this argument."""
+    """Return the process whose id is in a file, if it is alive and has this argument."""
     return alive(int(file.read_text()), argument) if file.exists() else None
 
 
 def end(look: Callable[[], int | None]) -> None:
-    """Ask the process that `look` finds to end, and make it end if it doesn't."""
+    """Terminate the process that `look` finds, and kill it if it doesn't end."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         pid = look()
         if pid is None:

@@ -1,4 +1,4 @@
-"""The private engine's programs: packages of Debian, unpacked into the cache."""
+"""The private engine's programs: Debian packages, unpacked into the cache."""
 
 import shutil
 import subprocess
@@ -13,10 +13,9 @@ PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "conta
 
 
 def fetch(cache: Cache) -> None:
-    """Unpack the engine's packages into the cache: of sid, which has the newest, or of trixie.
+    """Unpack the engine's packages into the cache: the newest from sid, or those of trixie.
 
-    What sid's mirror does not serve is looked for in forky: the engine is the same there for most
-    of the time.
+    If sid's mirror doesn't serve a file, forky is tried: it mostly has the same engine.
     """
     if _runs(cache.programs):
         return
@@ -32,7 +31,7 @@ def fetch(cache: Cache) -> None:
 
 
 def _fetch(cache: Cache, apt: Apt, packages: Names, groups: tuple[Names, ...]) -> None:
-    """Take each package from the first group of suites that has a version which is served."""
+    """Take each package from the first group of suites with a version that is served."""
     files: list[Path] = []
     with progress.step(f"fetching the engine from Debian {groups[0][0]}"):
         for package in packages:
@@ -51,7 +50,7 @@ def _fetch(cache: Cache, apt: Apt, packages: Names, groups: tuple[Names, ...]) -
     for file in files:
         subprocess.run(["dpkg", "-x", str(file), str(unpacked)], check=True)
         file.unlink()
-    # dockerd looks for docker-init on PATH; Debian ships it under its own name.
+    # dockerd looks for docker-init on PATH; Debian uses another name.
     init = unpacked / "usr/bin/docker-init"
     for name in ("tini-static", "tini"):
         if not init.exists() and (init.parent / name).exists():

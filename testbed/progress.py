@@ -1,4 +1,4 @@
-"""Lines that say what is being done, and outside programs run under such a line."""
+"""Print progress, and run programs under a progress line."""
 
 import os
 import subprocess
@@ -13,17 +13,17 @@ from .errors import TestbedError
 
 HEARTBEAT_SECONDS = 30
 LOG_LINES_SHOWN = 25
-# For what fetches from Debian, PyPI or npm. A build does no step again that was done.
+# For downloads from Debian, PyPI or npm. A build doesn't repeat finished steps.
 TRIES = 3
 
-# Set when the run is being ended: programs in other threads are then terminated, too.
+# Set when the run ends: programs in other threads are then terminated, too.
 stopping = threading.Event()
 
 _started = time.monotonic()
 
 
 def say(line: str) -> None:
-    """Print one line on standard error, behind the seconds since the start."""
+    """Print one line on standard error, after the seconds since the start."""
     elapsed = time.monotonic() - _started
     sys.stderr.write(f"testbed {elapsed:4.0f}s  {line}\n")
     sys.stderr.flush()
@@ -48,10 +48,9 @@ def run(
     hint: str = "",
     tries: int = 1,
 ) -> None:
-    """Run a program under a progress line; its output goes to the end of `log`.
+    """Run a program under a progress line, and append its output to `log`.
 
-    One that fetches something gets several `tries`: a network that fails for a minute is to cost
-    that minute, and not the run.
+    A download gets several `tries`, so that a network failure of a minute doesn't end the run.
 
     Raises TestbedError with the end of the log when the program fails or the run is being ended.
     """
@@ -113,7 +112,7 @@ def _wait(title: str, process: subprocess.Popen[bytes], began: float) -> None:
 
 
 def tail(log: Path, lines: int = LOG_LINES_SHOWN) -> list[str]:
-    """The last lines of a log file; none if it does not exist."""
+    """Return the last lines of a log file; none if it doesn't exist."""
     if not log.exists():
         return []
     return log.read_text(errors="replace").splitlines()[-lines:]

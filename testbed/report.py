@@ -1,4 +1,4 @@
-"""What was provided: for the one who reads along, and for the program that is run."""
+"""What was provided: for whoever watches the run, and for the program that is run."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ MB = 1_000_000
 
 
 class Origin(StrEnum):
-    """Where a base image came from."""
+    """The origin of a base image."""
 
     OFFICIAL = "official"
     STAND_IN = "stand-in"
@@ -19,7 +19,7 @@ class Origin(StrEnum):
 class Published:
     """The official image's size in MB (10^6): layer tars unpacked, and gzip-compressed.
 
-    None where the source does not say.
+    None if the source doesn't say.
     """
 
     unpacked_mb: float | None
@@ -29,9 +29,9 @@ class Published:
 
 @dataclass(frozen=True)
 class Provided:
-    """A base image as it is in the engine.
+    """A base image in the engine.
 
-    Sizes in bytes, summed over the layer tars. `recipe`: the hash of a stand-in's recipe.
+    Sizes are in bytes, summed over the layer tars. `recipe`: the hash of a stand-in's recipe.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Provided:
     published: Published | None
 
     def line(self) -> str:
-        """One line for the reader: measured beside published."""
+        """Return one line for the reader: measured beside published size."""
         measured = f"{self.unpacked_bytes / MB:.1f} MB unpacked"
         if self.gzip_bytes is not None:
             measured += f", {self.gzip_bytes / MB:.1f} gzip"
@@ -61,8 +61,8 @@ class Provided:
 class Source:
     """A source that stand-ins were compiled from, of upstream's `version`.
 
-    `origin`: the suite of Debian that lists it, or "a pin". `newest`: the newest version that was
-    known of when it was fetched; where that is another one, it was not served, or comes later.
+    `origin`: the Debian suite that lists it, or "a pin". `newest`: the newest known version when it
+    was fetched; if it differs, it wasn't served, or is in a later suite.
     """
 
     package: str
@@ -77,7 +77,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Report:
-    """The engine and the base images of one run, and the sources of those that are stand-ins."""
+    """The engine and the base images of one run, and the sources of stand-ins."""
 
     engine_version: str
     engine_private: bool
@@ -85,7 +85,7 @@ class Report:
     sources: tuple[Source, ...] = ()
 
     def lines(self) -> list[str]:
-        """What the reader is told: the engine, then each base, then what was compiled."""
+        """Return the lines to print: the engine, then each base, then what was compiled."""
         kind = "private" if self.engine_private else "the one that was there"
         lines = [f"engine {self.engine_version}, {kind}", *(base.line() for base in self.bases)]
         if newest := [str(each) for each in self.sources if each.version == each.newest]:
@@ -99,6 +99,6 @@ class Report:
         return lines
 
     def write(self, file: Path) -> None:
-        """As JSON, with the same names."""
+        """Write it as JSON, with the same names."""
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(asdict(self), indent=2) + "\n")

@@ -1,8 +1,7 @@
-"""The private engine's name server: dnsmasq, which remembers what the machine's servers said.
+"""The private engine's name server: dnsmasq, which caches the answers of the machine's servers.
 
-Many small builds ask for the same few names again and again. Some name servers answer no more than
-some fifty questions a second and drop the others; each one dropped lets a build wait for five
-seconds.
+Many small builds look up the same few names again and again. Some name servers answer only about
+fifty queries a second and drop the others; each dropped query delays a build by five seconds.
 """
 
 import ipaddress
@@ -16,7 +15,7 @@ PACKAGES = {"dnsmasq-base": ("dnsmasq", "remembers the addresses of servers for 
 
 
 def start(cache: Cache, address: ipaddress.IPv4Address) -> bool:
-    """Answer containers at an address of the machine; False, and a line, where that can't be."""
+    """Serve containers at an address of the machine; if that fails, print why, return False."""
     cache.logs.mkdir(parents=True, exist_ok=True)
     command = [
         debian.find("dnsmasq") or "dnsmasq",
@@ -25,12 +24,12 @@ def start(cache: Cache, address: ipaddress.IPv4Address) -> bool:
         f"--log-facility={cache.logs / 'dnsmasq.log'}",
         f"--listen-address={address}",
         "--bind-interfaces",
-        # As with any engine, containers don't see the machine's own list of hosts.
+        # As with any engine, containers don't see the machine's own /etc/hosts.
         "--no-hosts",
-        # For the time of a run; an hour is the longest that dnsmasq takes.
+        # For the duration of a run; an hour is dnsmasq's maximum.
         "--min-cache-ttl=3600",
         "--neg-ttl=60",
-        # Ask again after 300 ms, for up to 10 s: the clients' own patience is five seconds.
+        # Retry after 300 ms, for up to 10 s: clients give up after five seconds.
         "--fast-dns-retry=300,10000",
     ]
     # It goes into the background by itself, once it listens.
@@ -45,7 +44,7 @@ def start(cache: Cache, address: ipaddress.IPv4Address) -> bool:
 
 
 def stop(cache: Cache) -> None:
-    """End the name server of a cache's engine, if it runs."""
+    """Stop the name server of a cache's engine, if it runs."""
     processes.end(lambda: processes.recorded(_record(cache), str(cache.runtime)))
 
 

@@ -1,4 +1,4 @@
-"""The size of an image: its layer tars, summed, as `docker save` gives them."""
+"""The size of an image: the sum of its layer tars, as `docker save` writes them."""
 
 import contextlib
 import json
@@ -20,10 +20,10 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes of all layers.
+    """The bytes of all layers.
 
-    `gzip_bytes` is None where the engine's store keeps layers uncompressed: compressing them only
-    to measure takes too long.
+    `gzip_bytes` is None if the engine's store keeps layers uncompressed: compressing them only to
+    measure takes too long.
     """
 
     unpacked_bytes: int
@@ -31,7 +31,7 @@ class Size:
 
 
 def measure(cache: Cache, engine: Engine, name: str, image: str, saved: Path | None = None) -> Size:
-    """The size of an image, remembered by its id. `saved`: where it may be as a tarball."""
+    """Return the size of an image, cached by its id. `saved`: a possible tarball of it."""
     file = cache.root / "sizes.json"
     known: dict[str, dict[str, int]] = json.loads(file.read_text()) if file.exists() else {}
     if image not in known:
@@ -52,9 +52,9 @@ def _save_and_measure(engine: Engine, name: str) -> Size:
     size: Size | None = None
     with subprocess.Popen(save, stdout=subprocess.PIPE, env=engine.variables()) as process:
         assert process.stdout is not None
-        with contextlib.suppress(tarfile.ReadError):  # docker failed, and has said why.
+        with contextlib.suppress(tarfile.ReadError):  # docker failed, and has printed why
             size = read(process.stdout)
-        while process.stdout.read(CHUNK):  # What follows the last file: docker is to end in peace.
+        while process.stdout.read(CHUNK):  # read on after the last file, so that docker can end
             pass
     if process.returncode != 0 or size is None:
         raise TestbedError(f"docker save {name} failed", f"docker save {name} >/dev/null")
@@ -62,7 +62,7 @@ def _save_and_measure(engine: Engine, name: str) -> Size:
 
 
 def read(archive: IO[bytes]) -> Size:
-    """The size of the one image in a saved tarball."""
+    """Return the size of the one image in a saved tarball."""
     layers: dict[str, Size] = {}
     manifest = []
     with tarfile.open(fileobj=archive, mode="r|") as tar:

@@ -1,7 +1,7 @@
-"""The sources that stand-ins are compiled from: upstream's tarballs, as Debian's mirrors have them.
+"""The sources that stand-ins are compiled from: upstream tarballs from Debian's mirrors.
 
-A recipe names them in its sources.toml: packages of Debian, each with the series that it wants and
-the files that it pins, where it does. See "Sources" in README.md.
+A recipe lists them in its sources.toml: Debian packages, each with its version series and, if any,
+its pinned files. See "Sources" in README.md.
 """
 
 import re
@@ -15,16 +15,16 @@ from .apt import TRIXIE, Apt, Candidate, Names, version_key
 from .report import Source
 
 PIN = "a pin"
-# Their versions may be of another kind: a stand-in is not to drift there while trixie has one.
+# Their versions may be of another series: a stand-in stays with trixie's as long as there is one.
 LATER = ("forky", "sid")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A source as a recipe names it.
+    """A source as a recipe lists it.
 
-    `series`: what its version begins with. `pins`: file name → SHA-256. `argument`: the build
-    argument that takes the version.
+    `series`: the prefix of its version. `pins`: file name → SHA-256. `argument`: the build argument
+    for the version.
     """
 
     package: str
@@ -33,11 +33,11 @@ class Wanted:
     argument: str | None
 
     def has(self, candidate: Candidate) -> bool:
-        """Whether a version is of the series: 1.30.6 is of 1.30, and 1.3 is not."""
+        """Return whether a version belongs to the series: 1.30.6 is in 1.30, and 1.3 isn't."""
         return not self.series or f"{candidate.version}.".startswith(f"{self.series}.")
 
     def pinned(self) -> list[Candidate]:
-        """The files that the recipe pins, where Debian's archive has such."""
+        """Return the files that the recipe pins, if Debian's archive has them."""
         initial = self.package[: 4 if self.package.startswith("lib") else 1]
         pool = f"{debian.mirror().archive}/pool/main/{initial}/{self.package}"
         return [
@@ -53,7 +53,7 @@ def _version(file: str) -> str:
 
 
 def read(recipe: Path) -> list[Wanted]:
-    """What a recipe's sources.toml names; nothing where it has none."""
+    """Return the sources in a recipe's sources.toml; none without that file."""
     file = recipe / "sources.toml"
     if not file.exists():
         return []
@@ -69,14 +69,14 @@ def read(recipe: Path) -> list[Wanted]:
 
 
 class Sources:
-    """The tarballs for some recipes. The indexes of forky and sid are read if need be."""
+    """The tarballs for some recipes. The indexes of forky and sid are read only if needed."""
 
     def __init__(self, apt: Apt, wanted: Iterable[Wanted]) -> None:
         self._apt = apt
         self._names = tuple(sorted({source.package for source in wanted}))
 
     def fetch(self, wanted: Wanted) -> tuple[Source, Path]:
-        """The best version that is served, and its tarball. Raises TestbedError for none."""
+        """Return the best version that is served, and its tarball. Raises TestbedError if none."""
         known: list[Candidate] = []
         used, file = self._apt.first_served(
             f"the source of {wanted.package}", self._candidates(wanted, known)
@@ -85,7 +85,7 @@ class Sources:
         return Source(wanted.package, used.version, used.origin, newest, used.sha256), file
 
     def _candidates(self, wanted: Wanted, known: list[Candidate]) -> Iterator[Candidate]:
-        """In the order in which they are tried; `known` takes those that were looked at."""
+        """Yield candidates in the order to try them; `known` collects those that were seen."""
         others: list[Candidate] = []
         groups: tuple[Callable[[], list[Candidate]], ...] = (
             lambda: self._listed(wanted.package, TRIXIE),

@@ -1,7 +1,7 @@
-"""Stand-ins of the base images, built here where no registry answers.
+"""Stand-ins for the base images, built here if no registry answers.
 
-Each has the official image's name, exists in the private engine only, and is kept in the cache as a
-tarball under its recipe's hash, with a note of the sources that it was compiled from.
+Each has the official image's name and exists only in the private engine. It is cached as a tarball
+under its recipe's hash, with a note of the sources that it was compiled from.
 """
 
 import hashlib
@@ -24,14 +24,14 @@ from .table import BASES, OFFICIAL_MARK, TABLE, Base
 
 RECIPES = Path(__file__).parent / "recipes"
 LOAD_SECONDS = 300
-# Two cores stay busy through the serial parts of some builds (configure, install) by another's.
+# While some builds are in serial parts (configure, install), others keep two cores busy.
 BUILDS_AT_ONCE = 3
 
 Tarballs = Sequence[tuple[Wanted, Source, Path]]
 
 
 def provide(cache: Cache, engine: Engine, wanted: list[Base]) -> tuple[Source, ...]:
-    """See to it that the private engine has these; returns what they were compiled from."""
+    """Make sure that the private engine has these; return what they were compiled from."""
     if platform.machine() != "x86_64":
         raise TestbedError(
             f"stand-ins are built for amd64 only, and this is {platform.machine()}",
@@ -55,11 +55,11 @@ def provide(cache: Cache, engine: Engine, wanted: list[Base]) -> tuple[Source, .
 
 
 def recipe_digests(recipes: Path, machine: bytes) -> dict[str, str]:
-    """Base name → 16 hex digits that change with anything a stand-in is made from.
+    """Return base name → 16 hex digits that change with anything a stand-in is made from.
 
-    That is its recipe's files (versions are in them), its parents' hashes, and `machine`: the
-    mirror and the certificates, which are inside the first image. What the mirror serves today is
-    not: an image that is in the cache stays good when the mirror drops a file.
+    That is its recipe's files, which contain the versions, its parents' hashes, and `machine`: the
+    mirror and the certificates, which are inside the first image. What the mirror serves today
+    isn't part of it: a cached image stays valid if the mirror drops a file.
     """
     digests: dict[str, str] = {}
     for base in TABLE:
@@ -79,7 +79,7 @@ def recipe_digests(recipes: Path, machine: bytes) -> dict[str, str]:
 
 
 def _machine_folder(cache: Cache) -> Path:
-    """What stand-ins take from this machine, as a build context named `machine`."""
+    """Return the build context `machine`: what stand-ins take from this machine."""
     folder = cache.root / "machine"
     shutil.rmtree(folder, ignore_errors=True)
     certificates = folder / "certificates"
@@ -99,7 +99,7 @@ def _machine_folder(cache: Cache) -> Path:
 
 
 def _with_parents(wanted: list[Base], is_there: Callable[[Base], bool]) -> list[Base]:
-    """What must be built, parents first: nothing that is there, and no parents of such."""
+    """Return what must be built, parents first; what exists needs no parents."""
     todo: dict[str, Base] = {}
 
     def visit(base: Base) -> None:
@@ -115,7 +115,7 @@ def _with_parents(wanted: list[Base], is_there: Callable[[Base], bool]) -> list[
 
 
 def tarball(cache: Cache, base: Base, digest: str) -> Path:
-    """Where the saved image of a recipe is, if it was built."""
+    """Return the path of a recipe's saved image, which may not exist."""
     return cache.bases / f"{base.recipe}-{digest}.tar"
 
 
@@ -128,7 +128,7 @@ def _noted(note: Path) -> list[Source]:
 
 
 def _load(cache: Cache, engine: Engine, base: Base, digest: str) -> bool:
-    """Whether the stand-in is in the engine, after loading it from the cache if it was not."""
+    """Load the stand-in from the cache if it isn't in the engine; return whether it is now."""
     mark = base.mark(digest)
     if (image := engine.image_id(mark)) is not None:
         if engine.image_id(base.name) != image:
@@ -153,9 +153,9 @@ class _Build:
     digests: Mapping[str, str]
 
     def all(self, todo: list[Base]) -> None:
-        """Build these, some at a time, each as soon as its parents are there.
+        """Build these, some at a time, each as soon as its parents exist.
 
-        Sources are fetched meanwhile, in the order in which they will be needed.
+        Meanwhile, sources are fetched in the order in which they are needed.
         """
         wanted = {base.name: sources.read(lay_out(base, self._context(base))) for base in todo}
         store = Sources(self.apt, [source for each in wanted.values() for source in each])
@@ -201,7 +201,7 @@ class _Build:
         command += self._with_sources(context, fetched)
         command += [f"--build-arg={argument}" for argument in base.arguments]
         if not base.is_base:
-            # No one asks for its size, and gzip takes as long as one of its libraries.
+            # Its size isn't needed, and gzip takes as long as compiling one of its libraries.
             command.append("--output=type=image,compression=uncompressed,unpack=true")
         command += ["--tag", base.name, "--tag", base.mark(digest), str(context)]
         env = self.engine.variables()
@@ -212,13 +212,13 @@ class _Build:
         note = json.dumps([asdict(source) for _, source, _ in fetched], indent=2)
         _note(self.cache, base, digest).write_text(note + "\n")
         partial = self.cache.bases / f"{base.recipe}.partial"
-        # The layers inside are compressed already.
+        # The layers inside are already compressed.
         command = ["docker", "save", "--output", str(partial), base.name, base.mark(digest)]
         progress.run(f"saving {base.name} in the cache", command, log, env=env)
         partial.rename(tarball(self.cache, base, digest))
 
     def _with_sources(self, context: Path, fetched: Tarballs) -> list[str]:
-        """The options that hand sources to a build: as a build context named `sources`."""
+        """Return the options that pass sources to a build, as a build context named `sources`."""
         if not fetched:
             return []
         folder = context / "sources"
@@ -232,7 +232,7 @@ class _Build:
 
 
 def lay_out(base: Base, context: Path) -> Path:
-    """Make the build context that a recipe is, in place of what is there."""
+    """Write a recipe's build context, over what is there."""
     shutil.rmtree(context, ignore_errors=True)
     for folder in (RECIPES / name for name in base.folders):
         if folder.exists():
@@ -250,7 +250,7 @@ def _fetch(store: Sources, wanted: Sequence[Wanted]) -> Tarballs:
 
 
 def marks(engine: Engine, base: Base) -> dict[str, str]:
-    """The tags of all marks of a base in the engine → image id."""
+    """Return the tags of all marks of a base in the engine → image id."""
     found = engine.answer("images", "--format", "{{.Tag}}", base.mark("*"))
     known: dict[str, str] = {}
     for tag in (found or "").split():
@@ -260,7 +260,7 @@ def marks(engine: Engine, base: Base) -> dict[str, str]:
 
 
 def _prune(cache: Cache, engine: Engine, apt: Apt, digests: Mapping[str, str]) -> None:
-    """Take away stand-ins of former recipes, and the sources that only those were made from."""
+    """Remove stand-ins of former recipes, and sources that only those used."""
     notes = {_note(cache, base, digests[base.name]) for base in TABLE}
     current = notes | {tarball(cache, base, digests[base.name]) for base in TABLE}
     for file in cache.bases.iterdir():

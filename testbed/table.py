@@ -13,10 +13,10 @@ class Base:
     """One image.
 
     `parents`: the bases its recipe builds on. `published`: the official image's size, or None for
-    an image that only other recipes need, or whose size isn't compared. `made_by`: the folder of
-    another one's recipe, which makes this one with these build `arguments`, with the files of a
-    folder of its own in place of those of the same name, and with `edits` of the Dockerfile:
-    what is there, and what is to be there.
+    an image that only other recipes need, or whose size isn't compared. `made_by`: the recipe
+    folder of another base that also makes this one, with these build `arguments`, with files of its
+    own folder in place of those of the same name, and with `edits` of the Dockerfile: the old text
+    and the new one.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Base:
 
     @property
     def recipe(self) -> str:
-        """What it is called in file names."""
+        """Its name in file names."""
         return self.name.rpartition("/")[2].replace(":", "-")
 
     @property
@@ -38,19 +38,19 @@ class Base:
 
     @property
     def is_base(self) -> bool:
-        """Whether someone may ask for it by name."""
+        """Whether it can be requested by name."""
         return not self.name.startswith("dockgen-testbed/")
 
     def mark(self, tag: str) -> str:
-        """A second name of an image in the private engine, which says where it came from.
+        """Return a second name of an image in the private engine, which records its origin.
 
-        The tag is a stand-in's recipe hash, or OFFICIAL_MARK. A label would do as well, but every
+        The tag is a stand-in's recipe hash, or OFFICIAL_MARK. A label would work, too, but every
         image that is built on it would inherit it.
         """
         return f"dockgen-testbed/{self.recipe}:{tag}"
 
 
-# Parents come before their children, and what others wait for longest before what they don't.
+# Parents come before their children; among those, what others wait for longest comes first.
 TABLE = (
     Base("debian:trixie-slim", (), Published(78.6, 29.8, REPO_INFO)),
     Base("dockgen-testbed/musl", ("debian:trixie-slim",), None),
@@ -72,14 +72,14 @@ TABLE = (
         ("debian:trixie-slim", "node:24-alpine3.24"),
         Published(234, 85.3, REPO_INFO),
     ),
-    # Published is the size of 1.31.6, which has the same modules and scripts.
+    # The published size is that of 1.31.6, which has the same modules and scripts.
     Base(
         "nginx:1.30-alpine-slim",
         ("dockgen-testbed/musl", "alpine:3.24"),
         Published(12.8, None, REPO_INFO),
     ),
-    # Made only where someone asks for them, with --base: for repositories that name an older
-    # version of their language.
+    # Made only on request, with --base: for repositories that name an older version of their
+    # language.
     *(
         Base(
             f"golang:{minor}{suffix}",
@@ -125,13 +125,13 @@ TABLE = (
             ("alpine3.24", ("dockgen-testbed/musl", "alpine:3.24")),
         )
     ),
-    # What compose.yaml has beside a program, by the names that `dockgen add` writes.
+    # Services beside a program in compose.yaml, by the names that `dockgen add` writes.
     Base("postgres:17-alpine", ("debian:trixie-slim",), None),
     Base("redis:8-alpine", ("debian:trixie-slim",), None),
 )
 BASES = {base.name: base for base in TABLE}
 
-# What the templates build on.
+# The bases of the templates.
 NEEDED = (
     "debian:trixie-slim",
     "python:3.14-slim-trixie",
