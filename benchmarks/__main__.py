@@ -70,7 +70,7 @@ def benchmark(names: tuple[str, ...], rounds: int, save: bool, as_json: bool) ->
 
 
 def _run(chosen: list[Cell], rounds: int, *, save: bool) -> Results:
-    """Measure these cells one after the other; what was saved stays if a later one fails."""
+    """Measure these cells one after the other; saved ones stay if a later one fails."""
     version = engine.require()
     cells: dict[Cell, Comparison] = {}
     measured = Results(
@@ -97,7 +97,7 @@ def _run(chosen: list[Cell], rounds: int, *, save: bool) -> Results:
 
 
 def _bases() -> dict[str, str]:
-    """The origin of each base image, if the test bed provided them: it says so in a file."""
+    """Return the origin of each base image if the test bed provided them: it writes a file."""
     path = os.environ.get("DOCKGEN_TESTBED_REPORT")
     if not path:
         return {}

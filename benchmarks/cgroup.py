@@ -1,4 +1,4 @@
-"""The processor time of a container, as its control group counts it."""
+"""The processor time of a container, from its control group."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ _MICROSECONDS = 1e6
 def cpu_seconds(state: State, root: Path = Path("/")) -> float | None:
     """Return the seconds of processor time that the container has used, its probes included.
 
-    ``root`` is where /proc and /sys are. None when its control group can't be read: this is not the
-    engine's host, or groups are mounted in another place than usual.
+    ``root`` is where /proc and /sys are. None if its control group can't be read: this is not the
+    engine's host, or groups are mounted elsewhere.
     """
     try:
         memberships = (root / "proc" / str(state.pid) / "cgroup").read_text().splitlines()
@@ -20,8 +20,8 @@ def cpu_seconds(state: State, root: Path = Path("/")) -> float | None:
         return None
     for membership in memberships:
         _, controllers, path = membership.split(":", 2)
-        # An engine in a virtual machine numbers processes of its own: the name of the group tells
-        # whether this one is the container's.
+        # An engine in a virtual machine has its own process ids: the group's name tells whether
+        # this one is the container's.
         if state.identifier not in path:
             continue
         groups = root / "sys/fs/cgroup"

@@ -1,4 +1,4 @@
-"""python -m benchmarks.commands: short commands, beside the start of Python and beside copier."""
+"""python -m benchmarks.commands: time short commands, beside Python's start and copier."""
 
 import json
 import os
@@ -22,10 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class CommandResults:
-    """Medians of ratios, each of two runs one after the other, so that a busy machine slows both.
+    """Medians of ratios, each of two consecutive runs, so that a busy machine slows both.
 
-    ``help`` and ``version`` are how many times as long as `python -c pass` they take, and ``new``
-    how many times as long as `copier copy` from the same bundle.
+    ``help`` and ``version`` are relative to `python -c pass`, and ``new`` to `copier copy` from the
+    same bundle.
     """
 
     rounds: int
@@ -82,14 +82,14 @@ def commands(rounds: int, save: bool) -> None:
 
 
 def load() -> CommandResults | None:
-    """The saved results, if there are any."""
+    """Return the saved results, or None."""
     if not FILE.is_file():
         return None
     return CommandResults(**json.loads(FILE.read_text(encoding="utf-8")))
 
 
 def _installed(site: Path) -> Path:
-    """A copy of dockgen as it lies where it is installed: with its bundle, and no checkout."""
+    """Copy dockgen as it is when installed: with its bundle, and without a checkout."""
     shutil.copytree(ROOT / "src/dockgen", site / "dockgen")
     shutil.copy(ROOT / bundle.QUESTIONNAIRE, site / "dockgen/data")
     return site

@@ -31,7 +31,7 @@ PERSON = {
 
 @dataclass(frozen=True)
 class FleetResults:
-    """What was measured, in seconds. ``alone`` and ``copier`` are one project each, in turn."""
+    """Measurements in seconds. ``alone`` and ``copier`` are one project each, in turn."""
 
     projects: int
     processors: int
@@ -111,14 +111,14 @@ def fleet(projects: int, rounds: int, save: bool) -> None:
 
 
 def load() -> FleetResults | None:
-    """What was saved last, if anything."""
+    """Return the saved results, or None."""
     if not FILE.exists():
         return None
     return FleetResults(**json.loads(FILE.read_text(encoding="utf-8")))
 
 
 def _project(directory: Path, language: str, flavor: str) -> Path:
-    """A committed project of the first release."""
+    """Make a committed project of the first release."""
     answers = {"name": "my-app", "language": language, "flavor": flavor}
     with template.offline() as origin:
         template.render_version(origin, origin.manifest.releases[0].version, directory, answers)
@@ -128,12 +128,12 @@ def _project(directory: Path, language: str, flavor: str) -> Path:
 
 
 def _seconds(*arguments: str | Path, code: int = 0) -> float:
-    """How long `dockgen update` takes, as a whole process."""
+    """Return how long `dockgen update` takes, as a whole process."""
     return _timed([sys.executable, "-m", "dockgen", "update", *map(str, arguments)], {}, code)
 
 
 def _copier_seconds(project: Path, settings: Path, cache: Path, manifest: Manifest) -> float:
-    """How long plain `copier update` takes to the same version, its cache warm after the first."""
+    """Return how long plain `copier update` takes to the same version, with a warm cache."""
     version = f"--vcs-ref={manifest.latest.version}"
     command = [sys.executable, "-m", "copier", "update", "--defaults", version, str(project)]
     place = {"GIT_CONFIG_GLOBAL": str(settings), "COPIER_CACHE_DIR": str(cache)}

@@ -1,6 +1,6 @@
-"""A cell measured: dockgen's image and the naive one take turns, so that both see the same noise.
+"""Measure a cell: dockgen's image and the naive one take turns, so that both see the same noise.
 
-dockgen's goes first in each turn: what the machine has to read from its disk counts against it.
+dockgen's goes first in each turn, so reading from disk counts against it.
 """
 
 import tempfile
@@ -19,11 +19,11 @@ from dockgen.compare.measuring import PATIENCE, Subject, not_well
 from dockgen.engine import BuildOptions, HealthTiming, Probe
 from dockgen.matrix import Cell
 
-# Probes are counted, not waited for: this many, one every second.
+# Probes are counted, not waited for: this many, one per second.
 PROBES = 5
 PROBE_TIMING = HealthTiming(interval_seconds=1, timeout_seconds=10, retries=3)
 
-# How long to wait between two looks at the probes of a service, in seconds.
+# Between two looks at the probes of a service, in seconds.
 _PAUSE = 0.01
 
 
@@ -31,9 +31,9 @@ def measure(cell: Cell, rounds: int, doing: Callable[[str], None]) -> Comparison
     """Build, edit, start and weigh both images of a cell's default project.
 
     Args:
-        cell: what is measured.
+        cell: what to measure.
         rounds: how often a rebuild and a start are measured.
-        doing: is told what is done next.
+        doing: called with the next step.
 
     Raises:
         BuildError: an image can't be built.
@@ -76,7 +76,7 @@ def measure(cell: Cell, rounds: int, doing: Callable[[str], None]) -> Comparison
 
 
 def _subjects(cell: Cell, folder: Path) -> list[Subject]:
-    """The cell's default project, and the naive image of it."""
+    """Return the cell's default project, and its naive image."""
     answers = {"name": "my-app", "language": cell.language, "flavor": cell.flavor}
     made = template.render(folder / "made" / "my-app", answers, ask=())
     found = project.load(made.directory)
@@ -86,7 +86,7 @@ def _subjects(cell: Cell, folder: Path) -> list[Subject]:
 
 
 def _probes(subject: Subject) -> tuple[list[float], float | None]:
-    """How long each of some probes of an idle service took, and the processor time of one."""
+    """Return the durations of some probes of an idle service, and the processor time of one."""
     with engine.run(subject.image, replace(subject.options, health=PROBE_TIMING)) as container:
         health = container.wait_healthy(PATIENCE)
         if health.status in ("", "none"):
@@ -112,5 +112,5 @@ def _probes(subject: Subject) -> tuple[list[float], float | None]:
 
 
 def _rounded(seconds: list[float]) -> tuple[float, ...]:
-    """To milliseconds: what is below is noise."""
+    """Round to milliseconds; anything finer is noise."""
     return tuple(round(value, 3) for value in seconds)

@@ -1,4 +1,4 @@
-"""python -m benchmarks.reading: a saved image of a gigabyte read, beside sha256sum."""
+"""python -m benchmarks.reading: read a saved image of a gigabyte, beside sha256sum."""
 
 import hashlib
 import io
@@ -18,9 +18,9 @@ from rich.console import Console
 
 FILE = Path(__file__).parent / "reading.json"
 FILES = 200_000
-# Of each file, in bytes: with its header and padding, 200,000 of them are 1.1 GB.
+# For each file, in bytes: with header and padding, 200,000 of them are 1.1 GB.
 SIZE = 4_900
-# Reads an image as `dockgen check --no-gzip --no-secrets` does, and says how much memory that took.
+# Reads an image as `dockgen check --no-gzip --no-secrets` does, and prints its memory use.
 READ = """
 import sys
 from pathlib import Path
@@ -33,10 +33,9 @@ print(Path("/proc/self/status").read_text())
 
 @dataclass(frozen=True)
 class ReadingResults:
-    """Reading a saved image beside `sha256sum` on the same file, and the memory that it took.
+    """The time to read a saved image beside `sha256sum` on the same file, and the memory used.
 
-    ``ratio`` is the median of pairs of runs, each one after the other, so that a busy machine
-    slows both.
+    ``ratio`` is the median of pairs of consecutive runs, so that a busy machine slows both.
     """
 
     rounds: int
@@ -79,7 +78,7 @@ def reading(rounds: int, save: bool) -> None:
             ours, said = _run([sys.executable, "-c", READ, str(saved), str(FILES)])
             ratios.append(ours / theirs)
             times.append(ours)
-            # The system's kB are of 1024 bytes.
+            # The kernel's kB are 1024 bytes.
             (peak,) = re.findall(r"VmHWM:\s*(\d+) kB", said)
             memory = max(memory, int(peak) * 1024)
         size = saved.stat().st_size
@@ -93,7 +92,7 @@ def reading(rounds: int, save: bool) -> None:
 
 
 def load() -> ReadingResults | None:
-    """The saved results, if there are any."""
+    """Return the saved results, or None."""
     if not FILE.is_file():
         return None
     return ReadingResults(**json.loads(FILE.read_text(encoding="utf-8")))
@@ -102,7 +101,7 @@ def load() -> ReadingResults | None:
 def write(folder: Path, files: int = FILES) -> Path:
     """Write an image of one layer, as `docker save` does."""
     layer = folder / "layer.tar"
-    # None is all zeros, and none like the other.
+    # None is all zeros, and no two are the same.
     content = hashlib.shake_128(b"dockgen").digest(2 * SIZE)
     with tarfile.open(layer, "w") as archive:
         for number in range(files):

@@ -1,7 +1,7 @@
-"""The results of a run: what was measured, on what, and how it is written down.
+"""The results of a run: measurements, the machine, and their file.
 
-Times are in seconds, sizes in bytes. A time that was measured several times is kept as all of its
-values, so that the file shows how far they lie apart; tables show the median.
+Times are in seconds, sizes in bytes. If a time was measured several times, the file has all values,
+to show how far they vary; tables show the median.
 """
 
 import json
@@ -18,14 +18,14 @@ FILE = Path(__file__).parent / "results.json"
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of one image.
+    """The measurements of one image.
 
-    ``answer_seconds`` are between the container's start and its first answer with status 200,
-    ``healthy_seconds`` between its start and the end of its first good probe; ``probe_seconds`` is
-    how long a probe takes, and ``probe_cpu_seconds`` the processor time that it costs with the
-    service's answer. An image without a health check has none of the last three, and processor time
-    is None where the engine's control groups can't be read. The sizes are sums over the layer tars,
-    as they are and after gzip -6.
+    ``answer_seconds`` is the time from the container's start to its first answer with status 200,
+    and ``healthy_seconds`` from its start to the end of its first successful probe.
+    ``probe_seconds`` is how long a probe takes, and ``probe_cpu_seconds`` its processor time, with
+    the service's answer. An image without a health check has none of the last three, and processor
+    time is None if the engine's control groups can't be read. The sizes are sums over the layer
+    tars, unpacked and after gzip -6.
     """
 
     cold_build_seconds: float
@@ -40,7 +40,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A cell's image and the naive one of the same app, measured turn by turn."""
+    """A cell's image and the naive one of the same app, measured in turns."""
 
     dockgen: Figures
     naive: Figures
@@ -48,7 +48,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Results:
-    """A run. ``bases`` has the origin of each base image, as far as the test bed said so."""
+    """A run. ``bases`` has the origin of each base image, as far as the test bed reported it."""
 
     date: str
     engine: str
@@ -69,7 +69,7 @@ class Results:
 
     @classmethod
     def from_json(cls, text: str) -> "Results":
-        """Read what `to_json` wrote; raises ValueError, KeyError or TypeError for anything else."""
+        """Read what `to_json` wrote; raise ValueError, KeyError or TypeError for anything else."""
         facts = json.loads(text)
         cells = {
             Cell.parse(name): Comparison(_figures(both["dockgen"]), _figures(both["naive"]))

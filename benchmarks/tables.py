@@ -16,7 +16,7 @@ MB = 10**6
 
 @dataclass(frozen=True)
 class Measure:
-    """Something that was measured of an image, in ``unit``; None if it has no such thing."""
+    """Something that was measured of an image, in ``unit``; None if the image doesn't have it."""
 
     title: str
     unit: str
@@ -37,13 +37,13 @@ HEALTH = (HEALTHY, PROBE, PROBE_CPU)
 
 
 def ratio(comparison: Comparison, measure: Measure) -> float | None:
-    """How many times dockgen's figure the naive one is, or None if either was not measured."""
+    """Divide the naive figure by dockgen's; None if either was not measured."""
     ours, theirs = measure.of(comparison.dockgen), measure.of(comparison.naive)
     return theirs / ours if ours and theirs is not None else None
 
 
 def times(value: float | None) -> str:
-    """A ratio with about two digits: 0.68x, 3.3x, 114x."""
+    """Format a ratio with about two digits: 0.68x, 3.3x, 114x."""
     if value is None:
         return MISSING
     digits = 0 if value >= 10 else 1 if round(value, 2) >= 1 else 2
@@ -51,7 +51,7 @@ def times(value: float | None) -> str:
 
 
 def terminal(results: Results) -> Table:
-    """Three lines for each cell: dockgen's figures, the naive ones, and naive by dockgen's."""
+    """Return three lines per cell: dockgen's figures, the naive ones, and naive by dockgen's."""
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -68,7 +68,7 @@ def terminal(results: Results) -> Table:
 
 
 def short(results: Results) -> str:
-    """The README's table as Markdown."""
+    """Return the README's table as Markdown."""
 
     def row(comparison: Comparison) -> list[str]:
         compared = [
@@ -90,7 +90,7 @@ def short(results: Results) -> str:
 
 
 def detailed(results: Results) -> str:
-    """The tables of docs/benchmarks.md as Markdown."""
+    """Return the tables of docs/benchmarks.md as Markdown."""
     parts = [
         "\n".join([*textwrap.wrap(origin(results), 100), ""]),
         "## Builds, in seconds\n",
@@ -106,7 +106,7 @@ def detailed(results: Results) -> str:
 
 
 def origin(results: Results) -> str:
-    """When and on what the results were measured."""
+    """Say when and on what the results were measured."""
     kinds = tuple(sorted(set(results.bases.values())))
     bases = {
         ("official",): "the official base images",
@@ -140,7 +140,7 @@ def _health(results: Results) -> str:
 def _table(
     results: Results, heads: Sequence[str], row: Callable[[Comparison], Sequence[str]]
 ) -> str:
-    """A line for each cell of the matrix, also for those that were not measured."""
+    """Return a table with a line per cell of the matrix, measured or not."""
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for cell in matrix.ALL:
         comparison = results.cells.get(cell)
