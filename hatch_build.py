@@ -1,8 +1,8 @@
-"""The wheel's build hook: packs the templates as a git bundle.
+"""The wheel's build hook: pack the templates as a git bundle.
 
-At a release that is the committed bundle. Between releases the working copy comes on top of it,
-just as a checkout renders it, so wheel, sdist, editable install, shallow clone and an unpacked
-archive all behave the same.
+At a release, that is the committed bundle. Between releases, the working copy is added, as a
+checkout does. So a wheel, an sdist, an editable install, a shallow clone and an unpacked archive
+all behave the same.
 """
 
 import sys
@@ -17,7 +17,7 @@ class BundleHook(BuildHookInterface[Any]):
     """Puts the bundle, its manifest and the questions into ``dockgen/data``."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Write the data files and name them to the builder; an editable install needs none."""
+        """Write the data files and add them to the build; an editable install needs none."""
         if version == "editable":
             return
         root = Path(self.root)

@@ -2,11 +2,11 @@
 
 Usage: python -m scripts.compare_rendered [VERSION [NAME…]]
 
-VERSION is a release in the bundle or a git revision of this repository; the newest release if none
-is given. It is compared with the working copy, on each cell, each variant, the pairwise cover, and
-each sample app with each package manager, plain and with all that a company may add; with NAME, on
-those whose name begins so. The exit code is 1 if they differ. In the answers file the template's
-version and address don't count.
+VERSION is a release in the bundle or a git revision of this repository; by default, the newest
+release. It is compared with the working copy, on each cell, each variant, the pairwise cover, and
+each sample app with each package manager, plain and with everything that a company may add. With
+NAME, only cases whose name begins with it are compared. The exit code is 1 if they differ. In the
+answers file, the template's version and address don't count.
 """
 
 import io
@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ANSWERS = ".copier-answers.yml"
 # Stands for all files of a project that can't be rendered.
 NONE = "(no project)"
-# Companies' answers, which change most files and nearly every step of a Dockerfile.
+# A company's answers, which change most files and nearly every step of a Dockerfile.
 COMPANY: Mapping[str, Mapping[str, Any]] = {
     "ssh": {
         "private_dependencies": "ssh",
@@ -58,7 +58,7 @@ COMPANY: Mapping[str, Mapping[str, Any]] = {
         "ci": "gitlab",
     },
 }
-# One file of one side: its mode and its content, or why the project can't be rendered.
+# The files of one side: mode and content, or why the project can't be rendered.
 Files = Mapping[str, tuple[int, bytes]]
 
 
@@ -80,7 +80,7 @@ def main(version: str, *names: str) -> int:
 
 
 def every_case() -> Iterator[Case]:
-    """All projects to compare, each under a name of its own."""
+    """Yield all projects to compare, each under a unique name."""
     for cell in matrix.ALL:
         yield Case(str(cell), {"language": str(cell.language), "flavor": str(cell.flavor)})
     yield from VARIANTS
@@ -107,7 +107,7 @@ def every_case() -> Iterator[Case]:
 
 
 def differences(before: Path, after: Path, case: Case) -> tuple[str, list[tuple[str, str]]]:
-    """The paths that one case has otherwise in the two templates, and what of them."""
+    """Return the paths that differ between the two templates for one case, and how."""
     with tempfile.TemporaryDirectory(prefix="dockgen-") as folder:
         sides = [render(case, side, Path(folder) / side.name / "app") for side in (before, after)]
     old, new = sides
@@ -127,7 +127,7 @@ def differences(before: Path, after: Path, case: Case) -> tuple[str, list[tuple[
 
 
 def render(case: Case, template: Path, directory: Path) -> Files:
-    """What a case renders, by path; one entry with copier's words if it can't."""
+    """Return what a case renders, by path; a single entry with copier's error if it can't."""
     import copier
 
     try:
@@ -139,12 +139,12 @@ def render(case: Case, template: Path, directory: Path) -> Files:
             quiet=True,
             settings=copier.Settings(),
         )
-    except Exception as error:  # whatever copier raises is the result of that side
+    except Exception as error:  # whatever copier raises is that side's result
         return {NONE: (0, " ".join(str(error).split()).encode())}
     found = {}
     for path in directory.rglob("*"):
         if path.is_file():
-            # CI names the address of the template, which is this side's folder.
+            # CI files contain the template's address, which is this side's folder.
             content = path.read_bytes().replace(str(template).encode(), b"(template)")
             if path.name == ANSWERS:
                 content = re.sub(rb"^_(commit|src_path): .*\n", b"", content, flags=re.M)
@@ -173,20 +173,20 @@ def extract(version: str, directory: Path) -> None:
 
 
 def fetch(bundled: Path, repository: Path) -> None:
-    """Make a repository of the empty folder, with what a bundle holds."""
+    """Make a repository in an empty folder with the content of a bundle."""
     git.run("init", "--quiet", "--bare", ".", cwd=repository)
     git.run("fetch", "--quiet", bundled, "refs/tags/*:refs/tags/*", repository=repository)
 
 
 def working_copy() -> tree.Tree:
-    """The templates as they lie here, uncommitted work included."""
+    """Return the templates in the working copy, with uncommitted changes."""
     with bundle.provide() as (path, manifest), tempfile.TemporaryDirectory() as folder:
         fetch(path, Path(folder))
         return tree.read(Path(folder), manifest.latest.tree)
 
 
 def first_difference(old: bytes, new: bytes) -> str:
-    """The first line that differs, as the one side and the other have it."""
+    """Return the first line that differs, from both sides."""
     before, after = ([*text.splitlines(), b"(end)"] for text in (old, new))
     number = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), -1)
     return f"line {number + 1}: {before[number]!r:.90} → {after[number]!r:.90}"
@@ -208,7 +208,7 @@ def print_table(found: list[tuple[str, str, str]], title: str) -> None:
 
 
 def newest() -> str:
-    """The newest release in the committed bundle."""
+    """Return the newest release in the committed bundle."""
     return Manifest.read(ROOT / "src/dockgen/data" / bundle.MANIFEST).latest.version
 
 

@@ -37,8 +37,8 @@ from mutations import ROOT, Mutation, every
 if TYPE_CHECKING:
     import pytest
 
-# Survivors that change nothing that anybody could see, and why. A key is a path and what was done,
-# without a line number; `*` stands for anything.
+# Survivors that change nothing visible, and why. A key is a path and what was done, without a line
+# number; `*` matches anything.
 KNOWN: dict[str, str] = {
     '*/model.py: violations.__doc__ or "" -> (violations.__doc__)': (
         "the linter wants a docstring of each rule"
@@ -55,17 +55,17 @@ KNOWN: dict[str, str] = {
     ),
 }
 
-# Without the test that looks at the committed examples, which a mutation leaves as they are.
+# Leaves out the test of the committed examples, which a mutation doesn't change.
 NOT_COMPARING = "not test_is_what_the_templates_render"
-# Seconds of a processor until a mutation counts as noticed because it has no end.
+# Seconds of processor time until a mutation counts as noticed because it never ends.
 PATIENCE = 120
-# How pytest ends when a test failed, a file can't even be imported, or those seconds are over.
+# pytest's exit codes if a test failed, a file can't be imported, or the time is up.
 NOTICED = (1, 2, -signal.SIGXCPU)
-# How a process ends whose mutation is of something that was imported.
+# The exit code of a process whose mutation affects something already imported.
 TOO_LATE = 71
-# So many mutations are one process's work.
+# How many mutations one process tests.
 CHUNK = 24
-# Where the copies are made: in memory, if there is such a folder.
+# The copies are in memory, if there is such a folder.
 MEMORY = next((name for name in ("/dev/shm",) if os.access(name, os.W_OK)), None)  # noqa: S108
 
 _copy = Path()
@@ -73,7 +73,7 @@ _times = itertools.count(1)
 
 
 def prepare(folder: str) -> None:
-    """Give this process a copy of the checkout, and import what tests need of others."""
+    """Give this process a copy of the checkout, and import the tests' third-party packages."""
     global _copy
     _copy = Path(tempfile.mkdtemp(dir=folder))
     listed = subprocess.run(
@@ -90,12 +90,12 @@ def prepare(folder: str) -> None:
 
 
 def attempt(mutations: Sequence[Mutation]) -> list[tuple[Mutation, bool]]:
-    """Make mutations that have the same tests; return each, and whether a test noticed."""
+    """Make mutations that have the same tests; return each, and whether a test noticed it."""
     tests = mutations[0].tests
     found = []
     for mutation, noticed in zip(mutations, ask(tests, mutations), strict=True):
         if noticed is None:
-            # Before Python imports it.
+            # before Python imports it
             with made(mutation):
                 (noticed,) = ask(tests)
         found.append((mutation, bool(noticed)))
@@ -104,14 +104,14 @@ def attempt(mutations: Sequence[Mutation]) -> list[tuple[Mutation, bool]]:
 
 @contextlib.contextmanager
 def made(mutation: Mutation | None) -> Iterator[None]:
-    """Let the copy have the mutation."""
+    """Apply the mutation to the copy."""
     if mutation is None:
         yield
         return
     path = _copy / mutation.path
     before, times = path.read_bytes(), path.stat()
     path.write_text(mutation.text, encoding="utf-8")
-    # Python tells by the time, in whole seconds, and the size whether what it compiled is good.
+    # Python decides by the time in whole seconds and the size whether bytecode is current.
     os.utime(path, (0, next(_times)))
     try:
         yield
@@ -125,7 +125,7 @@ def ask(
 ) -> list[bool | None]:
     """Run tests with each mutation in turn; return for each whether a test fails.
 
-    None is for a mutation that counts only before its module is imported.
+    None stands for a mutation that works only before its module is imported.
     """
     answers = _copy / "answers.json"
     answers.unlink(missing_ok=True)
@@ -139,7 +139,7 @@ def ask(
 
 
 def _forked(act: Callable[[], int]) -> int:
-    """Do something in a process of its own, which has what this one has imported."""
+    """Fork a process that has everything imported so far, and run a function in it."""
     child = os.fork()
     if child == 0:
         try:
@@ -152,7 +152,7 @@ def _forked(act: Callable[[], int]) -> int:
 
 
 def _run(tests: tuple[str, ...], mutations: Sequence[Mutation | None], answers: Path) -> int:
-    """Be pytest, in the copy."""
+    """Run pytest in the copy."""
     log = os.open(_copy / "pytest.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -169,9 +169,9 @@ def _run(tests: tuple[str, ...], mutations: Sequence[Mutation | None], answers: 
 
 
 class _Each:
-    """A plugin of pytest: the tests that it has found run once for each mutation.
+    """A pytest plugin: run the collected tests once per mutation.
 
-    A process of its own runs them, so that all import, read and collect once.
+    Each mutation runs in a forked process, so that imports and collection happen only once.
     """
 
     def __init__(self, mutations: Sequence[Mutation | None], answers: Path) -> None:
@@ -181,9 +181,9 @@ class _Each:
         from _pytest import main
 
         if session.testsfailed or not session.items:
-            return None  # pytest says so itself
+            return None  # pytest reports that itself
         if self._mutations[0] is not None and not self._mutations[0].path.endswith(".py"):
-            # Once without a mutation: what that compiles and parses, the others don't have to.
+            # Run once without a mutation: the others then find everything compiled and parsed.
             main.pytest_runtestloop(session)
         codes = []
         for mutation in self._mutations:
@@ -206,7 +206,7 @@ class _Each:
 
 
 def swapped(mutation: Mutation) -> bool:
-    """Let the functions of an imported module be those of the mutation; False if that isn't all."""
+    """Swap in the mutated functions of an imported module; return False if more has changed."""
     file = str(_copy / mutation.path)
     module = next(one for one in sys.modules.values() if getattr(one, "__file__", None) == file)
     before = compile(inspect.getsource(module), file, "exec", dont_inherit=True)
@@ -222,13 +222,13 @@ def swapped(mutation: Mutation) -> bool:
     try:
         for one in functions:
             one.__code__ = codes[one.__code__.co_qualname]
-    except ValueError:  # It has other variables of the function around it.
+    except ValueError:  # it has other free variables
         return False
     return bool(functions)
 
 
 def _functions(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
-    """Which functions differ, before and after."""
+    """Yield the functions that differ, before and after."""
     for old, new in zip(_inner(before), _inner(after), strict=True):
         if old.co_flags & inspect.CO_NEWLOCALS:
             if _words(old, deep=True) != _words(new, deep=True):
@@ -242,7 +242,7 @@ def _inner(code: CodeType) -> list[CodeType]:
 
 
 def _words(code: CodeType, *, deep: bool = False) -> object:
-    """What a code does, wherever it stands, without its functions unless ``deep``."""
+    """Return what a code object does, wherever it is; without inner functions unless ``deep``."""
     consts = [
         (_words(one, deep=deep) if deep or not one.co_flags & inspect.CO_NEWLOCALS else None)
         if isinstance(one, CodeType) else (type(one), one)
@@ -252,7 +252,7 @@ def _words(code: CodeType, *, deep: bool = False) -> object:
 
 
 def forget() -> None:
-    """Let dockgen read its own files again, which it otherwise does once."""
+    """Clear the caches of dockgen's own files."""
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "dockgen":
             for value in vars(module).values():
@@ -261,7 +261,7 @@ def forget() -> None:
 
 
 def main() -> int:
-    """Make the mutations, and print a table and what has survived."""
+    """Make the mutations, and print a table and the survivors."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--engine", action="store_true", help="those that only a build notices, too"
@@ -290,7 +290,7 @@ def main() -> int:
             done += len(answers)
             survivors += [one for one, noticed in answers if not noticed]
             print(f"\r{done}/{len(wanted)}, {len(survivors)} not noticed", end="", file=sys.stderr)
-        # Tests that notice everything may fail without a mutation, too.
+        # Tests that notice everything may fail even without a mutation.
         proven = {one.tests for one in survivors}
         for tests, failed in pool.imap_unordered(unmutated, {one.tests for one in wanted} - proven):
             if failed:
@@ -301,12 +301,12 @@ def main() -> int:
 
 
 def unmutated(tests: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
-    """Ask tests without a mutation; return whether one fails all the same."""
+    """Run tests without a mutation; return whether one fails."""
     return tests, any(ask(tests))
 
 
 def chunks(mutations: list[Mutation]) -> Iterator[list[Mutation]]:
-    """Yield a few mutations at a time that have the same tests and are of the same language."""
+    """Yield a few mutations at a time with the same tests and the same language."""
     groups: dict[object, list[Mutation]] = {}
     for one in mutations:
         groups.setdefault((one.tests, one.path.endswith(".py")), []).append(one)
@@ -316,7 +316,7 @@ def chunks(mutations: list[Mutation]) -> Iterator[list[Mutation]]:
 
 
 def report(mutations: list[Mutation], wanted: list[Mutation], survivors: list[Mutation]) -> int:
-    """Print a line for each group and for each survivor; return the exit code."""
+    """Print a line for each group and each survivor; return the exit code."""
     known = {
         one: why
         for one in survivors

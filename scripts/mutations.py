@@ -1,8 +1,8 @@
-"""What could break in dockgen: each rule, limit, validator and line of a template, one at a time.
+"""Mutations of dockgen: each rule, limit, validator and template line, one at a time.
 
-Most of it is YAML, Jinja and Dockerfiles, which tools for Python know nothing of. Of Python, mutmut
-leaves out functions with a decorator, which each rule has, and cosmic-ray starts a new Python for
-each mutation, which takes longer than the tests.
+Most of it is YAML, Jinja and Dockerfiles, which Python's tools don't know. For Python, mutmut skips
+functions with a decorator, which each rule has, and cosmic-ray starts a new Python for each
+mutation, which takes longer than the tests.
 """
 
 import ast
@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Mutation:
-    """``text`` in place of what the file ``path`` holds, and the tests that should notice.
+    """A mutation: ``text`` replaces the content of ``path``, and the tests should notice.
 
-    ``group`` is its line in the table, ``what`` tells what was done to ``line``, and ``tests`` are
+    ``group`` is its line in the table, ``what`` says what was done to ``line``, and ``tests`` are
     arguments of pytest.
     """
 
@@ -31,19 +31,19 @@ class Mutation:
 
     @property
     def key(self) -> str:
-        """What KNOWN calls it."""
+        """Its key in KNOWN."""
         return f"{self.path}: {self.what}"
 
     @property
     def needs_engine(self) -> bool:
-        """Whether nothing but a build can notice."""
+        """Whether only a build can notice it."""
         return self.group == "Dockerfiles"
 
 
 def cut(
     group: str, path: Path, span: tuple[int, int], words: str, tests: Sequence[str]
 ) -> Mutation:
-    """Put ``words`` in place of the characters from ``span[0]`` to ``span[1]``."""
+    """Replace the characters from ``span[0]`` to ``span[1]`` with ``words``."""
     text = path.read_text(encoding="utf-8")
     before, after = " ".join(text[slice(*span)].split()), " ".join(words.split())
     return Mutation(
@@ -61,13 +61,13 @@ def cut(
 OPERATORS = {
     ast.Eq: ["!="], ast.NotEq: ["=="], ast.In: ["not in"], ast.NotIn: ["in"],
     ast.Is: ["is not"], ast.IsNot: ["is"],
-    # The contrary, and one more or less.
+    # The opposite, and off by one.
     ast.Lt: [">=", "<="], ast.GtE: ["<", ">"], ast.Gt: ["<=", ">="], ast.LtE: [">", "<"],
 }  # fmt: skip
 
 
 _CHECKS = "tests/unit/checks"
-# The tests of what has none of its own name.
+# The tests of modules without a test file of the same name.
 CHECKED_BY = {
     "__init__": [_CHECKS, "tests/unit/verdict/test_choice.py"],
     "copied": [f"{_CHECKS}/test_files.py"],
@@ -79,7 +79,7 @@ CHECKED_BY = {
 
 
 def rules() -> Iterator[Mutation]:
-    """Comparisons turned round, conditions negated or cut short, findings left out."""
+    """Yield comparisons reversed, conditions negated or shortened, findings removed."""
     for path in sorted((ROOT / "src/dockgen/checks").glob("*.py")):
         tests = CHECKED_BY.get(path.stem, [f"{_CHECKS}/test_{path.stem}.py"])
         text = path.read_text(encoding="utf-8")
@@ -90,7 +90,7 @@ def rules() -> Iterator[Mutation]:
 
 
 def _instead(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
-    """What could be in place of an expression."""
+    """Yield replacements for an expression."""
     match node:
         case ast.Compare(left, [operator], [right]):
             for other in OPERATORS[type(operator)]:
@@ -113,7 +113,7 @@ def _instead(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 
 def _span(node: ast.expr, text: str) -> tuple[int, int]:
-    """Where an expression begins and ends; Python counts the bytes of a line."""
+    """Return where an expression begins and ends; Python counts a line's bytes."""
     lines = text.splitlines(keepends=True)
 
     def offset(line: int, column: int) -> int:
@@ -123,11 +123,11 @@ def _span(node: ast.expr, text: str) -> tuple[int, int]:
     return offset(node.lineno, node.col_offset), end
 
 
-# copier.yml and templates/questions: validators, and what is left out of a project. Limits.
+# copier.yml and templates/questions: validators, exclusions and limits.
 
 QUESTIONNAIRE = ROOT / "copier.yml"
-# Where answers are refused and taken: the tests for the first pattern that fits the question, those
-# first that ask the validator alone.
+# The tests of refused and accepted answers: those for the first pattern that matches the question.
+# The ones that only run the validator come first.
 _ANSWERS, _PACKAGES = (
     "tests/integration/templates/test_team_answers.py",
     "tests/integration/templates/test_packages.py",
@@ -165,7 +165,7 @@ REFUSALS = {
     ".*": [_TEXTS, _ANSWERS, _PACKAGES, "tests/integration/combinations/test_pairwise.py", "-k",
            "test_bounds or no_text_is or away or another_language or impossible or excludes"],
 }  # fmt: skip
-# Where a project's files are counted.
+# The tests that count a project's files.
 _FILES = [f"tests/integration/templates/test_{name}.py" for name in ("files", "ci")] + [
     "-k", "made_of or chosen_files or unmanaged"
 ]  # fmt: skip
@@ -175,7 +175,7 @@ _BOUND = re.compile(r"(?<=[<>] )\d+|(?<=[<>]= )\d+|\d+(?= <=)")
 
 
 def validators() -> Iterator[Mutation]:
-    """Each one turned off, each of its conditions, and each part; its bounds and anchors moved."""
+    """Yield each validator turned off; each condition, part, bound and anchor changed."""
     text = QUESTIONNAIRE.read_text(encoding="utf-8")
     for found in re.finditer(r'(?m)^( +)validator: (?:"(.*)"|>-\n((?:\1  .*\n)+))', text):
         question = re.findall(r"(?m)^(\w+):$", text[: found.start()])[-1]
@@ -190,7 +190,7 @@ def validators() -> Iterator[Mutation]:
 
 
 def _parts(text: str) -> Iterator[tuple[int, int, str]]:
-    """What of a validator can be changed: from where to where, and what takes its place."""
+    """Yield the parts of a validator that can be changed: start, end and replacement."""
     conditions = list(_CONDITION.finditer(text))
     if not conditions:
         yield 0, len(text), re.sub(r"\S.*\S", "", text, flags=re.DOTALL)
@@ -215,7 +215,7 @@ def _parts(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _split(condition: str, word: str) -> list[str]:
-    """The parts of a condition, apart from what is in brackets or quotes."""
+    """Split a condition at a word, except inside brackets or quotes."""
     parts, depth, quoted = [""], 0, False
     for number, letter in enumerate(condition):
         quoted ^= letter == "'"
@@ -227,7 +227,7 @@ def _split(condition: str, word: str) -> list[str]:
 
 
 def limits() -> Iterator[Mutation]:
-    """A promise below what was measured, and one that is never reached."""
+    """Yield a limit below the measured size, and one that is never reached."""
     for path in sorted(ROOT.glob("templates/*/language.yml")):
         text = path.read_text(encoding="utf-8")
         for found in re.finditer(r"promised: ([\d.]+), measured: ([\d.]+)", text):
@@ -237,7 +237,7 @@ def limits() -> Iterator[Mutation]:
 
 
 def exclusions() -> Iterator[Mutation]:
-    """Each path that a project doesn't get."""
+    """Yield each path that a project excludes."""
     text = QUESTIONNAIRE.read_text(encoding="utf-8")
     start, end = text.index("_exclude:"), text.index("_message_after_copy:")
     for found in re.finditer(
@@ -251,7 +251,7 @@ def exclusions() -> Iterator[Mutation]:
 
 
 def compose() -> Iterator[Mutation]:
-    """Each line left out, each number and each word of a hardening changed."""
+    """Yield each line removed, each number and each word of a hardening changed."""
     tests = [
         "tests/integration/templates/test_compose.py",
         "tests/integration/templates/test_private.py",
@@ -267,7 +267,7 @@ def compose() -> Iterator[Mutation]:
 
 
 def ignored() -> Iterator[Mutation]:
-    """Each line of what a build may read."""
+    """Yield each line of .dockerignore."""
     for path in sorted(ROOT.glob("templates/**/*dockerignore*")):
         for start, line in _lines(path):
             tests = ["tests/integration/templates/test_dockerignore.py"]
@@ -286,7 +286,7 @@ _HARDENING = re.compile(
 
 
 def dockerfiles() -> Iterator[Mutation]:
-    """Each hardening left out."""
+    """Yield each hardening removed."""
     for path in sorted(ROOT.glob("templates/*/**/*.jinja")):
         if path.name.endswith(".Dockerfile.jinja") or path.parent.name == "package_managers":
             for found in _HARDENING.finditer(path.read_text(encoding="utf-8")):
@@ -305,7 +305,7 @@ _MANAGERS = {
 
 
 def _case(path: Path) -> str:
-    """The images that a template is part of, as pytest selects them."""
+    """Return the images that use a template, as a pytest expression."""
     language, *between, file = path.relative_to(ROOT / "templates").parts
     flavor = file.partition(".")[0]
     if between == ["package_managers"]:
@@ -314,7 +314,7 @@ def _case(path: Path) -> str:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Where each line begins that is neither blank nor a comment nor Jinja's, and the line."""
+    """Yield the position and text of each line that isn't blank, a comment or Jinja's."""
     start = 0
     for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
         if line.strip() and not line.lstrip().startswith(("#", "{%", "---")):
@@ -323,6 +323,6 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def every() -> tuple[Mutation, ...]:
-    """All mutations, each once."""
+    """Return all mutations, each once."""
     groups = (rules, validators, limits, exclusions, compose, ignored, dockerfiles)
     return tuple({(one.path, one.text): one for group in groups for one in group()}.values())

@@ -2,7 +2,7 @@
 
 Usage: python scripts/release.py 0.2.0
 
-Checks first, then writes: the bundle and its manifest, and examples/ under the new version. Commit
+Checks first, then writes the bundle, its manifest, and examples/ under the new version. Commit
 them, and tag that commit with the version; `git push --follow-tags` publishes both.
 """
 
@@ -35,7 +35,7 @@ def main(version: str) -> int:
 
 
 def obstacle(version: str) -> str:
-    """Why ``version`` can't be released now, or nothing."""
+    """Return why ``version`` can't be released now, or ""."""
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         return f"{version!r} is not a version: make release VERSION=0.2.0"
     if version != __version__:
@@ -55,7 +55,7 @@ def obstacle(version: str) -> str:
 
 
 def git(*arguments: str) -> str:
-    """What git says of this repository, whatever the person's own settings hide."""
+    """Return git's output for this repository, whatever the developer's own settings hide."""
     return subprocess.run(
         ["git", "-c", "core.excludesFile=", *arguments],
         cwd=ROOT,
@@ -67,7 +67,7 @@ def git(*arguments: str) -> str:
 
 
 def as_numbers(version: str) -> tuple[int, ...]:
-    """``0.10.0`` comes after ``0.9.0``."""
+    """Parse a version, so that ``0.10.0`` comes after ``0.9.0``."""
     return tuple(map(int, version.split(".")))
 
 

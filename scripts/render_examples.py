@@ -2,9 +2,9 @@
 
 Usage: python scripts/render_examples.py [DIRECTORY]
 
-Of the starter, what its team left as `dockgen starter init` made it is made again. The team's own
-files are taken from examples/starters/acme, with the version of dockgen that they name brought up
-to date. Its base/ is a copy of templates/, so it is not committed once more: `acme` has it.
+Files of the starter that its team hasn't edited since `dockgen starter init` are rendered again.
+The team's own files are taken from examples/starters/acme, with their dockgen version updated. Its
+base/ is a copy of templates/, so it isn't committed; `acme` adds it.
 """
 
 import re
@@ -39,7 +39,7 @@ DROPPED = (
 
 
 def main(directory: Path) -> None:
-    """Replace what is in ``directory`` by a fresh rendering of every cell, and the starter."""
+    """Replace the content of ``directory`` with fresh renderings of every cell, and the starter."""
     with tempfile.TemporaryDirectory() as folder:
         for cell in matrix.ALL:
             answers = {"name": "my-app", "language": cell.language, "flavor": cell.flavor}
@@ -51,7 +51,7 @@ def main(directory: Path) -> None:
 
 
 def acme() -> dict[str, File]:
-    """The files of the whole starter, on this checkout's templates."""
+    """Return the files of the whole starter, with this checkout's templates."""
     with source.own() as origin:
         version = origin.manifest.latest.version
         files = scaffold.files(origin, replace(starter.load(ACME), base=version))

@@ -1,10 +1,10 @@
-"""Write what the documentation takes from the code: nothing in it is kept up by hand.
+"""Write the parts of the documentation that are generated from the code.
 
 Usage: python -m scripts.write_docs [DIRECTORY]
 
 Writes README.md's tables of sizes and of benchmarks, those of docs/benchmarks.md, docs/proof.md,
 docs/reference.md, docs/rules.md, docs/settings.md, docs/schemas/ and the picture docs/new.svg below
-DIRECTORY, which is this checkout if none is given.
+DIRECTORY, which is this checkout by default.
 """
 
 import ast
@@ -44,7 +44,7 @@ from tests.images.conftest import SAMPLE
 from tests.variants import APPS, BUILDS, RELEASE, limit_of
 
 ROOT = Path(__file__).resolve().parent.parent
-# The files that are declared.
+# The declared files.
 FILES: dict[str, type[BaseModel]] = {
     "dockgen.toml": SettingsFile,
     "dockgen.team.toml": TeamFile,
@@ -81,19 +81,19 @@ def main(directory: Path) -> None:
 
 
 def fill(page: str, name: str, text: str) -> str:
-    """Replace what stands between the marks ``<!-- name: … -->`` and ``<!-- /name -->``."""
+    """Replace the text between the marks ``<!-- name: … -->`` and ``<!-- /name -->``."""
     marks = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     return marks.sub(lambda found: found[1] + text + found[2], page)
 
 
 def words(measured: Measured | None, command: str) -> str:
-    """What a benchmark said, in lines of 100 characters."""
+    """Describe a benchmark's results, in lines of 100 characters."""
     said = measured.sentence() if measured else f"Not measured yet: `{command}`."
     return "\n".join([*textwrap.wrap(said, 100, break_on_hyphens=False), ""])
 
 
 def sizes() -> str:
-    """The table of cells as Markdown: measured size, promised limit, link to the Dockerfile."""
+    """Return the table of cells as Markdown: measured size, limit, link to the Dockerfile."""
     table = {language: languages.limits()[language] for language in Language}
     lines = [f"| | {' | '.join(Flavor)} |", "|---" * (len(Flavor) + 1) + "|"]
     for language in Language:
@@ -119,7 +119,7 @@ def sizes() -> str:
 
 
 def reference() -> str:
-    """docs/reference.md: commands, questions and exit codes, read from the code."""
+    """Return docs/reference.md: commands, questions and exit codes."""
     parts = ["# Reference\n\n`make docs` generates this page from the code.\n"]
     context = click.Context(cli.dockgen, info_name="dockgen", **cli.dockgen.context_settings)
     parts += helps(context)
@@ -143,7 +143,7 @@ def reference() -> str:
 
 
 def helps(context: click.Context) -> list[str]:
-    """The help of a command, and below it that of each command in its group."""
+    """Return the help of a command, followed by that of each command in its group."""
     command = context.command
     parts = [f"## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):
@@ -154,7 +154,7 @@ def helps(context: click.Context) -> list[str]:
 
 
 def rules() -> str:
-    """docs/rules.md: what `dockgen check` asks, and why, read from the rules themselves."""
+    """Return docs/rules.md: what `dockgen check` requires, and why, from the rules themselves."""
     words = (
         "The rules of [`dockgen check`](check.md). DG0xx rules check the files, DG1xx the image,"
         " DG2xx the running container, and DG3xx the changes since an earlier report. A code"
@@ -192,12 +192,12 @@ def rules() -> str:
 
 
 def anchor(heading: str) -> str:
-    """The anchor that GitHub and GitLab give a heading."""
+    """Return the anchor that GitHub and GitLab give a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def settings() -> str:
-    """docs/settings.md: the keys of each file that is declared, read from the models."""
+    """Return docs/settings.md: the keys of each declared file, from the models."""
     head = (
         "The keys of the files that you write. `make docs` generates this page from the code."
         " Each file has a JSON Schema for completion in your editor: in editors with Taplo, such"
@@ -219,12 +219,12 @@ def settings() -> str:
 
 
 def is_table(field: FieldInfo) -> bool:
-    """Whether a key of a file is a table, or a list of them."""
+    """Return whether a key of a file is a table, or a list of tables."""
     return get_origin(field.annotation) is dict or declared.table(field.annotation) is not None
 
 
 def keys(fields: Mapping[str, FieldInfo]) -> list[str]:
-    """The table of a table's keys."""
+    """Return the table of a table's keys."""
     if not fields:
         return []
     lines = [f"| `{key}` | {default(one)} | {one.description} |" for key, one in fields.items()]
@@ -232,7 +232,7 @@ def keys(fields: Mapping[str, FieldInfo]) -> list[str]:
 
 
 def default(field: FieldInfo) -> str:
-    """A key's default, as the reference shows it."""
+    """Return a key's default, as the reference shows it."""
     if field.is_required():
         return "needed"
     value = field.get_default(call_default_factory=True)
@@ -242,7 +242,7 @@ def default(field: FieldInfo) -> str:
 
 
 def proof() -> str:
-    """docs/proof.md: what CI builds and runs, read from the tests that do it."""
+    """Return docs/proof.md: what CI builds and runs, from the tests that do it."""
     head = (
         "This page lists everything that CI builds and runs on a real engine: at each change, or"
         " before a release (`make test-all`). `make docs` generates it from the tests."
@@ -319,19 +319,19 @@ def proof() -> str:
 
 
 def in_release(source: str) -> str:
-    """How much of a module of tests is left to a release: "all", "more" or nothing."""
+    """Return how much of a test module runs only before a release: "all", "more" or ""."""
     if re.search(r"^pytestmark = .*\bmark\.release\b", source, re.MULTILINE):
         return "all"
     return "more" if re.search(r"\bmark\.release\b|\b(sampled|in_release)", source) else ""
 
 
 def first_line(function: Callable[..., object]) -> str:
-    """The first line of a function's docstring."""
+    """Return the first line of a function's docstring."""
     return inspect.cleandoc(function.__doc__ or "").partition("\n")[0]
 
 
 def picture() -> str:
-    """The screen after a real run of `dockgen new my-app` on a terminal, as SVG."""
+    """Return the screen after a real run of `dockgen new my-app` on a terminal, as SVG."""
     screen = pyte.Screen(COLUMNS, LINES)
     stream = pyte.Stream(screen)
     with tempfile.TemporaryDirectory() as folder:
@@ -366,13 +366,13 @@ def picture() -> str:
     for line in lines:
         console.print(line, no_wrap=True)
     svg = console.export_svg(title="dockgen new", unique_id="dockgen-new")
-    # Uses the fonts of the viewer: a picture fetches nothing.
+    # Uses the viewer's fonts: a picture downloads nothing.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     return re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE)
 
 
 def line_of(screen: pyte.Screen, number: int) -> Text:
-    """One line of the terminal, with its colours."""
+    """Return one line of the terminal, with its colours."""
     text = Text()
     for column in range(COLUMNS):
         cell = screen.buffer[number][column]
