@@ -1,1 +1,1 @@
-"""The tests: the path tells the cost."""
+"""All tests, in folders by what they need."""

@@ -1,4 +1,4 @@
-"""What all tests share: rendering a project, and running dockgen as a user does."""
+"""Fixtures for all tests: render a project, and run dockgen as a user does."""
 
 import gc
 import itertools
@@ -25,7 +25,7 @@ from tests import memory
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A person's own settings must decide nothing in a test, nor their starters and their team file.
+# The developer's own settings, starters and team file must not affect a test.
 os.environ["XDG_CONFIG_HOME"] = str(Path(__file__).parent / "no-settings")
 
 PLAIN = {
@@ -34,7 +34,7 @@ PLAIN = {
     if not name.startswith(("GIT_", "COPIER_", "DOCKGEN_")) and name not in {"NO_COLOR"}
 }
 
-# Each has something to print at the end. pytest-xdist's controller loads only this conftest.
+# Each prints something at the end. pytest-xdist's controller loads only this conftest.
 pytest_plugins = [
     "dockgen.testing.plugin",
     "tests.costs",
@@ -52,19 +52,19 @@ PlainCopier = Callable[..., Path]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Begin without what runs that were killed have left in memory."""
+    """Remove what killed runs left in memory."""
     if not hasattr(session.config, "workerinput"):
         memory.sweep()
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over what stays until the end, which is most there is."""
+    """Exclude from garbage collection what stays until the end, which is most objects."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is only run before a release, unless `-m` or a test's name asks for it."""
+    """Deselect tests for a release, unless `-m` or a test's name asks for them."""
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     left_out = [item for item in items if item.get_closest_marker("release")]
@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def answers(project: Path) -> dict[str, object]:
-    """What a project's answers file records."""
+    """Return the content of a project's answers file."""
     found: dict[str, object] = yaml.safe_load((project / ".copier-answers.yml").read_text())
     return found
 
@@ -82,10 +82,10 @@ def answers(project: Path) -> dict[str, object]:
 def temporary_folder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """Let what is written for a moment be written to memory; images may be too large for that.
+    """Put temporary files in memory, except for images, which may be too large.
 
-    copier and git make and delete thousands of files for an update, which takes a disk longer than
-    all else takes a processor.
+    copier and git make and delete thousands of files for an update. On a disk, that takes longer
+    than everything else.
     """
     if request.path.is_relative_to(ROOT / "tests/images"):
         yield
@@ -96,7 +96,7 @@ def temporary_folder(
     ):
         patches.setitem(PLAIN, "TMPDIR", str(made))
         patches.setenv("TMPDIR", str(made))
-        # What tempfile found out before.
+        # tempfile has cached its folder.
         patches.setattr(tempfile, "tempdir", None)
         yield
 
@@ -124,7 +124,7 @@ def dockgen(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def own_signals() -> Iterator[None]:
-    """`main` handles signals, and the next test is not to inherit that."""
+    """Restore signal handlers, which `main` replaces, for the next test."""
     before = {number: signal.getsignal(number) for number in signals.ENDINGS}
     yield
     for number, handler in before.items():
@@ -135,8 +135,8 @@ def own_signals() -> Iterator[None]:
 def inline(own_signals: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run dockgen in ``tmp_path`` in this process, without a terminal.
 
-    For tests of what is made and said that prove nothing of the process: its start, and its import
-    of copier, take longer than the rest.
+    For tests of output and results that don't depend on the process: its start and its import of
+    copier take longer than the rest.
     """
     del own_signals
 
@@ -185,7 +185,7 @@ def released_project(tmp_path_factory: pytest.TempPathFactory) -> Released:
             with template.offline() as origin:
                 newest = origin.manifest.latest.version
                 wanted = newest if version == "newest" else version
-                # What is newest is what an update makes of a project that exists.
+                # The newest is what an update of an existing project makes.
                 template.render_version(origin, wanted, directory, answers, exists=True)
         return directory
 
@@ -194,7 +194,7 @@ def released_project(tmp_path_factory: pytest.TempPathFactory) -> Released:
 
 @pytest.fixture(scope="session")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Source:
-    """The working copy's templates. A plain folder has no versions, which copier needs git for."""
+    """The working copy's templates. A plain folder has no versions, for which copier needs git."""
     folder = tmp_path_factory.mktemp("templates")
     shutil.copy(ROOT / "copier.yml", folder)
     ignore = shutil.ignore_patterns("__pycache__")
@@ -204,10 +204,10 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Source:
 
 @pytest.fixture(scope="session")
 def make(origin: Source, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    """Render a project with these answers; nothing is left of it where an answer is refused.
+    """Render a project with these answers; if an answer is refused, nothing is left.
 
-    It is for the many tests of what answers give: from a folder, without git, it takes a tenth of
-    the time. What the answers file records of the template's version is missing.
+    For the many tests of what answers change: from a folder, without git, it takes a tenth of the
+    time. The answers file lacks the template's version.
     """
     folder = tmp_path_factory.mktemp("made")
     numbers = itertools.count()
@@ -227,7 +227,7 @@ def make(origin: Source, tmp_path_factory: pytest.TempPathFactory) -> Iterator[M
 
 @pytest.fixture(scope="session")
 def plain_copier(origin: Source) -> PlainCopier:
-    """Render a template as copier alone does; tests/integration/installs has its command."""
+    """Render a template with copier alone, like the command in tests/integration/installs."""
 
     def copy(directory: Path, answers: Mapping[str, Any], source: Path = origin.repository) -> Path:
         copier.run_copy(str(source), directory, dict(answers), defaults=True, quiet=True)
@@ -237,7 +237,7 @@ def plain_copier(origin: Source) -> PlainCopier:
 
 
 def of(cell: Cell) -> dict[str, str]:
-    """The answers that choose a cell."""
+    """Return the answers that choose a cell."""
     return {"language": str(cell.language), "flavor": str(cell.flavor)}
 
 
@@ -247,7 +247,7 @@ def each_cell() -> pytest.MarkDecorator:
 
 
 def tree(directory: Path) -> dict[str, bytes]:
-    """Every file below ``directory`` with its bytes."""
+    """Return every file below ``directory`` with its bytes."""
     return {
         path.relative_to(directory).as_posix(): path.read_bytes()
         for path in sorted(directory.rglob("*"))

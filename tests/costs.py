@@ -1,9 +1,9 @@
-"""A pytest plugin: at the end of a run, what each group of tests has cost.
+"""A pytest plugin: at the end of a run, print what each group of tests has cost.
 
-A group is a folder of tests, and a file of tests/images, which takes most of the time. The seconds
-are those that workers spent, so that several workers have more of them than the run. The processor
-seconds are those of the tests and of the programs that they started and waited for; what a
-container engine computes for them is not among them.
+A group is a folder of tests, or a file of tests/images, which takes most of the time. The seconds
+are summed over all workers, so they exceed the run's own. The processor seconds are those of the
+tests and of the programs that they started and waited for, without the work of the container
+engine.
 """
 
 import os
@@ -17,7 +17,7 @@ import pytest
 
 @dataclass
 class Cost:
-    """Of one group."""
+    """The cost of one group."""
 
     tests: set[str] = field(default_factory=set)
     seconds: float = 0.0
@@ -25,14 +25,14 @@ class Cost:
 
 
 class _Meter:
-    """Reads the processor after each phase of a test: a fixture counts where it is first used."""
+    """Measures processor time after each phase of a test: a fixture counts at its first use."""
 
     def __init__(self) -> None:
         self._before = _processor_seconds()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Give the report what its phase has cost; pytest-xdist hands on all that it has."""
+        """Add the cost of a phase to its report, which pytest-xdist passes on."""
         report = yield
         now = _processor_seconds()
         report.__dict__["processor_seconds"] = now - self._before
@@ -41,13 +41,13 @@ class _Meter:
 
 
 class _Costs:
-    """Adds up the reports; pytest-xdist's controller gets those of its workers."""
+    """Adds up the reports; pytest-xdist's controller gets its workers' reports."""
 
     def __init__(self) -> None:
         self._costs: dict[str, Cost] = defaultdict(Cost)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note one phase of a test, of which its subtests are parts."""
+        """Add one phase of a test; its subtests are parts of it."""
         if isinstance(report, pytest.SubtestReport):
             return
         cost = self._costs[_group(report.nodeid)]
@@ -70,7 +70,7 @@ class _Costs:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure where tests run, and add up where the run's last lines are printed."""
+    """Measure where tests run, and add up in the process that prints the summary."""
     config.pluginmanager.register(_Meter(), "dockgen-meter")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Costs(), "dockgen-costs")
@@ -92,5 +92,5 @@ def _sum(costs: Iterable[Cost]) -> Cost:
 
 
 def _processor_seconds() -> float:
-    """Of this process and of all that it started and waited for."""
+    """Return the processor time of this process and of all processes that it waited for."""
     return sum(os.times()[:4])

@@ -1,4 +1,4 @@
-"""A team's starter template as the tests need it: dockgen's own, vendored in base/."""
+"""A team's starter template for tests: dockgen's own, vendored in base/."""
 
 import shutil
 from pathlib import Path
@@ -14,9 +14,9 @@ template_root: {type: str, when: false, default: "base/"}
 
 
 def make(team: Path, *cells: Cell) -> Path:
-    """Make a template in ``team`` that vendors this one and takes all its files over.
+    """Make a template in ``team`` that vendors dockgen's and includes all its files.
 
-    Named cells are the only ones of its matrix; they have one language or one flavor.
+    If cells are given, its matrix has only these; they share one language or one flavor.
     """
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "templates", team / "base/templates", ignore=ignore)
@@ -45,7 +45,7 @@ def ask(team: Path, lines: str) -> None:
 
 
 def override(team: Path, cell: Cell, blocks: dict[str, str]) -> None:
-    """Give the team's Dockerfile other blocks than the vendored one."""
+    """Override blocks of the vendored Dockerfile."""
     lines = [f"{{% extends 'base/templates/{cell.language}/{cell.flavor}.Dockerfile.jinja' %}}"]
     for name, text in blocks.items():
         lines.append(f"{{% block {name} %}}\n{text}\n{{% endblock %}}")

@@ -1,4 +1,4 @@
-"""Faults at writes: a full disk, a file that may not be written, Ctrl-C, a kill."""
+"""Faults at writes: a full disk, a write-protected file, Ctrl-C, a kill."""
 
 import errno
 import itertools
@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-# Everything that writes; counted while a replacement is made.
+# Everything that writes; counted during a replacement.
 WRITES = (
     "chmod", "fchmod", "fchown", "fsync", "link", "mkdir", "open", "rename", "replace", "rmdir",
     "symlink", "unlink", "write",
@@ -18,10 +18,10 @@ WRITES = (
 
 
 class Fault:
-    """Fails the write of a number, counted from 1, in a way of its own."""
+    """Makes the write with a given number, counted from 1, fail in a given way."""
 
     def __init__(self, number: int, fail: Callable[[], None], *, lasting: bool = False) -> None:
-        """Fail one write, or with ``lasting`` all that need room from then on."""
+        """Fail one write, or with ``lasting`` all later ones that need disk space."""
         self.number = number
         self.fail = fail
         self.lasting = lasting
@@ -29,11 +29,11 @@ class Fault:
 
     @property
     def count(self) -> int:
-        """How many writes there were."""
+        """The number of writes so far."""
         return len(self.names)
 
     def __call__(self, name: str) -> None:
-        """Count a write, and fail it if it is the one."""
+        """Count a write, and fail it if its number is reached."""
         self.names.append(name)
         needs_room = name in {"link", "mkdir", "symlink", "write"}
         if self.count == self.number or (self.lasting and needs_room and self.count > self.number):
@@ -42,11 +42,11 @@ class Fault:
 
 @contextmanager
 def injected(fault: Fault) -> Iterator[None]:
-    """Let each write of this process pass by ``fault`` first."""
+    """Call ``fault`` before each write of this process."""
 
     def passing(name: str, function: Callable[..., object]) -> Callable[..., object]:
         def passed(*arguments: object, **options: object) -> object:
-            # To open a folder or a file to read it writes nothing.
+            # Opening a file or folder for reading writes nothing.
             if name != "open" or cast("int", arguments[1]) & (os.O_WRONLY | os.O_RDWR):
                 fault(name)
             return function(*arguments, **options)
@@ -60,12 +60,12 @@ def injected(fault: Fault) -> Iterator[None]:
 
 
 def full() -> None:
-    """What a full disk says."""
+    """Raise the error of a full disk."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def forbidden() -> None:
-    """What a file says that may not be written."""
+    """Raise the error of a write-protected file."""
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
@@ -75,15 +75,15 @@ def interrupted() -> None:
 
 
 def killed() -> None:
-    """What no program can catch."""
+    """End the process in a way that no program can catch."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def numbers(writes: Sequence[str], *, every: bool) -> list[int]:
-    """Which of these writes to fail, counted from 1.
+    """Choose which of these writes to fail, counted from 1.
 
-    A kind is what is done after what else: the rename of a file comes after another rename, and
-    that of the journal after a fsync.
+    A write's kind includes the operation before it: the rename of a file follows another rename,
+    and that of the journal follows an fsync.
     """
     kinds = [*itertools.pairwise(["", *writes])]
     if every:
@@ -93,7 +93,7 @@ def numbers(writes: Sequence[str], *, every: bool) -> list[int]:
     return sorted({*first.values(), *last.values()})
 
 
-# Whether each write is tried, or the first and the last of each kind.
+# Try every write, or only the first and the last of each kind.
 each = pytest.mark.parametrize(
     "every",
     [

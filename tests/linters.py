@@ -1,4 +1,4 @@
-"""Linters, each on many files at once: most of them take longer to start than for all the files."""
+"""Run linters on many files at once: most take longer to start than to check them all."""
 
 import subprocess
 import sys
@@ -7,29 +7,29 @@ from pathlib import Path
 
 BIN = Path(sys.executable).parent
 
-# Defaults, lines of up to 100 characters, and `on:`, which YAML 1.1 takes for a truth.
+# Defaults, lines of up to 100 characters, and `on:`, which YAML 1.1 reads as true.
 WORKFLOWS = (
     "{extends: default, rules: {line-length: {max: 100}, truthy: {check-keys: false},"
     " comments: {min-spaces-from-content: 1}}}"
 )
-# A compose file has no `---`.
+# Compose files have no `---`.
 COMPOSE = "{extends: default, rules: {line-length: {max: 100}, document-start: disable}}"
 
 
 def yamllint(files: Iterable[Path], rules: str = WORKFLOWS) -> str:
-    """What yamllint has to say of these files; "" if that is nothing."""
+    """Return yamllint's findings in these files, or ""."""
     return _complaints("yamllint", "--strict", "-d", rules, *_some(files))
 
 
 def schema(name: str, files: Iterable[Path]) -> str:
-    """What doesn't keep to a schema that check-jsonschema has, such as gitlab-ci."""
+    """Return the violations of a schema of check-jsonschema, such as gitlab-ci."""
     return _complaints("check-jsonschema", f"--builtin-schema=vendor.{name}", *_some(files))
 
 
 def zizmor(projects: Iterable[Path]) -> str:
-    """What zizmor finds in the workflows of these projects.
+    """Return zizmor's findings in the workflows of these projects.
 
-    All its audits that need no network, the strict ones among them.
+    All audits that need no network run, even the strict ones.
     """
     return _complaints(
         "zizmor", "--offline", "--no-progress", "--persona=pedantic", *_some(projects)
@@ -37,9 +37,9 @@ def zizmor(projects: Iterable[Path]) -> str:
 
 
 def hadolint(dockerfiles: Iterable[Path]) -> str:
-    """What hadolint has to say, at style level, and without pragmas.
+    """Return hadolint's findings at style level, without pragmas.
 
-    Packages of Debian and Alpine are not pinned: old versions leave their repositories.
+    Debian's and Alpine's packages are not pinned: old versions leave their repositories.
     """
     return _complaints(
         *("hadolint", "--no-color", "--disable-ignore-pragma", "--failure-threshold=style"),
@@ -49,12 +49,12 @@ def hadolint(dockerfiles: Iterable[Path]) -> str:
 
 
 def ruff_format(files: Iterable[Path]) -> str:
-    """The Python files that ruff would format otherwise than they are."""
+    """Return the Python files that ruff would reformat."""
     return _complaints("ruff", "format", "--check", "--no-cache", *_some(files))
 
 
 def _some(paths: Iterable[Path]) -> list[Path]:
-    """At least one, or a test would pass that looked at nothing."""
+    """Require at least one path: a test without any would pass."""
     found = sorted(paths)
     assert found
     return found

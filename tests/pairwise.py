@@ -1,6 +1,6 @@
-"""A pairwise cover of all answers: projects in which any two answers meet that can.
+"""A pairwise cover of all answers: any two compatible answers meet in some project.
 
-Most faults of a template need one answer or two, never all twenty.
+Most bugs in a template need one or two answers, never all twenty.
 """
 
 import itertools
@@ -11,7 +11,7 @@ from dockgen.cases import Case
 
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n"
 
-# What each language has of its own: frameworks, package managers and another version.
+# The questions of each language: frameworks, package managers and another version.
 LANGUAGES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "go": {
         "framework": ["stdlib", "chi"],
@@ -31,7 +31,7 @@ LANGUAGES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     },
 }
 
-# Values for the questions of all languages: each choice, or the default and something else.
+# Values for the questions of all languages: each choice, or the default and another value.
 COMMON: Mapping[str, Sequence[Any]] = {
     "flavor": ["slim", "alpine", "scratch"],
     "kind": ["service", "worker", "job"],
@@ -49,7 +49,7 @@ COMMON: Mapping[str, Sequence[Any]] = {
     "unmanaged": [[], ["README.md"]],
 }
 
-# Answers that exclude each other, and words of the reason that the user sees.
+# Answers that exclude each other, and words from the error that users see.
 IMPOSSIBLE: Sequence[tuple[Mapping[str, Any], str]] = (
     ({"kind": "worker", "framework": "chi"}, "a worker has no framework"),
     ({"kind": "job", "framework": "chi"}, "a job has no framework"),
@@ -74,12 +74,12 @@ IMPOSSIBLE: Sequence[tuple[Mapping[str, Any], str]] = (
 
 
 def cover(language: str) -> list[Case]:
-    """The projects of a language, under names such as "python-7".
+    """Return the projects of a language, under names such as "python-7".
 
-    Each begins with a pair that no other project has, and takes the values that bring the most new
-    ones along. allpairspy does the same, but leaves pairs out where some exclude each other.
+    Each begins with a pair that no other project has, and adds the values that cover the most new
+    pairs. allpairspy does the same, but misses pairs if some exclude each other.
     """
-    # Values can't be hashed, so a value is told by its question and its number there.
+    # Values may not be hashable, so a value is identified by its question and its index.
     values = {
         (name, number): value
         for name, offered in {**LANGUAGES[language], **COMMON}.items()
@@ -109,12 +109,12 @@ def cover(language: str) -> list[Case]:
 
 
 def pairs(keys: Iterable[tuple[str, int]]) -> set[tuple[tuple[str, int], tuple[str, int]]]:
-    """All pairs of these, in whichever order they are."""
+    """Return all pairs of these, each in a fixed order."""
     return set(itertools.permutations(keys, 2))
 
 
 def is_possible(answers: Mapping[str, Any]) -> bool:
-    """Whether no two of these answers exclude each other."""
+    """Return whether no two of these answers exclude each other."""
     return not any(
         all(answers.get(name) == value for name, value in pair.items()) for pair, _ in IMPOSSIBLE
     )

@@ -1,10 +1,10 @@
-"""A pytest plugin: a run reads and compiles each template once, and not once for each project.
+"""A pytest plugin: read and compile each template once per run, not once per project.
 
-copier does both again for each of thousands of renderings, parses the answers that templates
-compute, such as the language.yml files, and starts git to learn what is known. A checkout of
-dockgen makes its bundle for each command. Together that is most of the time of a rendering. A
-process of its own knows nothing of this: for each language, test_a_process_makes_the_same in
-tests/integration/cli/test_new.py compares what one makes with what is made here.
+copier repeats both for each of thousands of renderings, parses the answers that templates compute,
+such as the language.yml files, and starts git to learn what is already known. A checkout of dockgen
+makes its bundle for each command. Together that is most of a rendering's time. A separate process
+has none of these caches: for each language, test_a_process_makes_the_same in
+tests/integration/cli/test_new.py compares its output with the output here.
 """
 
 import copy
@@ -24,7 +24,7 @@ from plumbum import local
 from dockgen import bundle
 from dockgen.bundle import Manifest
 
-# What was found: of the process, so that those that it forks have it, too (scripts/mutate.py).
+# Cached in the process, so that forked processes have it, too (scripts/mutate.py).
 _COMPILED: dict[object, Any] = {}
 _CONFIGURATIONS: dict[bytes, Any] = {}
 _ANSWERS: dict[str, Any] = {}
@@ -32,7 +32,7 @@ _ANSWERS: dict[str, Any] = {}
 
 @pytest.fixture(scope="session", autouse=True)
 def recall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what was made of a text for those that come with the same text."""
+    """Cache what is made from a text for later uses of the same text."""
     with pytest.MonkeyPatch.context() as patches:
         start(patches)
         bundles = _Bundles(tmp_path_factory.mktemp("bundle"))
@@ -41,7 +41,7 @@ def recall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def start(patches: pytest.MonkeyPatch | None = None) -> None:
-    """Begin to keep; without ``patches`` for as long as the process lives."""
+    """Install the caches; without ``patches``, for the life of the process."""
     patches = patches or pytest.MonkeyPatch()
     patches.setattr(jinja2.Environment, "compile", _Compiled())
     patches.setattr(_template, "load_template_config", _Configurations())
@@ -56,7 +56,7 @@ def start(patches: pytest.MonkeyPatch | None = None) -> None:
 
 
 class _Bundles:
-    """`bundle.provide`; the checkout's own bundle is made once."""
+    """Caches `bundle.provide`: the checkout's own bundle is made once."""
 
     def __init__(self, folder: Path) -> None:
         self._provide = bundle.provide
@@ -65,7 +65,7 @@ class _Bundles:
 
     @contextmanager
     def provide(self) -> Iterator[tuple[Path, Manifest]]:
-        """What was made before; a dockgen that a test made has its own."""
+        """Yield the cached bundle; a dockgen that a test made has its own."""
         root = bundle.checkout()
         if root is None:
             with self._provide() as found:
@@ -77,40 +77,40 @@ class _Bundles:
 
 
 class _Mirrors:
-    """`_get_or_create_mirror`; one that is there is up to date: `found` begins with none."""
+    """Replaces `_get_or_create_mirror`: an existing mirror is current, as none exists at first."""
 
     def __init__(self) -> None:
         self._get = _vcs._get_or_create_mirror
 
     def __call__(self, url: str) -> Path:
-        """Where the mirror of a repository is."""
+        """Return the mirror of a repository."""
         mirror = _vcs._get_mirror_path(url)
         return mirror if mirror.exists() else self._get(url)
 
 
 class _Git:
-    """git as copier starts it, except the scripts about submodules where a clone has none."""
+    """Runs git as copier does, but skips the submodule scripts if a clone has no submodules."""
 
     def __init__(self, command: Any) -> None:
         self._command = command
 
     def __call__(self, *arguments: str) -> str:
-        """Start it."""
+        """Run it."""
         if arguments[:1] == ("submodule",) and not Path(local.cwd, ".gitmodules").exists():
             return ""
         return str(self._command(*arguments))
 
     def __getitem__(self, arguments: Any) -> Any:
-        """A command with arguments."""
+        """Return a command with arguments."""
         return self._command[arguments]
 
     def with_env(self, **variables: str) -> Any:
-        """A command with variables."""
+        """Return a command with variables."""
         return self._command.with_env(**variables)
 
 
 class _Compiled:
-    """`Environment.compile`; code never changes, so all can have the same."""
+    """Caches `Environment.compile`: code objects are immutable, so they can be shared."""
 
     def __init__(self) -> None:
         self._compile = jinja2.Environment.compile
@@ -118,12 +118,12 @@ class _Compiled:
         self._languages = WeakKeyDictionary()
 
     def __get__(self, environment: jinja2.Environment, _type: object) -> Any:
-        """Be a method, as a function would."""
+        """Bind to the environment, as a function would."""
 
         def compile_once(source: Any, name: Any = None, filename: Any = None, *rest: Any) -> Any:
             if not isinstance(source, str):
                 return self._compile(environment, source, name, filename, *rest)
-            # Where the file lies is only for tracebacks.
+            # The file's place matters only for tracebacks.
             if environment not in self._languages:
                 self._languages[environment] = tuple(_language(environment))
             key = (source, name, *rest, *self._languages[environment])
@@ -135,7 +135,7 @@ class _Compiled:
 
 
 def _language(environment: jinja2.Environment) -> Iterator[object]:
-    """What a text is compiled by, of all that a template can change."""
+    """Yield what affects the compilation of a text, as far as a template can change it."""
     yield type(environment)
     yield from sorted([*environment.filters, *environment.extensions])
     yield environment.block_start_string
@@ -146,13 +146,13 @@ def _language(environment: jinja2.Environment) -> Iterator[object]:
 
 
 class _Configurations:
-    """`load_template_config`; who asks gets a copy of their own."""
+    """Caches `load_template_config`; each caller gets a copy."""
 
     def __init__(self) -> None:
         self._load = _template.load_template_config
 
     def __call__(self, path: Path, *rest: Any, **more: Any) -> Any:
-        """Read the file, or take what was read from one with the same content."""
+        """Read the file, or return what was read from one with the same content."""
         content = path.read_bytes()
         if b"!include" in content:
             return self._load(path, *rest, **more)
@@ -162,16 +162,16 @@ class _Configurations:
 
 
 class _Answers:
-    """`parse_yaml_string`; who asks gets a copy of their own."""
+    """Caches `parse_yaml_string`; each caller gets a copy."""
 
     def __init__(self) -> None:
         self._parse = _user_data.parse_yaml_string
 
     def __call__(self, text: str) -> Any:
-        """Parse the text, or take what was parsed from the same one."""
+        """Parse the text, or return the cached result."""
         if text not in _ANSWERS:
             try:
                 _ANSWERS[text] = yaml.load(text, Loader=yaml.CSafeLoader)
             except yaml.YAMLError:
-                _ANSWERS[text] = self._parse(text)  # which says it in other words
+                _ANSWERS[text] = self._parse(text)  # a mistake is reported again
         return copy.deepcopy(_ANSWERS[text])

@@ -1,4 +1,4 @@
-"""Many cheap cases that go the same way: one test for all of them, and a failure names its case."""
+"""Many cheap cases of one rule as one test; a failure names its case."""
 
 import functools
 import inspect
@@ -14,7 +14,7 @@ Test = Callable[..., None]
 def table(names: str | Sequence[str], rows: Iterable[Any]) -> Callable[[Test], Test]:
     """Like ``pytest.mark.parametrize``, but a case is a subtest, not a test.
 
-    Each case has a ``tmp_path`` of its own; any other fixture is the same for all.
+    Each case has its own ``tmp_path``; all other fixtures are shared.
     """
     wanted = [name.strip() for name in names.split(",")] if isinstance(names, str) else [*names]
 

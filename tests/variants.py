@@ -1,7 +1,7 @@
-"""The variants: what is built and run besides the nine cells, and how much is asked of each.
+"""The variants: what is built and run besides the nine cells, and how thoroughly.
 
-What a container does depends on the app in it and on the flavor below it, so each pair of those is
-held to all contracts once. A package manager changes what is built and nothing of how it runs.
+A container's behaviour depends on its app and its flavor, so each such pair is tested with all
+contracts once. A package manager changes only how the image is built.
 """
 
 import subprocess
@@ -19,9 +19,9 @@ def _variant(language: str, flavor: str, *, index: str = "", **answers: str) -> 
 
 
 def _python_index() -> str:
-    """The package index of this machine, as uv knows it.
+    """Return the package index of this machine, as configured for uv.
 
-    Without an address, Poetry asks the public one for JSON, which not each index in its place has.
+    Without one, Poetry requests JSON from the public index, which not every replacement offers.
     """
     uv = str(Path(sys.executable).with_name("uv"))
     command = [uv, "pip", "compile", "--quiet", "--no-header", "--emit-index-url", "-"]
@@ -31,7 +31,7 @@ def _python_index() -> str:
 
 PYTHON_INDEX = _python_index()
 
-# Held to all contracts. Each framework and each kind is here on at least two flavors.
+# Tested with all contracts. Each framework and each kind is here on at least two flavors.
 APPS = (
     _variant("go", "scratch", kind="worker"),
     _variant("go", "alpine", kind="worker"),
@@ -59,7 +59,7 @@ APPS = (
     _variant("python", "scratch", kind="job", package_manager="poetry", index=PYTHON_INDEX),
 )
 
-# Every other pair of an app and a flavor: all contracts, before a release.
+# All other pairs of an app and a flavor: all contracts, before a release.
 RELEASE = (
     _variant("go", "slim", framework="chi"),
     _variant("go", "slim", kind="worker"),
@@ -74,7 +74,7 @@ RELEASE = (
     _variant("python", "alpine", kind="job"),
 )
 
-# Built, measured, started and stopped: an app and a flavor that are proven above, built in another
+# Built, measured, started and stopped: an app and a flavor that are tested above, built in another
 # way, and those of RELEASE that have a limit of their own.
 BUILDS = (
     Case("go-cgo-slim", {"language": "go", "flavor": "slim", "cgo": True}),
@@ -99,12 +99,12 @@ VARIANTS = APPS + BUILDS
 
 
 def limit_of(case: Case) -> tuple[str, str]:
-    """The entry of `languages.limits` that a case is held to, such as ("go-worker", "slim").
+    """Return the entry of `languages.limits` for a case, such as ("go-worker", "slim").
 
-    The rendered project has the figure: see test_cover.py.
+    The rendered project has the limit: see test_cover.py.
     """
     language, flavor = str(case.answers["language"]), str(case.answers["flavor"])
-    # The first framework is its language's default; without requests there is none.
+    # The first framework is its language's default; workers and jobs have none.
     usual = languages.frameworks(language)[0] if case.kind == "service" else "stdlib"
     framework = case.answers.get("framework", usual)
     keys = (f"{language}-{case.kind}", f"{language}-{framework}", language)

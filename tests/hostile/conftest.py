@@ -1,4 +1,4 @@
-"""Answers as someone types them."""
+"""Fixtures for hostile answers, given as users type them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,9 +23,9 @@ Refusal = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def refusal(origin: Source) -> Refusal:
-    """What is said of one answer beside plain ones; "" of an answer that is taken.
+    """Return the error for one answer beside plain ones, or "" if the answer is accepted.
 
-    copier asks the question's type and its validator, which decide alone: nothing is rendered.
+    Only the question's type and its validator decide, in copier: nothing is rendered.
     """
 
     @cache
@@ -66,7 +66,7 @@ def refusal(origin: Source) -> Refusal:
 
 @pytest.fixture(scope="session")
 def plain_with(make: Make) -> Make:
-    """A project to compare others with: rendered once for the same answers."""
+    """Return a project to compare others with: rendered once for the same answers."""
     made: dict[str, Path] = {}
 
     def render(**answers: Any) -> Path:
@@ -80,10 +80,10 @@ def plain_with(make: Make) -> Make:
 
 @pytest.fixture
 def from_folder(origin: Source, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let dockgen in this process have the templates that `make` has.
+    """Make dockgen in this process use the templates that `make` uses.
 
-    From a folder, without git, copier records no version; the one that the command line looks for
-    in a new project is put there.
+    From a folder, without git, copier records no version, so the version that the command line
+    expects in a new project is added.
     """
     manifest = replace(origin.manifest, releases=(Release("HEAD", "", ""),))
     render = template.render
@@ -104,7 +104,7 @@ def from_folder(origin: Source, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def quick(from_folder: None, inline: Run) -> Run:
-    """Run dockgen in this process, with the templates that `make` has."""
+    """Run dockgen in this process, with the templates that `make` uses."""
     del from_folder
     return inline
 

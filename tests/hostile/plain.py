@@ -1,4 +1,4 @@
-"""Plain answers, and what a hostile one may change of the project that they give."""
+"""Plain answers, and how a project with a hostile answer may differ from one with these."""
 
 import re
 from pathlib import Path
@@ -9,38 +9,38 @@ import yaml
 from tests.conftest import tree
 from tests.hostile import shape
 
-# Each appears in the files where its answer belongs, and nowhere else.
+# Each value appears in the files where its answer belongs, and nowhere else.
 PLAIN = {
     "name": "plain-name",
     "port": 45678,
     "registry": "plain.invalid/hub",
 }
-# The same for answers that bring files or lines of their own along.
+# The same for answers that add files or lines.
 MORE = {
     "private_host": "plain-host.invalid",
     "package_index": "https://plain-index.invalid/simple",
     "runtime_packages": ["plain-package"],
 }
 VERSIONS = {"go": "1.9876", "python": "3.9876", "node": "9876"}
-# Few cells do for all: flavors differ in their Dockerfiles alone, and CI in its own files.
+# A few cells are enough: flavors differ only in their Dockerfiles, and CI in its own files.
 CELLS = [("go", "scratch", "github"), ("python", "slim", "gitlab"), ("node", "alpine", "none")]
 _HASH = re.compile(r'^content-hash = "[0-9a-f]{64}"$', re.MULTILINE)
 
 
 def cell(number: int) -> dict[str, str]:
-    """One of the cells, in turn, with the plain version of its language."""
+    """Return one of the cells, in turn, with the plain version of its language."""
     chosen = dict(zip(("language", "flavor", "ci"), CELLS[number % len(CELLS)], strict=True))
     return {**chosen, "language_version": VERSIONS[chosen["language"]]}
 
 
 def recorded(project: Path) -> dict[str, Any]:
-    """The answers that the next update starts from."""
+    """Return the answers that the next update starts from."""
     answers: dict[str, Any] = yaml.safe_load((project / shape.ANSWERS).read_text())
     return answers
 
 
 def assert_only_values_differ(project: Path, plain: Path, **answers: Any) -> None:
-    """The project is the plain one with these answers put where the plain ones stand."""
+    """Check that the project equals the plain one, except for these answers' values."""
     assert shape.structures(project) == shape.structures(plain)
     expected = {name: text.decode() for name, text in tree(plain).items() if name != shape.ANSWERS}
     versions = {"language_version": VERSIONS[recorded(project)["language"]]}
@@ -52,11 +52,11 @@ def assert_only_values_differ(project: Path, plain: Path, **answers: Any) -> Non
         expected = {name: text.replace(before, after) for name, text in expected.items()}
     found = {name: text.decode() for name, text in tree(project).items() if name != shape.ANSWERS}
     for files in (expected, found):
-        if "poetry.lock" in files:  # with a hash of what the manifest says, the index included
+        if "poetry.lock" in files:  # contains a hash of the manifest, which includes the index
             files["poetry.lock"] = _HASH.sub("", files["poetry.lock"])
     assert found.keys() == expected.keys()
-    # Where a name is no module path it gets another end, which its grammar was held to above; and
-    # Yarn sorts its packages by name, the project's own among them.
+    # A name that isn't a module path gets a suffix, which was checked above against its grammar;
+    # and Yarn sorts its packages by name, the project's own among them.
     elsewhere = {"go.mod", "yarn.lock"} if "name" in answers else set()
     different = [name for name, text in expected.items() if found[name] != text]
     assert set(different) <= elsewhere
@@ -64,6 +64,6 @@ def assert_only_values_differ(project: Path, plain: Path, **answers: Any) -> Non
 
 
 def _written(value: Any) -> str:
-    """An answer as the files have it; of a list there is one item."""
+    """Return an answer as it is written in the files; a list has one item."""
     (value,) = value if isinstance(value, list) else [value]
     return str(value)

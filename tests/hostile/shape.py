@@ -1,4 +1,4 @@
-"""What a rendered project looks like to those who parse it."""
+"""The shape of a rendered project, as parsers see it."""
 
 import json
 import re
@@ -21,7 +21,7 @@ _IMAGE = re.compile(
     r"(?::(?P<tag>\w[\w.-]{0,127}))?",
     re.ASCII,
 )
-# golang.org/x/mod: what `go` takes in go.mod, and what a module path may not hold.
+# golang.org/x/mod: what `go` accepts in go.mod, and what a module path must not contain.
 _GO_MOD = re.compile(
     r"module example\.com/(?P<name>[a-z0-9-]+)\n\n"
     r"go [1-9][0-9]*\.(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))?\n"
@@ -33,7 +33,7 @@ _PAIR = re.compile(r'([a-z0-9.-]+)="((?:[^"\\]|\\.)*)"')
 
 
 def structures(project: Path) -> dict[str, Any]:
-    """What each file of a project parses to, without the answers' values.
+    """Return what each file of a project parses to, without the answers' values.
 
     Raises:
         ValueError: a file doesn't parse.
@@ -46,7 +46,7 @@ def structures(project: Path) -> dict[str, Any]:
 
 
 def labels(project: Path) -> dict[str, str]:
-    """The labels that Docker reads in a project's Dockerfile: quotes and backslashes undone."""
+    """Return the labels in a project's Dockerfile as Docker reads them: unquoted, unescaped."""
     found: dict[str, str] = {}
     for instruction in _instructions(project / "Dockerfile"):
         if instruction.keyword == "LABEL":
@@ -58,14 +58,14 @@ def labels(project: Path) -> dict[str, str]:
 
 
 def is_image(name: str) -> bool:
-    """Whether Docker takes this for the name of an image."""
+    """Return whether Docker accepts this as the name of an image."""
     found = _IMAGE.fullmatch(name)
-    # Of all names, this one can't be given: it is how a digest begins.
+    # The one reserved name: a digest begins with it.
     return bool(found) and len(name) <= 255 + 128 and name != "sha256"
 
 
 def _structure(path: Path) -> Any:
-    text = path.read_bytes().decode()  # as it is: no line end is translated
+    text = path.read_bytes().decode()  # unchanged: line endings aren't translated
     if path.name == "Dockerfile":
         images = [image.name for image in dockerfile.parse(text).images]
         assert [name for name in images if not is_image(name)] == []
@@ -85,7 +85,7 @@ def _structure(path: Path) -> Any:
         return _types(tomllib.loads(text))
     if path.suffix in {".yml", ".yaml"} or path.name == "yarn.lock":
         read = yaml.safe_load(text)
-        if path.name == "yarn.lock":  # where the project itself is one of the packages
+        if path.name == "yarn.lock":  # the project itself is one of its packages
             read = {_OWN_ENTRY.sub("@workspace:.", key): entry for key, entry in read.items()}
         if path.name == "compose.yaml":
             assert is_image(read["services"]["app"]["image"])
@@ -96,12 +96,12 @@ def _structure(path: Path) -> Any:
 
 
 def _types(value: Any) -> Any:
-    """The keys and types of what was parsed."""
+    """Return the keys and types of a parsed value."""
     if isinstance(value, Mapping):
         return {key: _types(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_types(inner) for inner in value]
-    # 125 and 125.5 are both what a limit can be.
+    # A limit can be 125 or 125.5.
     return "number" if isinstance(value, int | float) else type(value).__name__
 
 

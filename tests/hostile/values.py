@@ -1,6 +1,6 @@
-"""Hostile values: what means something to a shell, a parser, a terminal or a file system."""
+"""Hostile values: text with a meaning for a shell, a parser, a terminal or a file system."""
 
-# Every answer gets each of these as its text, or inside it.
+# Every answer is tried with each of these, as its text or inside it.
 TEXTS = {
     "empty": "",
     "space": " ",
@@ -106,7 +106,7 @@ TEXTS = {
     "long-number": "9" * 5_000,
 }
 
-# What is allowed all the same: it can't do harm where it stands.
+# Accepted, because it is harmless in this place.
 TAKEN = {
     "name": {"null", "yes", "no", "on", "true", "y", "nan"},
     "language_version": {"version"},
@@ -116,7 +116,7 @@ TAKEN = {
     },
 }
 
-# Control characters, line ends of Unicode, halves of characters.
+# Control characters, Unicode line endings, lone surrogates.
 _NO_TEXT = {
     *("newline", "newline-last", "carriage-return", "nul", "escape", "tab", "vertical-tab"),
     *("form-feed", "file-separator", "delete", "next-line", "line-separator"),
@@ -132,7 +132,7 @@ TAKEN["package"] = {
     *("exponent", "hexadecimal", "octal", "date"),
 }
 TAKEN["host"] = TAKEN["package"]
-# Behind https://host/: what is a path there, and no more to a shell than a word.
+# After https://host/, this is a path, and a plain word for a shell.
 TAKEN["index path"] = {
     *("empty", "option", "long-option", "parent", "traversal", "traversal-inside", "home", "path"),
     *("document", "end-of-document", "null", "yes", "no", "on", "true", "y", "number", "version"),
@@ -143,7 +143,7 @@ TAKEN["label name"] = {"null", "yes", "no", "on", "true", "y", "nan", "long"}
 TAKEN["required label"] = TAKEN["label name"]
 TAKEN["allowed registry"] = TAKEN["registry"] - {"empty"} | {"long", "long-number"}
 
-# Names that mean something to a language, its tools, Docker or a file system.
+# Names with a meaning for a language, its tools, Docker or a file system.
 NAMES = {
     "go": (
         *("func", "range", "main", "internal", "vendor", "testdata", "fmt", "cmd", "std", "go"),
@@ -159,7 +159,7 @@ NAMES = {
     ),
 }
 
-# What YAML makes of text that someone gave to a question whose answer is YAML.
+# Values that YAML makes from text given to a question whose answer is YAML.
 YAML = {
     "nothing": "",
     "null": "null",

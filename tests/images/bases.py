@@ -1,7 +1,7 @@
-"""A pytest plugin: at the end of a run, the bases that the measured images stand on.
+"""A pytest plugin: at the end of a run, list the base images of the measured images.
 
-`dockgen.testing.plugin` prints the sizes; the test bed says in the file that
-$DOCKGEN_TESTBED_REPORT names which bases it provided.
+`dockgen.testing.plugin` prints the sizes. The test bed lists the base images that it provided in
+the file named by $DOCKGEN_TESTBED_REPORT.
 """
 
 import json

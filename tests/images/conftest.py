@@ -1,6 +1,6 @@
 """Images under test: one build and one running container per cell, shared by all its tests.
 
-The fixtures are those of `dockgen.testing.plugin`, which starters' tests stand on, too.
+The fixtures come from `dockgen.testing.plugin`, which starters' tests use, too.
 """
 
 import fcntl
@@ -27,12 +27,12 @@ from tests.images import steps
 
 Measure = Callable[[Store, str, Allowance, bool, bool, bool], Layer]
 
-# Each language and each flavor once: for what hardly depends on the two together.
+# Each language and each flavor once, for tests that hardly depend on the combination.
 SAMPLE = ("go-scratch", "python-slim", "node-alpine")
 
 
 def cells(language: Language | None = None) -> list[ParameterSet]:
-    """Parameters for the cells of a language, or for all of them.
+    """Return parameters for the cells of a language, or for all of them.
 
     pytest-xdist gives all tests of a group to one worker.
     """
@@ -44,7 +44,7 @@ def cells(language: Language | None = None) -> list[ParameterSet]:
 
 
 def in_release(*values: object, **more: Any) -> list[ParameterSet]:
-    """Parameters that a test has before a release alone: a tuple for those with several names."""
+    """Return parameters for a release only: a tuple per case if there are several names."""
     return [
         pytest.param(
             *(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.release, **more
@@ -54,7 +54,7 @@ def in_release(*values: object, **more: Any) -> list[ParameterSet]:
 
 
 def sampled(language: Language | None = None) -> list[ParameterSet]:
-    """The same, with all cells that are not in the sample left to a release."""
+    """Like `cells`, but only the sample runs outside a release."""
     return [
         param
         if param.id in SAMPLE
@@ -73,14 +73,14 @@ sampled_cases = pytest.mark.parametrize(
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for all workers of this run."""
+    """A folder shared by all workers of this run."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
 def go_library(rendered_project: Callable[[Cell], Path], shared: Path) -> None:
-    """Go's own library, compiled by one worker while others wait: two would compile it twice."""
+    """Compile Go's standard library in one worker while others wait: two would compile it twice."""
     with (shared / "go-library").open("a") as done:
         fcntl.flock(done, fcntl.LOCK_EX)
         if not done.tell():
@@ -90,7 +90,7 @@ def go_library(rendered_project: Callable[[Cell], Path], shared: Path) -> None:
 
 @pytest.fixture(scope="session")
 def project(project: Project, request: pytest.FixtureRequest) -> Project:
-    """The project of `dockgen.testing.plugin`, with what all of its language need at hand."""
+    """The project of `dockgen.testing.plugin`, with what all projects of its language need."""
     if project.cell.language is Language.GO:
         request.getfixturevalue("go_library")
     return project
@@ -109,9 +109,9 @@ def container_engine() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def layers(shared: Path) -> Iterator[Measure]:
-    """Measure a layer once in a run, not for each image that has it: gzip takes seconds for a base.
+    """Measure a layer once per run, not for each image that has it: gzip takes seconds for a base.
 
-    An engine names the file of a layer after its digest. What is yielded measures each time.
+    An engine names a layer's file after its digest. The yielded function always measures.
     """
     measure = saved_image.read_layer
 
@@ -153,17 +153,17 @@ def cached(
     line: tuple[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Project:
-    """The project, every step of which the build cache knows.
+    """The project, with every step in the build cache.
 
-    The builder may not find again what it built for two tests at the same time. A second build of
-    the same folder, which has nothing to do otherwise, makes up for that. It looks no further than
-    for the image, so a build with an edited line does the same for the steps below.
+    The builder may lose track of what it built for two tests at the same time. A second build of
+    the same folder fixes that, and otherwise does nothing. It looks no further than the image, so a
+    build with an edited line does the same for the steps below.
     """
-    del built_image  # to be built first
+    del built_image  # build it first
     steps.build(project.directory)
     copy = tmp_path_factory.mktemp("edited") / "copy"
     shutil.copytree(project.directory, copy)
-    # Never built before, also not by an earlier run.
+    # Never built before, not even by an earlier run.
     steps.edit_source(copy, line, secrets.token_hex())
     steps.build(copy)
     return project

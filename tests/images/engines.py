@@ -1,6 +1,6 @@
-"""Other engines, each in a container of the one that answers: as on machines of their own.
+"""Other engines, each in a container of the main one, as if on a machine of its own.
 
-A build makes their images, so that the cache keeps their programs: packages of Debian, and BuildKit
+Their images are built, so that the build cache keeps their programs: Debian packages, and BuildKit
 from its Go module.
 """
 
@@ -55,7 +55,7 @@ ANSWER_SECONDS = 60.0
 
 
 def docker(*words: str, environment: Mapping[str, str] | None = None) -> str:
-    """What a docker command prints; ``environment`` are variables that replace its own."""
+    """Return the output of a docker command; ``environment`` overrides variables."""
     done = subprocess.run(
         ["docker", *words], capture_output=True, text=True, check=False, timeout=600,
         env={**os.environ, **(environment or {})},
@@ -66,7 +66,7 @@ def docker(*words: str, environment: Mapping[str, str] | None = None) -> str:
 
 @contextmanager
 def running(stage: str, folder: Path, *words: str, options: Sequence[str] = ()) -> Iterator[str]:
-    """A container of the image of a stage, by its name; it is gone in the end, as is the image."""
+    """Run a container of a stage's image; yield its name, and remove both at the end."""
     name = f"other-engine-{secrets.token_hex(4)}"
     (folder / "Dockerfile").write_text(DOCKERFILE)
     try:
@@ -79,13 +79,13 @@ def running(stage: str, folder: Path, *words: str, options: Sequence[str] = ()) 
 
 
 def address(name: str) -> str:
-    """A container's own address."""
+    """Return a container's IP address."""
     words = ("inspect", "--format={{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
     return docker(*words, name)
 
 
 def wait(host: str, port: int, name: str) -> None:
-    """Wait until a container takes connections."""
+    """Wait until a container accepts connections."""
     end = time.monotonic() + ANSWER_SECONDS
     with socket.socket() as probe:
         while probe.connect_ex((host, port)):
@@ -94,7 +94,7 @@ def wait(host: str, port: int, name: str) -> None:
 
 
 def give(host: str, *images: str) -> None:
-    """Give another engine images of this one: that has no other way to get them."""
+    """Copy images of this engine to another one, which can't get them elsewhere."""
     with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saving:
         subprocess.run(
             ["docker", f"--host={host}", "load"], stdin=saving.stdout, check=True,
@@ -104,12 +104,12 @@ def give(host: str, *images: str) -> None:
 
 
 def settings(folder: Path) -> dict[str, str]:
-    """Variables that give docker's client settings of its own, with the plugins that it has."""
+    """Return variables for a docker client with settings of its own, and the usual plugins."""
     folder.mkdir()
     usual = Path(os.environ.get("DOCKER_CONFIG", Path.home() / ".docker"))
     if (usual / "cli-plugins").is_dir():
         (folder / "cli-plugins").symlink_to(usual / "cli-plugins")
-    if (usual / "config.json").exists():  # what names the machine's proxy
+    if (usual / "config.json").exists():  # it names the machine's proxy
         shutil.copy(usual / "config.json", folder)
     return {"DOCKER_CONFIG": str(folder)}
 
@@ -121,7 +121,7 @@ def check(
     command: str = "check",
     left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The report of ``dockgen check``, once it has found nothing and asked all but some rules."""
+    """Return the report of ``dockgen check``, after checking that all but some rules pass."""
     done = dockgen(environment, command, "--json", *words, str(target))
     assert done.stdout, done.stderr
     facts: dict[str, Any] = json.loads(done.stdout)
@@ -133,7 +133,7 @@ def check(
 
 
 def dockgen(environment: Mapping[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
-    """A dockgen command, run to its end."""
+    """Run a dockgen command."""
     return subprocess.run(
         [sys.executable, "-m", "dockgen", *words],
         env={**PLAIN, **environment}, capture_output=True, text=True, check=False,
@@ -141,7 +141,7 @@ def dockgen(environment: Mapping[str, str], *words: str) -> "subprocess.Complete
 
 
 class Registry(ThreadingHTTPServer):
-    """A registry of images that ``docker save`` wrote; ``asked`` are the names that it was asked.
+    """A registry with images from ``docker save``; ``asked`` are the requested names.
 
     https://github.com/opencontainers/distribution-spec/blob/main/spec.md
     """
@@ -159,7 +159,7 @@ class Registry(ThreadingHTTPServer):
 
 @contextmanager
 def registry(folder: Path, *images: str) -> Iterator[Registry]:
-    """A registry with images of this engine, for as long as the block lasts."""
+    """Serve a registry with images of this engine within the block."""
     archive = folder / "images.tar"
     docker("save", f"--output={archive}", *images)
     subprocess.run(["tar", "-xf", archive, "-C", folder], check=True)

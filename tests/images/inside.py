@@ -1,6 +1,6 @@
-"""What the tests that look into images share: a server to ask, and a network to find it on.
+"""Helpers to test inside images: a server to ask, and a network to reach it.
 
-The facts of each language name the same server, for they run inside the image, on their own.
+Each language's facts name the same server: they run on their own, inside the image.
 """
 
 import secrets
@@ -16,10 +16,11 @@ from dockgen.errors import ProjectError
 SERVER = "server.test"
 SERVER_PORT = 4443
 
-# A container that doesn't get there in this time never will, in seconds.
+# A container that isn't ready after this time never will be, in seconds.
 PATIENCE = 60
 
-# A build stage that makes /facts: an authority that no one knows, and a server's certificate of it.
+# A build stage that makes /facts: an unknown certificate authority, and a server's certificate from
+# it.
 CERTIFICATES = f"""\
 FROM python:3.14-slim-trixie AS certificates
 WORKDIR /facts
@@ -34,7 +35,7 @@ RUN openssl req -x509 -newkey rsa:2048 -nodes -days 9999 -keyout authority.key \
 
 
 def broken(ask: Callable[[str], object], facts: Iterable[str]) -> dict[str, str]:
-    """Ask for each fact in a container, and return the words of those that don't hold."""
+    """Ask a container for each fact, and return the messages of those that fail."""
     found = {}
     for name in facts:
         try:
@@ -46,7 +47,7 @@ def broken(ask: Callable[[str], object], facts: Iterable[str]) -> dict[str, str]
 
 @dataclass(frozen=True)
 class OnNetwork(RunOptions):
-    """Options of a container on a network, where ``alias`` is one more name of it."""
+    """Options of a container on a network, where it has ``alias`` as another name."""
 
     network: str = ""
     alias: str = ""
@@ -61,7 +62,7 @@ class OnNetwork(RunOptions):
 def beside_a_server(image: str) -> Iterator[Container]:
     """Start two containers of the image, as compose.yaml would, on a network of their own.
 
-    Yields the one that asks. The other, whose health check tells when it serves, is `SERVER`.
+    Yields the one that asks. The other one is `SERVER`; its health check shows when it serves.
     """
     network = f"dockgen-test-{secrets.token_hex(6)}"
     command = ["docker", "network"]

@@ -1,4 +1,4 @@
-"""Look for bytes in whatever a build left: files, and what is packed in them."""
+"""Search everything that a build left for certain bytes: files, and files packed in them."""
 
 import gzip
 import io
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def find(folder: Path, wanted: Mapping[str, bytes], *, known: Set[str] = frozenset()) -> list[str]:
-    """Which of the wanted are in a file below ``folder``, each with the file, sorted.
+    """Return which of the wanted bytes are in files below ``folder``, with the files, sorted.
 
-    Files of the names in ``known``, such as the blobs of a base image, are left out.
+    Files whose names are in ``known``, such as the blobs of a base image, are skipped.
     """
     return sorted(
         f"{name} in {place}"
@@ -27,12 +27,12 @@ def _files(folder: Path, known: Set[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _unpacked(place: str, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """The content, what gzip made it of, and each file of a tar: paths and link targets, too."""
+    """Yield the content, unzipped if gzipped, and each file of a tar, also paths and links."""
     if content.startswith(b"\x1f\x8b"):
         content = gzip.decompress(content)
     yield place, content
-    # A tar in a tar, as `docker save` writes it, has the bytes of its files in itself already, but
-    # for what is packed.
+    # An inner tar, as `docker save` writes it, contains its files' bytes, except for compressed
+    # ones.
     if content[257:262] == b"ustar":
         with tarfile.open(fileobj=io.BytesIO(content)) as tar:
             for member in tar:

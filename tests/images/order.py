@@ -1,6 +1,7 @@
-"""A pytest plugin: pytest-xdist's workers get the groups of tests that take longest first.
+"""A pytest plugin: start the groups of tests that take longest first.
 
-By itself it goes by the number of tests, and would leave a worker with a long group at the end.
+By default, pytest-xdist orders groups by their number of tests, and one worker could end with a
+long group.
 """
 
 import os
@@ -13,13 +14,13 @@ LONGEST = ("company", "starter-test", "no-cache", "acme")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let pytest-xdist keep the order."""
+    """Make pytest-xdist keep the order."""
     config.option.loadscopereorder = False
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put those first, then groups by their number of tests, then what is in no group."""
+    """Put the long groups first, then groups by number of tests, then tests without a group."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
     groups = {item: _group(item) for item in items}
@@ -34,6 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _group(item: pytest.Item) -> str:
-    """The group that one worker gets: a test of none is one of its own."""
+    """Return the group that one worker gets; a test without one is its own group."""
     mark = item.get_closest_marker("xdist_group")
     return str(mark.args[0]) if mark and mark.args else item.nodeid

@@ -1,7 +1,7 @@
-"""What a Python image must be able to do: run inside it, as `python python_facts.py NAME`.
+"""Facts about a Python image, run inside it as `python python_facts.py NAME`.
 
-Each fact is a function that raises when it doesn't hold. The tests read their names from here.
-Standard library only, except the packages that are in the image.
+Each fact is a function that raises if it doesn't hold. The tests read their names from here. Only
+the standard library is used, and packages that are in the image.
 """
 
 import asyncio
@@ -39,15 +39,15 @@ from pathlib import Path
 
 FACTS: dict[str, Callable[[], None]] = {}
 
-# Beside this file in the image: the authority of the server named below, and the modules that
-# Python's own image can import.
+# Next to this file in the image: the authority of the server named below, and the list of modules
+# that Python's own image can import.
 AUTHORITY = Path("/facts/authority.pem")
 MODULES = Path("/facts/modules.txt")
 SERVER = "server.test"
 SERVER_PORT = 4443
 
-# What the flavors' README says is left out: what needs a screen, an installer, the texts of help,
-# and the interpreter's own tests.
+# What the flavors' README says is left out: modules that need a screen, installers, help texts, and
+# the interpreter's own tests.
 LEFT_OUT = re.compile(
     r"(idlelib|_?tkinter|turtle|turtledemo|_?curses|_curses_panel|ensurepip|pydoc_data\.topics"
     r"|test|__phello__|_test\w*|_ctypes_test|_?xx\w+)(\..*)?"
@@ -61,7 +61,7 @@ def fact(function: Callable[[], None]) -> Callable[[], None]:
 
 
 def _get(context: ssl.SSLContext) -> tuple[int, str | None]:
-    """Return the status and the TLS version of a request to the server."""
+    """Return the status and the TLS version of a response from the server."""
     address = f"https://{SERVER}:{SERVER_PORT}/"
     with urllib.request.urlopen(address, timeout=10, context=context) as response:
         return response.status, response.fp.raw._sock.version()
@@ -69,7 +69,7 @@ def _get(context: ssl.SSLContext) -> tuple[int, str | None]:
 
 @fact
 def tls_with_an_own_authority() -> None:
-    """SSL_CERT_FILE names the authority of a server that no one else knows."""
+    """SSL_CERT_FILE names the authority of a server that nobody else trusts."""
     os.environ["SSL_CERT_FILE"] = str(AUTHORITY)
     assert _get(ssl.create_default_context()) == (200, "TLSv1.3")
 
@@ -85,7 +85,7 @@ def tls_with_one_more_authority() -> None:
 
 @fact
 def tls_refuses_an_unknown_authority() -> None:
-    """The image's own authorities don't vouch for that server."""
+    """The image's own authorities don't include that server's."""
     try:
         _get(ssl.create_default_context())
     except OSError as error:
@@ -103,7 +103,7 @@ def tls_knows_the_public_authorities() -> None:
 
 @fact
 def localhost() -> None:
-    """All addresses that /etc/hosts has for it are found."""
+    """All addresses of localhost in /etc/hosts are found."""
     lines = [line.split() for line in Path("/etc/hosts").read_text().splitlines()]
     hosts = {line[0] for line in lines if "localhost" in line[1:]}
     found = {str(answer[4][0]) for answer in socket.getaddrinfo("localhost", None)}
@@ -152,7 +152,7 @@ def ctypes_call_and_callback() -> None:
 
 @fact
 def time_zones() -> None:
-    """The time zone database is there, without a package for it."""
+    """The time zone database is there without a package."""
     zone = zoneinfo.ZoneInfo("Europe/Berlin")
     assert datetime(2026, 1, 1, tzinfo=zone).utcoffset() == timedelta(hours=1)
     assert datetime(2026, 7, 1, tzinfo=zone).utcoffset() == timedelta(hours=2)
@@ -234,7 +234,7 @@ def threads_end() -> None:
 
 @fact
 def threads_are_ended() -> None:
-    """A C thread that does nothing but end itself: glibc loads libgcc_s for that, or crashes."""
+    """A C thread ends itself: glibc loads libgcc_s for that, or crashes."""
     library = ctypes.CDLL(None)
     thread = ctypes.c_ulong()
     assert library.pthread_create(ctypes.byref(thread), None, library.pthread_exit, None) == 0
@@ -260,7 +260,7 @@ def multiprocessing_spawn() -> None:
 
 @fact
 def multiprocessing_forkserver() -> None:
-    """Processes that are copies of a helper, which is what Python does unasked."""
+    """Processes that are copies of a helper, which is Python's default."""
     _factorials("forkserver")
 
 
@@ -280,7 +280,7 @@ def package_with_an_extension_module() -> None:
 
 @fact
 def tracebacks_show_source_lines() -> None:
-    """Of the standard library and of packages, also where bytecode is what runs."""
+    """Tracebacks show source lines of the standard library and of packages, even from bytecode."""
     uvicorn = importlib.import_module("uvicorn.importer")
     calls: tuple[Callable[[], object], ...] = (
         lambda: json.loads("{"),
@@ -298,15 +298,15 @@ def tracebacks_show_source_lines() -> None:
 
 @fact
 def bytecode_is_there() -> None:
-    """All that the service imports at start is compiled, except itself."""
+    """Everything that the service imports at start is compiled, except itself."""
     sys.path.insert(0, "/app")
     main = importlib.import_module("app.main")
     importlib.import_module("uvicorn").Config(main.app).load()
     specs = [module.__spec__ for module in sys.modules.values() if module.__spec__]
     files = [(spec.name, spec.cached) for spec in specs if spec.has_location and spec.cached]
     lost = {name for name, cached in files if not Path(cached).exists()}
-    # FastAPI imports pydantic.v1 only when it has a route, and its 0.6 MB would save a seventh of
-    # a second. The others are what this script imports, and the service need not.
+    # FastAPI imports pydantic.v1 only if it has a route, and compiling it would cost 0.6 MB to save
+    # a seventh of a second. The others are imported by this script, but not by the service.
     others = {
         value.__name__.partition(".")[0] for value in globals().values() if inspect.ismodule(value)
     }
@@ -342,7 +342,7 @@ def text_is_unicode() -> None:
 
 
 def _imports(names: list[str]) -> list[str]:
-    """Return those of the modules that can be imported."""
+    """Return the modules that can be imported."""
     good = []
     warnings.simplefilter("ignore")
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -355,7 +355,7 @@ def _imports(names: list[str]) -> list[str]:
 
 @fact
 def standard_library() -> None:
-    """Whatever Python's own image can import is there, except what is said to be left out."""
+    """Everything that Python's own image can import is there, except documented exceptions."""
     expected = MODULES.read_text().split()
     assert len(expected) > 500
     lost = set(expected) - set(_imports(expected))
@@ -364,7 +364,7 @@ def standard_library() -> None:
 
 @fact
 def left_out_of_the_standard_library() -> None:
-    """And what is said to be left out is."""
+    """What is documented as left out is missing."""
     for name in ("tkinter", "turtle", "idlelib", "curses", "ensurepip", "pydoc_data.topics"):
         assert _imports([name]) == []
 
@@ -375,14 +375,14 @@ def modules() -> None:
     for name in sorted(names):
         path = Path(sysconfig.get_path("stdlib"), name)
         for module in pkgutil.walk_packages([str(path)], f"{name}."):
-            # These are programs.
+            # those are programs
             if not module.name.endswith("__main__") and not LEFT_OUT.fullmatch(module.name):
                 names.add(module.name)
     print("\n".join(_imports(sorted(names))))  # noqa: T201
 
 
 def libraries() -> None:
-    """Print the shared libraries that nothing of Python or its packages loads."""
+    """Print the shared libraries that neither Python nor its packages load."""
     _imports([*MODULES.read_text().split(), "pydantic_core"])
     loaded = Path("/proc/self/maps").read_text()
     there = {file.resolve() for file in Path("/usr/lib").rglob("*.so*")}

@@ -1,4 +1,4 @@
-"""Build with a view of the steps, by the builder's own report: never by the clock."""
+"""Build, and return the steps from the builder's own report: never rely on the clock."""
 
 import base64
 import json
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from dockgen.matrix import Language
 
-# The name of a step, such as "[build 2/5] COPY . .": with the platform before it, where asked for.
+# The name of a step, such as "[build 2/5] COPY . .", after the platform, if requested.
 STEP = re.compile(r"^\[(?:(linux/\w+)\S* )?(?:\S+ )?\d+/\d+\] (?!FROM )(.*)")
 
-# Makes the report name the platform that each step runs on.
+# Makes the report name the platform of each step.
 NAME_PLATFORMS = "--build-arg=BUILDKIT_MULTI_PLATFORM=1"
 
 # A build that takes longer never ends, in seconds.
@@ -30,7 +30,7 @@ LINE = {
 
 
 def edit_source(project: Path, line: tuple[str, str], words: str) -> None:
-    """Replace the words of a line of the source, which `LINE` has for the default projects."""
+    """Replace some words in a line of source; `LINE` has one for each default project."""
     name, before = line
     source = (project / name).read_text()
     assert before in source
@@ -38,10 +38,10 @@ def edit_source(project: Path, line: tuple[str, str], words: str) -> None:
 
 
 def exchange_caches(project: Path, name: str, folder: str = "") -> None:
-    """Let the Dockerfile mount caches of another name: what it mounts at a folder, or all of them.
+    """Rename the Dockerfile's cache mounts: those at a folder, or all of them.
 
-    A step doesn't run again for that: the builder takes it for the same, whatever cache it mounts
-    by a name (checkShouldClearCacheOpts in BuildKit's solver/llbsolver/ops/exec.go).
+    Steps don't run again because of that: the builder ignores the names of cache mounts
+    (checkShouldClearCacheOpts in BuildKit's solver/llbsolver/ops/exec.go).
     """
     dockerfile = project / "Dockerfile"
     where = re.escape(folder) if folder else "\\S+"
@@ -56,10 +56,10 @@ def exchange_caches(project: Path, name: str, folder: str = "") -> None:
 
 @dataclass(frozen=True)
 class Steps:
-    """The instructions of a build: those that were run, and those whose result was at hand.
+    """The instructions of a build: those that ran, and those that were cached.
 
-    ``platforms`` are those that the instructions of both kinds run on, such as "linux/amd64", if
-    `NAME_PLATFORMS` asked for them.
+    ``platforms`` are the platforms of both kinds of instructions, such as "linux/amd64", if
+    `NAME_PLATFORMS` was given.
     """
 
     run: list[str]

@@ -1,4 +1,4 @@
-"""What keeps these tests pure."""
+"""Keep unit tests pure."""
 
 import subprocess
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="package", autouse=True)
 def no_program() -> Iterator[None]:
-    """Let no test start a program: those that do are in tests/integration."""
+    """Forbid starting programs: tests that do are in tests/integration."""
 
     def refused(*arguments: Any, **options: Any) -> NoReturn:
         del options

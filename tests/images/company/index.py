@@ -1,7 +1,7 @@
-"""Write what an index says of the files in FOLDER/files: python index.py FOLDER ADDRESS.
+"""Write a package index for the files in FOLDER/files: python index.py FOLDER ADDRESS.
 
-That is a page of the simple index for each package, and PyPI's JSON for each of its versions.
-ADDRESS is that of the index.
+It has a page of the simple index for each package, and PyPI's JSON for each version. ADDRESS is the
+address of the index.
 """
 
 import hashlib

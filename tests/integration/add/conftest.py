@@ -1,4 +1,4 @@
-"""Folders with files of their own, and dockgen's container files placed in them."""
+"""Fixtures: folders with existing files, and dockgen's container files placed in them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,13 +17,13 @@ from tests import memory
 from tests.integration.update import history
 from tests.integration.update.conftest import carrying, commit, git
 
-# What is there before: a program, and files that dockgen has something else for.
+# Existing files: a program, and files that dockgen also writes.
 FILES = {
     "app.py": "print('mine')\n",
     "Dockerfile": "FROM python:3.12\nCOPY . .\n",
     ".dockerignore": ".git\ndrafts\n",
 }
-# The sample app of a new project, which a folder with a program of its own has no use for.
+# A new project's sample app, which a folder with its own program doesn't need.
 ANSWERS: Mapping[str, Any] = {
     "name": "mine",
     "language": "python",
@@ -33,7 +33,7 @@ ANSWERS: Mapping[str, Any] = {
         *(".gitattributes", ".gitignore", ".env", "logo.png", "SECURITY.md", "NOTES.md"),
     ],
 }
-# In which folders it works: committed, with work of other files, without a commit, without git.
+# The states of a folder: committed, with edits in other files, without a commit, without git.
 WAYS = ("clean", "dirty", "no-commit", "no-git")
 
 Place = Callable[..., Outcome]
@@ -42,7 +42,7 @@ Folder = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder to import the dockgen from that carries the test history."""
+    """The folder to import the dockgen with the test history from."""
     return history.release(tmp_path_factory.mktemp("history"))
 
 
@@ -55,7 +55,7 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def carried(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Dockgen in this process carries the test history, and has an empty folder for journals."""
+    """Make dockgen in this process use the test history, with an empty folder for journals."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "own"))
     with carrying(site):
         yield
@@ -105,7 +105,7 @@ def place(carried: None) -> Place:
 
 @contextmanager
 def carrier(version: str) -> Iterator[Source]:
-    """Dockgen's own templates, as the dockgen of that version has them."""
+    """Yield dockgen's own templates, as of that version."""
     with source.own() as origin:
         number = history.VERSIONS.index(version) + 1
         manifest = replace(origin.manifest, releases=origin.manifest.releases[:number])

@@ -1,4 +1,4 @@
-"""Starters of the test history, and dockgen run as a person does."""
+"""Fixtures: starters of the test history, and dockgen run as a user does."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Be someone with settings, caches and a folder of their own; return that folder."""
+    """Set up a user with settings, caches and a folder of their own; return that folder."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     folders = {
@@ -45,13 +45,13 @@ def run(own_signals: None, person: Path, capfd: pytest.CaptureFixture[str]) -> R
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data of a dockgen that carries the test history."""
+    """The data of a dockgen with the test history."""
     return history.release(tmp_path_factory.mktemp("releases"))
 
 
 @pytest.fixture
 def released(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let dockgen in this process carry the test history, as an installed one does."""
+    """Make dockgen in this process use the test history, like an installed one."""
     monkeypatch.setattr(bundle, "DATA", data)
     monkeypatch.setattr(bundle, "checkout", lambda: None)
     questions.load.cache_clear()

@@ -1,13 +1,13 @@
-"""Two releases of dockgen, made for tests: today's templates, and a few changes on top of them.
+"""Two releases of dockgen for tests: today's templates, and a few changes on top of them.
 
 | | v1.0.0 | v1.1.0 |
 |---|---|---|
 | Go's NOTES.md | there | gone |
 | Go's SECURITY.md, run.sh (executable), logo.png (no text) | | new |
-| Go's handlers.go | | named routes.go |
+| Go's handlers.go | | renamed to routes.go |
 | Node's EXTRA.md | | new |
-| python-slim's Dockerfile | | a comment has other words |
-| the starter's README.md and Dockerfile stubs | | a line has other words |
+| python-slim's Dockerfile | | a comment has changed |
+| the starter's README.md and Dockerfile stubs | | a line has changed |
 """
 
 import shutil
@@ -21,12 +21,12 @@ PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00"
 
 
 def to_old(checkout: Checkout) -> None:
-    """What the older release has besides."""
+    """Make the changes of the older release."""
     checkout.write("templates/go/project/NOTES.md", b"# Notes\n")
 
 
 def to_new(checkout: Checkout) -> None:
-    """What the newer release has otherwise."""
+    """Make the changes of the newer release."""
     checkout.remove("templates/go/project/NOTES.md")
     checkout.write("templates/go/project/SECURITY.md", b"# Security\n\nTell us.\n")
     checkout.write("templates/go/project/run.sh", b"#!/bin/sh\nexec go run .\n")
@@ -50,7 +50,7 @@ def to_new(checkout: Checkout) -> None:
 
 
 def release(folder: Path) -> Path:
-    """Make the data of a dockgen that carries these releases in ``folder``; return its path."""
+    """Write the data of a dockgen with these releases into ``folder``; return its path."""
     root = folder / "history"
     root.mkdir()
     checkout = Checkout(root)

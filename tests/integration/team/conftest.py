@@ -1,4 +1,4 @@
-"""A person with settings of their own."""
+"""Fixtures: a user with settings of their own."""
 
 import subprocess
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def person(tmp_path: Path) -> dict[str, str]:
-    """The environment of a person whose settings and caches are in ``tmp_path``."""
+    """The environment of a user whose settings and caches are in ``tmp_path``."""
     return PLAIN | {
         "XDG_CONFIG_HOME": str(tmp_path / "settings"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
@@ -28,7 +28,7 @@ def person(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def run(person: dict[str, str], inline: InlineRun) -> Run:
-    """Run dockgen as that person, in ``tmp_path`` and without a terminal."""
+    """Run dockgen as that user, in ``tmp_path`` and without a terminal."""
 
     def started(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
         return inline(*arguments, environment={**person, **environment})
@@ -37,6 +37,6 @@ def run(person: dict[str, str], inline: InlineRun) -> Run:
 
 
 def on_terminal(folder: Path, person: Mapping[str, str], *arguments: str) -> Terminal:
-    """Dockgen as that person, on a pseudo-terminal."""
+    """Start dockgen as that user, on a pseudo-terminal."""
     settings, cache = person["XDG_CONFIG_HOME"], person["XDG_CACHE_HOME"]
     return Terminal(folder, *arguments, XDG_CONFIG_HOME=settings, XDG_CACHE_HOME=cache)

@@ -1,4 +1,4 @@
-"""Projects of the test history, and `dockgen update` on them."""
+"""Fixtures: projects of the test history, and `dockgen update` on them."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ from tests import memory
 from tests.conftest import PLAIN
 from tests.integration.update import history
 
-# What a person's git says of them; nothing else of their settings takes part.
+# The user's name in git; no other settings apply.
 PERSON = {
     "GIT_AUTHOR_NAME": "A. Person",
     "GIT_AUTHOR_EMAIL": "person@example.com",
@@ -41,7 +41,7 @@ Update = Callable[..., Done]
 
 
 def git(*arguments: str | Path, cwd: Path) -> str:
-    """Run git as the person whose project it is."""
+    """Run git as the project's owner."""
     return subprocess.run(
         ["git", *arguments],
         cwd=cwd, env=PLAIN | PERSON, capture_output=True, text=True, timeout=60, check=True,
@@ -49,7 +49,7 @@ def git(*arguments: str | Path, cwd: Path) -> str:
 
 
 def commit(project: Path, message: str = "Edit") -> None:
-    """Commit all that isn't ignored."""
+    """Commit everything that isn't ignored."""
     git("add", "--all", cwd=project)
     git("commit", "--quiet", "--allow-empty", "-m", message, cwd=project)
 
@@ -62,7 +62,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def state(project: Path) -> dict[str, str]:
-    """Every file and folder but git's own, with a hash of its bytes, its mode and its kind."""
+    """Return every file and folder except git's own, with a hash of its bytes, mode and kind."""
     found = {}
     for path in sorted(project.rglob("*")):
         name = path.relative_to(project).as_posix()
@@ -79,7 +79,7 @@ def state(project: Path) -> dict[str, str]:
 
 
 def index(project: Path) -> str:
-    """What git's index holds, conflicts included."""
+    """Return the content of git's index, conflicts included."""
     return git("ls-files", "--stage", cwd=project)
 
 
@@ -92,13 +92,13 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder to import the dockgen from that carries the test history."""
+    """The folder to import the dockgen with the test history from."""
     return history.release(tmp_path_factory.mktemp("history"))
 
 
 @contextmanager
 def carrying(site: Path) -> Iterator[None]:
-    """Let dockgen in this process carry the test history, as an installed one does."""
+    """Make dockgen in this process use the test history, like an installed one."""
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(bundle, "DATA", site / "dockgen/data")
         patches.setattr(bundle, "checkout", lambda: None)
@@ -113,19 +113,19 @@ def carrying(site: Path) -> Iterator[None]:
 
 @pytest.fixture
 def released(site: Path) -> Iterator[None]:
-    """Dockgen in this process carries the test history."""
+    """Make dockgen in this process use the test history."""
     with carrying(site):
         yield
 
 
 @pytest.fixture(scope="session")
 def renderings(tmp_path_factory: pytest.TempPathFactory) -> dict[object, Path]:
-    """What was rendered already."""
+    """Projects that were already rendered."""
     return {"folder": tmp_path_factory.mktemp("renderings")}
 
 
 def start(renderings: dict[object, Path], version: str, directory: Path, **answers: object) -> Path:
-    """Make a committed project of a version in ``directory``, by what carries that version."""
+    """Make a committed project of a version in ``directory``, with the dockgen of that version."""
     key = (version, directory.name, *sorted(answers.items()))
     if key not in renderings:
         rendering = renderings["folder"] / str(len(renderings)) / directory.name
@@ -141,7 +141,7 @@ def start(renderings: dict[object, Path], version: str, directory: Path, **answe
 
 @pytest.fixture
 def make(released: None, renderings: dict[object, Path], tmp_path: Path) -> Make:
-    """Make a committed project of a version, in ``my-app`` if nothing else is said."""
+    """Make a committed project of a version, in ``my-app`` by default."""
     del released
 
     def made(version: str = "v1.0.0", directory: Path | None = None, **answers: object) -> Path:

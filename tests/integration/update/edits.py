@@ -1,4 +1,4 @@
-"""Ten things that people do to a project, in one: each is to be there after an update."""
+"""Ten typical edits of a project, all at once: each must survive an update."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ DIGEST = "sha256:" + "5" * 64
 def ten_edits(project: Path, base: str) -> None:
     """Edit a Python project on slim, of the first test release and with CI for GitHub.
 
-    ``base`` is what the image is to stand on, in place of the template's own.
+    ``base`` is the new base image.
     """
     dockerfile = project / "Dockerfile"
-    # 1: a RUN line of one's own
+    # 1: an additional RUN line
     edit(
         dockerfile,
         "COPY --from=build /rootfs/ /\n",
@@ -21,33 +21,33 @@ def ten_edits(project: Path, base: str) -> None:
     )
     # 2: another port on this machine
     edit(project / "compose.yaml", "${HOST_PORT:-8080}", "${HOST_PORT:-9000}")
-    # 3: one service more
+    # 3: an additional service
     extra = f"  cache:\n    image: redis:8@{DIGEST}\n    profiles:\n      - cache\n"
     edit(project / "compose.yaml", "services:\n", f"services:\n{extra}\n")
     # 4: another path for the health check
     edit(project / "app/healthcheck.py", "/healthz", "/ready")
     edit(project / "app/main.py", '"/healthz"', '"/ready"')
     edit(project / "tests/test_main.py", "/healthz", "/ready")
-    # 5: a file less
+    # 5: a deleted file
     (project / ".editorconfig").unlink()
-    # 6: another name for a file of the app
+    # 6: a renamed file of the app
     (project / "app/main.py").rename(project / "app/service.py")
     edit(project / "app/__main__.py", "app.main:app", "app.service:app")
     edit(project / "tests/test_main.py", "app.main", "app.service")
-    # 7: a job of one's own in CI
+    # 7: an additional job in CI
     workflow = project / ".github/workflows/ci.yml"
     job = "\n  own:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: make own\n"
     workflow.write_text(workflow.read_text() + job)
-    # 8: what else is to stay out of the build
+    # 8: something more to keep out of the build
     edit(project / ".dockerignore", "*.zip\n", "*.zip\nbackups\n")
-    # 9: a base image that someone moved on
+    # 9: an updated base image
     edit(dockerfile, "FROM debian:bookworm-slim AS base", f"FROM {base} AS base")
-    # 10: words of one's own
+    # 10: additional text
     edit(project / "README.md", "## Limits\n", "## Who to ask\n\nAnn.\n\n## Limits\n")
 
 
 def kept(project: Path, base: str) -> dict[str, bool]:
-    """Which of the ten are there."""
+    """Return which of the ten edits are still there."""
 
     def has(name: str, text: str) -> bool:
         return (project / name).is_file() and text in (project / name).read_text()

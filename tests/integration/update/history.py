@@ -1,14 +1,14 @@
-"""A history of released templates, made for tests: today's templates, and three versions before.
+"""A history of released templates for tests: today's templates, and three earlier versions.
 
-Each version is made from the one after it by taking a change back, so the newest one renders what
-the working copy renders, and images that are built of it are those of the working copy.
+Each version is made from the one after it by reverting a change. So the newest one renders the same
+as the working copy, and images built from it are those of the working copy.
 
 | version | what is new in it |
 |---|---|
 | v1.0.0 | |
 | v1.1.0 | another Debian and Alpine release; the question `maintainer` is gone |
-| v1.2.0 | docker/collect.py is named docker/rootfs.py; NOTES.md is gone |
-| v1.3.0 | `http_port` is named `port`; SECURITY.md; a new picture; more settings in .env |
+| v1.2.0 | docker/collect.py is renamed to docker/rootfs.py; NOTES.md is gone |
+| v1.3.0 | `http_port` is renamed to `port`; SECURITY.md; a new picture; more settings in .env |
 """
 
 import re
@@ -48,7 +48,7 @@ class Checkout:
         (self.root / name).rename(self.root / new)
 
     def substitute(self, name: str, pattern: str, text: str) -> None:
-        """Replace what matches; something must."""
+        """Replace what matches a pattern; something must match."""
         path = self.root / name
         content, number = re.subn(pattern, text, path.read_text(), flags=re.MULTILINE)
         assert number, f"{name} has no {pattern}"
@@ -59,7 +59,7 @@ PROJECT = "templates/python/project"
 
 
 def to_1_3(checkout: Checkout) -> None:
-    """What the newest has besides what the working copy has."""
+    """Add what the newest release has besides the working copy."""
     checkout.substitute(
         "copier.yml", r"^  default: 8080$", '  default: "{{ http_port | default(8080) }}"'
     )
@@ -69,7 +69,7 @@ def to_1_3(checkout: Checkout) -> None:
 
 
 def back_to_1_2(checkout: Checkout) -> None:
-    """The port's question had another name."""
+    """Restore the old name of the port's question."""
     checkout.substitute("copier.yml", r"^port:$", "http_port:")
     checkout.substitute("copier.yml", r"\{\{ http_port \| default\(8080\) \}\}", "8080")
     checkout.substitute("copier.yml", r"not 1024 <= port <=", "not 1024 <= http_port <=")
@@ -87,7 +87,7 @@ def back_to_1_2(checkout: Checkout) -> None:
 
 
 def back_to_1_1(checkout: Checkout) -> None:
-    """A file had another name, and another one was there."""
+    """Restore a file's old name, and a deleted file."""
     checkout.rename(f"{PROJECT}/docker/rootfs.py.jinja", f"{PROJECT}/docker/collect.py.jinja")
     checkout.substitute("templates/python/slim.Dockerfile.jinja", r"rootfs\.py", "collect.py")
     checkout.write(f"{PROJECT}/NOTES.md", b"# Notes\n\nRead me first.\n")
@@ -100,7 +100,7 @@ def back_to_1_1(checkout: Checkout) -> None:
 
 
 def back_to_1_0(checkout: Checkout) -> None:
-    """The bases were older, and there was another question."""
+    """Restore the older base images, and a removed question."""
     for language in ("go", "python", "node"):
         for flavor in ("slim", "alpine"):
             path = checkout.root / f"templates/{language}/{flavor}.Dockerfile.jinja"
@@ -117,9 +117,9 @@ CHANGES: tuple[Callable[[Checkout], None], ...] = (back_to_1_0, back_to_1_1, bac
 
 
 def release(folder: Path) -> Path:
-    """Make a copy of dockgen in ``folder`` that carries the history; return what to import from.
+    """Make a copy of dockgen in ``folder`` with this history; return the folder to import from.
 
-    It is there as installed: with its bundle, and without a checkout around it.
+    It is like an installed one: with its bundle, and without a checkout around it.
     """
     checkouts: list[Path] = []
     for count in range(len(CHANGES), 0, -1):

@@ -1,3 +1,3 @@
-"""The company's own."""
+"""The company's own package."""
 
 WORDS = "Greetings from a private package"

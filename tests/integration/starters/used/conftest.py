@@ -1,4 +1,4 @@
-"""A small starter template in a git repository, and a person who uses it."""
+"""Fixtures: a small starter template in a git repository, and a user of it."""
 
 import shutil
 from pathlib import Path
@@ -23,7 +23,7 @@ owner:
 
 
 class Acme:
-    """A starter's repository: dockgen's templates in base/, a question more, versions by tags."""
+    """A starter's repository: dockgen's templates in base/, one more question, version tags."""
 
     def __init__(self, folder: Path) -> None:
         """Make it, without a release."""
@@ -42,7 +42,7 @@ class Acme:
         (self.folder / name).write_text(content)
 
     def substitute(self, name: str, old: str, new: str) -> None:
-        """Replace a text that is there."""
+        """Replace a text, which must be there."""
         content = (self.folder / name).read_text()
         assert old in content
         self.write(name, content.replace(old, new))
