@@ -171,7 +171,7 @@ def refresh(registered: Starter) -> str:
 
 
 def releases(registered: Starter) -> tuple[Release, ...]:
-    """Return the releases in a starter's clone, oldest first; pre-releases only if alone.
+    """Return the releases in a starter's clone, oldest first; pre-releases as a last resort.
 
     copier reads versions as Python does (PEP 440), and takes the highest.
 
