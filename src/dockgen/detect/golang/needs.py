@@ -27,8 +27,9 @@ _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
 _DRIVERS = (
     ("postgres", ("github.com/jackc/pgx", "github.com/lib/pq", "gorm.io/driver/postgres",
                   "github.com/go-pg/pg", "github.com/uptrace/bun/driver/pgdriver"),
-     r"DATABASE|POSTGRES|PG|DB_"),
-    ("mysql", ("github.com/go-sql-driver/mysql", "gorm.io/driver/mysql"), r"MYSQL|DATABASE|DB_"),
+     r"DATABASE|POSTGRES|PG|DB_|(?:^|_)DSN$"),
+    ("mysql", ("github.com/go-sql-driver/mysql", "gorm.io/driver/mysql"),
+     r"MYSQL|DATABASE|DB_|(?:^|_)DSN$"),
     ("mongo", ("go.mongodb.org/mongo-driver",), r"MONGO"),
     ("redis", ("github.com/redis/go-redis", "github.com/go-redis/redis", "github.com/redis/rueidis",
                "github.com/gomodule/redigo", "github.com/hibiken/asynq"), r"REDIS|VALKEY"),
