@@ -17,8 +17,8 @@ class Service:
     """A service: its image, and how a program finds it.
 
     ``volume`` is the folder that it keeps; ``healthy`` how it tells that it is ready, as compose's
-    ``healthcheck.test`` has it; ``names`` a pattern of how variables that point to it are called. ``dsn`` is
-    how it is reached by drivers that take no URL.
+    ``healthcheck.test`` has it; ``names`` a pattern of how variables that point to it are called;
+    ``dsn`` how drivers that take no URL reach it.
     """
 
     image: str
