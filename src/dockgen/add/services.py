@@ -11,6 +11,9 @@ from typing import Any
 
 from dockgen.detect.model import Setting
 
+# A variable for where the program itself listens: REDIS_EXPORTER_LISTEN_ADDRESS.
+_OWN = re.compile("LISTEN|BIND")
+
 
 @dataclass(frozen=True)
 class Service:
@@ -65,6 +68,8 @@ class Service:
             name = one.name.upper()
             if one.name == setting:
                 found[one.name] = self._like(one)
+            elif _OWN.search(name):
+                continue
             elif pattern.search(name) and (value := self._part(name, one)):
                 found[one.name] = value
         return found

@@ -78,6 +78,8 @@ def test_other_variables_are_left_alone() -> None:
     """Other variables are left alone."""
     others = [Setting("PORT"), Setting("LOG_LEVEL"), Setting("REDIS_MAX_CONNECTIONS")]
     assert KNOWN["redis"].pointing("", others) == {}
+    own = [Setting("REDIS_EXPORTER_WEB_LISTEN_ADDRESS", ":9121"), Setting("REDIS_UI_BIND_HOST")]
+    assert KNOWN["redis"].pointing("", own) == {}
     assert KNOWN["postgres"].pointing("", [Setting("ADMIN_USER")]) == {}
 
 
