@@ -248,7 +248,7 @@ class _Existing:
             for answer in self.detected.answers.get("setting", ())
         ]
         for one in self.detected.values("beside"):
-            if known := services.KNOWN.get(one.kind):
+            if known := services.known(one.kind, self.language):
                 beside[one.kind] = known.recorded()
                 settings |= known.pointing(one.setting, read)
         settings |= {

@@ -276,6 +276,12 @@ _RUN: Sequence[_Known] = (
         "--beside mongo",
     ),
     _known(
+        r"pq: SSL is not enabled on the server|server refused TLS connection",
+        "its driver insists on TLS, which the database beside it doesn't have",
+        "--setting DATABASE_URL=postgresql://app:app@postgres:5432/app?sslmode=disable, "
+        "with your variable",
+    ),
+    _known(
         r"FileNotFoundError: \[Errno 2\] No such file or directory: '([^']+)'",
         "it needs {0}",
         "--file {0}, or --native-run with the package, if it is a program",

@@ -6,10 +6,13 @@ the host.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dockgen.detect.model import Setting
+
+# A variable for where the program itself listens: REDIS_EXPORTER_LISTEN_ADDRESS.
+_OWN = re.compile("LISTEN|BIND")
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Service:
     """A service: its image, and how a program finds it.
 
     ``volume`` is the folder that it keeps; ``healthy`` how it tells that it is ready, as compose's
-    ``healthcheck.test`` has it; ``names`` a pattern of how variables that point to it are called.
+    ``healthcheck.test`` has it; ``names`` a pattern of how variables that point to it are called;
+    ``dsn`` how drivers that take no URL reach it.
     """
 
     image: str
@@ -31,6 +35,8 @@ class Service:
     database: str = ""
     volume: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
+    dsn: str = ""
 
     @property
     def url(self) -> str:
@@ -38,7 +44,8 @@ class Service:
         account = f"{self.user}:{self.password}@" if self.user else ""
         scheme = f"{self.scheme}://" if self.scheme else ""
         database = f"/{self.database}" if self.scheme else ""
-        return f"{scheme}{account}{self.host}:{self.port}{database}"
+        query = f"?{self.query}" if self.query else ""
+        return f"{scheme}{account}{self.host}:{self.port}{database}{query}"
 
     def recorded(self) -> dict[str, Any]:
         """What compose.yaml says of it."""
@@ -56,11 +63,13 @@ class Service:
         ``setting`` is the one that is known to, or "".
         """
         pattern = re.compile(rf"(?:^|_)(?:{self.names})")
-        found = {setting: self.url} if setting else {}
+        found = {setting: self.dsn or self.url} if setting else {}
         for one in settings:
             name = one.name.upper()
             if one.name == setting:
                 found[one.name] = self._like(one)
+            elif _OWN.search(name):
+                continue
             elif pattern.search(name) and (value := self._part(name, one)):
                 found[one.name] = value
         return found
@@ -74,6 +83,7 @@ class Service:
             ("USER|USERNAME", self.user),
             ("PASS|PASSWORD|PASSWD|PWD", self.password),
             ("NAME|DB|DATABASE", self.database),
+            ("SSLMODE|SSL_MODE", "disable" if self.scheme == "postgresql" else ""),
         ):
             if re.search(rf"(?:^|_|[A-Z])(?:{ending})$", name):
                 return value
@@ -91,7 +101,7 @@ class Service:
             return f"{scheme}://{kept}"
         if re.fullmatch(r"[\w.-]*:\d+", default):
             return f"{self.host}:{self.port}"
-        return self.host if host_only else self.url
+        return self.host if host_only else self.dsn or self.url
 
 
 # By kind, as detection names it. Each is of the newest line that gets fixes for long.
@@ -188,3 +198,16 @@ KNOWN: Mapping[str, Service] = {
         "nats:2-alpine", ("CMD-SHELL", "nc -z 127.0.0.1 4222"), "nats", 4222, "NATS", "nats"
     ),
 }
+
+# Drivers of Go that want another address: lib/pq and others insist on TLS unless told not to, and
+# that of MySQL takes no URL.
+_IN_GO: Mapping[str, Service] = {
+    "postgres": replace(KNOWN["postgres"], query="sslmode=disable"),
+    "mysql": replace(KNOWN["mysql"], dsn="app:app@tcp(mysql:3306)/app?parseTime=true"),
+    "mariadb": replace(KNOWN["mariadb"], dsn="app:app@tcp(mariadb:3306)/app?parseTime=true"),
+}
+
+
+def known(kind: str, language: str) -> Service | None:
+    """The service of that kind, as programs in that language reach it; None if it isn't known."""
+    return (_IN_GO.get(kind) if language == "go" else None) or KNOWN.get(kind)

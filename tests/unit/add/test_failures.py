@@ -43,6 +43,8 @@ RUN = {
     "ModuleNotFoundError: No module named 'psycopg2'": "--setting DATABASE_URL=",
     "Error: Cannot find module '/app/dist/main.js'": "--entry",
     "connect ECONNREFUSED 127.0.0.1:5432": "--beside postgres",
+    "Error: pq: SSL is not enabled on the server": "sslmode=disable",
+    "failed to connect to `host=db`: tls error (server refused TLS connection)": "sslmode=disable",
     "Error 111 connecting to localhost:6379. Connection refused.": "--beside redis",
     "FileNotFoundError: [Errno 2] No such file or directory: 'config.yaml'": "--file config.yaml",
     "open config.yaml: no such file or directory": "--file config.yaml",

@@ -1,6 +1,6 @@
 """Services that run beside a program: how the program is told where they are."""
 
-from dockgen.add.services import KNOWN
+from dockgen.add.services import KNOWN, known
 from dockgen.detect.model import Setting
 from tests.table import table
 
@@ -39,10 +39,47 @@ def test_a_variable_points_to_the_service(kind: str, setting: Setting, value: st
     assert KNOWN[kind].pointing("", [setting]) == {setting.name: value}
 
 
+@table(
+    ("kind", "setting", "value"),
+    [
+        (
+            "postgres",
+            Setting("DATABASE_URL"),
+            "postgresql://app:app@postgres:5432/app?sslmode=disable",
+        ),
+        (
+            "postgres",
+            Setting("DATABASE_DSN", "postgres://127.0.0.1/mine?sslmode=disable&user=me"),
+            "postgres://app:app@postgres:5432/app?sslmode=disable",
+        ),
+        ("postgres", Setting("DB_SSL_MODE"), "disable"),
+        ("postgres", Setting("PGSSLMODE"), "disable"),
+        ("mysql", Setting("MYSQL_DSN"), "app:app@tcp(mysql:3306)/app?parseTime=true"),
+        ("mysql", Setting("DATABASE_URL", scheme="mysql"), "mysql://app:app@mysql:3306/app"),
+        ("mysql", Setting("MYSQL_HOST"), "mysql"),
+        ("redis", Setting("REDIS_URL"), "redis://redis:6379/0"),
+    ],
+)
+def test_drivers_of_go_want_another_address(kind: str, setting: Setting, value: str) -> None:
+    """Drivers of Go want another address: without TLS, or no URL."""
+    service = known(kind, "go")
+    assert service is not None
+    assert service.pointing("", [setting]) == {setting.name: value}
+
+
+def test_other_languages_keep_the_ordinary_address() -> None:
+    """Other languages keep the ordinary address."""
+    assert known("postgres", "python") is KNOWN["postgres"]
+    assert known("mysql", "node") is KNOWN["mysql"]
+    assert known("oracle", "go") is None
+
+
 def test_other_variables_are_left_alone() -> None:
     """Other variables are left alone."""
     others = [Setting("PORT"), Setting("LOG_LEVEL"), Setting("REDIS_MAX_CONNECTIONS")]
     assert KNOWN["redis"].pointing("", others) == {}
+    own = [Setting("REDIS_EXPORTER_WEB_LISTEN_ADDRESS", ":9121"), Setting("REDIS_UI_BIND_HOST")]
+    assert KNOWN["redis"].pointing("", own) == {}
     assert KNOWN["postgres"].pointing("", [Setting("ADMIN_USER")]) == {}
 
 

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _COUNT = re.compile(r"(?:ExactArgs|MinimumNArgs|RangeArgs)\(([1-9])")
-_COMPARED = re.compile(
-    r"(flag\.NArg\(\)|len\(os\.Args\)|len\(flag\.Args\(\)\))\s*(<=?|[!=]=)\s*(\d)"
-)
+_COMPARED = re.compile(r"(\w+\.NArg\(\)|len\(os\.Args\)|len\(\w+\.Args\(\)\))\s*(<=?|[!=]=)\s*(\d)")
+_CALLED = re.compile(r"\b(\w+)\(")
 _IS = {"<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne}
 
 
@@ -100,6 +99,8 @@ def _counted(program: Program, code: Code, subcommand: str, evidence: Evidence) 
             continue
         bare = 1 if "os.Args" in told[1] else 0  # what is there without any argument
         body = syntax.text(branch.child_by_field_name("consequence"))
-        if _IS[told[2]](bare, int(told[3])) and ends(body):
+        called = (one for name in _CALLED.findall(body) for one in code.functions.get(name, []))
+        fatal = ends(body) or any(ends(syntax.text(function)) for function, _ in called)
+        if _IS[told[2]](bare, int(told[3])) and fatal:
             evidence.add("argument", "<argument>", f"if {told[0]}", call.file, call.line)
             return

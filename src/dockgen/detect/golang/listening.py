@@ -23,7 +23,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # A listener of something else than what the service is for, told by the names around it.
 _ASIDE = re.compile(
     r"metric|pprof|debug|admin|profil|prometheus|raft|ssh|gossip|cluster|https|tls|peer|redirect"
-    r"|smtp|pop3|imap|grpc|dns|proxy|telemetry|diagnos|ssl|cert|client|tunnel|AutoTLS",
+    r"|smtp|pop3|imap|grpc|dns|proxy|telemetry|diagnos|ssl|cert|client|tunnel|AutoTLS|websocket",
     re.IGNORECASE,
 )
 
@@ -155,6 +155,8 @@ def look(
     evidence = Evidence()
     examples = {one.name: one for one in written.examples(repository, module.folder)}
     found = [_with_example(one, examples) for one in addresses(code, program)]
+    if not exposed & {one.port for one in found}:
+        found = [one for one in found if not _needs_root(one)]
     near = [one for one in found if not one.is_aside] or found
     ports = {one.port for one in near if one.port is not None}
     if len(ports) > 1 and len(ports & exposed) == 1:
@@ -171,6 +173,12 @@ def look(
     if first := chosen or next(iter(near), None):
         _add_bind(evidence, first)
     return evidence
+
+
+def _needs_root(one: Address) -> bool:
+    """Whether only root could listen there, beside what the service is for: a redirect to HTTPS."""
+    moves = one.value.env or one.value.flag
+    return one.is_aside and not moves and one.port is not None and one.port < 1024
 
 
 def _with_example(one: Address, examples: Mapping[str, written.Example]) -> Address:

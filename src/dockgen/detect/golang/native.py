@@ -23,6 +23,7 @@ class Binding(NamedTuple):
 BINDINGS = {
     "github.com/mattn/go-sqlite3": Binding(),
     "gorm.io/driver/sqlite": Binding(),  # of mattn/go-sqlite3
+    "github.com/jinzhu/gorm/dialects/sqlite": Binding(),
     "github.com/golang-migrate/migrate/v4/database/sqlite3": Binding(),
     "github.com/mutecomm/go-sqlcipher": Binding(),
     "github.com/tursodatabase/go-libsql": Binding(),
@@ -77,6 +78,8 @@ PROGRAMS = {
     "helm": "helm", "hg": "mercurial", "svn": "subversion", "mpv": "mpv", "ping": "iputils-ping",
     "dig": "dnsutils", "nmap": "nmap", "sox": "sox", "inkscape": "inkscape",
 }  # fmt: skip
+# Packages of mautrix that call libolm; others below its crypto are Go alone.
+_OLM = ("crypto", "crypto/cryptohelper", "crypto/libolm")
 _SHELLS = frozenset({"sh", "bash", "/bin/sh", "/bin/bash"})
 _DIRECTIVE = re.compile(r"#cgo\b[^:\n]*\b(pkg-config|LDFLAGS):\s*([^\n]*)")
 
@@ -141,10 +144,9 @@ def _olm(program: Program, tags: frozenset[str]) -> Import | None:
     """An import through which mautrix takes in libolm, unless it is told to take Go's."""
     if "goolm" in tags or "nocrypto" in tags:
         return None
-    return program.uses(
-        "maunium.net/go/mautrix/bridgev2/matrix",
-        "maunium.net/go/mautrix/crypto",
-        "maunium.net/go/mautrix/bridge",
+    crypto = (program.imports.get(f"maunium.net/go/mautrix/{one}") for one in _OLM)
+    return next((one for one in crypto if one), None) or program.uses(
+        "maunium.net/go/mautrix/bridgev2/matrix", "maunium.net/go/mautrix/bridge"
     )
 
 

@@ -27,8 +27,9 @@ _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
 _DRIVERS = (
     ("postgres", ("github.com/jackc/pgx", "github.com/lib/pq", "gorm.io/driver/postgres",
                   "github.com/go-pg/pg", "github.com/uptrace/bun/driver/pgdriver"),
-     r"DATABASE|POSTGRES|PG|DB_"),
-    ("mysql", ("github.com/go-sql-driver/mysql", "gorm.io/driver/mysql"), r"MYSQL|DATABASE|DB_"),
+     r"DATABASE|POSTGRES|PG|DB_|(?:^|_)DSN$"),
+    ("mysql", ("github.com/go-sql-driver/mysql", "gorm.io/driver/mysql"),
+     r"MYSQL|DATABASE|DB_|(?:^|_)DSN$"),
     ("mongo", ("go.mongodb.org/mongo-driver",), r"MONGO"),
     ("redis", ("github.com/redis/go-redis", "github.com/go-redis/redis", "github.com/redis/rueidis",
                "github.com/gomodule/redigo", "github.com/hibiken/asynq"), r"REDIS|VALKEY"),
@@ -46,7 +47,8 @@ _DRIVERS = (
 _SQLITE = (
     "github.com/mattn/go-sqlite3", "modernc.org/sqlite", "github.com/glebarez/sqlite",
     "github.com/glebarez/go-sqlite", "gorm.io/driver/sqlite", "github.com/ncruces/go-sqlite3",
-    "go.etcd.io/bbolt", "github.com/dgraph-io/badger", "zombiezen.com/go/sqlite",
+    "github.com/jinzhu/gorm/dialects/sqlite", "go.etcd.io/bbolt", "github.com/dgraph-io/badger",
+    "zombiezen.com/go/sqlite",
 )  # fmt: skip
 _READERS = frozenset(
     [
@@ -71,7 +73,7 @@ _READERS = frozenset(
     ]
 )
 _WRITERS = frozenset(["MkdirAll", "Mkdir", "Create", "WriteFile", "OpenFile"])
-_FATAL = re.compile(r"\b(?:log\.Fatal\w*|panic|os\.Exit|\w+\.Fatal\w*|\w+\.Panic\w*)\(")
+_FATAL = re.compile(r"\b(?:log\.Fatal\w*|panic|os\.Exit|\w+\.Fatal\w*|\w+\.Panic\w*|exit)\(")
 
 
 def look(repository: Repository, module: Module, program: Program, code: Code) -> Evidence:
@@ -123,7 +125,7 @@ def _settings(code: Code, evidence: Evidence) -> None:
                 if bound := syntax.string(argument):
                     take(bound, None, f'{call.name}("{bound}")', (call.file, call.line), False)
     for node, path, tags in code.fields:
-        name, default, required = reading.tag_setting(tags)
+        name, default, required = reading.tag_setting(tags, code.tag_prefix)
         if name:
             take(name, default, f'env:"{name}"', (path, syntax.line(node)), required)
     for sets in code.flags.values():
@@ -262,7 +264,7 @@ def _written(code: Code, evidence: Evidence) -> None:
                 folder = value.text
                 if value.env.upper() in ("PROGRAMDATA", "APPDATA", "LOCALAPPDATA", "HOME"):
                     continue
-                if folder.startswith("/") and not is_plain and not (value.env or value.flag):
+                if folder.startswith("/") and not is_plain and not value.env:
                     continue
                 if call.last not in ("MkdirAll", "Mkdir"):
                     folder = folder.rpartition("/")[0] or "."

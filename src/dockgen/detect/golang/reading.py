@@ -28,6 +28,7 @@ _QUERY = """
 (const_spec) @set
 (keyed_element) @key
 (composite_literal) @literal
+(expression_switch_statement) @switch
 (field_declaration tag: (_)) @field
 (function_declaration) @function
 (method_declaration) @function
@@ -53,13 +54,32 @@ def read(repository: Repository, program: Program) -> Code:
                 place = re.sub(r"/v\d+$", "", one.path).rpartition("/")[2]
                 code.imports[path, one.name or place] = place
             _take(code, syntax.captures(syntax.parse(source, "go"), "go", _QUERY), path)
+    code.tag_prefix = _tag_prefix(code)
+    for node, path, tags in code.fields:
+        if told := _tagged(tags, path, syntax.line(node), code.tag_prefix):
+            _set(code, node.child_by_field_name("name"), told)
     for call in code.calls:
         _take_call(code, call)
     return code
 
 
+def _tag_prefix(code: Code) -> str:
+    """What a library puts before the variables that the tags of fields name."""
+    for call in code.calls:
+        text = syntax.string(next(iter(call.arguments), None)) or ""
+        if call.name == "envconfig.Process" and text:  # kelseyhightower
+            return f"{text.upper()}_"
+        if call.name in ("env.New", "envconfig.PrefixLookuper") and text:  # qiangxue, sethvargo
+            return text
+    for kind, node, _ in code.literals:
+        if kind == "env.Options" and (text := syntax.string(keys_of(node).get("Prefix")) or ""):
+            return text  # caarlos0
+    return ""
+
+
 def _take(code: Code, found: "dict[str, list[Node]]", path: str) -> None:
     code.calls += [call_of(node, path) for node in found.get("call", [])]
+    code.switches += [(node, path) for node in found.get("switch", [])]
     for node in found.get("function", []):
         called = syntax.text(node.child_by_field_name("name"))
         code.functions.setdefault(called, []).append((node, path))
@@ -86,8 +106,6 @@ def _take(code: Code, found: "dict[str, list[Node]]", path: str) -> None:
         tag = syntax.string(node.child_by_field_name("tag")) or ""
         tags = dict(_TAG.findall(tag))
         code.fields.append((node, path, tags))
-        if told := _tagged(tags, path, syntax.line(node)):
-            _set(code, node.child_by_field_name("name"), told)
 
 
 def names_of(node: "Node") -> "list[Node]":
@@ -117,13 +135,15 @@ def _pair(node: "Node") -> "tuple[list[Node], list[Node]]":
 def _set(code: Code, name: "Node | None", one: Set) -> None:
     if name is None:
         return
+    if name.type == "unary_expression":  # *port = "8080"
+        name = name.child_by_field_name("operand") or name
     if name.type == "selector_expression":
         name = name.child_by_field_name("field")
     if name is not None and name.type in ("identifier", "field_identifier"):
         code.names.setdefault(syntax.text(name), []).append(one)
 
 
-def tag_setting(tags: dict[str, str]) -> tuple[str, str, bool]:
+def tag_setting(tags: dict[str, str], prefix: str = "") -> tuple[str, str, bool]:
     """The variable, the default and whether it is required that the tags of a field say."""
     words = tags.get("env") or tags.get("envconfig") or tags.get("envvar") or ""
     name, *options = [word.strip() for word in words.split(",")]
@@ -133,11 +153,11 @@ def tag_setting(tags: dict[str, str]) -> tuple[str, str, bool]:
             default = option[8:]
     required = bool({"required", "notEmpty"} & set(options)) or tags.get("required") == "true"
     required = required or tags.get("env-required") == "true"
-    return (name if ENVIRONMENT.fullmatch(name) else ""), default, required
+    return (f"{prefix}{name}" if ENVIRONMENT.fullmatch(name) else ""), default, required
 
 
-def _tagged(tags: dict[str, str], path: str, line: int) -> Set | None:
-    env, default, _ = tag_setting(tags)
+def _tagged(tags: dict[str, str], path: str, line: int, prefix: str) -> Set | None:
+    env, default, _ = tag_setting(tags, prefix)
     flag = f"--{tags['long']}" if tags.get("long") else ""
     key = next((tags[one] for one in ("mapstructure", "koanf") if tags.get(one)), "")
     if not (default or env or flag or key):

@@ -59,8 +59,13 @@ _METHODS = frozenset(
         "HandlerFunc",
         "Endpoint",
         "Heartbeat",
+        "To",
     ]
 )
+# Of these, one argument alone is no route: http.Get(url).
+_WITH_HANDLER = frozenset(["Get", "GET", "Head", "HEAD", "Any", "All"])
+# Files with a server of their own, beside the service's.
+_ASIDE = re.compile(r"(?i)websocket|metric|pprof|debug|profil")
 _RESOLVED = ("identifier", "selector_expression", "call_expression", "binary_expression")
 
 
@@ -71,14 +76,16 @@ def look(repository: Repository, code: Code, evidence: Evidence) -> None:
     for call in code.calls:
         if call.last not in _METHODS or not call.arguments:
             continue
+        if call.last in _WITH_HANDLER and len(call.arguments) == 1:
+            continue
         for argument in call.arguments[:2]:
             route = syntax.string(argument)
             if route is None and argument.type in _RESOLVED:
                 route = next((one.text for one in code.of(argument, call.file, 3)), None)
             if route is None and argument.type == "binary_expression":
                 route = syntax.string(argument.child_by_field_name("right"))  # prefix + "/health"
-            if not route:
-                continue
+            if not route or re.fullmatch("[A-Z,]+", route):
+                continue  # Method("GET", "/healthz", …)
             method, _, path = route.rpartition(" ")
             if method not in ("", "GET", "HEAD") or not path:
                 continue
@@ -87,7 +94,7 @@ def look(repository: Repository, code: Code, evidence: Evidence) -> None:
             whole = _prefix(call, code) + (path if path.startswith("/") else f"/{path}")
             whole = re.sub("/+", "/", whole)
             if whole in ("/", "/{$}"):
-                root = root or call
+                root = root or (None if _ASIDE.search(call.file) else call)
             elif rank := _rank(whole):
                 found.append((rank, len(whole) > 40, whole, call))
             break

@@ -12,6 +12,9 @@ from dockgen.detect.repository import Repository, join
 
 # Subcommands that start a server.
 _SERVES = ("server", "serve", "start", "run", "web", "daemon", "http", "api", "up")
+# What a program that has no library for its subcommands switches on.
+_CHOSEN = re.compile(r"(?i)(?:sub_?)?(?:cmd|command)|(?:\w+\.)?args(?:\(\))?\[\d\]|\w+\.Arg\(0\)")
+_TEXT = "interpreted_string_literal"
 # Packages that keep a program running without a port of its own.
 _WORKS = (
     "github.com/bwmarrin/discordgo", "github.com/go-telegram-bot-api/telegram-bot-api",
@@ -190,7 +193,7 @@ def _entry(
     """The command: the program's name, its subcommand, the words that the image starts it with."""
     name = program_name(program.folder, module)
     bare: Argv = (f"./{name}",)
-    subcommands = _subcommands(code)
+    subcommands = _subcommands(code, program)
     file, line = _main_file(
         repository, program.folder, frozenset(one.value for one in evidence.of("tag"))
     )
@@ -241,8 +244,8 @@ def _processes(
             evidence.add("process", process, shown, command.file, command.line)
 
 
-def _subcommands(code: Code) -> dict[str, tuple[str, int]]:
-    """The commands of cobra and urfave/cli by name: where each is made."""
+def _subcommands(code: Code, program: Program) -> dict[str, tuple[str, int]]:
+    """The commands of a program by name: where each is made."""
     found: dict[str, tuple[str, int]] = {}
     for kind, node, path in code.literals:
         if not kind.endswith("Command"):
@@ -255,6 +258,16 @@ def _subcommands(code: Code) -> dict[str, tuple[str, int]]:
     for node, path, tags in code.fields:  # go-flags
         if tags.get("command"):
             found.setdefault(tags["command"], (path, syntax.line(node)))
+        elif "cmd" in tags:  # kong
+            field = syntax.text(node.child_by_field_name("name"))
+            dashed = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", field).lower()
+            found.setdefault(tags.get("name") or dashed, (path, syntax.line(node)))
+    for node, path in code.switches:
+        value = syntax.text(node.child_by_field_name("value"))
+        if path.rpartition("/")[0] == program.folder.strip(".") and _CHOSEN.fullmatch(value):
+            for case in syntax.walk(node, "expression_case"):
+                for text in syntax.walk(case.children_by_field_name("value")[0], _TEXT):
+                    found.setdefault(syntax.string(text) or "", (path, syntax.line(case)))
     return found
 
 

@@ -82,6 +82,8 @@ def _starts(own: Manifest, repository: Repository) -> tuple[bool, str, int]:
     if not own.data:
         return False, "package.json", 0
     root = root_of(repository, own.folder)
+    if repository.has(join(own.folder, "cdk.json")) or own.needs("aws-cdk-lib", "@pulumi/pulumi"):
+        return False, "what it is deployed with", 0
     if members(repository, own.folder) and not own.dependencies:
         return False, "the root of a workspace", own.line("workspaces")
     kind = sites.find(own, root)
