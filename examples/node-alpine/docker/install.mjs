@@ -7,12 +7,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
 const SCRIPTS = ['preinstall', 'install', 'postinstall'];
 const [manager, ...command] = process.argv.slice(2);
-const text = readFileSync('package.json', 'utf8');
-const project = JSON.parse(text);
+const project = JSON.parse(readFileSync('package.json', 'utf8'));
 const own = [...SCRIPTS, 'prepare'].filter((script) => project.scripts?.[script]);
 
-function run(...words) {
-  return spawnSync(manager, words, { stdio: 'inherit' }).status ?? 1;
+function run(program, ...words) {
+  return spawnSync(program, words, { stdio: 'inherit' }).status ?? 1;
 }
 
 // The folders of packages, and of those inside them.
@@ -50,7 +49,7 @@ function decision({ name, version }) {
   return decided.length ? decided.every(([, allowed]) => allowed) : undefined;
 }
 
-const status = run(...command);
+const status = run(manager, ...command);
 if (status !== 0) {
   process.exit(status);
 }
@@ -58,7 +57,7 @@ if (status !== 0) {
 const allowed = [...withScripts()].filter((one) => decision(one) === true);
 if (allowed.length) {
   const names = new Set(allowed.map(({ name, version }) => `${name}@${version}`));
-  const failed = run('rebuild', '--ignore-scripts=false', ...names);
+  const failed = run(manager, 'rebuild', '--ignore-scripts=false', ...names);
   if (failed) {
     process.exit(failed);
   }
