@@ -247,10 +247,15 @@ class _Existing:
             answer.value._replace(scheme=_scheme(answer))
             for answer in self.detected.answers.get("setting", ())
         ]
-        for one in self.detected.values("beside"):
+        ordered = sorted(self.detected.answers.get("beside", ()), key=lambda one: one.is_guess)
+        for answer in ordered:
+            one = answer.value
             if known := services.known(one.kind, self.language):
+                pointing = known.pointing(one.setting, read)
+                if answer.is_guess and pointing.keys() <= settings.keys():
+                    continue  # a choice: no variable tells of it, or it tells of another one
                 beside[one.kind] = known.recorded()
-                settings |= known.pointing(one.setting, read)
+                settings = pointing | settings
         settings |= {
             answer.value.name: answer.value.default
             for answer in self.detected.answers.get("setting", ())

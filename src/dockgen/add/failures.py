@@ -126,6 +126,11 @@ _BUILD: Sequence[_Known] = (
         "poetry lock",
     ),
     _known(
+        r"Unable to find installation candidates for ([\w.-]+) \(",
+        "the package index has no file of {0} for this Python, or isn't PyPI and lacks its JSON",
+        "--data package_index=URL with your index, or --version with an older Python",
+    ),
+    _known(
         r"`npm ci` can only install packages when",
         "package-lock.json doesn't fit package.json",
         "npm install",
@@ -243,7 +248,7 @@ _RUN: Sequence[_Known] = (
     _known(
         r"ModuleNotFoundError: No module named '([\w.]+)'",
         "the Python module {0} isn't installed",
-        "--extra with the group that has it, or add it to the project's dependencies",
+        "--package with the name on PyPI, or --extra with the group that has it",
     ),
     _known(
         r"Cannot find (?:module|package) '([^']+)'",

@@ -35,8 +35,8 @@ def python(repository: Repository, detected: Detected, manager: str) -> dict[str
         "extras": [str(extra) for extra in detected.values("extra")],
         "package": bool(detected.value("is_package")),
     }
-    if server := detected.value("server"):
-        found["packages"] = [str(server)]
+    added = (detected.value("server"), *detected.values("package"))
+    found["packages"] = list(dict.fromkeys(str(package) for package in added if package))
     project = _table(repository.toml(join(path, _PYPROJECT)).get("project"))
     if manager == "pip":
         found |= _requirements(repository, detected, project)

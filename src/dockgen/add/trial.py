@@ -24,7 +24,8 @@ class Trial:
 
     ``flavor`` is what the image stood on. ``result`` is None if nothing could be built; then
     ``error`` says why, and ``log`` is what the build printed. ``likely`` is what most likely went
-    wrong, if that is known. ``placeholders`` are the settings that had no value.
+    wrong, if that is known. ``placeholders`` are the settings that had no value, and ``unstarted``
+    the processes of compose.yaml that only run beside the program: they weren't started.
     """
 
     flavor: str
@@ -33,6 +34,7 @@ class Trial:
     log: str = ""
     likely: Likely | None = None
     placeholders: Sequence[str] = ()
+    unstarted: Sequence[str] = ()
 
     @property
     def holds(self) -> bool:
@@ -65,7 +67,8 @@ def run(
         target = copied / folder
         template.render(rendered, {**answers, "unmanaged": []}, ask=())
         copies.lay(rendered, target, required)
-        told = Trial(flavor, placeholders=required)
+        unstarted = list(existing.get("processes") or ())
+        told = Trial(flavor, placeholders=required, unstarted=unstarted)
         try:
             checked = check.check(targets.find(target, Asked(trusted=True)), doing)
         except engine.BuildError as error:

@@ -24,6 +24,8 @@ _PASSES_ON = {"exec", "sudo", "time", "nice", "then", "do", "else", "if", "env",
 _PASSES_ON |= {"tini", "nohup", "--", "-g"}
 # The same, after the name of a user.
 _AS_USER = {"gosu", "su-exec", "runuser", "chroot"}
+# What only writes into a pipe: it isn't what runs.
+_FEEDS = ("yes", "echo", "printf")
 # Longer than a line of shell that people write, in characters: it is read one by one.
 _LONGEST = 20_000
 _WINDOW = 4_000  # lines of one file that are looked at
@@ -88,7 +90,7 @@ def shell(text: str, folder: str = "") -> Iterator[tuple[tuple[str, ...], dict[s
             command = _simple(words)
             if command and command[0][0] == "cd" and len(command[0]) == 2:
                 folder = join(folder or ".", command[0][1])
-            elif command:
+            elif command and not (word == "|" and command[0][0] in _FEEDS):
                 yield (*command, folder)
             words = []
         else:

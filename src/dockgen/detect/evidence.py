@@ -226,7 +226,11 @@ def _compose(
             continue
         if isinstance(image, str) and (kind := kind_of(image)):
             line = repository.line(path, "image:", image)
-            setting = _pointing(built, name)
+            setting, address = _pointing(built, name)
+            if form := scheme(address):
+                named = Setting(setting, secret=looks_secret(setting, address), scheme=form)
+                number = repository.line(path, setting)
+                found.add("setting", named, f"{setting}={form}://…", path, number, weak=True)
             value = Beside(kind, image, setting)
             # The project brings the driver, and its own compose file the service: both agree.
             found.add("beside", value, f"{name}: image {image}", path, line, weak=kind not in asked)
@@ -295,8 +299,8 @@ def _target(text: str) -> str:
     return text.partition("/")[0].rpartition(":")[2].partition("-")[0]
 
 
-def _pointing(services: list[dict[str, Any]], name: str) -> str:
-    """The variable of a service by which it finds the one of that name."""
+def _pointing(services: list[dict[str, Any]], name: str) -> tuple[str, str]:
+    """The variable of a service by which it finds the one of that name, and its value."""
     for service in services:
         variables = service.get("environment")
         if isinstance(variables, list):
@@ -304,8 +308,8 @@ def _pointing(services: list[dict[str, Any]], name: str) -> str:
         if isinstance(variables, dict):
             for key, value in variables.items():
                 if re.search(rf"(?:^|[/@])({re.escape(name)})(?:[:/]|$)", str(value)):
-                    return str(key)
-    return ""
+                    return str(key), str(value)
+    return "", ""
 
 
 def _example(one: written.Example, known: Evidence, found: Evidence) -> None:

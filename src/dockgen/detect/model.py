@@ -155,6 +155,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("argument", "needs", "an argument that the start command needs: --x=VALUE", Many.ALL),
     Topic("environment", "sets", "a variable to set in the image, as NAME=VALUE", Many.ALL),
     Topic("server", "server", "the server to add if the project has none"),
+    Topic("package", "adds", "a package to install that the project doesn't ask for", Many.ALL),
     Topic("process", "process", "another process of the image, as NAME=COMMAND", Many.ALL),
     Topic(
         "before",

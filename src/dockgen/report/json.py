@@ -136,6 +136,7 @@ def addition(made: "Addition") -> None:
                 "error": tried.error or None,
                 "likely": tried.likely and asdict(tried.likely),
                 "placeholders": list(tried.placeholders),
+                "unstarted": list(tried.unstarted),
                 "check": tried.result and _checked(tried.result.checked, tried.result.found),
             }
             for tried in made.trials

@@ -19,6 +19,7 @@ BUILD = {
     "supported version (3.13)": "--version 3.13",
     "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided": "uv lock",
     "pyproject.toml changed significantly since poetry.lock was last generated.": "poetry lock",
+    "Unable to find installation candidates for amqp (5.3.1)": "--data package_index=URL",
     "npm error `npm ci` can only install packages when your package.json and package-lock.json": (
         "npm install"
     ),
@@ -39,7 +40,7 @@ RUN = {
     "Error: Missing required environment variable BOT_TOKEN": "--setting BOT_TOKEN=VALUE",
     "panic: API_KEY is not set": "--setting API_KEY=VALUE",
     "token\n  Field required [type=missing, input_value={}]": "--setting TOKEN=VALUE",
-    "ModuleNotFoundError: No module named 'gevent'": "--extra",
+    "ModuleNotFoundError: No module named 'gevent'": "--package",
     "ModuleNotFoundError: No module named 'psycopg2'": "--setting DATABASE_URL=",
     "Error: Cannot find module '/app/dist/main.js'": "--entry",
     "connect ECONNREFUSED 127.0.0.1:5432": "--beside postgres",

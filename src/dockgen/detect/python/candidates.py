@@ -7,7 +7,7 @@ from itertools import chain
 from dockgen.detect import commands, written
 from dockgen.detect.commands import option
 from dockgen.detect.model import Argv, Evidence
-from dockgen.detect.python import django, servers
+from dockgen.detect.python import django, servers, subcommands
 from dockgen.detect.python.code import App, Code, Start
 from dockgen.detect.python.project import Project, table
 from dockgen.detect.python.servers import Candidate
@@ -118,6 +118,9 @@ def _checked(
 ) -> Iterator[Candidate]:
     """The command, if what it starts is the project's own and it isn't for development."""
     argv = servers.plain(argv)
+    if argv[:1] == ("python",) and "/bin/" in "".join(argv[1:2]):
+        name = argv[1].rpartition("/")[2]  # a console script, by its path in another image
+        argv = (name, *argv[2:]) if name in scripts(project) else argv
     if not argv or servers.for_development(argv) or len(words) > 1_000:
         return
     if argv[0] == "celery" and not _has_app(argv, code):
@@ -141,6 +144,8 @@ def _checked(
     elif servers.is_worker(argv) or runs_script(project, code, argv):
         yield Candidate(rank, _relative(project, argv), words, file, line)
     elif argv[0] in scripts(project) and rank < 10:
+        if len(argv) == 1:
+            argv += _subcommand(code, file_of(argv, project, code))
         yield Candidate(rank, argv, words, file, line)
     elif rank in (_PROCFILE, _ENTRYPOINT) and len(argv) > 1 and project.needs(argv[0]):
         yield Candidate(rank, argv, words, file, line)  # a package's own command, and its word
@@ -207,7 +212,16 @@ def _console(project: Project, code: Code) -> Iterator[Candidate]:
         runs = any(start.function in (function, "") for start in calls)
         runs = runs or (len(found) == 1 and bool(calls))
         words = f"{name} = {value}"
-        yield Candidate(5 if runs else GUESS, (name,), words, place, line)
+        argv = (name, *_subcommand(code, file))
+        yield Candidate(5 if runs else GUESS, argv, words, place, line)
+
+
+def _subcommand(code: Code, path: str) -> tuple[str, ...]:
+    """The word that starts what a console script's file, or one that it imports, parses."""
+    for file in [path, *sorted(imported(path, code))] if path else ():
+        if code.repository.has(file) and (word := subcommands.of(code, file)):
+            return word
+    return ()
 
 
 def _objects(project: Project, code: Code) -> Iterator[Candidate]:

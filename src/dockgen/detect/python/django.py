@@ -9,7 +9,7 @@ from dockgen.detect.python import servers
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
 from dockgen.detect.python.servers import Candidate
-from dockgen.detect.repository import is_aside
+from dockgen.detect.repository import is_aside, join, within
 
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*(?:[\w.]+\(.*?)?[\"']([\w.]+)[\"']")
 _STATIC_ROOT = re.compile(r"^[ \t]*STATIC_ROOT\s*=(.*)$", re.MULTILINE)
@@ -31,7 +31,7 @@ def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate
     if not path:
         return
     repository = project.repository
-    base = path.rpartition("/")[0] or "."
+    base = _import_root(project, path)
     _settings(project, code, path, found)
     inner = (
         ""
@@ -39,7 +39,8 @@ def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate
         else f"{base[len(project.folder) + 1 if project.folder != '.' else 0 :]}/"
     )
     if inner:
-        found.add("environment", f"PYTHONPATH={inner.rstrip('/')}", "manage.py lies there", path)
+        words = "the settings lie there" if base != _folder(path) else "manage.py lies there"
+        found.add("environment", f"PYTHONPATH={inner.rstrip('/')}", words, path)
     applications = [
         app for app in code.apps if app.framework == "django" and app.kind in ("wsgi", "asgi")
     ]
@@ -64,6 +65,26 @@ def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate
         if module:
             argv, add = servers.run("wsgi", f"{module}.wsgi", False, project.declared)
             yield Candidate(8, argv, "DJANGO_SETTINGS_MODULE", path, line, add)
+
+
+def _import_root(project: Project, path: str) -> str:
+    """The folder that Django's modules are imported from: that of manage.py, or one in it."""
+    repository = project.repository
+    named = _SETTINGS.search(repository.text(path) or "")
+    top = named[1].partition(".")[0] if named else ""
+    base = _folder(path)
+    if not top or repository.has(join(base, f"{top}.py")) or join(base, top) in repository.folders:
+        return base
+    inner = [
+        folder.rpartition("/")[0] or "."
+        for folder in sorted(repository.folders, key=lambda one: (one.count("/"), one))
+        if folder.rpartition("/")[2] == top and within(folder, base) and not is_aside(f"{folder}/")
+    ]
+    return inner[0] if inner else base
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0] or "."
 
 
 def _settings(project: Project, code: Code, path: str, found: Evidence) -> None:

@@ -105,6 +105,8 @@ def _script_steps(project: Project, code: Code, first: Candidate, found: Evidenc
         if command.file != first.file or command.line >= first.line:
             continue
         argv = servers.plain(command.argv)
+        if not argv:  # nothing but the arguments of the script
+            continue
         tool = argv[:2] == ("python", "manage.py") or argv[0] in ("alembic", "aerich")
         tool = tool or (argv[0] == "flask" and argv[1:2] not in (("run",), ("shell",), ("routes",)))
         tool = tool or runs_script(project, code, argv)

@@ -63,9 +63,9 @@ def _started(
         host, node = pair.named_children
     elif "HTTPServer" in last or last == "WSGIServer":
         node = node or None
-    if node is None and last == "run_app" and strong:
-        found.default("port", 8080, "aiohttp's default", start.path, start.line)
     port, variable = settings.number(node)
+    if port is None and last == "run_app" and strong:
+        found.default("port", 8080, "aiohttp's default", start.path, start.line)
     if port is not None and 0 < port < 65_536:
         shown = f"{start.call}(…, port={syntax.text(node)[:50]})"
         found.add("port", port, shown, start.path, start.line, weak=not strong)

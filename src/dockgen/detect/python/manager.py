@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from dockgen.detect import commands, written
-from dockgen.detect.model import Evidence
+from dockgen.detect.model import Argv, Evidence
 from dockgen.detect.python.project import Project, table
 from dockgen.detect.repository import join
 
@@ -28,6 +28,7 @@ def look(project: Project, found: Evidence) -> None:
     _manager(project, found)
     _version(project, found)
     _installed(project, found)
+    _added(project, found)
 
 
 def _manager(project: Project, found: Evidence) -> None:
@@ -277,3 +278,49 @@ def _installed(project: Project, found: Evidence) -> None:
             if not re.search(r"dev|test|lint|doc", extra):
                 words = f"{command.argv[0].rpartition('/')[2]} … [{extra}]"
                 found.add("extra", extra, words, command.file, command.line)
+
+
+# What images install to install, to test or to watch with: nothing that the program imports.
+_TOOLS = re.compile(
+    r"pip|setuptools|wheel|uv|poetry(-.*)?|pdm|pipenv|hatch(ling)?|build|twine|virtualenv|pip-tools|"
+    r"supervisor|cython|ninja|meson(-python)?|maturin|debugpy|watch.*|ipython|ipdb|awscli|pre-commit|"
+    r"tox|nox|black|ruff|mypy|flake8|isort|pylint|coverage|pytest.*|codecov|sphinx.*|mkdocs.*"
+)
+# Options of pip that take the next word.
+_TAKE = re.compile(
+    r"-[rceift]|--(requirement|constraint|editable|(extra-)?index-url|find-links|target|prefix|"
+    r"root|python|platform|python-version|trusted-host|timeout|retries|cache-dir|group|extra|src)"
+)
+_PACKAGE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?((===?|[~!<>]=|<|>)[\w.*+!,<>=~-]+)?")
+
+
+def _added(project: Project, found: Evidence) -> None:
+    """Packages that the project's own image installs, and that the project doesn't ask for."""
+    own = {canonicalize_name(project.name), *(one for one in project.locked)}
+    own |= {name for name, one in project.declared.items() if not one.group}
+    main = next(iter(written.dockerfiles(project.repository, project.folder)), "")
+    for command in commands.of(project.repository, project.folder):
+        if command.origin != "dockerfile" or command.file != main or written.is_development(main):
+            continue
+        for word in _pip_installs(command.argv):
+            name = canonicalize_name(re.split(r"[^\w.-]", word)[0])
+            if name not in own and not _TOOLS.fullmatch(name):
+                own.add(name)
+                words = f"pip install {word}"
+                found.add("package", word, words, command.file, command.line, weak=True)
+
+
+def _pip_installs(argv: Argv) -> Iterator[str]:
+    """The packages that a command of pip names, as they stand there."""
+    words = list(argv)
+    if words[:1] and re.fullmatch(r"(?:\S*/)?python[\d.]*|uv", words[0]):
+        words = words[2 if words[1:2] == ["-m"] else 1 :]
+    if not words or not re.fullmatch(r"(?:\S*/)?pip[\d.]*", words[0]) or "install" not in words:
+        return
+    words = words[words.index("install") + 1 :]
+    while words:
+        word = words.pop(0)
+        if _TAKE.fullmatch(word):
+            del words[:1]
+        elif _PACKAGE.fullmatch(word) and not word.endswith((".txt", ".whl", ".gz", ".zip")):
+            yield word

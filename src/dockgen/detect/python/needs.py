@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dockgen.detect import commands, syntax
-from dockgen.detect.model import Beside, Evidence, Step
+from dockgen.detect.model import Argv, Beside, Evidence, Step
 from dockgen.detect.python import code as source
+from dockgen.detect.python import servers
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
 from dockgen.detect.python.settings import Settings
@@ -125,8 +126,16 @@ def _before(project: Project, code: Code, found: Evidence) -> None:
         found.add("before", Step("migrate", ("aerich", "upgrade")), one.name, one.file, one.line)
     for command in commands.of(repository, project.folder):
         if command.origin == "procfile" and command.environment.get("") == "release":
-            words = " ".join(command.argv)
-            found.add("before", Step("release", command.argv), words, command.file, command.line)
+            argv = servers.plain(command.argv)
+            same = [one.value for one in found.of("before") if _told(argv) <= _told(one.value.argv)]
+            words = " ".join(argv)
+            step = same[0] if same else Step("release", argv)
+            found.add("before", step, words, command.file, command.line)
+
+
+def _told(argv: Argv) -> set[str]:
+    """The words that say what a command does."""
+    return {word for word in argv if not word.startswith("-")}
 
 
 _FOLDER = re.compile(

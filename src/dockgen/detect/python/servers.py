@@ -71,6 +71,8 @@ _WHERE = {
     ),
 }
 _DEVELOPMENT = ("--reload", "--debug", "--debugger", "--auto-reload", "-r")
+# All arguments of a script, or all words of an array of Bash's.
+_PASSED = re.compile(r"\$[@*]|\$\{@\}|\$\{\w+\[[@*]\]\}")
 _RUNNERS = re.compile(r"(?:poetry|pdm|pipenv|hatch|rye|uv)")
 # What has an own command without `run` before it: the server of each.
 _FALLBACKS = {
@@ -119,7 +121,7 @@ def plain(argv: Argv) -> Argv:
             return tuple(words)
         words[0] = name if name in (*WEB, *WORKERS) or "/bin/" in words[0] else words[0]
         break
-    return tuple(word for word in words if word not in ("$@", "${@}", "$*"))
+    return tuple(word for word in words if not _PASSED.fullmatch(word))
 
 
 def is_web(argv: Argv) -> bool:

@@ -37,6 +37,11 @@ _NEEDLES: tuple[bytes, ...] = (
     b"click",
     b"typer",
 )
+# A condition that asks whether a variable is set.
+_GUARD = re.compile(r"\bin\s+(?:os\.)?environ\b")
+_IMPORTED = re.compile(r"from os import (?:[^(\n]*|\([^)]*)\benviron\b")
+# In place of a file's text: ``environ`` is the process's.
+_PROCESS = "environ"
 # Names that every machine sets, or that tools read: nothing that the program needs to be told.
 _USUAL = re.compile(
     r"(?:PATH|HOME|USER|SHELL|PWD|LANG|LC_\w+|TZ|TERM|TMPDIR|TEMP|TMP|HOSTNAME|CI|PYTHON\w*|VIRTUAL_ENV|"
@@ -149,7 +154,7 @@ class Settings:
         if (words := syntax.string(node)) is not None:
             return (int(words), "") if re.fullmatch(r"\d{1,5}", words) else (None, "")
         if node.type == "call":
-            for read in _read(node, "", "environ"):
+            for read in _read(node, "", _PROCESS):
                 return self.number(read.default, depth + 1)[0], read.name
             return self.number(next(iter(source.positional(node)), None), depth + 1)
         if node.type == "boolean_operator":
@@ -167,7 +172,7 @@ class Settings:
         if (plain := syntax.string(node)) is not None:
             return plain, ""
         if node.type == "call":
-            for read in _read(node, "", "environ"):
+            for read in _read(node, "", _PROCESS):
                 return self.words(read.default, depth + 1)[0], read.name
         if node.type == "boolean_operator":
             left = self.words(node.child_by_field_name("left"), depth + 1)
@@ -195,7 +200,8 @@ class Settings:
 
 def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
     if node.type == "subscript":
-        if syntax.text(node.child_by_field_name("value")) in ("os.environ", "environ"):
+        owner = syntax.text(node.child_by_field_name("value"))
+        if owner == "os.environ" or (owner == "environ" and _imports_environ(text)):
             name = syntax.string(node.child_by_field_name("subscript"))
             parent = node.parent
             written = (
@@ -204,15 +210,19 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
                 and (parent.child_by_field_name("left") == node)
             )
             if (
-                name
+                re.fullmatch(r"[A-Za-z_]\w*", name or "")
                 and not written
                 and node.parent is not None
                 and node.parent.type != "delete_statement"
             ):
-                yield Read(name, None, not _is_tried(node), path, syntax.line(node))
+                yield Read(str(name), None, not _is_tried(node), path, syntax.line(node))
         return
     called = syntax.text(node.child_by_field_name("function"))
     if len(called) > 60 or not _READS.fullmatch(called):
+        return
+    if called.startswith("environ.") and not _imports_environ(text):
+        return
+    if called.startswith("env.") and "PATH_INFO" in text:  # a request to a WSGI application
         return
     if called == "config" and "decouple" not in text and "starlette.config" not in text:
         return
@@ -229,13 +239,25 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
     yield Read(name, default, default is None and not soft, path, syntax.line(node))
 
 
+def _imports_environ(text: str) -> bool:
+    """Whether ``environ`` is the process's, and not that of a request to a WSGI application."""
+    return text == _PROCESS or _IMPORTED.search(text) is not None
+
+
 def _is_tried(node: "Node") -> bool:
-    """Whether the program does without what a node reads: ``try: … except KeyError: …``."""
+    """Whether the program does without what a node reads.
+
+    ``try: … except KeyError: …``, or ``if "NAME" in os.environ: …``.
+    """
     held = node.parent
     while held is not None and held.type not in ("function_definition", "module"):
         if held.type == "try_statement":
             handlers = [one for one in held.named_children if one.type == "except_clause"]
             return any(re.search("KeyError|Exception", syntax.text(one)[:200]) for one in handlers)
+        if held.type in ("if_statement", "conditional_expression") and _GUARD.search(
+            syntax.text(held.child_by_field_name("condition") or held)[:1_000]
+        ):
+            return not re.search(r"\braise\b|\bexit\(", syntax.text(held))
         held = held.parent
     return False
 

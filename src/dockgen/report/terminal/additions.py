@@ -47,6 +47,12 @@ def _trial(tried: "Trial") -> None:
             f" {', '.join(tried.placeholders)}"
         )
         console.print(f"  [dim]{named(words)}[/]", soft_wrap=True)
+    if tried.result is not None and tried.unstarted:
+        words = (
+            f"not started in the test: {', '.join(tried.unstarted)};"
+            f" try it: docker compose up --build {' '.join(tried.unstarted)}"
+        )
+        console.print(f"  [dim]{named(words)}[/]", soft_wrap=True)
 
 
 def clash(found: "Clash") -> None:
