@@ -60,7 +60,7 @@ class Clash:
 
     @property
     def diff(self) -> str:
-        """Return what replacing it would change, as a diff."""
+        """What replacing it would change, as a diff."""
         before, after = (
             file.content.decode(errors="replace").splitlines(keepends=True)
             for file in (self.ours, self.new)
