@@ -61,7 +61,7 @@ class Inside:
 
     @property
     def parents(self) -> "list[Inside]":
-        """Return the parent folders, the outermost first."""
+        """The parent folders, the outermost first."""
         return [Inside(self.parts[:number]) for number in range(1, len(self.parts))]
 
     def beside(self, name: str) -> "Inside":
@@ -119,7 +119,7 @@ class Folder:
 
     @property
     def path(self) -> Path:
-        """Return its path, for messages and for git."""
+        """Its path, for messages and for git."""
         return self.root.joinpath(*self.base)
 
     @contextmanager

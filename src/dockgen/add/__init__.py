@@ -1,6 +1,6 @@
-"""The addition: a repository that existed before gets its container files, proven if asked.
+"""Add container files to an existing repository, and prove them if asked.
 
-What `dockgen add` does once it is known what the repository is.
+This is what `dockgen add` does after detection.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +19,9 @@ from dockgen.errors import CheckFailedError, ProjectError, UsageError
 from dockgen.git import gitfolder
 from dockgen.threeway import Mode, Outcome
 
-# The flavors from the smallest image to the largest.
+# The flavors, from the smallest image to the largest.
 SMALLEST_FIRST = ("scratch", "alpine", "slim")
-# How often one flavor is tried: a program stops at the first folder that it can't write to.
+# How often a flavor is tried: a program stops at the first folder that it can't write to.
 _TRIALS = 4
 
 
@@ -29,9 +29,9 @@ _TRIALS = 4
 class Wanted:
     """What the user asks for besides what is detected.
 
-    ``name`` and ``flavor`` are None for the usual ones; ``data`` answers questions of the template.
-    ``proven`` says that files are written only once they are proven, and ``every_flavor`` that the
-    smallest one that holds is taken.
+    ``name`` and ``flavor`` are None for the defaults; ``data`` answers questions of the template.
+    ``proven`` says that files are written only after they are proven, and ``every_flavor`` that the
+    smallest flavor that passes is used.
     """
 
     name: str | None = None
@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Addition:
-    """What was found out and done. ``outcome`` is None if a trial failed: nothing was written."""
+    """What was found and done. ``outcome`` is None if a trial failed: nothing was written."""
 
     directory: Path
     detected: Detected
@@ -58,13 +58,13 @@ class Addition:
 def find(
     repository: Repository, detected: Detected, wanted: Wanted, doing: Callable[[str], None]
 ) -> Addition:
-    """Find the answers for a repository, and prove the container files if that is asked for.
+    """Find the answers for a repository, and prove the container files if asked.
 
     Args:
         repository: the repository.
         detected: what is known of it, without conflicts.
-        wanted: what the user asks for besides.
-        doing: told in a few words what is being done.
+        wanted: what else the user asks for.
+        doing: called with a few words about the current step.
 
     Raises:
         UsageError: an answer isn't possible.
@@ -80,7 +80,7 @@ def find(
 
 
 def write(made: Addition, wanted: Wanted) -> Addition:
-    """Put the files into the repository, unless a trial of them failed.
+    """Write the files into the repository, unless their trial failed.
 
     Raises:
         UsageError: a decision isn't possible.
@@ -95,7 +95,7 @@ def write(made: Addition, wanted: Wanted) -> Addition:
 
 
 def answers(repository: Repository, detected: Detected, wanted: Wanted) -> dict[str, Any]:
-    """The answers to the template's questions, a team's decisions among them."""
+    """Return the answers to the template's questions, including a team's decisions."""
     known, directory = questions.load(None), _directory(repository, detected)
     name = wanted.name or existing.usual_name(directory)
     told = existing.answers(repository, detected, name, wanted.flavor)
@@ -103,7 +103,7 @@ def answers(repository: Repository, detected: Detected, wanted: Wanted) -> dict[
     ours = teams.find(directory, wanted.team, known)
     told = ours.answers(told, known) if ours else told
     around = gitfolder.find(directory) if told.get("ci", "none") != "none" else None
-    if around and around.prefix:  # A CI starts at the root.
+    if around and around.prefix:  # CI starts at the root
         told["existing"]["place"] = around.prefix.rstrip("/")
     return told
 
@@ -115,7 +115,7 @@ def _directory(repository: Repository, detected: Detected) -> Path:
 def _smallest(
     repository: Repository, made: Addition, wanted: Wanted, doing: Callable[[str], None]
 ) -> Addition:
-    """Try the flavors from the smallest on; the last trial is of the one that holds."""
+    """Try the flavors, the smallest first; the last trial is that of the one that passes."""
     trials: list[Trial] = []
     for flavor in SMALLEST_FIRST:
         try:
@@ -135,7 +135,7 @@ def _smallest(
 
 
 def _tried(repository: Repository, made: Addition, doing: Callable[[str], None]) -> Addition:
-    """Try the files, and once more with each folder that the program turned out to write to."""
+    """Try the files, and again with each folder that the program turned out to write to."""
     trials: list[Trial] = []
     answers = dict(made.answers)
     for _ in range(_TRIALS):
@@ -149,11 +149,11 @@ def _tried(repository: Repository, made: Addition, doing: Callable[[str], None])
 
 
 def require(made: Addition) -> None:
-    """Make sure that what was asked for was done.
+    """Check that the request was fulfilled.
 
     Raises:
         ProjectError: the image can't be built.
-        CheckFailedError: a rule doesn't hold, or a merge conflicts.
+        CheckFailedError: a rule fails, or a merge conflicts.
     """
     if made.outcome is not None:
         conflicts = made.outcome.plan.conflicts if made.outcome.plan else []

@@ -1,4 +1,4 @@
-"""Copies of a repository, with other container files than it has."""
+"""Copies of a repository with other container files."""
 
 import shutil
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ from pathlib import Path
 from dockgen.containerfiles import composefile
 from dockgen.detect.repository import Repository
 
-# What a setting without a value has in a copy: a program may only look whether it is there.
+# The value in a copy of a setting without one: some programs only check that it is set.
 PLACEHOLDER = "dockgen-trial"
 
 
 def of(repository: Repository, target: Path) -> None:
-    """Copy the repository's files, and nothing that git ignores; a link becomes its file."""
+    """Copy the repository's files, without those that git ignores; links become their files."""
     target.mkdir()
     for name in repository.files:
         place = target / name
@@ -21,12 +21,12 @@ def of(repository: Repository, target: Path) -> None:
 
 
 def lay(rendered: Path, folder: Path, required: Sequence[str]) -> None:
-    """Put rendered container files into a folder of a copy, in place of those that it has.
+    """Put rendered container files into a folder of a copy, in place of the existing ones.
 
     Args:
         rendered: where they are.
         folder: where they belong.
-        required: the settings that compose.yaml asks for; each gets a value that stands in.
+        required: the settings that compose.yaml requires; each gets a placeholder.
     """
     for name in (*composefile.NAMES, *composefile.OVERRIDES):
         (folder / name).unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""The answers for a repository that existed before: what was detected, as the questions take it.
+"""The answers for an existing repository: what was detected, in the form of the questions.
 
-Pure. `templates/questions/existing.jinja` names the keys of the answer ``existing``.
+Pure. `templates/questions/existing.jinja` lists the keys of the answer ``existing``.
 """
 
 import posixpath
@@ -15,46 +15,46 @@ from dockgen.detect.model import Answer, Argv, Detected
 from dockgen.detect.repository import Repository, join
 from dockgen.errors import UsageError
 
-# Where Next writes what it builds.
+# Next's output folder.
 _NEXT = ".next"
-# What a setting without a value has in a step of the build that reads it.
+# The value of a setting without one in build steps that read it.
 _TO_BUILD = "only-to-build"
-# What a program runs as when it is a front end that nginx serves.
+# The framework of a front end that nginx serves.
 SITE = "vite"
-# Folders that people and tests read. Those that a program needs are named by a signal.
+# Folders for people and tests. If the program needs one, a signal names it.
 _FOR_PEOPLE = re.compile(
     r"(tests?|__tests__|e2e|spec|specs|cypress|docs?|documentation|examples?|samples|benchmarks?)"
 )
-# Folders of the system that every container may write to, or that aren't files.
+# System folders that any container may write to, or that contain no files.
 _IN_MEMORY = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108
 
 
 def usual_name(directory: Path) -> str:
-    """What an image is called after its folder, as the question ``name`` has it."""
+    """Return the default name of an image, from its folder, as for the question ``name``."""
     slug = re.sub(r"[^a-z0-9]+", "-", directory.name.lower())
     slug = re.sub(r"^[^a-z]+", "", slug)[:63].rstrip("-")
     return slug if slug not in ("", "sha256") else "app"
 
 
 def folder(detected: Detected) -> str:
-    """The folder of the service, relative to the repository; "." is its root."""
+    """Return the service's folder, relative to the repository; "." is its root."""
     return str(detected.value("path", "."))
 
 
 def answers(
     repository: Repository, detected: Detected, name: str, flavor: str | None
 ) -> dict[str, Any]:
-    """The answers to the template's questions.
+    """Return the answers to the template's questions.
 
     Args:
-        repository: where the service lies.
+        repository: the service's repository.
         detected: what is known of it, without conflicts.
-        name: what it is to be called.
-        flavor: the base that was asked for; None for the best that can work.
+        name: the project's name.
+        flavor: the requested base; None for the best that can work.
 
     Raises:
-        UsageError: an answer is missing that only a person can give.
-        ProjectError: what is there can't be put into an image.
+        UsageError: an answer is missing that only the user can give.
+        ProjectError: the repository can't be put into an image.
     """
     language = str(detected.value("language"))
     workload = str(detected.value("workload", "service"))
@@ -79,7 +79,7 @@ def answers(
 
 
 def with_volume(answers: Mapping[str, Any], path: str) -> dict[str, Any] | None:
-    """The answers with one more folder that is kept; None if it can't be one, or is one already."""
+    """Return the answers with one more persistent folder, or None if that is not possible."""
     existing = dict(answers["existing"])
     volumes = list(existing.get("volumes") or ())
     below = posixpath.normpath(posixpath.join("/app", existing.get("folder") or ""))
@@ -90,7 +90,7 @@ def with_volume(answers: Mapping[str, Any], path: str) -> dict[str, Any] | None:
 
 
 class _Existing:
-    """Makes the answer ``existing``: only keys that say something."""
+    """Builds the answer ``existing``, with only the keys that are needed."""
 
     def __init__(self, repository: Repository, detected: Detected, told: Mapping[str, Any]) -> None:
         self.repository = repository
@@ -101,7 +101,7 @@ class _Existing:
         self.language = str(told["language"])
 
     def all(self) -> dict[str, Any]:
-        """The whole answer."""
+        """Return the whole answer."""
         found = {
             **self._place(),
             **(self._go() if self.language == "go" else self._installed()),
@@ -112,7 +112,7 @@ class _Existing:
             "leave_out": self._leave_out(),
         }
         if build := {str(package) for package in self.detected.values("native_build")}:
-            if "gcc" in build:  # It comes without the headers of the C library.
+            if "gcc" in build:  # it comes without the C library's headers
                 build.add("musl-dev" if self.told["flavor"] == "alpine" else "libc6-dev")
             found["build_packages"] = sorted(build)
         if self.language == "python" and found.get("build"):
@@ -122,7 +122,7 @@ class _Existing:
         return {key: value for key, value in found.items() if value}
 
     def _health(self) -> str:
-        """The route that answers; of a worker the file that it touches, which only a flag names."""
+        """Return the health route; for a worker, the file it touches, which only a flag names."""
         answer = self.detected.answers.get("health", [None])[0]
         if answer is None or (self.told["kind"] != "service" and answer.signal.file):
             return ""
@@ -135,7 +135,7 @@ class _Existing:
         return {"context": posixpath.relpath(self.root, self.path), "folder": inside}
 
     def _commands(self) -> dict[str, Any]:
-        """The start, further processes, and what runs before: words of commands."""
+        """Return the start, further processes, and steps before the start, as argument lists."""
         if self.told["framework"] == SITE:
             return {"command": ["nginx"]}
         entry = self.detected.value("entry")
@@ -154,7 +154,7 @@ class _Existing:
         }
 
     def _arguments(self) -> list[str]:
-        """What the user gave, which has to be all that the program asks for."""
+        """Return the user's arguments, which must include all that the program requires."""
         every = self.detected.answers.get("argument", ())
         given = [str(one.value) for one in every if not one.signal.file]
         missing = [str(one.value) for one in every if one.signal.file]
@@ -179,12 +179,12 @@ class _Existing:
         return words
 
     def _binary(self, word: str) -> str:
-        """The binary that a Go command starts: one of several by its name, or the only one."""
+        """Return the binary that a Go command starts: the one of that name, or the only one."""
         name = posixpath.basename(word)
         return name if name in self._mains() else next(iter(self._mains()))
 
     def _mains(self) -> dict[str, str]:
-        """Go's binaries, and the packages that they are built from."""
+        """Return Go's binaries, and the packages that they are built from."""
         main = str(self.detected.value("main", "."))
         found = {self._name_of(main): _package(main)}
         for process in self.detected.values("process"):
@@ -210,7 +210,7 @@ class _Existing:
         install = installs.python if self.language == "python" else installs.node
         output = str(self.detected.value("output") or "")
         build = [str(line) for line in self.detected.values("build")]
-        if output and self.language == "python":  # Without any file, nothing makes the folder.
+        if output and self.language == "python":  # without any file, nothing makes the folder
             build.append(f"mkdir -p {output}")
         if output == _NEXT:
             more, output = self._next()
@@ -222,9 +222,9 @@ class _Existing:
         }
 
     def _next(self) -> tuple[list[str], str]:
-        """What Next's build leaves to be done, and what of it runs.
+        """Return the command that completes Next's build, and the part of its output that runs.
 
-        Its standalone server lacks the files for browsers.
+        Next's standalone server lacks the files for browsers.
         https://nextjs.org/docs/app/api-reference/config/next-config-js/output
         """
         standalone = f"{_NEXT}/standalone"
@@ -236,7 +236,7 @@ class _Existing:
         return [*copied, f"rm -rf {_NEXT}/cache"], standalone
 
     def _settings(self) -> dict[str, Any]:
-        """Variables: what the image sets, what compose.yaml sets, and what it asks for."""
+        """Return the variables that the image and compose.yaml set, and those they require."""
         given = (*self.detected.values("environment"), *self.detected.values("open"))
         words = [str(one) for one in given]
         named = [one for one in words if "=" in one and not one.startswith("-")]
@@ -270,14 +270,14 @@ class _Existing:
         return {**found, "required": sorted(required)}
 
     def _to_build(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """What the program can't be loaded without, for steps of the build that load it."""
+        """Return the variables that the program must have to be loaded in build steps."""
         required = [one for one in self.detected.values("setting") if one.required]
         return {
             one.name: settings.get(one.name, _TO_BUILD) for one in required if one.default is None
         }
 
     def _kept(self) -> dict[str, str]:
-        """Folders that a variable names and nothing else does: the variable, and its folder."""
+        """Return persistent folders that only a variable names: the variable, and its folder."""
         paths = [str(path) for path in self.detected.values("writable")]
         told = {str(one).partition("=")[0] for one in self.detected.values("environment")}
         named = [path[1:] for path in paths if path.startswith("$") and path[1:] not in told]
@@ -286,7 +286,7 @@ class _Existing:
         return {name: f"/data/{name.lower().replace('_', '-')}" for name in named}
 
     def _writable(self) -> list[str]:
-        """The folders that it writes to, absolute; those in memory need nothing."""
+        """Return the absolute paths of folders that it writes to, without those in memory."""
         found = list(self._kept().values())
         for path in self.detected.values("writable"):
             if str(path).startswith("$"):
@@ -300,7 +300,7 @@ class _Existing:
         return sorted(set(found))
 
     def _leave_out(self) -> list[str]:
-        """Folders of the service that tests and people read, unless a signal names them."""
+        """Return the service's folders for tests and people, unless a signal names them."""
         if self.language == "go":
             return []
         needed = {str(path).split("/")[0] for path in self.detected.values("file")}
@@ -332,11 +332,11 @@ class _Existing:
 
 
 def _scheme(answer: Answer) -> str:
-    """The scheme of an address, by the setting or by a place that it was passed over for."""
+    """Return the scheme of an address, from the setting or from a signal that was passed over."""
     every = (answer.value, *(signal.value for signal in answer.passed_over))
     return next((one.scheme for one in every if one.scheme), "")
 
 
 def _package(main: str) -> str:
-    """A Go package as `go build` takes it: ./cmd/server."""
+    """Return a Go package in the form of `go build`: ./cmd/server."""
     return "." if main in (".", "") else f"./{main}"

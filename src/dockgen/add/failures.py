@@ -1,19 +1,19 @@
-"""Known failures: what a build or a program prints, and the flag of `dockgen add` that may help.
+"""Known failures: output of builds and programs, and the flag of `dockgen add` that may help.
 
-Pure. The first line of the table that fits is taken: the more telling ones stand first.
+Pure. The first matching entry of the table is used, so more specific ones come first.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-# The part of a log that is looked at, in characters from its end: errors come last.
+# How much of a log is searched, in characters from its end: errors come last.
 _LOOKED_AT = 40_000
 
 
 @dataclass(frozen=True)
 class Likely:
-    """What most likely went wrong, and what to type: flags of `dockgen add`, or a command."""
+    """The likely cause, and what to type: flags of `dockgen add`, or a command."""
 
     cause: str
     fix: str
@@ -26,7 +26,7 @@ class _Known:
 
 
 def _known(pattern: str, cause: str, fix: str | Callable[[re.Match[str]], str]) -> _Known:
-    """An entry: ``{0}`` and so on in the words are groups of the pattern."""
+    """Return an entry: ``{0}`` and so on in its text are groups of the pattern."""
 
     def likely(match: re.Match[str]) -> Likely:
         groups = [group or "" for group in match.groups()]
@@ -35,7 +35,7 @@ def _known(pattern: str, cause: str, fix: str | Callable[[re.Match[str]], str]) 
     return _Known(re.compile(pattern, re.MULTILINE), likely)
 
 
-# Debian's package for a header, and for the program that tells where a library is.
+# Debian's packages for headers, and for programs that locate libraries.
 _HEADERS = {
     "assert.h": "libc6-dev",
     "limits.h": "libc6-dev",
@@ -304,18 +304,18 @@ _RUN: Sequence[_Known] = (
 
 
 def writable(likely: Likely | None) -> str:
-    """The folder that a program has to be able to write to; "" if that isn't what went wrong."""
+    """Return the folder that must be writable; "" if that isn't the cause."""
     words = likely.fix.split() if likely else []
     return words[1] if words[:1] == ["--writable"] and len(words) == _FLAG_AND_FOLDER else ""
 
 
 def of_build(log: str) -> Likely | None:
-    """What most likely stopped a build, by all that it printed; None if nothing is known."""
+    """Return the likely reason why a build failed, from its output, or None."""
     return _first(_BUILD, log)
 
 
 def of_run(log: str) -> Likely | None:
-    """What most likely stopped a program, by what it printed; None if nothing is known."""
+    """Return the likely reason why a program failed, from its output, or None."""
     return _first(_RUN, log)
 
 
@@ -328,7 +328,7 @@ def _first(table: Sequence[_Known], log: str) -> Likely | None:
 
 
 def _folder(path: str | None) -> str:
-    """The folder of a file that couldn't be written; its own path, if it has no ending."""
+    """Return the folder of a file that couldn't be written; without a suffix, it is the folder."""
     if not path:
         return "with that folder"
     head, _, tail = path.rpartition("/")

@@ -1,4 +1,4 @@
-"""How the packages of an existing program are installed: the key ``install`` of what is recorded.
+"""How an existing program's packages are installed: the key ``install`` in the answers.
 
 Pure. `templates/questions/added.jinja` has each key's default.
 """
@@ -11,25 +11,25 @@ from typing import Any
 from dockgen.detect.model import Detected
 from dockgen.detect.repository import Repository, join
 
-# The files beside package.json that say what is installed, and how.
+# The files beside package.json that affect what is installed, and how.
 _NODE_MANIFESTS = (
     *("package.json", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock"),
     *("pnpm-workspace.yaml", ".npmrc", ".yarnrc.yml", ".yarnrc", ".pnpmfile.cjs"),
 )
 _NODE_FOLDERS = ("patches", ".yarn/patches", ".yarn/plugins", ".yarn/releases", ".yarn/cache")
 _PYPROJECT = "pyproject.toml"
-# How a line of requirements.txt names something of this repository.
+# How a line of requirements.txt refers to a package in this repository.
 _OWN = re.compile(r"^(-e\s+|--editable[\s=]+)?(\.{1,2}(/|$|\[)|file:)|^(-e|--editable)\b")
 _INCLUDED = re.compile(r"^(?:-r|-c|--requirement|--constraint)[\s=]*(\S+)")
-# The last Yarn that writes a format of its lock file, by the number that stands in its first lines.
+# The last Yarn that writes each format of its lock file, by the number in the file's first lines.
 _YARN = {"6": "3.8.7", "8": "4.9.2"}
 _YARN_HEAD = 8
-# Versions of Node's packages that are folders of this repository.
+# Versions of Node packages that are folders in this repository.
 _LOCAL = ("file:", "link:", "portal:", "workspace:")
 
 
 def python(repository: Repository, detected: Detected, manager: str) -> dict[str, Any]:
-    """How pip, uv, Poetry or PDM installs a Python program."""
+    """Return how pip, uv, Poetry or PDM installs a Python program."""
     path, root = _folders(detected)
     found: dict[str, Any] = {
         "extras": [str(extra) for extra in detected.values("extra")],
@@ -48,7 +48,7 @@ def python(repository: Repository, detected: Detected, manager: str) -> dict[str
 
 
 def node(repository: Repository, detected: Detected, manager: str) -> dict[str, Any]:
-    """How npm, pnpm or Yarn installs a Node program."""
+    """Return how npm, pnpm or Yarn installs a Node program."""
     path, root = _folders(detected)
     beside = {posixpath.basename(name) for name in repository.beside(root)}
     lock, version = str(detected.value("lock") or ""), detected.value("manager_version")
@@ -67,14 +67,14 @@ def node(repository: Repository, detected: Detected, manager: str) -> dict[str, 
 
 
 def _generates(detected: Detected) -> bool:
-    """Whether a build writes into the folder of the packages, as Prisma does with its client."""
+    """Return whether a build writes into the folder of packages, as Prisma's client does."""
     return any("prisma generate" in str(line) for line in detected.values("build"))
 
 
 def yarn(repository: Repository, lock: str, version: Any = None) -> dict[str, Any]:
-    """Which Yarn takes a lock file as it is: by its version if known, else by the file.
+    """Return which Yarn accepts a lock file unchanged: by its version if known, else by the file.
 
-    A newer Yarn writes the file in its own format, and stops where it may not.
+    A newer Yarn would convert the file to its own format, and fails if it must not.
     """
     lines = repository.lines(lock)[:_YARN_HEAD] if lock else []
     if str(version or "").startswith("1.") or (
@@ -94,12 +94,12 @@ def _folders(detected: Detected) -> tuple[str, str]:
 def _requirements(
     repository: Repository, detected: Detected, project: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What pip installs: files of requirements, with those that they include."""
+    """Return what pip installs: requirements files, with those that they include."""
     _, root = _folders(detected)
     if detected.value("package_manager") == "pipenv":
         return {"pipenv": True, "files": ["Pipfile", "Pipfile.lock"]}
     lock = detected.value("lock")
-    if not lock:  # the project, what it asks for, or nothing
+    if not lock:  # the project, its dependencies, or nothing
         if detected.value("is_package"):
             return {"package": True}
         return {"requirements": [_PYPROJECT]} if project.get("dependencies") else {}
@@ -116,7 +116,7 @@ def _requirements(
 
 
 def _has_own_packages(repository: Repository, path: str) -> bool:
-    """Whether uv's settings name other packages of this repository, by their folder."""
+    """Return whether uv's settings refer to other packages in this repository by folder."""
     tool = _table(repository.toml(join(path, _PYPROJECT)).get("tool"))
     uv = _table(tool.get("uv"))
     sources = _table(uv.get("sources")).values()
@@ -125,7 +125,7 @@ def _has_own_packages(repository: Repository, path: str) -> bool:
 
 
 def _has_local_packages(repository: Repository, path: str) -> bool:
-    """Whether a dependency is a folder of this repository."""
+    """Return whether a dependency is a folder in this repository."""
     manifest = _table(repository.json(join(path, "package.json")))
     wanted = {**_table(manifest.get("dependencies")), **_table(manifest.get("devDependencies"))}
     local = [one for one in wanted.values() if str(one).startswith(_LOCAL)]
@@ -133,5 +133,5 @@ def _has_local_packages(repository: Repository, path: str) -> bool:
 
 
 def _table(value: Any) -> Mapping[str, Any]:
-    """A mapping, or an empty one for what someone wrote in its place."""
+    """Return a mapping, or an empty one for any other value."""
     return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""The ordinary answers for a repository that existed before: flavor, version, manager and port.
+"""The ordinary answers for an existing repository: flavor, version, manager and port.
 
 Pure.
 """
@@ -11,19 +11,19 @@ from dockgen import languages
 from dockgen.detect.model import Detected
 from dockgen.errors import ProjectError, UsageError
 
-# Below it, only root may listen, and the container has another user.
+# Only root may listen on lower ports, and the container has another user.
 _LOWEST_PORT = 1024
-# The oldest versions whose official images are built on Debian trixie.
+# The oldest versions with official images for Debian trixie.
 _OLDEST = {"go": "1.24", "node": "20", "python": "3.9"}
-# What uv installs instead of other tools, from their files.
+# Tools whose files uv can install from instead.
 _PYTHON_MANAGERS = {"pip-tools": "pip", "setuptools": "pip", "setup.py": "pip", "pipenv": "pip"}
 
 
 def supported(language: str, version: str) -> str:
-    """The version, if its base images are still built.
+    """Return the version if its base images are still built.
 
     Raises:
-        UsageError: it has none.
+        UsageError: they aren't.
     """
     oldest = _OLDEST.get(language, "0")
     if re.fullmatch(r"[\d.]+", version) and Version(version) < Version(oldest):
@@ -35,10 +35,10 @@ def supported(language: str, version: str) -> str:
 
 
 def flavor(detected: Detected, language: str, workload: str, wanted: str | None) -> str:
-    """The one that was asked for, or the language's usual one, if nothing is against it.
+    """Return the requested flavor, or the language's default, if nothing rules it out.
 
     Raises:
-        UsageError: the one that was asked for can't work.
+        UsageError: the requested one can't work.
         ProjectError: none can.
     """
     refused = {refusal.flavor: refusal for refusal in detected.refusals}
@@ -51,17 +51,17 @@ def flavor(detected: Detected, language: str, workload: str, wanted: str | None)
     out = set(refused)
     if workload == "site" or detected.values("native_run"):
         out.add("scratch")
-    if detected.value("cgo"):  # linked with the C library of Debian
+    if detected.value("cgo"):  # linked with Debian's C library
         out |= {"alpine", "scratch"}
     usual = str(languages.load()[language]["flavor"])
     return next(one for one in (usual, "slim", "alpine", "scratch") if one not in out)
 
 
 def manager(detected: Detected, language: str) -> str:
-    """The package manager that installs what is there.
+    """Return the package manager for the files that exist.
 
     Raises:
-        ProjectError: dockgen doesn't install with it.
+        ProjectError: dockgen doesn't support it.
     """
     if language == "go":
         return "go"
@@ -77,7 +77,7 @@ def manager(detected: Detected, language: str) -> str:
 
 
 def port(detected: Detected, workload: str) -> int:
-    """The port that the container listens on.
+    """Return the port that the container listens on.
 
     Raises:
         UsageError: it wasn't found, or needs root.

@@ -1,12 +1,12 @@
-"""Placing: dockgen's files in a folder that has files already, each kept, replaced or merged.
+"""Place dockgen's files in a folder with existing files: each is kept, replaced or merged.
 
-It takes three states: what the last run rendered (nothing, the first time), the folder as it lies
-there, and what is rendered now. A file that is there and that dockgen didn't make is a clash:
-the user decides about it. What is kept is named in the answer `unmanaged`, so that
-no update touches it, and dockgen's version is beside it as NAME.dockgen-new.
+It compares three states: what the last run rendered (nothing, the first time), the folder on disk,
+and what is rendered now. An existing file that dockgen didn't make is a clash, about which the user
+decides. A kept file is listed in the answer `unmanaged`, so that no update touches it, and
+dockgen's version is placed beside it as NAME.dockgen-new.
 
-The folder may be in git or not, committed or not, and may hold work that isn't committed, as long
-as no file with such changes is to be written. All is written or nothing, and can be taken back.
+The folder may be in git or not, and may have uncommitted changes, but not in files that are to be
+written. All files are written or none, and it can be undone.
 """
 
 import difflib
@@ -30,14 +30,14 @@ from dockgen.threeway.journal import Entry, Replacement
 from dockgen.threeway.merge import Change, States, Status
 from dockgen.threeway.plain import Plain
 
-# What is read at the root of a repository only.
+# Read only at the root of a repository.
 _AT_ROOT = (".github/", ".gitlab/", ".gitlab-ci.yml")
 # `docker compose` reads the first of these that it finds.
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 class Decision(StrEnum):
-    """What becomes of a file that is there, and that dockgen has something else for."""
+    """What to do with an existing file that differs from dockgen's."""
 
     KEEP = "keep"
     REPLACE = "replace"
@@ -46,10 +46,10 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Clash:
-    """A file that is there, and that dockgen has something else for.
+    """An existing file that differs from dockgen's.
 
-    ``path`` is dockgen's, and ``stands`` the one that is there: another one for a compose file with
-    another of its names. ``choices`` are the decisions that are possible, the usual one first.
+    ``path`` is dockgen's file, and ``stands`` the existing one, whose name differs only for compose
+    files. ``choices`` are the possible decisions, the default first.
     """
 
     path: str
@@ -60,7 +60,7 @@ class Clash:
 
     @property
     def diff(self) -> str:
-        """What it would mean to replace it."""
+        """What replacing it would change, as a diff."""
         before, after = (
             file.content.decode(errors="replace").splitlines(keepends=True)
             for file in (self.ours, self.new)
@@ -71,9 +71,9 @@ class Clash:
 
 @dataclass(frozen=True)
 class Choices:
-    """Decisions by patterns of paths, as of the shell; ``ask`` is asked about all other files.
+    """Decisions by glob patterns of paths; ``ask`` is called for all other files.
 
-    Without it, a file that dockgen didn't make is kept; one that it made and someone edited is
+    Without ``ask``, a file that dockgen didn't make is kept; one that it made and someone edited is
     merged, as by an update.
     """
 
@@ -83,7 +83,7 @@ class Choices:
     ask: Callable[[Clash], Decision] | None = None
 
     def of(self, clash: Clash) -> Decision:
-        """The decision about one file: by its name, by a pattern where that is possible, or asked.
+        """Return the decision about one file: by its name, by a pattern if possible, or by asking.
 
         Raises:
             UsageError: it isn't possible, or there are two.
@@ -113,7 +113,7 @@ class Choices:
         return self.ask(clash) if self.ask else clash.choices[0]
 
     def takes(self, path: str) -> bool:
-        """Whether a file that was kept up to now is named, to be replaced or merged."""
+        """Return whether a file that was kept so far is now to be replaced or merged."""
         return path in (*self.replace, *self.merge)
 
     def _given(self, is_meant: Callable[[str], bool]) -> set[Decision]:
@@ -130,13 +130,13 @@ class Choices:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What is to be placed.
+    """What to place.
 
-    ``render`` makes all files but those that the folder keeps to itself, which it is told; the one
-    at ``answers_file`` records them. ``version`` is the template's, ``unmanaged`` what the folder
-    keeps already. ``base`` is what the last run rendered with the same ``names``, at the version
-    ``before``: empty the first time. ``names`` has other names for files, such as
-    Dockerfile.dockerignore for .dockerignore where the build context is a folder further up.
+    ``render`` makes all files except those that the folder keeps, which it is given; the one at
+    ``answers_file`` records them. ``version`` is the template's, and ``unmanaged`` what the folder
+    keeps so far. ``base`` is what the last run rendered with the same ``names``, at the version
+    ``before``; it is empty the first time. ``names`` maps files to other names, such as
+    Dockerfile.dockerignore for .dockerignore if the build context is a parent folder.
     """
 
     render: Callable[[Sequence[str]], Tree]
@@ -148,7 +148,7 @@ class Rendered:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def made(self, unmanaged: Sequence[str]) -> dict[str, File]:
-        """The files under the names that they are to have."""
+        """Return the files under their final names."""
         files = self.render(unmanaged)
         return {self.names.get(path, path): file for path, file in files.items()}
 
@@ -156,16 +156,16 @@ class Rendered:
 def place(
     directory: Path, rendered: Callable[[], Rendered], choices: Choices, mode: Mode
 ) -> Outcome:
-    """Put files into a folder: all of it or nothing; a dry run only plans.
+    """Place files in a folder, all or nothing; a dry run only plans.
 
     Args:
         directory: the folder.
-        rendered: tells what is to be placed, when no other dockgen is running there.
-        choices: what becomes of files that are there.
+        rendered: returns what to place, while no other dockgen runs there.
+        choices: what to do with existing files.
         mode: to UPDATE or DRY_RUN.
 
     Raises:
-        UsageError: a decision isn't possible, or is about no file of dockgen's.
+        UsageError: a decision isn't possible, or is about a file that isn't dockgen's.
         ProjectError: something is in the way, or can't be written.
     """
     threeway.require_whole(directory)
@@ -176,10 +176,10 @@ def place(
 
 
 def undo(directory: Path) -> Outcome:
-    """Take the last `place` in a folder back; doing it twice makes it again.
+    """Undo the last `place` in a folder; a second undo makes it again.
 
     Raises:
-        ProjectError: the last thing done there was something else, or a file has changed since.
+        ProjectError: the last change there was another one, or a file has changed since.
     """
     threeway.require_whole(directory)
     found = plain.find(directory)
@@ -194,10 +194,10 @@ def undo(directory: Path) -> Outcome:
 
 
 def plan(at: Plain, rendered: Rendered, choices: Choices) -> Plan:
-    """Find out what is done to each file. Nothing is written.
+    """Plan what to do with each file. Nothing is written.
 
     Raises:
-        UsageError: a decision isn't possible, or is about no file of dockgen's.
+        UsageError: a decision isn't possible, or is about a file that isn't dockgen's.
         ProjectError: something is in the way.
     """
     unmanaged = [path for path in rendered.unmanaged if not choices.takes(path)]
@@ -236,7 +236,7 @@ def plan(at: Plain, rendered: Rendered, choices: Choices) -> Plan:
 
 
 def _apart(at: Plain, files: Tree) -> tuple[dict[str, File], dict[str, File]]:
-    """The files of the folder, and those that belong to the root of its repository, further up."""
+    """Return the files of the folder, and those that belong at the root of its repository."""
     root = _AT_ROOT if at.around is not None and at.around.prefix else ()
     return (
         {path: file for path, file in files.items() if not path.startswith(root)},
@@ -245,7 +245,7 @@ def _apart(at: Plain, files: Tree) -> tuple[dict[str, File], dict[str, File]]:
 
 
 def _clashes(at: Plain, rendered: Rendered, ours: Tree, new: Tree) -> dict[str, Clash]:
-    """The files that both have, and that differ; but those that dockgen alone has changed."""
+    """Return the files that differ on both sides, except those that only dockgen changed."""
     found = {}
     for path, file in new.items():
         if path == rendered.answers_file:
@@ -261,7 +261,7 @@ def _clashes(at: Plain, rendered: Rendered, ours: Tree, new: Tree) -> dict[str, 
 
 
 def _other_compose_file(at: Plain, path: str) -> tuple[str, File | None]:
-    """A compose file of another name, which dockgen's would take the place of."""
+    """Return a compose file of another name, which dockgen's would replace."""
     folder, name = posixpath.split(path)
     for other in COMPOSE if name in COMPOSE else ():
         stands = posixpath.join(folder, other)
@@ -291,7 +291,7 @@ def _carried_out(
         there = at.look(beside)
         status = Status.CLEAN if there is None else Status.UNCHANGED
         return kept, Change(beside, status, there, clash.new, "compare, then delete it")
-    # What was offered by the run that kept it.
+    # Offered by the run that kept it.
     beside = clash.path + threeway.OFFERED
     offered = at.look(beside)
     rest = [Change(beside, Status.DELETED, offered, None)] if offered == clash.new else []
@@ -301,7 +301,7 @@ def _carried_out(
         return (Change(clash.path, Status.CLEAN, before, clash.new, words), *rest)
     options: dict[str, Any] = {}
     if base is None:
-        # Of two lists of what stays out, all of it stays out.
+        # Ignore lists are combined.
         union = clash.path.endswith("ignore")
         options = {"union": union, "labels": ("yours", "nothing", "dockgen's")}
     merged = merge.three_way(clash.path, base, clash.ours, clash.new, **options)
@@ -313,7 +313,7 @@ def _taken(path: str, ours: File | None, new: File) -> Change:
 
 
 def _require_room(at: Plain, new: Collection[str]) -> None:
-    """Make sure that no file lies where there is to be a folder, nor the other way round."""
+    """Check that no file is in place of a folder, nor the other way round."""
     for path in new:
         nested = [
             parent.as_posix()
@@ -333,7 +333,7 @@ def _require_room(at: Plain, new: Collection[str]) -> None:
 
 
 def _require_known(choices: Choices, clashes: Sequence[Clash], new: Collection[str]) -> None:
-    """Make sure that each decision is about a file of dockgen's, or about one in its place."""
+    """Check that each decision is about a file of dockgen's, or one in its place."""
     paths = [*new, *(clash.stands for clash in clashes)]
     for decision, patterns in (
         (Decision.KEEP, choices.keep),
@@ -350,14 +350,14 @@ def _require_known(choices: Choices, clashes: Sequence[Clash], new: Collection[s
 
 
 def _require_no_work(at: Plain, written: Mapping[str, Change], base: Tree) -> None:
-    """Make sure that no work is written over that git could not bring back."""
+    """Check that no changes would be overwritten that git could not restore."""
     if at.index is not None:
         at.index.require_seen(written)
-    # A file that is still as dockgen wrote it isn't the user's work, committed or not.
+    # A file that is still as dockgen wrote it has no user's changes, committed or not.
     changed = at.changed(
         path for path, change in written.items() if change.before != base.get(path)
     )
-    # Deleted, and not committed: that is a change, too.
+    # An uncommitted deletion is a change, too.
     changed |= at.changed(path for path, change in written.items() if change.before is None)
     if changed:
         names = ", ".join(sorted(changed))
@@ -368,7 +368,7 @@ def _require_no_work(at: Plain, written: Mapping[str, Change], base: Tree) -> No
 
 
 def _diff(changes: Sequence[Change]) -> str:
-    """What the changes do, as git shows it."""
+    """Return the changes as a git diff."""
     with tempfile.TemporaryDirectory(prefix="dockgen-", ignore_cleanup_errors=True) as name:
         repository = Path(name)
         git.run("init", "--quiet", "--bare", ".", cwd=repository)
@@ -377,10 +377,10 @@ def _diff(changes: Sequence[Change]) -> str:
 
 
 def entry(at: Plain, planned: Plan) -> Entry:
-    """What is to be replaced, for `journal.replace`.
+    """Return what `journal.replace` has to replace.
 
     Raises:
-        ProjectError: a file changed since it was planned for.
+        ProjectError: a file has changed since the plan was made.
     """
     files = []
     for change in planned.changes:

@@ -1,4 +1,4 @@
-"""Container files for a folder that has files already: rendered for it, and placed there."""
+"""Render container files for a folder with existing files, and place them there."""
 
 import os
 import tempfile
@@ -17,8 +17,8 @@ from dockgen.project import ANSWERS, OWN_ANSWERS, Recorded
 from dockgen.source import Source
 from dockgen.threeway import Mode, Outcome
 
-# The names of files where the build context is a folder further up: the builder looks for this one
-# beside the Dockerfile, and for .dockerignore in the context alone.
+# File names if the build context is a parent folder: the builder looks for this one beside the
+# Dockerfile, but for .dockerignore only in the context.
 # https://docs.docker.com/build/concepts/context/#filename-and-location
 IN_MONOREPO = {".dockerignore": "Dockerfile.dockerignore"}
 
@@ -31,16 +31,16 @@ def add(
     mode: Mode,
     names: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Render the newest release of a template for ``directory``, and place what it makes there.
+    """Render the newest release of a template for ``directory``, and place its files there.
 
-    Where that was done before, only what has changed since is proposed: the answers that were
-    recorded are kept, except those that are given now.
+    If that was done before, only what has changed since is proposed: recorded answers are kept,
+    except for those that are given now.
 
     Args:
         directory: the folder.
         origin: the template.
         answers: given answers; questions without one take their default.
-        choices: what becomes of files that are there.
+        choices: what to do with existing files.
         mode: to UPDATE or DRY_RUN.
         names: other names for files, such as `IN_MONOREPO`.
 
@@ -64,7 +64,7 @@ def add(
 def _rendered(
     directory: Path, renderer: "_Renderer", answers: Mapping[str, Any], names: Mapping[str, str]
 ) -> Rendered:
-    """What is to be placed, by what the folder says of the last time."""
+    """Return what to place, using what the folder records about the last run."""
     origin = renderer.origin
     name = answers_file(directory)
     recorded = _recorded(directory, name, origin)
@@ -78,7 +78,7 @@ def _rendered(
 
     def render(unmanaged: Sequence[str]) -> dict[str, File]:
         answered = {**told, "unmanaged": list(unmanaged)}
-        if "Dockerfile" in unmanaged:  # theirs installs what the program needs
+        if "Dockerfile" in unmanaged:  # the existing Dockerfile installs what the program needs
             answered.pop("runtime_packages", None)
         return renderer.render(name, version, answered, exists=recorded is not None)
 
@@ -94,7 +94,7 @@ def _rendered(
 
 
 def answers_file(directory: Path) -> str:
-    """The name of the answers file for a folder: one of our own beside another template's."""
+    """Return the name of a folder's answers file: dockgen's own beside another template's."""
     if os.path.lexists(directory / OWN_ANSWERS) or not os.path.lexists(directory / ANSWERS):
         return project.answers_file(directory)
     try:
@@ -106,10 +106,10 @@ def answers_file(directory: Path) -> str:
 
 
 def _recorded(directory: Path, name: str, origin: Source) -> Recorded | None:
-    """What the last run recorded; None if there was none.
+    """Return what the last run recorded, or None.
 
     Raises:
-        ProjectError: it has an unknown format, or was made from another template.
+        ProjectError: its format is unknown, or it is from another template.
     """
     if not os.path.lexists(directory / name):
         return None
@@ -131,7 +131,7 @@ def _unmanaged(answers: Mapping[str, Any]) -> Sequence[str]:
 
 
 class _Renderer:
-    """Renders into one folder after the other, each of the project's name."""
+    """Renders into a series of folders, each with the project's name."""
 
     def __init__(self, origin: Source, folder: Path, name: str) -> None:
         self.origin = origin
@@ -151,9 +151,9 @@ class _Renderer:
 
 
 def undo(directory: Path) -> Outcome:
-    """Take back what `add` did last in a folder.
+    """Undo the last `add` in a folder.
 
     Raises:
-        ProjectError: it did nothing there, or a file has changed since.
+        ProjectError: there is none, or a file has changed since.
     """
     return placing.undo(directory)

@@ -1,7 +1,7 @@
-"""Services that run beside a program in compose.yaml: databases, caches, queues.
+"""Services beside a program in compose.yaml: databases, caches, queues.
 
-They are for development and for a check: each has a password that everybody knows, and no port on
-the host.
+They are for development and for a check: their passwords are public, and they have no port on the
+host.
 """
 
 import re
@@ -19,9 +19,9 @@ _OWN = re.compile("LISTEN|BIND")
 class Service:
     """A service: its image, and how a program finds it.
 
-    ``volume`` is the folder that it keeps; ``healthy`` how it tells that it is ready, as compose's
-    ``healthcheck.test`` has it; ``names`` a pattern of how variables that point to it are called;
-    ``dsn`` how drivers that take no URL reach it.
+    ``volume`` is its persistent folder; ``healthy`` is its health check, in the form of compose's
+    ``healthcheck.test``; ``names`` is a pattern for the names of variables that point to it;
+    ``dsn`` is its address for drivers that take no URL.
     """
 
     image: str
@@ -40,7 +40,7 @@ class Service:
 
     @property
     def url(self) -> str:
-        """The address with all that it takes to connect."""
+        """The address, with everything needed to connect."""
         account = f"{self.user}:{self.password}@" if self.user else ""
         scheme = f"{self.scheme}://" if self.scheme else ""
         database = f"/{self.database}" if self.scheme else ""
@@ -48,7 +48,7 @@ class Service:
         return f"{scheme}{account}{self.host}:{self.port}{database}{query}"
 
     def recorded(self) -> dict[str, Any]:
-        """What compose.yaml says of it."""
+        """Its entry in compose.yaml."""
         found = {
             "image": self.image,
             "environment": dict(self.environment),
@@ -58,9 +58,9 @@ class Service:
         return {key: value for key, value in found.items() if value}
 
     def pointing(self, setting: str, settings: Iterable[Setting]) -> dict[str, str]:
-        """The variables by which a program finds it, by the names of all that it reads.
+        """Return the variables by which a program finds it, given all that the program reads.
 
-        ``setting`` is the one that is known to, or "".
+        ``setting`` is the one that is known to point to it, or "".
         """
         pattern = re.compile(rf"(?:^|_)(?:{self.names})")
         found = {setting: self.dsn or self.url} if setting else {}
@@ -75,7 +75,7 @@ class Service:
         return found
 
     def _part(self, name: str, setting: Setting) -> str:
-        """What a variable of that name takes; "" if that can't be told."""
+        """Return the value of a variable of that name, or "" if it can't be told."""
         for ending, value in (
             ("URL|URI|DSN|CONNECTION|CONNECTION_STRING|BROKER|BACKEND", self._like(setting)),
             ("HOST|HOSTNAME|ADDR|ADDRESS|SERVER", self._like(setting, host_only=True)),
@@ -90,10 +90,10 @@ class Service:
         return ""
 
     def _like(self, setting: Setting, *, host_only: bool = False) -> str:
-        """The address in the form of the setting's own default: its scheme, or without one."""
+        """Return the address in the form of the setting's own default: with its scheme or none."""
         default = setting.default or ""
         scheme, _, rest = default.partition("://") if "://" in default else (setting.scheme, "", "")
-        # A default of another kind, such as sqlite:///app.db, isn't how this one is reached.
+        # A default of another kind, such as sqlite:///app.db, doesn't show how to reach this one.
         if scheme and scheme[:5] == self.scheme[:5]:
             database = rest.partition("/")[2]
             own = self.url.partition("://")[2]
@@ -104,11 +104,11 @@ class Service:
         return self.host if host_only else self.dsn or self.url
 
 
-# By kind, as detection names it. Each is of the newest line that gets fixes for long.
+# By kind, as detected. Each image is of the newest line with long-term fixes.
 KNOWN: Mapping[str, Service] = {
     "postgres": Service(
         "postgres:17-alpine",
-        # By TCP: while it makes the database, a first server is reached by its socket alone.
+        # Over TCP: while it creates the database, a first server listens only on its socket.
         ("CMD", "pg_isready", "-h", "127.0.0.1", "-U", "app", "-d", "app"),
         "postgres",
         5432,

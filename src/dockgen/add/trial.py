@@ -1,7 +1,7 @@
-"""A trial: container files proven on a copy of the repository that they are for.
+"""A trial: prove container files on a copy of their repository.
 
-What is in the repository stays as it is, and nothing of it takes part but the files that git
-tracks or would track: what is proven is what a fresh clone builds.
+The repository stays as it is. The copy has only the files that git tracks or would track, so the
+proof is for what a fresh clone builds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ from dockgen.verdict.result import Result
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of it.
+    """The result of a trial.
 
-    ``flavor`` is what the image stood on. ``result`` is None if nothing could be built; then
-    ``error`` says why, and ``log`` is what the build printed. ``likely`` is what most likely went
-    wrong, if that is known. ``placeholders`` are the settings that had no value, and ``unstarted``
-    the processes of compose.yaml that only run beside the program: they weren't started.
+    ``flavor`` is the image's flavor. ``result`` is None if nothing could be built; then ``error``
+    says why, and ``log`` is the build's output. ``likely`` is the likely cause, if known.
+    ``placeholders`` are the settings that had no value, and ``unstarted`` the processes in
+    compose.yaml that only run beside the program: they weren't started.
     """
 
     flavor: str
@@ -38,7 +38,7 @@ class Trial:
 
     @property
     def holds(self) -> bool:
-        """Whether it was built, turned healthy and met every rule."""
+        """Whether it was built, turned healthy and passed every rule."""
         return self.result is not None and not self.result.checked.failures
 
 
@@ -51,7 +51,7 @@ def run(
         repository: its files are copied.
         folder: the project's folder in it; "." is its root.
         answers: the answers to the template's questions.
-        doing: told in a few words what is being done.
+        doing: called with a few words about the current step.
 
     Raises:
         UsageError: an answer is not allowed.

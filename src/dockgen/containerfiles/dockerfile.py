@@ -55,7 +55,7 @@ class Instruction:
 
     @property
     def flags(self) -> list[tuple[str, str]]:
-        """Return the instruction's flags, such as ("from", "base")."""
+        """The instruction's flags, such as ("from", "base")."""
         flags = []
         for word in self.rest.split():
             found = _FLAG.fullmatch(word)
@@ -66,12 +66,12 @@ class Instruction:
 
     @property
     def words(self) -> list[str]:
-        """Return the words after the flags."""
+        """The words after the flags."""
         return [word.strip("\"'") for word in self.rest.split()[len(self.flags) :]]
 
     @property
     def values(self) -> list[tuple[str, str | None]]:
-        """Return what an ARG, ENV or LABEL sets; None for an ARG without a default."""
+        """What an ARG, ENV or LABEL sets; None for an ARG without a default."""
         text = self.rest[:_LONGEST_VALUES]
         try:
             words = shlex.split(text)
@@ -127,13 +127,13 @@ class Dockerfile:
 
     @property
     def shipped(self) -> list[int]:
-        """Return the positions of the stages that make up the image, the lowest first."""
+        """The positions of the stages that make up the image, the lowest first."""
         last = len(self.stages) - 1 if self.built is None else self.built
         return self.lineage(last) if self.stages else []
 
     @property
     def needed(self) -> list[int]:
-        """Return the positions of the stages that a build of the image runs."""
+        """The positions of the stages that a build of the image runs."""
         found = set(self.shipped)
         # A stage can refer only to earlier stages.
         for position in reversed(range(len(self.stages))):

@@ -1,7 +1,7 @@
-"""Commands that someone wrote down: in Dockerfiles, compose files, Procfiles, Makefiles, CI.
+"""Commands written down in Dockerfiles, compose files, Procfiles, Makefiles and CI.
 
-They are evidence of how the project is built and started elsewhere. Shell is read as words, not
-run: variables with a default become it, all else stays as it is there.
+They are evidence of how the project is built and started elsewhere. Shell is only split into words,
+never run: variables with a default are replaced by it, and everything else stays as it is.
 """
 
 import re
@@ -19,23 +19,23 @@ from dockgen.detect.repository import Repository, join
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _DEFAULT = re.compile(r"\$\{(\w+):?-([^{}$]*)\}")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
-# Words that start another command with the words behind them.
+# Words that start the command that follows them.
 _PASSES_ON = {"exec", "sudo", "time", "nice", "then", "do", "else", "if", "env", "dumb-init", "@"}
 _PASSES_ON |= {"tini", "nohup", "--", "-g"}
 # The same, after the name of a user.
 _AS_USER = {"gosu", "su-exec", "runuser", "chroot"}
-# What only writes into a pipe: it isn't what runs.
+# These only write into a pipe: they aren't what runs.
 _FEEDS = ("yes", "echo", "printf")
-# Longer than a line of shell that people write, in characters: it is read one by one.
+# Longer than any real line of shell, in characters: it is read one by one.
 _LONGEST = 20_000
-_WINDOW = 4_000  # lines of one file that are looked at
-# A line of a Makefile that names what is made, and one that sets a variable.
+_WINDOW = 4_000  # how many lines of a file are read
+# A line of a Makefile that names targets, and one that sets a variable.
 _TARGET = re.compile(r"^([\w./%-]+(?:[ \t]+[\w./%-]+)*)[ \t]*::?(?!=)")
 _MAKE_VARIABLE = re.compile(r"^(?:export[ \t]+)?(\w+)[ \t]*[:?]?=[ \t]*(.*)$")
 
 
 def of(repository: Repository, folder: str) -> tuple[Command, ...]:
-    """The commands that concern the service in a folder, those of Dockerfiles' starts first."""
+    """Return the commands that concern a folder's service; those that start images come first."""
     return _of(repository, folder)
 
 
@@ -44,7 +44,7 @@ def _of(repository: Repository, folder: str) -> tuple[Command, ...]:
     found: list[Command] = []
     for path in written.dockerfiles(repository, folder):
         found.extend(_built(repository, path))
-    # A script that an image starts counts, whatever it is called.
+    # A script that an image starts counts, whatever its name.
     named = {command.argv[0].rpartition("/")[2] for command in found}
     scripts = written.scripts(repository, folder)
     scripts += [
@@ -70,7 +70,7 @@ def _is_shell(repository: Repository, path: str) -> bool:
 
 
 def shell(text: str, folder: str = "") -> Iterator[tuple[tuple[str, ...], dict[str, str], str]]:
-    """The commands of a line of shell: words, variables set before them, and the folder.
+    """Yield the commands of a line of shell: words, variables set before them, and the folder.
 
     A ``cd`` before them, joined by ``&&`` or ``;``, gives the folder.
     """
@@ -98,7 +98,7 @@ def shell(text: str, folder: str = "") -> Iterator[tuple[tuple[str, ...], dict[s
 
 
 def _simple(words: list[str]) -> tuple[tuple[str, ...], dict[str, str]] | None:
-    """One command without what is before and behind it; None if nothing is left."""
+    """Return one command without what surrounds it; None if nothing is left."""
     environment = {}
     rest = list(words)
     while rest:
@@ -121,7 +121,7 @@ def _simple(words: list[str]) -> tuple[tuple[str, ...], dict[str, str]] | None:
 
 
 def argv(value: Any) -> tuple[str, ...]:
-    """A command as compose files and Dockerfiles have it: a list, or a line."""
+    """Return a command from a compose file or Dockerfile: a list, or a line."""
     if isinstance(value, list):
         return tuple(str(word) for word in value)
     if isinstance(value, str):
@@ -140,7 +140,7 @@ def _commands(
 
 
 def started(command: tuple[str, ...]) -> tuple[str, ...]:
-    """The program that a start command comes to, without the shell and the init around it."""
+    """Return the program that a start command runs in the end, without shell and init."""
     if len(command) >= 3 and command[0].rpartition("/")[2] in ("sh", "bash", "ash"):
         flags, text = command[1], command[2]
         if flags.startswith("-") and flags.endswith("c"):
@@ -152,7 +152,7 @@ def started(command: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _built(repository: Repository, path: str) -> Iterator[Command]:
-    """What a Dockerfile runs, and what its last stage starts."""
+    """Yield the commands that a Dockerfile runs, and the start of its last stage."""
     entry: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     line = 0
@@ -163,7 +163,7 @@ def _built(repository: Repository, path: str) -> Iterator[Command]:
         if instruction.keyword == "FROM":
             stages[name] = (entry, command, line, environment)
             named = [word.lower() for word in instruction.words]
-            # A stage on another one starts what that one does.
+            # A stage that builds on another one inherits its start.
             base = stages.get(named[0] if named else "", ((), (), 0, {}))
             entry, command, line, environment = (*base[:3], dict(base[3]))
             name = named[2] if len(named) == 3 and named[1] == "as" else ""
@@ -204,7 +204,7 @@ def _composed(repository: Repository, path: str) -> Iterator[Command]:
 
 
 def _made(repository: Repository, path: str) -> Iterator[Command]:
-    """The recipes of a Makefile, the variables of that file put in."""
+    """Yield the recipes of a Makefile, with its variables filled in."""
     variables: dict[str, str] = {}
 
     def filled(text: str) -> str:
@@ -228,7 +228,7 @@ def _made(repository: Repository, path: str) -> Iterator[Command]:
 
 
 def _workflow(repository: Repository, path: str) -> Iterator[Command]:
-    """What the steps of a CI workflow run: GitHub's, and GitLab's scripts."""
+    """Yield the commands in steps of a CI workflow: GitHub's, and GitLab's scripts."""
     for _, node in _mappings(repository.yaml(path)):
         run = node.get("run")
         lines = run.splitlines() if isinstance(run, str) else node.get("script")
@@ -261,7 +261,7 @@ def _mappings(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _script(repository: Repository, path: str) -> Iterator[Command]:
-    """A shell script, its variables with defaults put in."""
+    """Yield the commands of a shell script, with default values filled in."""
     variables: dict[str, str] = {}
     for number, text in _numbered(repository.lines(path)[:_WINDOW]):
         line = text.strip()
@@ -277,7 +277,7 @@ def _script(repository: Repository, path: str) -> Iterator[Command]:
 
 
 def _numbered(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """The lines, those that a backslash continues as one, each with the number of its first."""
+    """Yield lines with continued ones joined, each with the number of its first line."""
     number = 0
     while number < len(lines):
         first = number
@@ -294,7 +294,7 @@ def _joined(lines: Any) -> Iterator[str]:
 
 
 def option(words: tuple[str, ...], *names: str) -> str | None:
-    """The value of an option of a command, as ``--name value`` or ``--name=value``."""
+    """Return the value of a command's option: ``--name value`` or ``--name=value``."""
     for word, after in pairwise((*words, "")):
         for name in names:
             if word == name and after:

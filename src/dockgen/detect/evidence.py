@@ -1,7 +1,7 @@
-"""Evidence that all languages share: what containers of the project did, and what runs beside it.
+"""Evidence that all languages share: the project's containers, and services beside it.
 
-All of it is weak, except a service whose driver the project asks for: another image is evidence,
-and no order.
+All of it is weak, except for a service whose driver the project depends on: another image is
+evidence, not a requirement.
 """
 
 import re
@@ -14,7 +14,7 @@ from dockgen.detect.model import Beside, Evidence, Setting, Strength
 from dockgen.detect.repository import Repository, join
 from dockgen.detect.secrets import looks_secret, scheme
 
-# What runs beside a service, by what its image is called.
+# Services beside a program, by the name of the image.
 KINDS = {
     "postgres": r"postgres|postgis|pgvector|timescale",
     "mysql": r"mysql|percona",
@@ -34,7 +34,7 @@ KINDS = {
     "localstack": r"localstack",
     "mailpit": r"mailpit|mailhog|maildev",
 }
-# Packages of Debian and Alpine that a container needs, by what is needed: these are programs.
+# Packages of Debian and Alpine by need: a container needs these because they are programs.
 PROGRAMS = {
     "git",
     "ffmpeg",
@@ -58,13 +58,13 @@ PROGRAMS = {
     "unzip",
     "nodejs",
 }
-# What a server or a framework reads before the program does.
+# Servers and frameworks read these before the program does.
 _STARTERS = {"FLASK_APP", "QUART_APP", "DJANGO_SETTINGS_MODULE"}
-# What a folder is called that a program keeps its data in.
+# Typical names of data folders.
 _FOLDER = re.compile(
     r"(?:DATA|STORAGE|UPLOADS?|MEDIA|STATE|DOWNLOADS?|DB|CACHE|TEMP)\w*_(?:DIR|PATH)"
 )
-# Those that an image often has for its own health check or shell, and the program doesn't need.
+# Images often have these for their own health check or shell, not for the program.
 _TOOLS = {"curl", "unzip", "gnupg", "sqlite3", "nodejs", "rsync", "postgresql-client"}
 
 
@@ -73,7 +73,7 @@ _TMP = "/tmp/"  # noqa: S108 - a name to compare with
 
 
 def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
-    """What is said outside the code; ``known`` is what the language's module found."""
+    """Return signals from outside the code; ``known`` has those of the language's module."""
     found = Evidence()
     for one in written.exposed(repository, folder):
         _port(found, one.port, f"EXPOSE {one.port}", one.file, one.line)
@@ -87,7 +87,7 @@ def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
         _compose(repository, path, folder, known, found)
     _started(repository, folder, found)
     _made(repository, folder, found)
-    # Go embeds its front end: what is to be built first is known from there.
+    # Go embeds its front end: its module knows what to build first.
     if (
         not known.of("frontend")
         and not known.of("main")
@@ -100,7 +100,7 @@ def look(repository: Repository, folder: str, known: Evidence) -> Evidence:
 
 
 def _dockerfile(repository: Repository, path: str, settings: set[str], found: Evidence) -> None:
-    """What a Dockerfile's last stage sets, keeps, installs and asks for its health."""
+    """Read a Dockerfile's last stage: variables, volumes, packages and its health check."""
     instructions = dockerfile.instructions(repository.text(path) or "")
     known: dict[str, str] = {}
     for one in instructions:
@@ -132,19 +132,19 @@ def _dockerfile(repository: Repository, path: str, settings: set[str], found: Ev
 
 
 def _is_of_a_family(name: str, settings: set[str]) -> bool:
-    """Whether several settings begin with the same word, as those that a library reads do."""
+    """Return whether several settings share a prefix, as those of a library do."""
     family = f"{name.partition('_')[0]}_"
     return "_" in name and sum(one.startswith(family) for one in settings) > 3
 
 
 def _set(found: Evidence, name: str, value: str, path: str, line: int) -> None:
-    """Copy the variables of another image, except secrets and where it listens."""
+    """Take over the variables of another image, except secrets and where it listens."""
     if not value or "$" in value or looks_secret(name, value):
         return
     if re.search(r"HOST|LISTEN|BIND|ADDR", name):
         return
     said = f"{name}={value}"
-    if "PORT" in name:  # ours is where the service listens, whatever the user says that is
+    if "PORT" in name:  # the template sets where the service listens, and the user may change it
         if value not in {str(one.value) for one in found.of("port")}:
             return
         value = "{port}"
@@ -158,7 +158,7 @@ def _set(found: Evidence, name: str, value: str, path: str, line: int) -> None:
 
 
 def _port(found: Evidence, port: int, words: str, path: str, line: int) -> None:
-    """A port that a container had; one that root alone may take elsewhere comes last."""
+    """Add a port that a container had; privileged ports come last."""
     if port < _FIRST_FREE:
         found.default("port", port, words, path, line)
     else:
@@ -172,7 +172,7 @@ def _packages(text: str) -> Iterator[str]:
 
 
 def _started(repository: Repository, folder: str, found: Evidence) -> None:
-    """The port that a start command names: ``--port 8080``, ``:8080``."""
+    """Add the port in a start command: ``--port 8080``, ``:8080``."""
     for command in commands.of(repository, folder):
         if command.origin not in ("entrypoint", "procfile", "compose", "script"):
             continue
@@ -186,7 +186,7 @@ def _started(repository: Repository, folder: str, found: Evidence) -> None:
 
 
 def _made(repository: Repository, folder: str, found: Evidence) -> None:
-    """Folders that a start script makes: what the program writes to."""
+    """Add folders that a start script makes: the program writes to them."""
     for command in commands.of(repository, folder):
         if command.origin != "script" or command.argv[0] != "mkdir":
             continue
@@ -201,7 +201,7 @@ def _made(repository: Repository, folder: str, found: Evidence) -> None:
 
 
 def kind_of(image: str) -> str:
-    """The kind of service of an image; "" if it is unknown."""
+    """Return the kind of service of an image, or ""."""
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
     path = image.partition("@")[0].partition(":")[0].lower()
     for kind, pattern in KINDS.items():
@@ -232,7 +232,7 @@ def _compose(
                 number = repository.line(path, setting)
                 found.add("setting", named, f"{setting}={form}://…", path, number, weak=True)
             value = Beside(kind, image, setting)
-            # The project brings the driver, and its own compose file the service: both agree.
+            # The project has the driver, and its own compose file the service: both agree.
             found.add("beside", value, f"{name}: image {image}", path, line, weak=kind not in asked)
     if len(built) != 1:
         return
@@ -260,7 +260,7 @@ def _compose(
 
 
 def _needed(every: list[tuple[str, dict[str, Any]]], folder: str) -> set[str] | None:
-    """The services that one of several applications starts after; None if nothing tells."""
+    """Return the services that one of several applications depends on; None if unknown."""
     built = {name: service for name, service in every if "build" in service}
     own = [name for name in built if folder != "." and _is_own(built[name], folder)]
     own = own or [name for name, _ in every if name == folder.rpartition("/")[2]]
@@ -279,13 +279,13 @@ def _needed(every: list[tuple[str, dict[str, Any]]], folder: str) -> set[str] | 
 
 
 def _is_source(repository: Repository, path: str, source: str) -> bool:
-    """Whether what a compose file mounts is a folder of the repository: code, and no data."""
+    """Return whether a mount in a compose file is a folder of the repository: code, not data."""
     place = join(path.rpartition("/")[0] or ".", source)
     return source.startswith(".") and place in repository.folders
 
 
 def _is_own(service: dict[str, Any], folder: str) -> bool:
-    """Whether a service of a compose file is built from the folder."""
+    """Return whether a compose service is built from the folder."""
     build = service.get("build")
     if build is None:
         return False
@@ -300,7 +300,7 @@ def _target(text: str) -> str:
 
 
 def _pointing(services: list[dict[str, Any]], name: str) -> tuple[str, str]:
-    """The variable of a service by which it finds the one of that name, and its value."""
+    """Return the variable by which a service finds the one of that name, and its value."""
     for service in services:
         variables = service.get("environment")
         if isinstance(variables, list):
@@ -313,14 +313,14 @@ def _pointing(services: list[dict[str, Any]], name: str) -> tuple[str, str]:
 
 
 def _example(one: written.Example, known: Evidence, found: Evidence) -> None:
-    """A setting of an example file: its default, but of one that looks secret only the name."""
+    """Add a setting from an example file, with its default unless it looks secret."""
     name, value, file, line = one
     secret = looks_secret(name, value)
     default = None if secret or not value else value
     setting = Setting(name, default, secret=secret, scheme=scheme(value))
     words = f"{name}=…" if secret else f"{name}={value}"[:60]
     found.add("setting", setting, words, file, line, weak=True)
-    # A library reads it: the code would have told what it is without.
+    # A library reads it: in code, a default would be known.
     read = any(known_.value.name == name for known_ in known.of("setting"))
     if _FOLDER.search(name) and value.startswith("/") and not read:
         found.add("writable", f"${name}", words, file, line, weak=True)

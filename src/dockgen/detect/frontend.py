@@ -1,4 +1,4 @@
-"""A front end that is built first, and whose files the service hands out."""
+"""A front end that is built first, and served by the service."""
 
 import re
 
@@ -40,7 +40,7 @@ _TOOLS = (
 
 
 def look(repository: Repository, folder: str) -> Evidence:
-    """The front ends of a service in another language than JavaScript."""
+    """Return the front ends of a service in a language other than JavaScript."""
     found = Evidence()
     for path in repository.named("package.json", folder):
         place = path.rpartition("/")[0] or "."
@@ -99,7 +99,7 @@ def _front(
 
 
 def _written(repository: Repository, folder: str, said: Command) -> dict[str, str]:
-    """Variables that are written to a file of the front end before: ``echo NAME=VALUE > .env``."""
+    """Return variables written to a front end's file before: ``echo NAME=VALUE > .env``."""
     found: dict[str, str] = {}
     for command in commands.of(repository, folder):
         if command.file == said.file and command.argv[0] in ("echo", "printf"):
@@ -121,7 +121,7 @@ def _manager(repository: Repository, place: str, folder: str) -> str:
 
 
 def _said(repository: Repository, folder: str, place: str) -> Command | None:
-    """A command of a Dockerfile, a Makefile or CI that builds it."""
+    """Return the command that builds it, from a Dockerfile, a Makefile or CI."""
     last = place.rpartition("/")[2]
     alone = (
         len([path for path in repository.named("package.json", folder) if not is_aside(path)]) == 1
@@ -147,7 +147,7 @@ def _said(repository: Repository, folder: str, place: str) -> Command | None:
 
 
 def _output(repository: Repository, folder: str, place: str, build: str) -> str:
-    """Where the built files have to be: what a Dockerfile copies, or the tool's own setting."""
+    """Return where the built files belong: from a Dockerfile's copy, or the tool's own setting."""
     for name in ("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs"):
         text = repository.text(join(place, name)) or ""
         if told := re.search(r"outDir\s*:\s*(?:path\.\w+\([^)]*)?[\"']([\w./-]+)[\"']", text):
@@ -159,7 +159,7 @@ def _output(repository: Repository, folder: str, place: str, build: str) -> str:
 
 
 def _is_committed(repository: Repository, place: str, output: str) -> bool:
-    """Whether the built files are in the repository, so that nothing has to be built."""
+    """Return whether the built files are committed, so that nothing has to be built."""
     del place
     return any(
         within(path, output) and path.endswith((".html", ".js")) for path in repository.files

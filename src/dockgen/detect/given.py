@@ -1,4 +1,4 @@
-"""What the user says: the words of a flag as the value of its topic, and back."""
+"""The user's flags: parse a value for its topic, and format it again."""
 
 import shlex
 from collections.abc import Callable, Mapping
@@ -13,10 +13,10 @@ _WORKLOADS = ("service", "worker", "job", "site")
 
 
 def parse(topic: Topic, words: str) -> Any:
-    """The value that a flag's words mean.
+    """Parse the value of a topic's flag.
 
     Raises:
-        UsageError: they mean none.
+        UsageError: the value is invalid.
     """
     if topic.takes is int:
         if not (words.isdecimal() and len(words) < 6 and 0 < int(words) < 65_536):
@@ -84,7 +84,7 @@ _MAKERS: Mapping[str, Callable[[Topic, str], Any]] = {
 
 
 def spelled(topic: Topic, value: Any) -> str:
-    """A value as its flag takes it, and as it is shown."""
+    """Format a value for its flag, and for display."""
     if topic.many is Many.VERSION and isinstance(value, tuple):
         return str(value[0]) if value else ""
     match value:

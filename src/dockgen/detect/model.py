@@ -1,17 +1,16 @@
-"""The model: topics, the signals that speak for their values, and the answers made of them.
+"""The model: topics, the signals for their values, and the answers made from them.
 
-A language module only collects signals. It never weighs one against another: that is done by
-`resolve`, by the same rule for each topic.
+A language's module only collects signals. `resolve` weighs them, by the same rules for each topic.
 
-1. What the user says by a flag holds, and everything else is passed over.
-2. All strong signals have to agree. Two that don't are a `Conflict`: the user is asked.
-3. Without a strong one the first weak signal is taken, and shown as a guess.
+1. A value that the user gives by a flag counts, and everything else is passed over.
+2. All strong signals must agree. If two don't, that is a `Conflict`: the user is asked.
+3. Without a strong signal, the first weak one is used, and shown as a guess.
 
 A signal is strong if it says what the program or its build does: code, a manifest, a lock file, a
-tool's configuration. It is weak if it tells of something else from which this follows: what another
-container did (a Dockerfile, a compose file, CI), a convention, a framework's default. Where the
-developers' own precedence is documented, such as `.python-version` over `requires-python`, both
-are not two opinions but one: the module gives only what remains.
+tool's configuration. It is weak if it suggests that indirectly: another container (a Dockerfile, a
+compose file, CI), a convention, a framework's default. If the developers' tools define a
+precedence, such as `.python-version` over `requires-python`, the two aren't in conflict: the module
+gives only the result.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,27 +23,27 @@ if TYPE_CHECKING:
 
 
 class Strength(StrEnum):
-    """How much a signal says; see above."""
+    """How reliable a signal is; see above."""
 
     STRONG = "strong"
     WEAK = "weak"
 
 
 class Many(StrEnum):
-    """How signals of one topic become its value."""
+    """How the signals of one topic become its value."""
 
-    ONE = "one"  # they have to agree
-    VERSION = "version"  # each is a bound: the versions that it allows, the best first
+    ONE = "one"  # they must agree
+    VERSION = "version"  # each is a bound: the allowed versions, the best first
     ALL = "all"  # each is a part of the answer: a setting, a package, a folder
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One thing to know about a service.
+    """Something to know about a service.
 
-    ``name`` is the key in JSON and of the answers, ``flag`` what decides it on the command line.
-    ``takes`` is how the flag's word is read: text, a number, yes/no, or words as in a shell. A
-    topic of many values takes its flag several times.
+    ``name`` is the key in JSON and in the answers, ``flag`` what sets it on the command line.
+    ``takes`` is how the flag's value is parsed: text, a number, yes/no, or words as in a shell. A
+    topic with many values takes its flag several times.
     """
 
     name: str
@@ -59,18 +58,18 @@ class Topic:
         return f"--{self.name.replace('_', '-')}"
 
 
-# argv: a tuple of words; ``{port}`` in a word is the answer to ``port``. A path is relative to the
-# repository, with slashes; "." is its root.
+# argv: a tuple of words; ``{port}`` in a word stands for the answer to ``port``. A path is relative
+# to the repository, with slashes; "." is its root.
 Argv = tuple[str, ...]
 
 
 class Setting(NamedTuple):
     """An environment variable that the program reads.
 
-    ``default`` is what it does without: from the code, or from an example file. None if there is
-    none, and always for a ``secret``, of whose value no more is read than the ``scheme`` of an
-    address: it names the driver of a database. ``required`` says that the program doesn't start
-    without it.
+    ``default`` is the value that applies if it isn't set, from the code or from an example file. It
+    is None if there is none, and always for a ``secret``, of which only the ``scheme`` of an
+    address is read: it names the driver of a database. ``required`` says that the program doesn't
+    start without it.
     """
 
     name: str
@@ -89,16 +88,16 @@ class Process(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What has to have run before the start, such as migrations: a service of its own."""
+    """A step that must run before the start, such as migrations: a service of its own."""
 
     name: str
     argv: Argv
 
 
 class Frontend(NamedTuple):
-    """A front end that is built before the application, which serves what comes out of it.
+    """A front end that is built before the application, which serves its output.
 
-    ``output`` is where its files have to be; "" if that isn't known.
+    ``output`` is where its files belong, or "" if unknown.
     """
 
     folder: str
@@ -108,9 +107,9 @@ class Frontend(NamedTuple):
 
 
 class Beside(NamedTuple):
-    """A service that has to run beside: ``kind`` such as postgres, ``image`` as someone named it.
+    """A service that must run beside: its ``kind``, such as postgres, and the ``image`` found.
 
-    ``setting`` is the variable that tells the program where it is; "" if that isn't known.
+    ``setting`` is the variable that tells the program where it is, or "" if unknown.
     """
 
     kind: str
@@ -191,19 +190,19 @@ TOPICS: tuple[Topic, ...] = (
 )
 BY_NAME: Mapping[str, Topic] = {topic.name: topic for topic in TOPICS}
 
-# What the user said, by topic: the value of the flag, a tuple of them if the topic has many.
+# What the user gave, by topic: the flag's value, or a tuple of values if the topic has many.
 Given = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Signal:
-    """Something in the repository that speaks for a value.
+    """Something in the repository that suggests a value.
 
     Args:
-        value: what it says, of the topic's kind. A version's is the tuple of all the versions that
-            it allows, the best first.
-        words: how it is shown, short and as it is there: ``uvicorn.run(…, port=8000)``.
-        file: the path of the file, or of a folder; "" for a flag, or if nothing was found.
+        value: the value, of the topic's type. For a version, it is a tuple of all versions that
+            are allowed, the best first.
+        words: how it is shown, short and as in the source: ``uvicorn.run(…, port=8000)``.
+        file: the path of the file or folder; "" for a flag, or if nothing was found.
         line: the line, from 1; 0 for the whole file.
         strength: see the module.
     """
@@ -216,15 +215,15 @@ class Signal:
 
     @property
     def place(self) -> str:
-        """The file and line as an editor opens them; "" without a file."""
+        """The file and line as an editor opens them, or ""."""
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The value of a topic, why, and what was passed over for it.
+    """The value of a topic, the reason, and the signals that were passed over.
 
-    Of a topic with many values each has an answer of its own.
+    If a topic has many values, each has an answer of its own.
     """
 
     topic: Topic
@@ -234,13 +233,13 @@ class Answer:
 
     @property
     def is_guess(self) -> bool:
-        """Whether only weak signals speak for it."""
+        """Whether it rests only on weak signals."""
         return self.signal.strength is Strength.WEAK
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """Strong signals that disagree: two or more, of different values."""
+    """Strong signals that disagree: two or more, with different values."""
 
     topic: Topic
     signals: tuple[Signal, ...]
@@ -248,7 +247,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What can't work: a flavor, or all of it (""), why, and what does instead."""
+    """What can't work: a flavor, or everything (""), with the reason and the alternative."""
 
     flavor: str
     reason: str
@@ -258,11 +257,11 @@ class Refusal:
 
 @dataclass
 class Evidence:
-    """The signals of one service by topic, the best first, as its language module collects them."""
+    """The signals of one service by topic, the best first, as its language collects them."""
 
     signals: dict[str, list[Signal]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
-    # What holds if nothing at all speaks of it, such as a framework's port: weak, behind the rest.
+    # Used if there is no other signal, such as a framework's default port: weak, and last.
     defaults: dict[str, list[Signal]] = field(default_factory=dict)
 
     def add(
@@ -275,22 +274,22 @@ class Evidence:
         *,
         weak: bool = False,
     ) -> None:
-        """Add a signal behind those of the topic that are there."""
+        """Add a signal after the topic's existing ones."""
         strength = Strength.WEAK if weak else Strength.STRONG
         found = Signal(value, words, file, line, strength)
         self.signals.setdefault(BY_NAME[topic].name, []).append(found)
 
     def default(self, topic: str, value: Any, words: str, file: str = "", line: int = 0) -> None:
-        """Say what holds if neither this module nor what all languages share knows better."""
+        """Add a default in case neither this module nor the shared evidence has a signal."""
         found = Signal(value, words, file, line, Strength.WEAK)
         self.defaults.setdefault(BY_NAME[topic].name, []).append(found)
 
     def of(self, topic: str) -> list[Signal]:
-        """The signals of a topic."""
+        """Return the signals of a topic."""
         return self.signals.get(topic, [])
 
     def take(self, other: "Evidence") -> None:
-        """Put another's signals behind these."""
+        """Add another's signals after these."""
         for topic, signals in other.signals.items():
             self.signals.setdefault(topic, []).extend(signals)
         self.refusals.extend(other.refusals)
@@ -309,10 +308,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Detected:
-    """All that is known of one service.
+    """Everything known about one service.
 
-    ``answers`` has those of each topic that has any; a topic is in ``conflicts`` or in ``answers``.
-    ``skipped`` are files that couldn't be read, with the reason: the answers don't rest on them.
+    ``answers`` has those of each topic that has any; a topic is either in ``conflicts`` or in
+    ``answers``. ``skipped`` maps files that couldn't be read to the reason: the answers don't
+    depend on them.
     """
 
     answers: Mapping[str, tuple[Answer, ...]]
@@ -321,26 +321,26 @@ class Detected:
     skipped: tuple[tuple[str, str], ...] = ()
 
     def __iter__(self) -> Iterator[Answer]:
-        """Each answer, in the order of the topics."""
+        """Yield each answer, in the order of the topics."""
         for topic in TOPICS:
             yield from self.answers.get(topic.name, ())
 
     def value(self, topic: str, default: Any = None) -> Any:
-        """The value of a topic of one value."""
+        """Return the value of a topic with one value."""
         found = self.answers.get(BY_NAME[topic].name, ())
         return found[0].value if found else default
 
     def values(self, topic: str) -> tuple[Any, ...]:
-        """The values of a topic of many."""
+        """Return the values of a topic with many."""
         return tuple(answer.value for answer in self.answers.get(BY_NAME[topic].name, ()))
 
 
 class Command(NamedTuple):
-    """A command that someone wrote down, from `commands.of(repository, folder)`.
+    """A written-down command, from `commands.of(repository, folder)`.
 
-    ``argv`` is without the variables that stand before it, which are in ``environment``; ``folder``
-    is where it runs, "" if that isn't known. ``origin`` is dockerfile, entrypoint (a Dockerfile's
-    ENTRYPOINT and CMD as one), compose, procfile, makefile, ci or script.
+    ``argv`` excludes the variables before it, which are in ``environment``; ``folder`` is where it
+    runs, or "" if unknown. ``origin`` is dockerfile, entrypoint (a Dockerfile's ENTRYPOINT and CMD
+    combined), compose, procfile, makefile, ci or script.
     """
 
     argv: Argv
@@ -357,15 +357,15 @@ class Language(Protocol):
     name: str
 
     def claims(self, repository: "Repository") -> list[Claim]:
-        """The folders that hold a service in the language, or what may be one (weak).
+        """Return the folders that contain a service in the language, or may contain one (weak).
 
-        A manifest of development tools alone, or of a library, is weak.
+        A manifest only for development tools or a library is weak.
         """
 
     def look(self, repository: "Repository", folder: str, given: Given) -> Evidence:
-        """The signals of the service in a folder.
+        """Return the signals of the service in a folder.
 
-        ``given`` is what the user said: what follows from another answer, such as the port from
-        the file that starts, follows from that one. Signals of what all languages share are not
-        added here: `evidence` adds them behind these, weak.
+        ``given`` are the user's values: signals that depend on another answer, such as the port in
+        the file that starts, use them. Signals that all languages share aren't added here:
+        `evidence` adds them later, as weak ones.
         """

@@ -1,7 +1,7 @@
-"""The repository as the detection sees it: the files that git would track, read in bounds.
+"""A repository for detection: the files that git would track, read within bounds.
 
-Everything here comes from other people. Links that lead out, pipes, huge files and broken text are
-left out and noted, never an error: one bad file says nothing about the others.
+All of it is untrusted. Links that lead out, pipes, huge files and broken text are left out and
+recorded, but aren't errors: one bad file says nothing about the others.
 """
 
 import os
@@ -18,26 +18,26 @@ from dockgen.errors import ProjectError
 from dockgen.git import gitfolder
 from dockgen.threeway import OFFERED
 
-# How many files may be looked at, and how deep they may be.
+# The limits for the number of files, and for their depth.
 MAXIMUM_FILES = 200_000
 MAXIMUM_DEPTH = 40
-# Of a lock file, in bytes; of all others reader.MAXIMUM_BYTES holds.
+# For a lock file, in bytes; all other files have the limit reader.MAXIMUM_BYTES.
 LOCK_BYTES = 20_000_000
-# How many texts and parsed files are kept.
+# How many texts and parsed files are cached.
 _KEPT = 512
-# How much of the source files is kept, in bytes: each is asked for several words.
+# How many bytes of source files are cached: each is searched for several words.
 _KEPT_BYTES = 200_000_000
 
-# Folders that tools make, and that no repository should hold.
+# Folders that tools make, and that shouldn't be in a repository.
 JUNK = frozenset(
     {".git", ".hg", ".svn", ".venv", "node_modules", "bower_components", "__pycache__", ".tox"}
     | {".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".eggs", ".idea", ".gradle"}
     | {".terraform", ".next", ".nuxt", ".turbo", ".cache", ".parcel-cache", ".pnpm-store"}
     | {".direnv", "site-packages"}
 )
-# What a virtual environment has at its root, whatever it is called.
+# A virtual environment has this file at its root, whatever its name.
 _ENVIRONMENT = "pyvenv.cfg"
-# Folders whose code is not the application's. Compared in lower case.
+# Folders whose code isn't the application's. Compared in lower case.
 ASIDE = frozenset(
     {
         "vendor",
@@ -65,16 +65,16 @@ class Repository:
 
     Attributes:
         root: the folder.
-        files: the path of each file from the root, with slashes, sorted.
-        tracked: whether git said which; else everything but what tools make.
+        files: the path of each file, relative to the root, with slashes, sorted.
+        tracked: whether git listed them; otherwise they are all except those that tools make.
         skipped: what was left out, and why, by path.
     """
 
     def __init__(self, root: Path) -> None:
-        """Look at a folder.
+        """Read a folder's file list.
 
         Raises:
-            ProjectError: it isn't a folder, git's own, or git refused to answer.
+            ProjectError: it isn't a folder, it is git's own, or git refused to answer.
         """
         if not root.is_dir():
             raise ProjectError(f"{root} isn't a folder", "use the folder of a repository")
@@ -84,14 +84,14 @@ class Repository:
         names = self._by_git() if self.tracked else self._by_walking()
         self.files: tuple[str, ...] = tuple(sorted(self._regular(names)))
         self._known = frozenset(self.files)
-        # Per instance, and gone with it.
+        # A cache per instance, freed with it.
         self._text = lru_cache(_KEPT)(self._read_text)
         self._parsed = lru_cache(_KEPT)(self._parse)
         self._contents: dict[str, bytes] = {}
         self._room = _KEPT_BYTES
 
     def _by_git(self) -> Iterator[str]:
-        """What git tracks, and what it would if it were added."""
+        """Yield what git tracks, and what it would track if added."""
         words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
         for name in git.ask(*words, cwd=self.root).split(b"\0"):
             text = os.fsdecode(name)
@@ -109,7 +109,7 @@ class Repository:
         return True
 
     def _by_walking(self) -> Iterator[str]:
-        """Every file but what tools make."""
+        """Yield every file except those that tools make."""
         waiting = [""]
         while waiting:
             folder = waiting.pop()
@@ -131,7 +131,7 @@ class Repository:
                     yield name
 
     def _regular(self, found: Iterable[str]) -> Iterator[str]:
-        """Those that are regular files, or links to one of these."""
+        """Yield those that are regular files, or links to one of these."""
         names = set(islice(found, MAXIMUM_FILES + 1))
         if len(names) > MAXIMUM_FILES:
             raise ProjectError(
@@ -142,7 +142,7 @@ class Repository:
         environments = tuple(name.removesuffix(_ENVIRONMENT) for name in names if suffix in name)
         real = os.path.realpath(self.root)
         for name in names:
-            # What dockgen offered beside a file that was kept is no file of the user's.
+            # The template's version beside a kept file isn't the user's.
             if (name.startswith(environments) and environments) or OFFERED in name:
                 continue
             try:
@@ -150,13 +150,14 @@ class Repository:
                 mode = path.lstat().st_mode
                 if stat.S_ISLNK(mode):
                     path = path.resolve(strict=True)
-                    # What git ignores isn't read by another name, such as a .env with passwords.
+                    # An ignored file must not be read under another name, such as a .env with
+                    # passwords.
                     if os.path.relpath(path, real) not in names and not path.is_dir():
                         self.skipped[name] = "it is a link to something outside of these files"
                         continue
                     mode = path.stat().st_mode
             except FileNotFoundError:
-                continue  # removed since git took it in, or a link to nothing
+                continue  # deleted although tracked, or a broken link
             except OSError as error:
                 self.skipped[name] = error.strerror or str(error)
                 continue
@@ -168,12 +169,12 @@ class Repository:
     # Which files there are.
 
     def has(self, path: str) -> bool:
-        """Whether there is such a file."""
+        """Return whether there is such a file."""
         return path in self._known
 
     @cached_property
     def folders(self) -> frozenset[str]:
-        """Each folder that contains a file, directly or further down; "." is the root."""
+        """Every folder that contains a file, directly or further down; "." is the root."""
         found = {"."}
         for name in self.files:
             folder = name.rpartition("/")[0]
@@ -197,22 +198,22 @@ class Repository:
         return found
 
     def beside(self, folder: str) -> list[str]:
-        """The files that are directly in a folder, by path."""
+        """Return the files directly in a folder, by path."""
         return self._by_folder.get(folder, [])
 
     def under(self, folder: str) -> Iterator[str]:
-        """All files in a folder and further down."""
+        """Yield all files in a folder and further down."""
         return (name for name in self.files if within(name, folder))
 
     def named(self, name: str, folder: str = ".") -> list[str]:
-        """The files of that name in a folder and further down, the outermost first."""
+        """Return the files of that name in a folder and further down, the outermost first."""
         found = [path for path in self._by_name.get(name, []) if within(path, folder)]
         return sorted(found, key=lambda path: (path.count("/"), path))
 
     def sources(self, folder: str, *suffixes: str, aside: bool = False) -> list[str]:
-        """The source files of a folder with these suffixes, the outermost first.
+        """Return the source files of a folder with these suffixes, the outermost first.
 
-        Without ``aside``, those of vendored code, tests, examples and documentation are left out.
+        Without ``aside``, vendored code, tests, examples and documentation are left out.
         """
         length = 0 if folder == "." else len(folder) + 1
         found = [
@@ -227,22 +228,22 @@ class Repository:
     # Their content. None if the file doesn't exist, or can't be read: then it is in `skipped`.
 
     def text(self, path: str) -> str | None:
-        """The text of a file."""
+        """Return the text of a file."""
         return self._text(path)
 
     def lines(self, path: str) -> list[str]:
-        """The lines of a file, none if it can't be read."""
+        """Return the lines of a file; none if it can't be read."""
         return (self.text(path) or "").split("\n")
 
     def line(self, path: str, *needles: str) -> int:
-        """The number of the first line that contains all of these words, from 1; 0 if none does."""
+        """Return the number of the first line with all of these words, from 1; 0 without one."""
         for number, line in enumerate(self.lines(path), 1):
             if all(needle in line for needle in needles):
                 return number
         return 0
 
     def content(self, path: str) -> bytes:
-        """The bytes of a source file; empty if it can't be read. Kept as far as memory goes."""
+        """Return the bytes of a source file; empty if it can't be read. Cached within a limit."""
         found = self._contents.get(path)
         if found is None:
             found = self._bytes(path, reader.MAXIMUM_BYTES) or b""
@@ -254,7 +255,7 @@ class Repository:
     def holding(
         self, paths: Iterable[str], *needles: bytes, pattern: re.Pattern[bytes] | None = None
     ) -> Iterator[str]:
-        """Those of the files that hold one of the words: much quicker than to parse them all."""
+        """Yield the files with one of the words: much faster than parsing them all."""
         for path in paths:
             content = self.content(path)
             held = any(needle in content for needle in needles)
@@ -262,16 +263,16 @@ class Repository:
                 yield path
 
     def toml(self, path: str) -> dict[str, Any]:
-        """The tables of a TOML file; empty if it can't be read."""
+        """Return the tables of a TOML file; empty if it can't be read."""
         found = self._parsed(path, "toml")
         return found if isinstance(found, dict) else {}
 
     def json(self, path: str) -> Any:
-        """The value of a JSON file."""
+        """Return the value of a JSON file."""
         return self._parsed(path, "json")
 
     def yaml(self, path: str) -> Any:
-        """The value of a YAML file."""
+        """Return the value of a YAML file."""
         return self._parsed(path, "yaml")
 
     def _bytes(self, path: str, limit: int) -> bytes | None:
@@ -314,18 +315,18 @@ class Repository:
 
 
 def within(path: str, folder: str) -> bool:
-    """Whether a file or folder is a folder, or is in it."""
+    """Return whether a path is a folder, or inside it."""
     return folder == "." or path == folder or path.startswith(f"{folder}/")
 
 
 def join(folder: str, name: str) -> str:
-    """The path of a name in a folder, without ``.`` and ``..``; "" if it leads out of the root."""
+    """Join a folder and a name, without ``.`` and ``..``; "" if that leads out of the root."""
     path = os.path.normpath(f"{folder}/{name}" if not name.startswith("/") else name)
     return "" if path.startswith(("/", "..")) else path
 
 
 def is_aside(path: str) -> bool:
-    """Whether a file is in vendored code, tests, examples or documentation."""
+    """Return whether a file is in vendored code, tests, examples or documentation."""
     folders = [part.lower() for part in path.split("/")[:-1]]
     return any(name in ASIDE or name.startswith(("tests_", "test_", "tests-")) for name in folders)
 

@@ -1,4 +1,4 @@
-"""Resolve: signals and what the user said → an answer, a guess or a conflict for each topic."""
+"""Resolve signals and the user's flags into an answer, a guess or a conflict for each topic."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,15 +22,15 @@ def resolve(evidence: Evidence, given: Given, skipped: Iterable[tuple[str, str]]
     """Weigh the signals of one service.
 
     Args:
-        evidence: the signals of its language and of what all share, the best first.
-        given: what the user said, by topic.
+        evidence: the signals of its language and those that all share, the best first.
+        given: what the user gave, by topic.
         skipped: the files that couldn't be read, and why.
     """
     answers: dict[str, tuple[Answer, ...]] = {}
     conflicts: list[Conflict] = []
     for topic in TOPICS:
         signals = list(evidence.of(topic.name))
-        # What is in no file is worth a word only where nothing else is.
+        # A default from no file is shown only if there is nothing else.
         signals += [one for one in evidence.defaults.get(topic.name, ()) if one.file or not signals]
         found = _topic(topic, signals, given.get(topic.name))
         if isinstance(found, Conflict):
@@ -42,7 +42,7 @@ def resolve(evidence: Evidence, given: Given, skipped: Iterable[tuple[str, str]]
 
 
 def flag(topic: Topic, value: Any) -> Signal:
-    """The signal of what the user said."""
+    """Return the signal for a flag's value."""
     words = " ".join(value) if isinstance(value, tuple) and topic.takes is tuple else str(value)
     return Signal(value, f"{topic.flag} {words}".rstrip())
 
@@ -65,7 +65,7 @@ def _topic(topic: Topic, signals: list[Signal], given: Any) -> tuple[Answer, ...
 
 
 def _others(topic: Topic, signals: Iterable[Signal], value: Any) -> tuple[Signal, ...]:
-    """The signals that say something else, each value once."""
+    """Return the signals with other values, each value once."""
     if topic.many is Many.VERSION:
         return tuple(signal for signal in signals if value not in signal.value)
     return _distinct(signal for signal in signals if signal.value != value)
@@ -80,7 +80,7 @@ def _distinct(signals: Iterable[Signal]) -> tuple[Signal, ...]:
 
 
 def _version(topic: Topic, signals: Sequence[Signal]) -> tuple[Answer, ...] | Conflict:
-    """The newest version inside every strong bound, and inside the weak ones as far as it goes."""
+    """Return the newest version within every strong bound, and within weak ones if possible."""
     strong = [signal for signal in signals if signal.strength is Strength.STRONG]
     weak = [signal for signal in signals if signal.strength is Strength.WEAK]
     left: list[str] | None = None
@@ -107,7 +107,7 @@ def _version(topic: Topic, signals: Sequence[Signal]) -> tuple[Answer, ...] | Co
 
 
 def _parts(topic: Topic, signals: Iterable[Signal], given: Any) -> tuple[Answer, ...]:
-    """Each part once, by its name or value; what the user said comes first, and replaces it."""
+    """Return each part once, by its name or value; the user's come first, and replace others."""
     found: dict[Any, Answer] = {}
     for value in given or ():
         words = f"{topic.flag} {getattr(value, 'name', value)}"
@@ -126,7 +126,7 @@ def _parts(topic: Topic, signals: Iterable[Signal], given: Any) -> tuple[Answer,
 
 
 def key(value: Any) -> Any:
-    """What tells one part of an answer from another: a setting's name, a service's kind."""
+    """Return what identifies a part of an answer: a setting's name, a service's kind."""
     for name in ("name", "kind", "folder"):
         if hasattr(value, name):
             return getattr(value, name)
@@ -134,7 +134,7 @@ def key(value: Any) -> Any:
 
 
 def _with_port(detected: Detected) -> Detected:
-    """The commands with the port put in."""
+    """Fill in the port in commands."""
     port = detected.value("port")
     if port is None:
         return detected

@@ -1,4 +1,4 @@
-"""The survey: which services a repository has, and all that is known of the one that is meant."""
+"""The survey: a repository's services, and everything about the chosen one."""
 
 from importlib import import_module
 from typing import cast
@@ -18,19 +18,19 @@ from dockgen.detect.model import (
 from dockgen.detect.repository import Repository, join, within
 from dockgen.errors import ProjectError, UsageError
 
-# A module or a package for each; the order is that of messages, never of preference.
+# A module or package each; the order is for messages, and no preference.
 LANGUAGES = ("go", "node", "python")
 _MODULES = {"go": "golang"}
 
 
 def language(name: str) -> Language:
-    """The module of a language."""
+    """Return the module of a language."""
     module = import_module(f"dockgen.detect.{_MODULES.get(name, name)}")
     return cast(Language, module)
 
 
 def claims(repository: Repository, given: Given) -> list[Claim]:
-    """What may be a service, in the languages and the folder that the user named, if any."""
+    """Return possible services, in the languages and the folder that the user named, if any."""
     named = given.get("language")
     found = [
         claim
@@ -45,10 +45,10 @@ def claims(repository: Repository, given: Given) -> list[Claim]:
 
 
 def look(repository: Repository, given: Given) -> Detected:
-    """All that is known of the service that the user means, or of the only one.
+    """Return everything about the service that the user chose, or about the only one.
 
     Raises:
-        UsageError: the user named a folder or a language that isn't there.
+        UsageError: the folder or language that the user named isn't there.
         ProjectError: nothing here looks like a service.
     """
     found = claims(repository, given)
@@ -86,12 +86,12 @@ def look(repository: Repository, given: Given) -> Detected:
 
 
 def replace_value(signal: Signal, value: str) -> Signal:
-    """The same signal for another topic."""
+    """Return the same signal for another topic."""
     return Signal(value, signal.words, signal.file, signal.line, signal.strength)
 
 
 def _undecided(chosen: list[Claim]) -> tuple[Conflict, ...]:
-    """The conflict of several services: of languages in one folder, or of folders."""
+    """Return the conflict between several services: languages in one folder, or folders."""
     folders = list(dict.fromkeys(claim.folder for claim in chosen))
     if len(folders) > 1:
         seen = {claim.folder: replace_value(claim.signal, claim.folder) for claim in chosen}

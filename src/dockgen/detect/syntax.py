@@ -1,8 +1,8 @@
-"""Source files as trees, by tree-sitter: Go, TypeScript, JavaScript and Python.
+"""Parse source files into trees with tree-sitter: Go, TypeScript, JavaScript and Python.
 
-One parser for all, which needs no toolchain, knows versions newer than the Python that runs
-dockgen, and takes a file with an error in it for what the rest says. It reads 10 MB in a second or
-two; what holds none of the words in question isn't parsed (`Repository.holding`).
+It is one parser for all languages, needs no toolchain, knows versions newer than the Python that
+runs dockgen, and parses the rest of a file with an error. It takes a second or two for 10 MB, so
+files without any of the searched words aren't parsed (`Repository.holding`).
 """
 
 import ast
@@ -20,7 +20,7 @@ _LANGUAGES = {
     ".go": "go",
     ".py": "python",
     ".pyi": "python",
-    # The grammar of TypeScript knows all of JavaScript; that of JSX doesn't know <Type>casts.
+    # TypeScript's grammar covers JavaScript; JSX's grammar doesn't know <Type>casts.
     ".ts": "typescript",
     ".mts": "typescript",
     ".cts": "typescript",
@@ -32,7 +32,7 @@ _LANGUAGES = {
 }
 
 
-# Deeper than people nest brackets. Much that is done with a tree takes time by its depth.
+# Deeper than people nest brackets. The cost of many operations on a tree grows with its depth.
 MAXIMUM_DEPTH = 300
 _BRACKETS = re.compile(rb"[()\[\]{}]")
 
@@ -63,9 +63,9 @@ def _parser(name: str) -> "Parser":
 
 
 def parse(source: bytes, language: str) -> "Node":
-    """The tree of a source text: go, python, typescript or tsx (JavaScript, too).
+    """Parse source text: go, python, typescript or tsx (also for JavaScript).
 
-    An empty one of a text that is nested deeper than people write.
+    Returns an empty tree for a text that is nested too deep.
     """
     if _is_deep(source):
         source = b""
@@ -83,13 +83,13 @@ def _is_deep(source: bytes) -> bool:
 
 
 def tree(repository: "Repository", path: str, language: str = "") -> "Node":
-    """The tree of a file, by its suffix or in the language; an empty one of what can't be read."""
+    """Return the tree of a file, by its suffix or ``language``; an empty one if unreadable."""
     suffix = "." + path.rpartition(".")[2]
     return parse(repository.content(path), language or _LANGUAGES.get(suffix, "python"))
 
 
 def walk(node: "Node", *kinds: str) -> "Iterator[Node]":
-    """The nodes of these kinds in a tree, in the order of the text; those in each other, too."""
+    """Yield the nodes of these kinds in a tree, in the order of the text, nested ones included."""
     waiting = [node]
     while waiting:
         found = waiting.pop()
@@ -106,9 +106,9 @@ def _query(language: str, patterns: str) -> "Query":
 
 
 def captures(node: "Node", language: str, patterns: str) -> "dict[str, list[Node]]":
-    """The nodes that patterns capture in a tree, by the name that they give them.
+    """Return the nodes that patterns capture in a tree, by the name of the capture.
 
-    Much quicker than `walk` for a large tree: only what is captured comes to Python.
+    Much faster than `walk` for a large tree: only captured nodes become Python objects.
     """
     from tree_sitter import QueryCursor
 
@@ -117,17 +117,17 @@ def captures(node: "Node", language: str, patterns: str) -> "dict[str, list[Node
 
 
 def text(node: "Node | None") -> str:
-    """The source text of a node; "" of none."""
+    """Return the source text of a node; "" for None."""
     return "" if node is None or node.text is None else node.text.decode(errors="replace")
 
 
 def line(node: "Node") -> int:
-    """The line that a node begins in, from 1."""
+    """Return the line where a node begins, from 1."""
     return node.start_point.row + 1
 
 
 def nodes(node: "Node", *kinds: str) -> "list[Node]":
-    """What `walk` finds in a tree of Python, in a fraction of its time."""
+    """Return the same as `walk` for a tree of Python, in a fraction of its time."""
     found = captures(node, "python", " ".join(f"({kind}) @found" for kind in kinds))
     return sorted(found.get("found", []), key=lambda one: (one.start_byte, -one.end_byte))
 
@@ -143,14 +143,14 @@ class Call(NamedTuple):
 
     @property
     def line(self) -> int:
-        """The line that it begins in."""
+        """The line where it begins."""
         return line(self.node)
 
 
 def string(node: "Node | None") -> str | None:
-    """The value of a plain string, in any of the languages; None if it is anything else.
+    """Return the value of a plain string in any of the languages; None for anything else.
 
-    An f-string or a template is plain if nothing is put in.
+    An f-string or template is plain if it has no placeholder.
     """
     if node is None or node.type not in (
         "string",
@@ -172,6 +172,6 @@ def string(node: "Node | None") -> str | None:
 
 
 def number(node: "Node | None") -> int | None:
-    """The value of a whole number; None if it is anything else."""
+    """Return the value of an integer literal; None for anything else."""
     words = text(node).replace("_", "")
     return int(words) if words.isdecimal() and len(words) < 10 else None

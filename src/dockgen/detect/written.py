@@ -1,4 +1,4 @@
-"""Files that tell how a service is built and run elsewhere: which of them concern it, as data."""
+"""Find files that describe how a service is built and run elsewhere, and parse them."""
 
 import re
 import shlex
@@ -13,16 +13,16 @@ _DOCKERFILE = re.compile(r"(?:.*[.-])?(?:Dockerfile|Containerfile)(?:[.-].*)?", 
 _COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml", re.IGNORECASE)
 _WORKFLOWS = (".github/workflows", ".gitlab-ci.yml", ".forgejo/workflows", ".gitea/workflows")
 _SCRIPT = re.compile(r".*(?:entry-?point|start|run|boot|serve|launch|build|httpd|docker)[\w.-]*")
-# What tells that a folder beside the service's is another service's.
+# These files show that a neighbouring folder is another service's.
 _MANIFESTS = ("package.json", "go.mod", "pyproject.toml", "requirements.txt", "setup.py")
-# Of each kind so many are looked at, the nearest to the service first.
+# How many files of each kind are read, the nearest to the service first.
 _LOOKED_AT = 20
-# What is used for a developer's own machine says little about the image that runs.
+# Files for development say little about the production image.
 _DEVELOPMENT = re.compile(r"dev|test|debug|ci|local|example|docs?(?:[._-]|$)", re.IGNORECASE)
 
 
 def _concerning(repository: Repository, folder: str, pattern: re.Pattern[str]) -> list[str]:
-    """Files of that name in the folder, or on the way to it and in folders such as docker/."""
+    """Return files of that name in the folder, its parents, and in folders such as docker/."""
     found = []
     for path in repository.files:
         name = path.rpartition("/")[2]
@@ -37,7 +37,7 @@ def _concerning(repository: Repository, folder: str, pattern: re.Pattern[str]) -
             odd = is_one_of_several(path)
             found.append((not near, development, _distance(folder, place), odd, path))
     if any(within(path, folder) for *_, path in found):
-        found = [one for one in found if not one[0]]  # those beside are another service's
+        found = [one for one in found if not one[0]]  # the others belong to another service
     return [path for *_, path in sorted(found)[:_LOOKED_AT]]
 
 
@@ -50,12 +50,12 @@ def _distance(folder: str, place: str) -> int:
 
 
 def is_development(path: str) -> bool:
-    """Whether a file's name says that it is for development, tests or documentation."""
+    """Return whether a file is for development, tests or documentation, going by its name."""
     return bool(_DEVELOPMENT.search(path))
 
 
 def is_one_of_several(path: str) -> bool:
-    """Whether a Dockerfile has a name of its own: one of several, and seldom the main one."""
+    """Return whether a Dockerfile has a special name: one of several, and rarely the main one."""
     name = path.rpartition("/")[2].lower()
     return bool(_DOCKERFILE.fullmatch(name)) and not re.fullmatch(
         r"(?:dockerfile|containerfile)(?:\.prod(?:uction)?)?|(?:default|prod|production)\.dockerfile",
@@ -64,13 +64,13 @@ def is_one_of_several(path: str) -> bool:
 
 
 def dockerfiles(repository: Repository, folder: str) -> list[str]:
-    """Dockerfiles and Containerfiles, the nearest first, those for development last."""
+    """Return Dockerfiles and Containerfiles, the nearest first, those for development last."""
     found = _concerning(repository, folder, _DOCKERFILE)
     return [path for path in found if not path.endswith((".dockerignore", ".md", ".py", ".go"))]
 
 
 class Exposed(NamedTuple):
-    """A TCP port that the last stage of a Dockerfile exposes, and where."""
+    """A TCP port that a Dockerfile's last stage exposes, and where."""
 
     port: int
     file: str
@@ -78,7 +78,7 @@ class Exposed(NamedTuple):
 
 
 def exposed(repository: Repository, folder: str) -> list[Exposed]:
-    """The ports of the images that are built of a service, but not of those for development."""
+    """Return the ports of a service's images, without those for development."""
     found = []
     for path in dockerfiles(repository, folder):
         if is_development(path):
@@ -100,22 +100,22 @@ def exposed(repository: Repository, folder: str) -> list[Exposed]:
 
 
 def composes(repository: Repository, folder: str) -> list[str]:
-    """Compose files."""
+    """Return compose files."""
     return _concerning(repository, folder, _COMPOSE)
 
 
 def procfiles(repository: Repository, folder: str) -> list[str]:
-    """Procfiles."""
+    """Return Procfiles."""
     return [path for path in repository.named("Procfile", folder) if not is_aside(path)]
 
 
 def makefiles(repository: Repository, folder: str) -> list[str]:
-    """Makefiles."""
+    """Return Makefiles."""
     return _concerning(repository, folder, re.compile(r"(?:GNU)?[Mm]akefile"))
 
 
 def workflows(repository: Repository) -> list[str]:
-    """CI workflows of the whole repository, those that build images first."""
+    """Return the CI workflows of the whole repository, those that build images first."""
     found = [
         path
         for path in repository.files
@@ -125,7 +125,7 @@ def workflows(repository: Repository) -> list[str]:
 
 
 def scripts(repository: Repository, folder: str) -> list[str]:
-    """Shell scripts that by their names may start or build the service."""
+    """Return shell scripts that may start or build the service, going by their names."""
     return [
         path
         for path in _concerning(repository, folder, _SCRIPT)
@@ -134,14 +134,14 @@ def scripts(repository: Repository, folder: str) -> list[str]:
 
 
 def is_shell(repository: Repository, path: str) -> bool:
-    """Whether a file without suffix is a shell script, by its first line."""
+    """Return whether a file without a suffix is a shell script, by its first line."""
     if "." in path.rpartition("/")[2]:
         return False
     return bool(re.match(r"#!.*\b(?:ba|da|a)?sh\b", repository.lines(path)[0]))
 
 
 def environments(repository: Repository, folder: str) -> list[str]:
-    """Example files of settings; a real .env is never one of them."""
+    """Return example files of settings, never a real .env."""
     names = re.compile(
         r"\.?(?:env)[._-](?:example|sample|template|dist|default)s?|"
         r"(?:example|sample|template)\.env|\.env\.docker\.example"
@@ -159,7 +159,7 @@ class Example(NamedTuple):
 
 
 def examples(repository: Repository, folder: str) -> Iterator[Example]:
-    """The settings of a service's example files."""
+    """Yield the settings in a service's example files."""
     for path in environments(repository, folder):
         for number, line in enumerate(repository.lines(path), 1):
             if parts := re.fullmatch(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", line):
@@ -168,7 +168,7 @@ def examples(repository: Repository, folder: str) -> Iterator[Example]:
 
 
 def services(repository: Repository, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The services of a compose file by name."""
+    """Yield the services of a compose file by name."""
     found = repository.yaml(path)
     named = found.get("services") if isinstance(found, dict) else None
     for name, service in named.items() if isinstance(named, dict) else ():
@@ -177,7 +177,7 @@ def services(repository: Repository, path: str) -> Iterator[tuple[str, dict[str,
 
 
 def exec_form(text: str) -> tuple[str, ...]:
-    """The words of a JSON list; none if it isn't one."""
+    """Return the words of a JSON list, or nothing."""
     if not text.lstrip().startswith("["):
         return ()
     try:
@@ -188,7 +188,7 @@ def exec_form(text: str) -> tuple[str, ...]:
 
 
 def pairs(text: str) -> dict[str, str]:
-    """What an ENV or a LABEL sets: ``NAME=VALUE …`` or the old ``NAME VALUE``."""
+    """Return what an ENV or a LABEL sets: ``NAME=VALUE …`` or the old ``NAME VALUE``."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -199,7 +199,7 @@ def pairs(text: str) -> dict[str, str]:
 
 
 def filled(text: str, known: Mapping[str, str]) -> str:
-    """A word with the variables put in that a Dockerfile sets."""
+    """Fill in the variables that a Dockerfile sets."""
     for _ in range(3):
         if "$" not in text or len(text) > 1_000:
             break

@@ -36,7 +36,7 @@ class BuildOptions:
 
     @property
     def flags(self) -> list[str]:
-        """Return the names of the given options."""
+        """The names of the given options."""
         given = (("--file", self.file), ("--target", self.target), ("--build-arg", self.arguments),
                  ("--secret", self.secrets), ("--ssh", self.ssh),
                  ("--platform", self.platform))  # fmt: skip
@@ -49,7 +49,7 @@ class BuildOptions:
 
     @property
     def words(self) -> list[str]:
-        """Return the options as arguments of the command line."""
+        """The options as arguments of the command line."""
         single = (("file", self.file), ("target", self.target), ("platform", self.platform))
         several = (("build-arg", self.arguments), ("secret", self.secrets), ("ssh", self.ssh))
         return [

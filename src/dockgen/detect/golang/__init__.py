@@ -23,7 +23,7 @@ from dockgen.detect.repository import Repository, is_aside
 
 name = "go"
 
-# Frameworks by the module that is imported; the first that is compiled in.
+# Frameworks by imported module; the first one that is compiled in counts.
 _FRAMEWORKS = {
     "gin": "github.com/gin-gonic/gin",
     "echo": "github.com/labstack/echo",
@@ -40,7 +40,7 @@ _FRAMEWORKS = {
 
 
 def claims(repository: Repository) -> list[Claim]:
-    """Folders with a go.mod: strong with a program in them that isn't a tool, else weak."""
+    """Return folders with a go.mod: strong if they have a program that isn't a tool, else weak."""
     found = []
     for path in repository.named("go.mod"):
         folder = path.rpartition("/")[0] or "."
@@ -59,7 +59,7 @@ def claims(repository: Repository) -> list[Claim]:
 
 
 def _without_helpers(found: list[Claim]) -> list[Claim]:
-    """Weak, where a module is in another that has a program: a plugin, a generator, an SDK."""
+    """Weaken modules inside another one that has a program: a plugin, a generator, an SDK."""
     strong = [one.folder for one in found if one.signal.strength is Strength.STRONG]
     kept = []
     for claim in found:
@@ -78,7 +78,7 @@ def _without_helpers(found: list[Claim]) -> list[Claim]:
 
 
 def look(repository: Repository, folder: str, given: Given) -> Evidence:
-    """All signals of the program that is meant in the module of a folder."""
+    """Return all signals of the chosen program in the module of a folder."""
     evidence = Evidence()
     module = modules.module(repository, folder)
     if module is None:

@@ -1,4 +1,4 @@
-"""Arguments without which a Go program ends at once, in the ways that its flags are declared."""
+"""Required arguments of Go programs, in the ways that flags are declared."""
 
 import operator
 import re
@@ -22,7 +22,7 @@ _IS = {"<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne
 
 
 def look(program: Program, code: Code, entry: Argv, evidence: Evidence) -> None:
-    """Add what a command's program asks for, or the variables that do instead."""
+    """Add the arguments that a command requires, or the variables that can replace them."""
 
     def take(name: str, variable: str, file: str, line: int) -> None:
         words = f"{name} is required"
@@ -62,7 +62,7 @@ def look(program: Program, code: Code, entry: Argv, evidence: Evidence) -> None:
 
 
 def _is_meant(literal: "Node | None", subcommand: str) -> bool:
-    """Whether a flag is the application's own, or of the command that is started."""
+    """Return whether a flag belongs to the application itself, or to the started command."""
     held = literal.parent if literal is not None else None
     while held is not None:
         if held.type == "composite_literal":
@@ -75,7 +75,7 @@ def _is_meant(literal: "Node | None", subcommand: str) -> bool:
 
 
 def _counted(program: Program, code: Code, subcommand: str, evidence: Evidence) -> None:
-    """``Args: cobra.ExactArgs(1)`` of the root command, and ``if flag.NArg() < 1 { … }``."""
+    """Find ``Args: cobra.ExactArgs(1)`` of the root command, and ``if flag.NArg() < 1 { … }``."""
     if subcommand:
         return
     for kind, node, path in code.literals:
@@ -97,7 +97,7 @@ def _counted(program: Program, code: Code, subcommand: str, evidence: Evidence) 
         told = _COMPARED.fullmatch(syntax.text(test)[:60])
         if not told or branch is None or branch.type != "if_statement":
             continue
-        bare = 1 if "os.Args" in told[1] else 0  # what is there without any argument
+        bare = 1 if "os.Args" in told[1] else 0  # the length without any argument
         body = syntax.text(branch.child_by_field_name("consequence"))
         called = (one for name in _CALLED.findall(body) for one in code.functions.get(name, []))
         fatal = ends(body) or any(ends(syntax.text(function)) for function, _ in called)

@@ -1,4 +1,4 @@
-"""How a program is built: versions, tags, flags of the linker, and what is made before it."""
+"""How a program is built: versions, tags, linker flags, and what is made before it."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dockgen.detect.golang.modules import Line, Module
 from dockgen.detect.model import Command, Evidence, Refusal, Signal
 from dockgen.detect.repository import Repository, join, within
 
-# Tags of well-known modules and of Go itself, which no file of the project has to name.
+# Tags of well-known modules and of Go itself, which no file of the project needs to contain.
 _KNOWN_TAGS = frozenset(
     [
         "netgo",
@@ -40,14 +40,14 @@ _KNOWN_TAGS = frozenset(
     ]
 )
 _TAG = re.compile(r"[A-Za-z_][\w.]*")
-# What a build for production doesn't take.
+# Tags that aren't for production builds.
 _NOT_FOR_IMAGES = re.compile(
     r"test|debug|dev|race|e2e|integration|bench|mock|example", re.IGNORECASE
 )
 
 
 def versions(repository: Repository, module: Module, evidence: Evidence) -> None:
-    """The minor versions that are new enough for go.mod and go.work, the newest first."""
+    """Add the minor versions that are new enough for go.mod and go.work, the newest first."""
     newest = int(str(languages.load()["go"]["version"]).partition(".")[2])
     workspace = modules.workspace(repository, module.folder)
     lines: list[tuple[str, Line | None, str]] = [
@@ -68,7 +68,7 @@ def versions(repository: Repository, module: Module, evidence: Evidence) -> None
 
 
 def replaced(repository: Repository, module: Module, evidence: Evidence) -> None:
-    """The folder that the build needs: the workspace's, or that around the local modules."""
+    """Add the folder that the build needs: the workspace's, or the one around local modules."""
     workspace = modules.workspace(repository, module.folder)
     root = module.folder
     if workspace is not None and len(workspace.uses) > 1:
@@ -92,7 +92,7 @@ def replaced(repository: Repository, module: Module, evidence: Evidence) -> None
 
 
 def common(one: str, other: str) -> str:
-    """The folder that both are in."""
+    """Return the deepest common folder."""
     parts = []
     for a, b in zip(one.split("/"), other.split("/"), strict=False):
         if a != b:
@@ -102,7 +102,7 @@ def common(one: str, other: str) -> str:
 
 
 def builds(repository: Repository, module: Module) -> Iterator[Command]:
-    """The commands that build Go programs for a release, those of Dockerfiles first."""
+    """Yield the commands that build Go programs for a release, those of Dockerfiles first."""
     for command in commands.of(repository, module.folder):
         words = command.argv
         if written.is_development(command.file) and command.origin != "ci":
@@ -114,7 +114,7 @@ def builds(repository: Repository, module: Module) -> Iterator[Command]:
 
 
 def tags(repository: Repository, module: Module) -> list[Signal]:
-    """The tags of the first build that has any which the code, or a known module, knows."""
+    """Return the tags of the first build with tags that the code or a known module uses."""
     known = _KNOWN_TAGS | _constrained(repository, module)
     for command in builds(repository, module):
         words = _tag_words(command)
@@ -161,7 +161,7 @@ def _goreleaser_tags(repository: Repository, module: Module, known: frozenset[st
 
 
 def ldflags(repository: Repository, module: Module, evidence: Evidence) -> None:
-    """What a build for a release tells the linker, as far as it can be told outside of it."""
+    """Add the linker flags of a release build, as far as they don't depend on its environment."""
     for command in builds(repository, module):
         text = commands.option(command.argv, "-ldflags", "--ldflags")
         if not text:
@@ -175,7 +175,7 @@ def ldflags(repository: Repository, module: Module, evidence: Evidence) -> None:
 
 
 def locked(repository: Repository, module: Module, evidence: Evidence) -> None:
-    """The lock file, or that it is missing."""
+    """Add the lock file, or that it is missing."""
     evidence.add("package_manager", "go", "modules", module.file)
     sums = join(module.folder, "go.sum")
     vendored = join(module.folder, "vendor/modules.txt")
@@ -208,7 +208,7 @@ def locked(repository: Repository, module: Module, evidence: Evidence) -> None:
 
 
 def c_off(repository: Repository, module: Module) -> Signal | None:
-    """A build with CGO_ENABLED=0, if one is written down."""
+    """Return a build with CGO_ENABLED=0, if one is written down."""
     for command in builds(repository, module):
         value = command.environment.get("CGO_ENABLED")
         if value in ("0", "1"):

@@ -1,4 +1,4 @@
-"""Front ends that a Go program embeds, and what has to build them before."""
+"""Front ends that a Go program embeds, and what has to build them first."""
 
 import re
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ _MANAGERS = (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("package-lock.j
 
 
 def look(repository: Repository, module: Module, program: Program, evidence: Evidence) -> None:
-    """Front ends whose output is embedded and isn't committed, and code that is generated."""
+    """Add front ends whose output is embedded but not committed, and generated code."""
     told = set()
     for path in repository.holding(program.files, b"//go:embed "):
         if "/vendor/" in f"/{path}":
             continue
         folder = path.rpartition("/")[0] or "."
         for number, line in enumerate(repository.lines(path), 1):
-            text = line.strip()  # in a block of variables it is indented
+            text = line.strip()  # in a block of variables, it is indented
             if not text.startswith("//go:embed "):
                 continue
             for pattern in text.split()[1:]:
@@ -45,13 +45,13 @@ def look(repository: Repository, module: Module, program: Program, evidence: Evi
 
 
 def _generates(repository: Repository, module: Module) -> bool:
-    """Whether `go generate` makes something."""
+    """Return whether `go generate` makes something."""
     paths = repository.sources(module.folder, ".go")
     return next(repository.holding(paths, b"\n//go:generate "), None) is not None
 
 
 def _ignored(repository: Repository, target: str) -> Iterator[str]:
-    """Folders in what is embedded that git ignores by name: they come out of a build."""
+    """Yield embedded folders that git ignores by name: a build makes them."""
     for path in repository.named(".gitignore"):
         for line in repository.lines(path):
             name = line.strip().strip("/")
@@ -64,7 +64,7 @@ def _ignored(repository: Repository, target: str) -> Iterator[str]:
 
 
 def _has_build(repository: Repository) -> bool:
-    """Whether a package.json has a script that builds."""
+    """Return whether a package.json has a build script."""
     return any(
         "build" in _scripts(repository, path)
         for path in repository.named("package.json")
@@ -73,7 +73,7 @@ def _has_build(repository: Repository) -> bool:
 
 
 def _scripts(repository: Repository, manifest: str) -> dict[str, str]:
-    """The scripts of a package.json by name."""
+    """Return the scripts of a package.json by name."""
     content = repository.json(manifest)
     found = content.get("scripts") if isinstance(content, dict) else None
     found = found if isinstance(found, dict) else {}
@@ -81,7 +81,7 @@ def _scripts(repository: Repository, manifest: str) -> dict[str, str]:
 
 
 def _scripted(repository: Repository, target: str) -> Frontend | None:
-    """The front end whose script names the folder that is embedded, unless its files are there."""
+    """Return the front end whose script names the embedded folder, unless its files exist."""
     if any(path.endswith((".js", ".mjs", ".wasm")) for path in repository.under(target)):
         return None
     for manifest in repository.named("package.json"):
@@ -105,14 +105,14 @@ def _target(folder: str, pattern: str) -> str:
         fixed = fixed.rpartition("/")[0]
     target = join(folder, fixed or ".") or folder
     name = target.rpartition("/")[2]
-    if "." in name and target != folder:  # a file: its folder is what is built
+    if "." in name and target != folder:  # a file: its folder is built
         target = target.rpartition("/")[0] or "."
         target = target.removesuffix("/.vite")
     return target
 
 
 def _is_there(repository: Repository, folder: str, pattern: str) -> bool:
-    """Whether anything but a placeholder is committed where a pattern points."""
+    """Return whether anything but a placeholder is committed at a pattern's path."""
     target = _target(folder, pattern)
     plain = re.sub(r"^all:", "", pattern)
     if repository.has(join(folder, plain)):
@@ -170,7 +170,7 @@ def _frontend(
 
 
 def _written_build(repository: Repository, module: Module) -> str:
-    """The command by which a Makefile or a Dockerfile builds a front end without a script."""
+    """Return the command of a Makefile or Dockerfile that builds a front end without a script."""
     for command in commands.of(repository, module.folder):
         if command.argv[0] in ("npx", "pnpm", "yarn", "npm") and "build" in command.argv:
             return " ".join(command.argv)

@@ -1,4 +1,4 @@
-"""Where a program listens."""
+"""Where a Go program listens."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _ADDRESS = re.compile(r"(?:tcp://)?(?:(\[[\w:.]*\]|::|[\w.*-]*):)?(\d{1,5})?")
-# What sets a port or an address is called so.
+# Typical names of settings for a port or an address.
 _NAMED = re.compile(r"port|addr|listen|bind|host|endpoint", re.IGNORECASE)
 _ALL = "0.0.0.0"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-# A listener of something else than what the service is for, told by the names around it.
+# Listeners for something else than the service's purpose, by the names around them.
 _ASIDE = re.compile(
     r"metric|pprof|debug|admin|profil|prometheus|raft|ssh|gossip|cluster|https|tls|peer|redirect"
     r"|smtp|pop3|imap|grpc|dns|proxy|telemetry|diagnos|ssl|cert|client|tunnel|AutoTLS|websocket",
@@ -29,7 +29,7 @@ _ASIDE = re.compile(
 
 
 class Address(NamedTuple):
-    """What a program listens on: the host ("" for all), the port (None if it isn't set)."""
+    """An address to listen on: the host ("" for all), the port (None if it isn't set)."""
 
     host: str
     port: int | None
@@ -39,7 +39,7 @@ class Address(NamedTuple):
 
 
 def _sinks(code: Code, program: Program) -> Iterator[tuple[str, "Node | None", Call | None, str]]:
-    """The expressions that are listened on: what it is called, the node, the call, the file."""
+    """Yield the expressions that are listened on: name, node, call and file."""
     echo = program.uses("github.com/labstack/echo")
     gin = program.uses("github.com/gin-gonic/gin")
     fiber = program.uses("github.com/gofiber/fiber", "github.com/kataras/iris")
@@ -79,7 +79,7 @@ def _sinks(code: Code, program: Program) -> Iterator[tuple[str, "Node | None", C
 
 
 def addresses(code: Code, program: Program) -> list[Address]:
-    """The addresses that a program listens on, each once, the likeliest first."""
+    """Return the addresses that a program listens on, each once, the likeliest first."""
     found: dict[tuple[str, int | None, str], Address] = {}
     for words, node, call, path in _sinks(code, program):
         if node is None and call is not None:  # gin's Run() without an address
@@ -109,13 +109,13 @@ def addresses(code: Code, program: Program) -> list[Address]:
 
 
 def _host(text: str | None) -> str:
-    """A host as an address has it; "" for all."""
+    """Return the host of an address; "" for all."""
     host = (text or "").strip("[]")
     return "" if host in ("*", _ALL, "::") else host
 
 
 def _optioned(code: Code) -> Iterator[Address]:
-    """Addresses in a table of options: ``"LISTEN_ADDR": {value: "127.0.0.1:8080"}``."""
+    """Yield addresses in a table of options: ``"LISTEN_ADDR": {value: "127.0.0.1:8080"}``."""
     for key, node, path in code.options:
         if not re.search("LISTEN|BIND|HTTP_ADDR|^ADDR", key) or _ASIDE.search(key):
             continue
@@ -129,7 +129,7 @@ def _optioned(code: Code) -> Iterator[Address]:
 
 
 def _function(node: "Node") -> str:
-    """The name of the function around a node."""
+    """Return the name of the function around a node."""
     parent = node.parent
     while parent is not None and parent.type not in ("function_declaration", "method_declaration"):
         parent = parent.parent
@@ -137,7 +137,7 @@ def _function(node: "Node") -> str:
 
 
 def serves(code: Code, program: Program) -> Call | None:
-    """The first call that listens or serves."""
+    """Return the first call that listens or serves."""
     names = {"ListenAndServe", "ListenAndServeTLS", "Serve", "ServeTLS"}
     for words, _, call, _ in _sinks(code, program):
         if call is not None and words:
@@ -151,7 +151,7 @@ def serves(code: Code, program: Program) -> Call | None:
 def look(
     repository: Repository, module: Module, program: Program, code: Code, exposed: frozenset[int]
 ) -> Evidence:
-    """The signals of the port and of the address; ``exposed`` are a Dockerfile's ports."""
+    """Return the signals of the port and the address; ``exposed`` are a Dockerfile's ports."""
     evidence = Evidence()
     examples = {one.name: one for one in written.examples(repository, module.folder)}
     found = [_with_example(one, examples) for one in addresses(code, program)]
@@ -163,7 +163,7 @@ def look(
         near = [one for one in near if one.port in exposed]
         ports &= exposed
     moved = sorted(near, key=lambda one: not (one.value.env or one.value.flag))
-    # One address by several ways: the one that can be changed is it.
+    # If several ways give one address, use the one that can be changed.
     chosen = next((one for one in moved if one.port is not None), None)
     told: set[int | None] = set()
     for one in [*([chosen] if chosen else []), *near, *found]:
@@ -182,7 +182,7 @@ def _needs_root(one: Address) -> bool:
 
 
 def _with_example(one: Address, examples: Mapping[str, written.Example]) -> Address:
-    """The port that an example file has for a variable without a default."""
+    """Return the address with an example file's port, for a variable without a default."""
     told = examples.get(one.value.env) if one.port is None else None
     parsed = _ADDRESS.fullmatch(told.value) if told else None
     if told is None or parsed is None or not parsed[2]:
@@ -197,14 +197,14 @@ def _words(one: Address) -> str:
 
 
 def setting(value: Value, text: str) -> str:
-    """What sets a value to a text: ``NAME=text``, or ``--flag=text`` for the command."""
+    """Return how to set a value: ``NAME=text``, or ``--flag=text`` for the command."""
     return f"{value.env}={text}" if value.env else f"{value.flag}={text}"
 
 
 def _add_port(evidence: Evidence, one: Address, *, weak: bool, moves: bool) -> None:
     value = one.value
     words = _words(one)
-    whole = ":" in value.text  # the variable, or the flag, contains host and port
+    whole = ":" in value.text  # the variable or flag has host and port
     if one.port is None:
         if value.env or value.flag:
             evidence.default("port", 8080, f"{words}: not set", value.file, value.line)
@@ -223,7 +223,7 @@ def _add_port(evidence: Evidence, one: Address, *, weak: bool, moves: bool) -> N
 
 
 def _is_number(value: Value) -> bool:
-    """Whether a variable or a flag by its name contains the port alone."""
+    """Return whether a variable or flag has only the port, going by its name."""
     name = (value.env or value.flag).lower()
     return "port" in name and "addr" not in name
 

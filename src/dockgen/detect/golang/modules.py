@@ -13,7 +13,7 @@ _MINOR = re.compile(r"(?:go)?1\.(\d+)(?:[.\w-]*)")
 
 @dataclass(frozen=True)
 class Line:
-    """A directive: its words without the verb, and where it stands."""
+    """A directive: its words without the verb, and its position."""
 
     words: tuple[str, ...]
     number: int
@@ -24,7 +24,7 @@ class Line:
 class Module:
     """A go.mod.
 
-    ``replaces`` has the folders in the repository that stand for another module, by its path.
+    ``replaces`` maps module paths to the folders in the repository that replace them.
     """
 
     folder: str
@@ -57,14 +57,14 @@ class Workspace:
 
 
 def minor(line: Line | None) -> int | None:
-    """The minor version that a go or toolchain line names: 24 of ``go 1.24.1``."""
+    """Return the minor version in a go or toolchain line: 24 of ``go 1.24.1``."""
     found = _MINOR.fullmatch(line.words[0]) if line and line.words else None
     return int(found[1]) if found and len(found[1]) < 4 else None
 
 
 @lru_cache(maxsize=256)
 def module(repository: Repository, folder: str) -> Module | None:
-    """The module whose go.mod is in a folder; None if there is none, or it names no module."""
+    """Return the module whose go.mod is in a folder; None without one or its module line."""
     path = ""
     found: dict[str, Line] = {}
     requires: dict[str, Line] = {}
@@ -85,12 +85,12 @@ def module(repository: Repository, folder: str) -> Module | None:
 
 @lru_cache(maxsize=16)
 def workspaces(repository: Repository) -> tuple[Workspace, ...]:
-    """The workspaces of a repository."""
+    """Return the workspaces of a repository."""
     return tuple(_workspace(repository, path) for path in repository.named("go.work"))
 
 
 def workspace(repository: Repository, folder: str) -> Workspace | None:
-    """The workspace that a module's folder is part of."""
+    """Return the workspace that a module's folder is part of."""
     for found in workspaces(repository):
         if within(folder, found.folder) and folder in found.uses:
             return found
@@ -113,7 +113,7 @@ def _workspace(repository: Repository, path: str) -> Workspace:
 
 
 def _replaced(repository: Repository, folder: str, line: Line) -> dict[str, tuple[str, int]]:
-    """The folder in the repository that a replace line names, if it names one."""
+    """Return the folder in the repository that a replace line names, if any."""
     if "=>" not in line.words or line.words.index("=>") + 1 >= len(line.words):
         return {}
     target = line.words[line.words.index("=>") + 1]
@@ -124,7 +124,7 @@ def _replaced(repository: Repository, folder: str, line: Line) -> dict[str, tupl
 
 
 def _directives(repository: Repository, path: str) -> Iterator[tuple[str, Line]]:
-    """Each directive of a go.mod or go.work with its verb, those in blocks, too."""
+    """Yield each directive of a go.mod or go.work with its verb, including those in blocks."""
     block = ""
     for number, text in enumerate(repository.lines(path), 1):
         code, _, comment = text.partition("//")

@@ -1,4 +1,4 @@
-"""What a program needs beside Go: C and its libraries, and other programs that it runs."""
+"""What a program needs besides Go: C libraries, and other programs that it runs."""
 
 import re
 from typing import NamedTuple
@@ -13,13 +13,13 @@ from dockgen.detect.repository import Repository
 
 
 class Binding(NamedTuple):
-    """A package that compiles C: what its build and its run need, as Debian calls it."""
+    """A package that compiles C: what its build and its run need, by Debian's names."""
 
     build: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
 
 
-# Packages that don't work without cgo, by their path; those below them are meant, too.
+# Packages that don't work without cgo, by their path; packages below them count, too.
 BINDINGS = {
     "github.com/mattn/go-sqlite3": Binding(),
     "gorm.io/driver/sqlite": Binding(),  # of mattn/go-sqlite3
@@ -61,7 +61,7 @@ BINDINGS = {
     "maunium.net/go/mautrix/crypto/libolm": Binding(("libolm-dev", "g++"), ("libolm3",)),
     "github.com/seekwe/gofaiss": Binding(),
 }
-# Programs that are run by name, and the package of Debian that brings them.
+# Programs that are run by name, and their Debian packages.
 PROGRAMS = {
     "git": "git", "ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "convert": "imagemagick",
     "magick": "imagemagick", "pg_dump": "postgresql-client", "pg_restore": "postgresql-client",
@@ -87,7 +87,7 @@ _DIRECTIVE = re.compile(r"#cgo\b[^:\n]*\b(pkg-config|LDFLAGS):\s*([^\n]*)")
 def look(
     repository: Repository, module: Module, folder: str, tags: frozenset[str], code: Code
 ) -> Evidence:
-    """The signals of cgo, of packages to build and to run, and of what can't be on scratch."""
+    """Return the signals of cgo, of packages to build and to run, and of what rules out scratch."""
     evidence = Evidence()
     _cgo(repository, module, folder, tags, evidence)
     _programs(code, evidence)
@@ -97,7 +97,7 @@ def look(
 def _cgo(
     repository: Repository, module: Module, folder: str, tags: frozenset[str], evidence: Evidence
 ) -> None:
-    """Whether C is compiled in: asked of the program as it is without cgo, which tells the need."""
+    """Add whether C is compiled in: whatever the program lacks without cgo shows the need."""
     plain = packages.program(repository, module, folder, tags, cgo=False)
     needed = False
     for path, binding in BINDINGS.items():
@@ -141,7 +141,7 @@ def _cgo(
 
 
 def _olm(program: Program, tags: frozenset[str]) -> Import | None:
-    """An import through which mautrix takes in libolm, unless it is told to take Go's."""
+    """Return an import through which mautrix uses libolm, unless a tag selects Go's version."""
     if "goolm" in tags or "nocrypto" in tags:
         return None
     crypto = (program.imports.get(f"maunium.net/go/mautrix/{one}") for one in _OLM)
@@ -161,7 +161,7 @@ def _needs(evidence: Evidence, binding: Binding, found: Import) -> None:
 
 
 def _has_fallback(repository: Repository, folder: str, tags: frozenset[str]) -> bool:
-    """Whether a package has files for builds without cgo alone."""
+    """Return whether a package has files only for builds without cgo."""
     return any(
         re.search(r"!\s*cgo\b", one.constraint)
         for one in packages.compiled(repository, folder, tags, cgo=False)
@@ -169,7 +169,7 @@ def _has_fallback(repository: Repository, folder: str, tags: frozenset[str]) -> 
 
 
 def _directives(repository: Repository, found: Import, evidence: Evidence) -> None:
-    """The libraries that ``#cgo`` lines name; what they are called elsewhere isn't known."""
+    """Add the libraries in ``#cgo`` lines; the names of their packages aren't known."""
     for kind, names in _DIRECTIVE.findall(repository.text(found.file) or ""):
         for name in names.split():
             library = name if kind == "pkg-config" else name.removeprefix("-l")

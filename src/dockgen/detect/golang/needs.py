@@ -1,4 +1,4 @@
-"""What a program reads, writes and reaches: settings, files, folders, services beside it."""
+"""What a program reads, writes and connects to: settings, files, folders, services beside it."""
 
 import re
 
@@ -19,7 +19,7 @@ _USUAL = re.compile(
     r"|HTTPS?_PROXY|NO_PROXY|USERPROFILE|LOCALAPPDATA|WSL\w*|PROGRAMFILES|LOGNAME|SUDO_\w+|COLUMNS"
 )
 _TESTS = re.compile(r"^(?:MOCK|TEST)_|_TESTS?$|_INTERNAL$")
-# Names of parameters that tell nothing of where a path leads.
+# Parameter names that don't tell where a path leads.
 _GENERIC = re.compile(
     r"(?i)(?:file|full|out|tmp|temp|dest|target|new|abs)?_?(?:path|name|file|dir|p|f|dst|out|folder|target|dest|filename|output)"
 )
@@ -77,7 +77,7 @@ _FATAL = re.compile(r"\b(?:log\.Fatal\w*|panic|os\.Exit|\w+\.Fatal\w*|\w+\.Panic
 
 
 def look(repository: Repository, module: Module, program: Program, code: Code) -> Evidence:
-    """The signals of what all these are."""
+    """Return the signals of all these."""
     evidence = Evidence()
     _settings(code, evidence)
     _files(repository, module, code, evidence)
@@ -114,7 +114,7 @@ def _settings(code: Code, evidence: Evidence) -> None:
         name = _read(call, code)
         if name:
             default = None
-            told = syntax.string(call.arguments[-1]) != name  # else the name is the last one
+            told = syntax.string(call.arguments[-1]) != name  # else the last is the name
             if len(call.arguments) == 2 and told and call.last not in ("Getenv", "LookupEnv"):
                 texts = [one.text for one in code.of(call.arguments[1], call.file, 4)]
                 default = texts[0] if texts else None
@@ -139,7 +139,7 @@ def _settings(code: Code, evidence: Evidence) -> None:
 
 
 def _read(call: Call, code: Code) -> str:
-    """The variable that a call reads; "" if it reads none."""
+    """Return the variable that a call reads, or ""."""
     if not call.arguments or re.match("(?i)set|unset|must_?bind|bind", call.last):
         return ""
     if call.name not in ("os.Getenv", "os.LookupEnv", "syscall.Getenv") and not re.search(
@@ -155,7 +155,7 @@ def _read(call: Call, code: Code) -> str:
 
 
 def _is_required(call: Call) -> bool:
-    """Whether the program ends if the variable is empty: ``if token == "" { log.Fatal(…) }``."""
+    """Return whether the program ends without a variable: ``if token == "" { log.Fatal(…) }``."""
     if call.last not in ("Getenv", "LookupEnv") or "Must" in call.name:
         return "must" in call.last.lower() or "require" in call.last.lower()
     parent = call.node.parent
@@ -203,12 +203,12 @@ def _is_required(call: Call) -> bool:
 
 
 def ends(body: str) -> bool:
-    """Whether a block ends the program."""
+    """Return whether a block ends the program."""
     return bool(_FATAL.search(body[:1000]))
 
 
 def _files(repository: Repository, module: Module, code: Code, evidence: Evidence) -> None:
-    """Files and folders of the repository that are read by their path while the program runs."""
+    """Add files and folders of the repository that the program reads by path at run time."""
     told = set()
     for call in code.calls:
         if call.last not in _READERS or not call.arguments or "embed" in call.name.lower():
@@ -292,7 +292,7 @@ def _written(code: Code, evidence: Evidence) -> None:
 
 
 def _beside(module: Module, program: Program, evidence: Evidence) -> None:
-    """Services whose driver is compiled in; one of several databases is a matter of settings."""
+    """Add services whose driver is compiled in; with several databases, settings decide."""
     found = [
         (kind, used, pattern)
         for kind, paths, pattern in _DRIVERS

@@ -1,7 +1,7 @@
-"""Packages: which files are compiled into a program, as `go list` would say for Linux.
+"""Packages: which files are compiled into a program, as `go list` would report for Linux.
 
-Only the head of each file is parsed, up to its first declaration: the package's name, the imports
-and the build constraint are there.
+Only the head of each file is parsed, up to its first declaration: it has the package's name, the
+imports and the build constraint.
 """
 
 import re
@@ -14,7 +14,7 @@ from dockgen.detect.golang import modules
 from dockgen.detect.golang.modules import Module
 from dockgen.detect.repository import Repository, is_aside, join, within
 
-# How many files of one program are looked at.
+# How many files of one program are read.
 MAXIMUM_FILES = 8_000
 
 _SYSTEMS = frozenset(
@@ -70,7 +70,7 @@ _GO_VERSION = re.compile(r"go1\.\d+")
 
 @dataclass(frozen=True)
 class Import:
-    """An import: the path, the name that it goes by in the file ("" for its own), the place."""
+    """An import: its path, its name in the file ("" for the package's own), and its place."""
 
     path: str
     name: str
@@ -80,7 +80,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Head:
-    """What comes before the first declaration of a file."""
+    """The part of a file before its first declaration."""
 
     file: str
     package: str
@@ -94,8 +94,8 @@ class Head:
 class Program:
     """What is compiled into a package main, in the order in which it is reached.
 
-    ``imports`` has the first import of each package that isn't in the repository, ``missing`` those
-    that should be in it and have no files: they are generated.
+    ``imports`` has the first import of each package outside the repository; ``missing`` has those
+    of packages that should be in it but have no files, because they are generated.
     """
 
     folder: str
@@ -106,7 +106,7 @@ class Program:
     folders: list[str] = field(default_factory=list)
 
     def uses(self, *paths: str) -> Import | None:
-        """The first import of one of these packages, or of one below it."""
+        """Return the first import of one of these packages, or of one below it."""
         for path in paths:
             if found := self.imports.get(path):
                 return found
@@ -118,7 +118,7 @@ class Program:
 
 @lru_cache(maxsize=50_000)
 def head(repository: Repository, path: str) -> Head:
-    """The head of a file; an empty one of what can't be read."""
+    """Return the head of a file; an empty one if it can't be read."""
     source = repository.content(path)
     body = _BODY.search(source)
     tree = syntax.parse(source[: body.start()] if body else source, "go")
@@ -149,13 +149,13 @@ def head(repository: Repository, path: str) -> Head:
 
 
 def _old(words: str) -> str:
-    """A constraint of the older kind, ``// +build a,b c``, as one of the newer."""
+    """Convert an old constraint, ``// +build a,b c``, to the new form."""
     either = [" && ".join(part for part in word.split(",") if part) for word in words.split()]
     return " || ".join(f"({part})" for part in either)
 
 
 def fits(constraint: str, tags: frozenset[str]) -> bool:
-    """Whether a build constraint holds on Linux, amd64, with these tags."""
+    """Return whether a build constraint holds on Linux, amd64, with these tags."""
     tokens = _TOKEN.findall(constraint)[:200]
     position = 0
 
@@ -194,7 +194,7 @@ def fits(constraint: str, tags: frozenset[str]) -> bool:
 
 
 def is_compiled(found: Head, tags: frozenset[str], *, cgo: bool) -> bool:
-    """Whether a file is part of its package: by name, by constraint, and by what it imports."""
+    """Return whether a file belongs to its package: by name, constraint and imports."""
     name = found.file.rpartition("/")[2]
     if name.startswith(("_", ".")) or name.endswith("_test.go") or not found.package:
         return False
@@ -211,14 +211,14 @@ def is_compiled(found: Head, tags: frozenset[str], *, cgo: bool) -> bool:
 def compiled(
     repository: Repository, folder: str, tags: frozenset[str], *, cgo: bool = True
 ) -> list[Head]:
-    """The files of the package in a folder."""
+    """Return the compiled files of the package in a folder."""
     heads = (head(repository, path) for path in repository.beside(folder) if path.endswith(".go"))
     found = [one for one in heads if is_compiled(one, tags, cgo=cgo)]
     return [one for one in found if one.package != "documentation"]
 
 
 def mains(repository: Repository, module: Module, tags: frozenset[str]) -> list[str]:
-    """The folders of a module that hold a program, the outermost first."""
+    """Return the folders of a module that have a program, the outermost first."""
     others = {
         path.rpartition("/")[0] or "." for path in repository.named("go.mod", module.folder)
     } - {module.folder}
@@ -248,7 +248,7 @@ def program(
     *,
     cgo: bool = True,
 ) -> Program:
-    """All that is compiled into the package main in a folder."""
+    """Return everything that is compiled into the package main in a folder."""
     where = _local(repository, module)
     found = Program(folder)
     waiting = [folder]
@@ -277,7 +277,7 @@ def program(
 
 
 def _local(repository: Repository, module: Module) -> Mapping[str, str]:
-    """The folders of the modules in the repository that this one can import, by path."""
+    """Return the folders of the modules in the repository that this one can import, by path."""
     found = {module.path: module.folder}
     waiting = [module]
     for one in waiting:
@@ -296,7 +296,7 @@ def _local(repository: Repository, module: Module) -> Mapping[str, str]:
 def _folder(
     path: str, where: Mapping[str, str], repository: Repository, module: Module
 ) -> str | None:
-    """The folder of a package, None if it isn't in the repository."""
+    """Return the folder of a package; None if it isn't in the repository."""
     for prefix in _prefixes(path):
         if prefix in where:
             return join(where[prefix], path[len(prefix) + 1 :] or ".")
@@ -311,7 +311,7 @@ def _prefixes(path: str) -> Iterator[str]:
 
 
 def is_tool(folder: str, module: Module) -> bool:
-    """Whether a program by its place is only for development."""
+    """Return whether a program is only for development, going by its folder."""
     inside = folder[len(module.folder) + 1 :] if module.folder != "." else folder
     aside = {"internal", "tools", "tool", "hack", "scripts", "script", "dev", "build", "ci", "gen"}
     aside |= {"testing", "testutil", "utils", "codegen", "generate", "generator", "tests"}

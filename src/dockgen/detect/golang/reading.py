@@ -1,4 +1,4 @@
-"""The code of a program, read once: its calls, its literals, and what each name is set to."""
+"""Read the code of a program once: its calls, its literals, and what each name is set to."""
 
 import re
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from dockgen.detect.syntax import Call
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# How many bytes of one program are parsed whole: those reached first.
+# How many bytes of one program are fully parsed: those reached first.
 MAXIMUM_BYTES = 6_000_000
 _WORDS = (
     b"env", b"Env", b"flag", b"Flag", b"Listen", b"LISTEN", b"Addr", b"addr", b"Port", b"port",
@@ -37,7 +37,7 @@ _TAG = re.compile(r'([\w-]+):"((?:[^"\\]|\\.)*)"')
 
 
 def read(repository: Repository, program: Program) -> Code:
-    """The code of a program, that of its first files if it is very large."""
+    """Return the code of a program; only of its first files if it is very large."""
     code = Code()
     left = MAXIMUM_BYTES
     for path in program.files:
@@ -109,12 +109,12 @@ def _take(code: Code, found: "dict[str, list[Node]]", path: str) -> None:
 
 
 def names_of(node: "Node") -> "list[Node]":
-    """The names that a declaration or an assignment sets."""
+    """Return the names that a declaration or an assignment sets."""
     return _pair(node)[0]
 
 
 def keys_of(node: "Node") -> "dict[str, Node]":
-    """The values of a literal's keys."""
+    """Return the values of a literal's keys."""
     body = node.child_by_field_name("body")
     found = {}
     for one in body.named_children if body is not None else ():
@@ -125,7 +125,7 @@ def keys_of(node: "Node") -> "dict[str, Node]":
 
 
 def _pair(node: "Node") -> "tuple[list[Node], list[Node]]":
-    """The names and the values of a declaration or an assignment."""
+    """Return the names and the values of a declaration or an assignment."""
     value = node.child_by_field_name("right") or node.child_by_field_name("value")
     left = node.child_by_field_name("left")
     names = left.named_children if left is not None else node.children_by_field_name("name")
@@ -144,7 +144,7 @@ def _set(code: Code, name: "Node | None", one: Set) -> None:
 
 
 def tag_setting(tags: dict[str, str], prefix: str = "") -> tuple[str, str, bool]:
-    """The variable, the default and whether it is required that the tags of a field say."""
+    """Return the variable, the default and whether it is required, from a field's tags."""
     words = tags.get("env") or tags.get("envconfig") or tags.get("envvar") or ""
     name, *options = [word.strip() for word in words.split(",")]
     default = tags.get("envDefault", tags.get("env-default", tags.get("default", "")))
@@ -166,7 +166,7 @@ def _tagged(tags: dict[str, str], path: str, line: int, prefix: str) -> Set | No
 
 
 def _take_flag(code: Code, node: "Node", path: str) -> None:
-    """A flag of urfave/cli: ``&cli.StringFlag{Name: "port", Value: "8080", EnvVars: …}``."""
+    """Record a flag of urfave/cli: ``&cli.StringFlag{Name: "port", Value: "8080", EnvVars: …}``."""
     found = keys_of(node)
     name = syntax.string(found.get("Name"))
     if not name:
@@ -188,7 +188,7 @@ def _take_flag(code: Code, node: "Node", path: str) -> None:
 
 
 def _take_call(code: Code, call: Call) -> None:
-    """What a call sets: a flag's variable, a key's default, the parameters of a function."""
+    """Record what a call sets: a flag's variable, a key's default, the parameters of a function."""
     arguments = call.arguments
     if FLAGS.fullmatch(call.last) and len(arguments) >= 3:
         target = 1 if "Var" in call.last and arguments[0].type == "unary_expression" else 0

@@ -1,4 +1,4 @@
-"""Which of a program's routes tells that it is well."""
+"""Which of a Go program's routes is for health checks."""
 
 import re
 from dataclasses import replace
@@ -13,7 +13,7 @@ from dockgen.detect.syntax import Call
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# The routes that tell of health by their name, the plainest first.
+# Routes with names for health, the clearest first.
 _HEALTH = [
     "/healthz",
     "/health",
@@ -110,7 +110,7 @@ def look(repository: Repository, code: Code, evidence: Evidence) -> None:
 
 
 def _rank(path: str) -> int:
-    """How plainly a path tells of health, from 1; 0 if it doesn't."""
+    """Return how clearly a path is for health, from 1; 0 if it isn't."""
     plain = path.rstrip("/").lower()
     for number, name in enumerate(_HEALTH, 1):
         if plain == name:
@@ -121,7 +121,7 @@ def _rank(path: str) -> int:
 
 
 def _prefix(call: Call, code: Code, depth: int = 4) -> str:
-    """The path of the group that a route is in."""
+    """Return the path of the group that a route is in."""
     parts = []
     function = None
     node = call.node.parent
@@ -153,12 +153,12 @@ def _prefix(call: Call, code: Code, depth: int = 4) -> str:
 
 
 def _of_router(name: str, node: "Node", call: Call, code: Code, depth: int) -> str:
-    """What the routes of another router in a file are under."""
+    """Return the prefix of another router in a file."""
     return _prefix(Call(f"{name}.x", "x", [], node, call.file), code, depth - 1)
 
 
 def _mounted(router: str, call: Call, code: Code) -> str:
-    """The path that a router is mounted under: ``r.Mount("/api", router)``."""
+    """Return the path that a router is mounted at: ``r.Mount("/api", router)``."""
     mounts = (one for one in code.calls if one.last == "Mount" and one.file == call.file)
     for one in mounts:
         if len(one.arguments) == 2 and syntax.text(one.arguments[1]) == router:
@@ -167,7 +167,7 @@ def _mounted(router: str, call: Call, code: Code) -> str:
 
 
 def _handed(parameter: str, function: "Node | None", code: Code, depth: int) -> str:
-    """What the router is under that a function is called with: ``health.Register(api)``."""
+    """Return the prefix of a router that is passed to a function: ``health.Register(api)``."""
     if function is None:
         return ""
     name = syntax.text(function.child_by_field_name("name"))
@@ -193,7 +193,7 @@ def _handed(parameter: str, function: "Node | None", code: Code, depth: int) -> 
 
 
 def _add_compared(evidence: Evidence, repository: Repository, code: Code) -> None:
-    """A route that a program compares by itself: ``strings.HasPrefix(r.URL.Path, "/readyz")``."""
+    """Add a route that a program compares itself: ``strings.HasPrefix(r.URL.Path, "/readyz")``."""
     files = {call.file for call in code.calls if call.last in ("ServeHTTP", "HandlerFunc", "Serve")}
     files |= {call.file for call in code.calls if "URL.Path" in syntax.text(call.node)[:200]}
     for path in sorted(files):

@@ -1,4 +1,4 @@
-"""Which program of a module is meant, of what kind it is, and how it is started."""
+"""Which program of a module to run, its kind, and its start command."""
 
 import re
 
@@ -12,10 +12,10 @@ from dockgen.detect.repository import Repository, join
 
 # Subcommands that start a server.
 _SERVES = ("server", "serve", "start", "run", "web", "daemon", "http", "api", "up")
-# What a program that has no library for its subcommands switches on.
+# What a program without a library for subcommands switches on.
 _CHOSEN = re.compile(r"(?i)(?:sub_?)?(?:cmd|command)|(?:\w+\.)?args(?:\(\))?\[\d\]|\w+\.Arg\(0\)")
 _TEXT = "interpreted_string_literal"
-# Packages that keep a program running without a port of its own.
+# Packages that keep a program running without a port.
 _WORKS = (
     "github.com/bwmarrin/discordgo", "github.com/go-telegram-bot-api/telegram-bot-api",
     "github.com/go-telegram/bot", "gopkg.in/telebot.v3", "gopkg.in/telebot.v4",
@@ -28,14 +28,14 @@ _WORKS = (
 
 
 def relative(folder: str, module: Module) -> str:
-    """A folder as seen from the module's: ``./cmd/server`` without the dot, "." for its own."""
+    """Return a folder relative to the module's: ``./cmd/server`` without ``./``, or "."."""
     if folder == module.folder:
         return "."
     return folder if module.folder == "." else folder[len(module.folder) + 1 :]
 
 
 def program_name(folder: str, module: Module) -> str:
-    """What the go command calls the program of a folder."""
+    """Return the go command's name for the program of a folder."""
     if folder != module.folder:
         return folder.rpartition("/")[2]
     parts = [part for part in module.path.split("/") if not re.fullmatch(r"v\d+", part)]
@@ -45,9 +45,9 @@ def program_name(folder: str, module: Module) -> str:
 def choose(
     repository: Repository, module: Module, tags: frozenset[str], given: Given, evidence: Evidence
 ) -> str | None:
-    """The folder of the program to run; None if there is none.
+    """Return the folder of the program to run, or None.
 
-    Several are a conflict, unless one alone serves, or the image's own build names one.
+    Several are a conflict, unless only one serves, or the image's own build names one.
     """
     mains = packages.mains(repository, module, tags)
     if given.get("main"):
@@ -83,7 +83,7 @@ def choose(
 
 
 def _is_cmd(inside: str) -> bool:
-    """Whether a program lies where programs by convention do."""
+    """Return whether a program is in a conventional folder for programs."""
     return inside.startswith(("cmd/", "app/", "apps/", "services/")) or inside in (
         "cmd",
         "app",
@@ -106,7 +106,7 @@ def _serves(repository: Repository, module: Module, folder: str, tags: frozenset
 def _named(
     repository: Repository, module: Module, own: list[str]
 ) -> tuple[list[str], tuple[str, str, int]]:
-    """The programs that the image's start, or else its build, names; and where."""
+    """Return the programs that the image starts, or else builds, and where that is written."""
     by_name = {program_name(folder, module): folder for folder in own}
     for command in commands.of(repository, module.folder):
         if command.origin in ("entrypoint", "procfile") and not written.is_development(
@@ -130,7 +130,7 @@ def _named(
 
 
 def _builds(command: Command, folder: str, module: Module) -> bool:
-    """Whether a command builds the program of a folder."""
+    """Return whether a command builds the program of a folder."""
     inside = relative(folder, module)
     for word in command.argv[2:]:
         if word.startswith("-") or "=" in word:
@@ -150,7 +150,7 @@ def look(
     given: Given,
     evidence: Evidence,
 ) -> None:
-    """The signals of the kind, the start, and where it is reached if it is a service."""
+    """Add the signals of the kind, the start, and where a service is reached."""
     serving = listening.serves(code, program)
     exposed = written.exposed(repository, module.folder)
     web = program.uses(
@@ -190,7 +190,7 @@ def _entry(
     *,
     serves: bool,
 ) -> None:
-    """The command: the program's name, its subcommand, the words that the image starts it with."""
+    """Add the command: the program's name, its subcommand, and the image's arguments."""
     name = program_name(program.folder, module)
     bare: Argv = (f"./{name}",)
     subcommands = _subcommands(code, program)
@@ -232,7 +232,7 @@ def _entry(
 def _processes(
     repository: Repository, module: Module, program: Program, evidence: Evidence
 ) -> None:
-    """Other programs of the module that a Procfile starts beside the one that is meant."""
+    """Add other programs of the module that a Procfile also starts."""
     tags = frozenset(one.value for one in evidence.of("tag"))
     others = {program_name(one, module) for one in packages.mains(repository, module, tags)}
     others.discard(program_name(program.folder, module))
@@ -245,7 +245,7 @@ def _processes(
 
 
 def _subcommands(code: Code, program: Program) -> dict[str, tuple[str, int]]:
-    """The commands of a program by name: where each is made."""
+    """Return the commands of a program by name, and where each is made."""
     found: dict[str, tuple[str, int]] = {}
     for kind, node, path in code.literals:
         if not kind.endswith("Command"):
@@ -272,7 +272,7 @@ def _subcommands(code: Code, program: Program) -> dict[str, tuple[str, int]]:
 
 
 def _root_runs(code: Code) -> bool:
-    """Whether a program does something without a subcommand."""
+    """Return whether a program does something without a subcommand."""
     added = {
         syntax.text(argument).rpartition(".")[2].removeprefix("&").rstrip("()")
         for call in code.calls

@@ -1,8 +1,8 @@
-"""Values: what an expression of Go comes to, as far as the text of the program says it.
+"""Values: what a Go expression evaluates to, as far as the program's text shows it.
 
-Not a compiler: a name stands for all that is ever set under it, the nearest first. So what a
-flag, an environment variable or a constant has as its default is found through the usual ways of
-writing it, and what is computed is not.
+Not a compiler: a name stands for everything that is ever assigned to it, the nearest first. This
+finds the default of a flag, an environment variable or a constant written in the usual ways, but
+not what is computed.
 """
 
 import re
@@ -52,9 +52,9 @@ _GETS = frozenset({"GetString", "GetInt", "String", "Int", "GetUint", "GetUint16
 
 
 class Value(NamedTuple):
-    """A text that an expression can come to, the variable and the flag that change it.
+    """A text that an expression can evaluate to, with the variable and the flag that change it.
 
-    ``before`` is what changes the part of it that comes before a colon: the host of an address.
+    ``before`` is what changes the part before a colon: the host of an address.
     """
 
     text: str
@@ -76,8 +76,8 @@ class Set:
     env: str = ""
     flag: str = ""
     key: str = ""
-    near: str = ""  # the file that it belongs to, if it isn't the one that it is written in
-    literal: "Node | None" = None  # of a flag that is a literal
+    near: str = ""  # the file that it belongs to, if written in another one
+    literal: "Node | None" = None  # for a flag that is a literal
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Code:
     _known: dict[tuple[str, str, int], list[Value]] = field(default_factory=dict)
 
     def of(self, node: "Node | None", file: str, depth: int = _DEPTH) -> list[Value]:
-        """What an expression can come to, the likeliest first; nothing if that isn't known."""
+        """Return what an expression can evaluate to, the likeliest first; nothing if unknown."""
         if node is None or depth <= 0:
             return []
         line = syntax.line(node)
@@ -121,7 +121,7 @@ class Code:
         return []
 
     def named(self, name: str, file: str, depth: int = _DEPTH) -> list[Value]:
-        """What a name can stand for: what is set in the same file before all else."""
+        """Return what a name can stand for; assignments in the same file come first."""
         if (name, file, depth) in self._known:
             return self._known[name, file, depth]
         self._known[name, file, depth] = []  # for a name that is set to itself
@@ -129,7 +129,7 @@ class Code:
         return found
 
     def dashed(self, name: str, call: Call) -> str:
-        """A flag as it is typed: one dash for those of the standard library."""
+        """Return a flag as it is typed: with one dash for the standard library's."""
         standard = call.name.startswith("flag.") or self.imports.get((call.file, "flag")) == "flag"
         return f"-{name}" if standard else f"--{name}"
 
@@ -140,7 +140,7 @@ class Code:
         return self._all(sets, file, depth)
 
     def flag(self, name: str, file: str, depth: int = _DEPTH) -> list[Value]:
-        """What a flag, or a key of a configuration, has as its value."""
+        """Return the values of a flag, or of a key of a configuration."""
         sets = self.flags.get(name) or next(
             (sets for key, sets in self.flags.items() if key.endswith(f".{name}")), []
         )
@@ -171,7 +171,7 @@ class Code:
                     new = new._replace(file=one.file, line=one.line)
                 if new not in found:
                     found.append(new)
-        # What a tag or a variable names and what is set as a default are one value.
+        # A tag's or variable's name and the default set elsewhere are one value.
         told = next((one for one in found if _told(one) > 1 and not one.text), None)
         plain = [one for one in found if one.text]
         if told is not None and plain:
@@ -230,7 +230,7 @@ class Code:
         return self._returned(call, depth)
 
     def _returned(self, call: Call, depth: int) -> list[Value]:
-        """What a function of the program returns."""
+        """Return what a function of the program returns."""
         found: list[Value] = []
         for function, where in self.functions.get(call.last, [])[:4]:
             for node in syntax.walk(function, "return_statement"):
@@ -253,14 +253,14 @@ class Code:
 
 
 def _is_name(node: "Node | None", name: str) -> bool:
-    """Whether an expression is only this name."""
+    """Return whether an expression is only this name."""
     if node is None or node.type not in ("identifier", "selector_expression"):
         return False
     return syntax.text(node).rpartition(".")[2] == name
 
 
 def _joined(left: list[Value], right: list[Value], between: str) -> list[Value]:
-    """Each of the one before each of the other; the place is where a variable or a flag is."""
+    """Combine each left with each right value; the place is that of a variable or a flag."""
     return [_both(one, other, between) for one in left[:_MOST] for other in right[:_MOST]][:_MOST]
 
 
@@ -278,7 +278,7 @@ def _told(value: Value) -> int:
 
 
 def call_of(node: "Node", file: str) -> Call:
-    """A call expression as a call."""
+    """Return a call expression as a Call."""
     function = node.child_by_field_name("function")
     name = (
         syntax.text(function)
@@ -293,7 +293,7 @@ def call_of(node: "Node", file: str) -> Call:
 
 
 def _chain(node: "Node") -> "dict[str, Node]":
-    """The calls of kingpin's ``Flag("name", …).Default("value").String()``, by name."""
+    """Return the calls of kingpin's ``Flag("name", …).Default("value").String()``, by name."""
     found = {}
     for _ in range(8):
         function = node.child_by_field_name("function")

@@ -55,7 +55,7 @@ _WORKS = ("bullmq", "bull", "agenda", "node-cron", "cron", "kafkajs", "amqplib",
 
 
 def claims(repository: Repository) -> list[Claim]:
-    """Folders with a package.json: strong if something in it starts or is served."""
+    """Return folders with a package.json: strong if something in it starts or is served."""
     found = []
     for path in repository.named("package.json"):
         folder = path.rpartition("/")[0] or "."
@@ -78,7 +78,7 @@ def claims(repository: Repository) -> list[Claim]:
 
 
 def _starts(own: Manifest, repository: Repository) -> tuple[bool, str, int]:
-    """Whether a package.json is that of a service or a site, and what says so."""
+    """Return whether a package.json is that of a service or site, and what says so."""
     if not own.data:
         return False, "package.json", 0
     root = root_of(repository, own.folder)
@@ -119,7 +119,7 @@ def _starts(own: Manifest, repository: Repository) -> tuple[bool, str, int]:
 
 
 def _serves_beside(repository: Repository, folder: str) -> bool:
-    """Whether a site is in the folder of a service in Go or Python that hands it out."""
+    """Return whether a site is in the folder of a Go or Python service that serves it."""
     where = folder
     while True:
         for manifest_ in ("go.mod", "pyproject.toml", "requirements.txt", "manage.py"):
@@ -131,7 +131,7 @@ def _serves_beside(repository: Repository, folder: str) -> bool:
 
 
 def look(repository: Repository, folder: str, given: Given) -> Evidence:
-    """All signals of the package in a folder."""
+    """Return all signals of the package in a folder."""
     evidence = Evidence()
     own = manifest(repository, folder)
     root = root_of(repository, folder)
@@ -174,7 +174,7 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
 
 
 def _meant(own: Manifest, argv: Argv) -> str:
-    """The source file of a command that the user gave; "" if none of its words is one."""
+    """Return the source file in a command that the user gave, or ""."""
     for word in argv:
         path = own.at(word)
         found = sources.resolved(own.repository, path) or entry.source_of(
@@ -203,7 +203,7 @@ def _site(own: Manifest, kind: sites.Kind, evidence: Evidence) -> None:
 
 
 def _served(kind: sites.Kind, own: Manifest, read: Code, evidence: Evidence) -> None:
-    """A framework's own server: it reads PORT, and listens on all addresses unless told."""
+    """Add the start of a framework's server, which reads PORT and listens on all addresses."""
     start = own.scripts.get("start", "")
     told = re.search(r"(?:-p|--port)(?:=|\s+)(\d{2,5})|\bPORT=(\d{2,5})", start)
     if told:
@@ -225,7 +225,7 @@ def _served(kind: sites.Kind, own: Manifest, read: Code, evidence: Evidence) -> 
 def _started(
     own: Manifest, read: Code, start: entry.Start | None, given: Given, evidence: Evidence
 ) -> None:
-    """A program of its own: what kind it is follows from whether it listens."""
+    """Add the kind of a program of its own: it depends on whether it listens."""
     probe = Evidence()
     listens = routes.look(own, read, probe)
     routes.fastify(own, read, probe)

@@ -1,4 +1,4 @@
-"""The services that a Node program needs beside it, by the drivers that it asks for."""
+"""The services that a Node program needs beside it, by the drivers that it depends on."""
 
 import re
 
@@ -35,7 +35,7 @@ _PRISMA = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql", "
 
 
 def look(own: Manifest, code: Code, evidence: Evidence) -> None:
-    """Add them. Which of several databases it is depends on settings: then they are guesses."""
+    """Add them. Among several databases, settings decide, so those are guesses."""
     names = [one.value.name for one in evidence.of("setting")]
 
     def setting(pattern: str) -> str:
@@ -76,7 +76,7 @@ def look(own: Manifest, code: Code, evidence: Evidence) -> None:
 
 
 def _is_left_out(own: Manifest, kind: str) -> bool:
-    """Whether the project's compose files bring other services, and not this one."""
+    """Return whether the project's compose files have other services, but not this one."""
     paths = [
         path
         for path in written.composes(own.repository, own.folder)
@@ -86,7 +86,7 @@ def _is_left_out(own: Manifest, kind: str) -> bool:
 
 
 def _schema(own: Manifest) -> tuple[str, str, str, int] | None:
-    """What Prisma's schema says of its database: the kind, and the variable."""
+    """Return the database in Prisma's schema: the kind, and the variable."""
     for path in schemas(own):
         text = own.repository.text(path) or ""
         told = re.search(r"datasource\s+\w+\s*\{([^}]*)\}", text)
@@ -99,7 +99,7 @@ def _schema(own: Manifest) -> tuple[str, str, str, int] | None:
 
 
 def schemas(own: Manifest) -> list[str]:
-    """The schemas of Prisma."""
+    """Return the schemas of Prisma."""
     if not own.has("prisma", "@prisma/client"):
         return []
     told = own.data.get("prisma")

@@ -16,7 +16,7 @@ _HOOKS = re.compile(
 def look(
     own: Manifest, root: str, manager: str, kind: Kind | None, entry: Argv, evidence: Evidence
 ) -> None:
-    """Add the signals of all these, in the order in which they have to run."""
+    """Add the signals of all these, in the order in which they must run."""
     _patches(own, root, evidence)
     _generated(own, manager, evidence)
     _needed(own, root, manager, evidence)
@@ -29,7 +29,7 @@ def _run(manager: str, script: str) -> str:
 
 
 def _patches(own: Manifest, root: str, evidence: Evidence) -> None:
-    """patch-package runs after the install, which runs no scripts of the project itself."""
+    """Add patch-package: it runs after the install, which skips the project's own scripts."""
     top = manifest(own.repository, root)
     for one in dict.fromkeys((top, own)):
         folder = "patches" if one.folder == "." else f"{one.folder}/patches"
@@ -50,7 +50,7 @@ def _patches(own: Manifest, root: str, evidence: Evidence) -> None:
 
 
 def _generated(own: Manifest, manager: str, evidence: Evidence) -> None:
-    """Prisma's client, and what else a script of the install makes."""
+    """Add Prisma's client, and what else an install script generates."""
     build = output.expanded(own, own.scripts.get("build", ""))
     pre = own.scripts.get("prebuild", "")
     for schema in beside.schemas(own):
@@ -79,7 +79,7 @@ def _generated(own: Manifest, manager: str, evidence: Evidence) -> None:
 
 
 def _needed(own: Manifest, root: str, manager: str, evidence: Evidence) -> None:
-    """The packages of the workspace that have to be built before."""
+    """Add the packages of the workspace that must be built before."""
     if root == own.folder:
         return
     depth = "/".join(".." for _ in inside(own.folder, root).split("/"))
@@ -137,7 +137,7 @@ def _built(own: Manifest, manager: str, kind: Kind | None, entry: Argv, evidence
 
 
 def _only_checks(own: Manifest, words: str, entry: Argv) -> bool:
-    """Whether tsc runs in a project of JavaScript only, to check its types."""
+    """Return whether tsc only checks types, in a project of JavaScript alone."""
     if not re.fullmatch(r"\s*(?:tsc|tsc\s+-p\s+\S+)\s*", words):
         return False
     started = any(
@@ -160,7 +160,7 @@ def _dockerfiles(own: Manifest) -> str:
 
 
 def _migrations(own: Manifest, evidence: Evidence) -> None:
-    """Migrations that a command runs; those that the program runs itself need none."""
+    """Add migrations that a command runs; if the program runs them itself, none is needed."""
     repository = own.repository
     start = output.expanded(own, own.scripts.get("start", ""))
     schema = next(iter(beside.schemas(own)), "")

@@ -1,6 +1,6 @@
 """The code of a JavaScript or TypeScript program: its calls, and what each name is set to.
 
-Not a compiler: a name stands for all that is set under it, the nearest first.
+Not a compiler: a name stands for everything that is assigned to it, the nearest first.
 """
 
 import re
@@ -20,7 +20,7 @@ ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]{1,60}")
 _PASSES = re.compile(
     r"(?i)Number|String|parse\w*|Boolean|toString|int|\w*port\w*|\w*number\w*|get|trim|from|coerce"
 )
-# What follows a value in a chain, and leaves it what it is.
+# Methods that return the value that they are called on, or nearly so.
 _CHAINED = frozenset(
     [
         "transform",
@@ -49,7 +49,7 @@ _CHAINED = frozenset(
 
 
 class Value(NamedTuple):
-    """A text that an expression can come to, the variable that changes it, and the place."""
+    """A text that an expression can evaluate to, the variable that changes it, and the place."""
 
     text: str
     env: str
@@ -58,7 +58,7 @@ class Value(NamedTuple):
 
 
 class Read(NamedTuple):
-    """An environment variable that is read: the node, and where it is."""
+    """An environment variable that is read: the node, and its place."""
 
     name: str
     node: "Node"
@@ -67,7 +67,7 @@ class Read(NamedTuple):
 
 @dataclass
 class Code:
-    """What there is in the source files of a program."""
+    """The content of a program's source files."""
 
     files: list[str] = field(default_factory=list)
     imports: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Code:
     _known: dict[tuple[str, str, int], list[Value]] = field(default_factory=dict)
 
     def of(self, node: "Node | None", file: str, depth: int = _DEPTH) -> list[Value]:
-        """What an expression can come to, the likeliest first."""
+        """Return what an expression can evaluate to, the likeliest first."""
         if node is None or depth <= 0:
             return []
         line = syntax.line(node)
@@ -117,7 +117,7 @@ class Code:
         return []
 
     def named(self, name: str, file: str, depth: int = _DEPTH) -> list[Value]:
-        """What a name can stand for."""
+        """Return what a name can stand for."""
         if (name, file, depth) in self._known:
             return self._known[name, file, depth]
         self._known[name, file, depth] = []
@@ -169,7 +169,7 @@ class Code:
         return values
 
     def _declared(self, name: str, depth: int) -> list[Value]:
-        """The default that a schema has: ``PORT: z.coerce.number().default(1)``."""
+        """Return the default in a schema: ``PORT: z.coerce.number().default(1)``."""
         found = []
         for node, path in self.pairs.get(name, [])[:3]:
             if node.type in ("call_expression", "object"):
@@ -195,7 +195,7 @@ class Code:
         return []
 
     def _schema(self, node: "Node", file: str, depth: int) -> list[Value]:
-        """``{ env: "PORT", default: 3000 }``, as convict, fastify-env and others have it."""
+        """Parse ``{ env: "PORT", default: 3000 }``, as used by convict, fastify-env and others."""
         keys = keys_of(node)
         found = self.of(keys.get("default"), file, depth - 1)
         env = syntax.string(keys.get("env")) or ""
@@ -255,7 +255,7 @@ class Code:
         return []
 
     def _path(self, arguments: "list[Node]", file: str, depth: int) -> list[Value]:
-        """A path: ``__dirname`` is the folder of the file, ``process.cwd()`` the root."""
+        """Evaluate a path: ``__dirname`` is the folder of the file, ``process.cwd()`` the root."""
         parts = []
         env = ""
         for one in arguments:
@@ -274,7 +274,7 @@ class Code:
 
 
 def _merged(found: list[Value]) -> list[Value]:
-    """A variable without a default takes the one that follows it."""
+    """Give a variable without a default the value that follows it."""
     env = next((one for one in found if one.env and not one.text), None)
     texts = [one for one in found if one.text]
     if env is None or not texts:
@@ -285,7 +285,7 @@ def _merged(found: list[Value]) -> list[Value]:
 
 
 def read_name(node: "Node") -> str:
-    """The variable that ``process.env.NAME`` reads; "" if it is anything else."""
+    """Return the variable that ``process.env.NAME`` reads; "" for anything else."""
     object_ = syntax.text(node.child_by_field_name("object"))
     if object_ not in ("process.env", "Bun.env", "env", "process.env!"):
         return ""
@@ -296,7 +296,7 @@ def read_name(node: "Node") -> str:
 
 
 def keys_of(node: "Node") -> "dict[str, Node]":
-    """The values of an object by key."""
+    """Return the values of an object by key."""
     found = {}
     for one in node.named_children:
         if one.type == "pair":
@@ -310,7 +310,7 @@ def keys_of(node: "Node") -> "dict[str, Node]":
 
 
 def call_of(node: "Node", file: str) -> Call:
-    """A call expression as a call."""
+    """Return a call expression as a Call."""
     function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
     last = function
     if function is not None and function.type == "member_expression":

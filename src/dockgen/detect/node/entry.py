@@ -11,7 +11,7 @@ from dockgen.detect.node.manifest import Manifest, inside
 from dockgen.detect.node.sources import SUFFIXES, resolved
 from dockgen.detect.repository import join
 
-# Scripts that start the program, those for production first.
+# Scripts that start the program; those for production come first.
 _STARTS = (
     "start:prod", "start:production", "production", "prod", "start:server", "start", "serve:prod",
     "server:start", "server:prod", "serve", "server", "run",
@@ -30,7 +30,7 @@ _WITH_VALUE = frozenset({"-r", "--require", "--import", "--loader", "--experimen
 
 
 class Start(NamedTuple):
-    """A command, the source file that it starts, and where that is said."""
+    """A command, the source file that it starts, and where that is written."""
 
     argv: Argv
     source: str
@@ -60,7 +60,7 @@ def look(own: Manifest, evidence: Evidence) -> Start | None:
     found.sort(key=lambda one: one[1])
     sure = [one for one, weak in found if not weak]
     for start, weak in found:
-        # One script is what the developers start it with; the next only says it again.
+        # The developers start it with one script; further ones only repeat that.
         is_weak = weak or bool(sure and start.argv != sure[0].argv)
         evidence.add("entry", start.argv, start.words, start.file, start.line, weak=is_weak)
         for name, value in start.variables if start == found[0][0] else ():
@@ -71,12 +71,12 @@ def look(own: Manifest, evidence: Evidence) -> Start | None:
 
 
 def _script(own: Manifest, name: str) -> list[tuple[Start, bool]]:
-    """The program that a script comes to, and whether that is only a guess."""
+    """Return the program that a script runs in the end, and whether that is only a guess."""
     text = own.scripts.get(name)
     if not text:
         return []
     found = []
-    # Some build before each start.
+    # Some scripts build before each start.
     alone = re.sub(r"\b(?:npm|pnpm|yarn)\s+(?:run\s+)?build\S*\s*(?:&&|;)", "", text)
     for words, variables in output.words_of(output.expanded(own, alone)):
         program = words[0].rpartition("/")[2]
@@ -112,7 +112,7 @@ def _script(own: Manifest, name: str) -> list[tuple[Start, bool]]:
 
 
 def _brought(own: Manifest, program: str) -> str:
-    """The file of a command that a package of the same name brings; "" if none is known."""
+    """Return the file of a command from a package of the same name, or ""."""
     if program not in own.dependencies:
         return ""
     lock = own.repository.json(own.at("package-lock.json"))
@@ -122,7 +122,7 @@ def _brought(own: Manifest, program: str) -> str:
     path = bins.get(program) if isinstance(bins, dict) else None
     if isinstance(path, str):
         return f"node_modules/{program}/{path}"
-    # An older lock file doesn't tell it. pnpm's links are scripts of a shell, and npm's aren't.
+    # An older lock file doesn't list commands. pnpm's links are shell scripts, npm's aren't.
     linked = any(own.repository.has(own.at(name)) for name in ("package-lock.json", "yarn.lock"))
     return f"node_modules/.bin/{program}" if linked else ""
 
@@ -130,7 +130,7 @@ def _brought(own: Manifest, program: str) -> str:
 def _node(
     own: Manifest, words: Argv, place: tuple[str, str, int], variables: tuple[tuple[str, str], ...]
 ) -> Start | None:
-    """``node FILE`` with its flags; a file that the build makes is believed."""
+    """Parse ``node FILE`` with its flags; a file from the build counts as existing."""
     flags: list[str] = []
     rest = list(words)
     while rest and rest[0].startswith("-"):
@@ -165,7 +165,7 @@ def _node(
         return Start(("node", *flags, target, *arguments), "", *place, variables) if build else None
     folder, _, _ = output.output(own, build)
     if folder not in ("", ".") and not target.startswith(f"{folder}/") and target != folder:
-        return None  # neither in the repository, nor what the build makes
+        return None  # neither in the repository nor made by the build
     made_ = target if re.search(r"\.[cm]?js$", target) else _made_name(own, target)
     return Start(("node", *flags, made_, *arguments), source_of(own, made_), *place, variables)
 
@@ -183,7 +183,7 @@ def _exists(own: Manifest, target: str) -> str:
 
 
 def _made_name(own: Manifest, target: str) -> str:
-    """The whole name of a file that the build makes: ``dist/main`` is dist/main.js."""
+    """Return the full name of a built file: ``dist/main`` is dist/main.js."""
     target = target.rstrip("/")
     source = source_of(own, f"{target}.js")
     if not source and source_of(own, f"{target}/index.js"):
@@ -193,7 +193,7 @@ def _made_name(own: Manifest, target: str) -> str:
 
 
 def source_of(own: Manifest, made: str) -> str:
-    """The source file that a built one comes from; "" if it isn't found."""
+    """Return the source file of a built one, or ""."""
     build = own.scripts.get("build", "")
     folder, _, _ = output.output(own, build)
     if not folder:
@@ -213,7 +213,7 @@ def source_of(own: Manifest, made: str) -> str:
 def _source(
     own: Manifest, source: str, place: tuple[str, str, int], variables: tuple[tuple[str, str], ...]
 ) -> Start | None:
-    """The command for a source file: of what the build makes of it, or of itself."""
+    """Return the command for a source file: it runs the built file, or the source itself."""
     file = resolved(own.repository, source)
     if not file:
         return None
@@ -240,7 +240,7 @@ def _nest_source(own: Manifest) -> str:
 
 
 def _pm2(own: Manifest, words: Argv, place: tuple[str, str, int]) -> Start | None:
-    """The program that pm2 is told to start, itself or by its file."""
+    """Return the program that pm2 is told to start, directly or by its file."""
     for word in words:
         if word in ("start", "--no-daemon") or word.startswith("-"):
             continue
@@ -277,7 +277,7 @@ def _procfile(own: Manifest) -> list[Start]:
 
 
 def _bins(own: Manifest) -> list[tuple[Start, bool]]:
-    """The commands that the package brings, for one that is started as a command."""
+    """Return the package's own commands, for a package that is started by one."""
     bins = own.data.get("bin")
     if isinstance(bins, str):
         bins = {own.name.rpartition("/")[2]: bins}
@@ -317,7 +317,7 @@ def _usual(own: Manifest) -> Start | None:
 
 
 def subcommand(code: Code) -> tuple[str, str, int] | None:
-    """The command of a program with several that serves: ``serve``."""
+    """Return the subcommand that serves, for a program with several: ``serve``."""
     wanted = ("serve", "server", "start", "web", "listen")
     found: dict[str, tuple[str, int]] = {}
     for call in code.calls:

@@ -1,4 +1,4 @@
-"""The package manager: which one, which version, its lock, whose install scripts have to run."""
+"""The package manager: its name, its version, its lock file, and install scripts that must run."""
 
 import re
 from typing import NamedTuple
@@ -16,14 +16,14 @@ _LOCKS = {
     "bun.lock": "bun",
     "bun.lockb": "bun",
 }
-# The major of pnpm that writes a version of the lock file.
+# The major version of pnpm that writes each version of the lock file.
 _PNPM = {"5.3": "6", "5.4": "7", "6.0": "8", "6.1": "8", "9.0": "10"}
 
 
 class Native(NamedTuple):
-    """A package whose install script has to run.
+    """A package whose install script must run.
 
-    ``build`` is what compiling it needs, ``run`` what it loads, as Debian calls them.
+    ``build`` is what compiling it needs, ``run`` what it loads, by Debian's names.
     """
 
     build: tuple[str, ...] = ()
@@ -59,8 +59,8 @@ NATIVE |= {
     "puppeteer": Native((), ("chromium",)),
     "ffmpeg-static": Native(),
 }  # fmt: skip
-# Their scripts only check, thank, or set up a developer's machine; or a prebuilt binary comes as a
-# package of its own.
+# Their scripts only check, print, or set up a developer's machine; or a prebuilt binary comes as a
+# separate package.
 NEEDLESS = frozenset(
     {
         "esbuild", "core-js", "core-js-pure", "husky", "@swc/core", "fsevents", "protobufjs",
@@ -81,7 +81,7 @@ NEEDLESS = frozenset(
 
 
 def look(repository: Repository, own: Manifest, root: str, evidence: Evidence) -> str:
-    """Add the signals; return the package manager that the install scripts are looked up for."""
+    """Add the signals; return the package manager whose install scripts are looked up."""
     top = manifest(repository, root)
     declared = _declared(own) or _declared(top)
     locks = [
@@ -122,7 +122,7 @@ def look(repository: Repository, own: Manifest, root: str, evidence: Evidence) -
 
 
 def _declared(found: Manifest) -> tuple[str, str, tuple[str, int]] | None:
-    """What packageManager, or devEngines, says: name@version."""
+    """Return what packageManager or devEngines says: name@version."""
     told = found.data.get("packageManager")
     if isinstance(told, str) and re.match(r"(npm|pnpm|yarn|bun)@", told):
         return (
@@ -142,7 +142,7 @@ def _declared(found: Manifest) -> tuple[str, str, tuple[str, int]] | None:
 
 
 def _installs(repository: Repository, folder: str) -> tuple[str, str, str, int] | None:
-    """The manager that the project's own image is built with, if there are several locks."""
+    """Return the manager in the project's own image build, if there are several lock files."""
     for command in commands.of(repository, folder):
         if command.origin == "dockerfile" and not written.is_development(command.file):
             words = command.argv
@@ -155,7 +155,7 @@ def _installs(repository: Repository, folder: str) -> tuple[str, str, str, int] 
 
 
 def _version(repository: Repository, root: str, manager: str, evidence: Evidence) -> None:
-    """The manager's version, where nothing names it: what its lock file was written by."""
+    """Add the manager's version if nothing names it: the one that wrote its lock file."""
     if manager == "yarn":
         settings = repository.yaml(join(root, ".yarnrc.yml"))
         path = settings.get("yarnPath") if isinstance(settings, dict) else None
@@ -176,7 +176,7 @@ def _version(repository: Repository, root: str, manager: str, evidence: Evidence
         for number, text in enumerate(repository.lines(path)[:5], 1):
             found = re.match(r"lockfileVersion:\s*['\"]?([\d.]+)", text)
             if found and found[1] in _PNPM:
-                weak = found[1] == "9.0"  # 9, 10 and 11 write it
+                weak = found[1] == "9.0"  # written by 9, 10 and 11
                 evidence.add(
                     "manager_version", _PNPM[found[1]], text.strip(), path, number, weak=weak
                 )
@@ -197,7 +197,7 @@ def _scripts(
     manager: str,
     evidence: Evidence,
 ) -> None:
-    """The packages whose install scripts have to run, and what these need."""
+    """Add the packages whose install scripts must run, and what these need."""
     locked = _locked(repository, root, manager)
     allowed = _allowed(repository, top, root)
     direct = {**own.dependencies, **own.development}
@@ -232,12 +232,12 @@ def _loads(name: str, native: Native | None, file: str, line: int, evidence: Evi
 
 
 def _is_prebuilt(repository: Repository, root: str, manager: str) -> bool:
-    """Whether sharp brings its library as a package: since 0.33."""
+    """Return whether sharp gets its library as a package, as it does since 0.33."""
     return any(name.startswith("@img/sharp-") for name in _locked(repository, root, manager))
 
 
 def _allowed(repository: Repository, top: Manifest, root: str) -> dict[str, tuple[str, int, None]]:
-    """The packages whose scripts the developers let run: pnpm's and Yarn's settings."""
+    """Return the packages whose scripts pnpm's and Yarn's settings allow."""
     found: dict[str, tuple[str, int, None]] = {}
     path = join(root, "pnpm-workspace.yaml")
     settings = repository.yaml(path) if repository.has(path) else None
@@ -265,9 +265,9 @@ def _allowed(repository: Repository, top: Manifest, root: str) -> dict[str, tupl
 def _locked(
     repository: Repository, root: str, manager: str
 ) -> dict[str, tuple[str, int, bool | None]]:
-    """The packages that a lock file has; whether each has an install script, None if unknown.
+    """Return a lock file's packages, and whether each has an install script; None if unknown.
 
-    Those that only development needs are left out where the lock file tells.
+    Packages only for development are left out if the lock file tells them apart.
     """
     found: dict[str, tuple[str, int, bool | None]] = {}
     if manager == "npm":

@@ -13,7 +13,7 @@ class Manifest:
     """The package.json of a folder."""
 
     def __init__(self, repository: Repository, folder: str) -> None:
-        """Read it; one that can't be read has nothing in it."""
+        """Read it; one that can't be read counts as empty."""
         self.repository = repository
         self.folder = folder
         self.file = join(folder, "package.json")
@@ -26,7 +26,7 @@ class Manifest:
         return str(self.data.get("name") or "")
 
     def words(self, key: str) -> dict[str, str]:
-        """A mapping of texts, such as the scripts."""
+        """Return a mapping of texts, such as the scripts."""
         found = self.data.get(key)
         if not isinstance(found, dict):
             return {}
@@ -39,40 +39,40 @@ class Manifest:
 
     @cached_property
     def dependencies(self) -> dict[str, str]:
-        """What it needs at run time."""
+        """Its dependencies at run time."""
         return {**self.words("optionalDependencies"), **self.words("dependencies")}
 
     @cached_property
     def development(self) -> dict[str, str]:
-        """What it needs for development, and to build."""
+        """Its dependencies for development and for the build."""
         return self.words("devDependencies")
 
     def needs(self, *names: str) -> str:
-        """The first of the packages that it needs at run time; "" if it needs none."""
+        """Return the first of these packages that it needs at run time, or ""."""
         return next((name for name in names if name in self.dependencies), "")
 
     def has(self, *names: str) -> str:
-        """The first of the packages that it needs for anything."""
+        """Return the first of these packages that it needs for anything, or ""."""
         every = {**self.development, **self.dependencies}
         return next((name for name in names if name in every), "")
 
     def line(self, *words: str) -> int:
-        """The line that holds these words."""
+        """Return the line with these words."""
         return self.repository.line(self.file, *words)
 
     def at(self, name: str) -> str:
-        """The path of a file from the repository, by its path from the folder."""
+        """Return the path of a file in the folder, relative to the repository."""
         return join(self.folder, name.removeprefix("./"))
 
 
 @lru_cache(maxsize=512)
 def manifest(repository: Repository, folder: str) -> Manifest:
-    """The package.json of a folder."""
+    """Return the package.json of a folder."""
     return Manifest(repository, folder)
 
 
 def patterns(repository: Repository, folder: str) -> list[str]:
-    """The patterns of the workspaces that a folder is the root of."""
+    """Return the workspace patterns of a workspace's root folder."""
     found = manifest(repository, folder).data.get("workspaces")
     if isinstance(found, dict):
         found = found.get("packages")
@@ -85,7 +85,7 @@ def patterns(repository: Repository, folder: str) -> list[str]:
 
 @lru_cache(maxsize=256)
 def members(repository: Repository, root: str) -> tuple[str, ...]:
-    """The folders of the packages in the workspace of a folder, in the order of their names."""
+    """Return the folders of the packages in a workspace, sorted."""
     every = patterns(repository, root)
     if not every:
         return ()
@@ -112,7 +112,7 @@ def _matcher(pattern: str) -> re.Pattern[str]:
 
 
 def root_of(repository: Repository, folder: str) -> str:
-    """The root of the workspace that a folder is part of; the folder itself if of none."""
+    """Return the root of the workspace that a folder is part of, or the folder itself."""
     where = folder
     while where != ".":
         where = where.rpartition("/")[0] or "."
@@ -122,7 +122,7 @@ def root_of(repository: Repository, folder: str) -> str:
 
 
 def local(repository: Repository, root: str, folder: str) -> list[str]:
-    """The packages of the workspace that one needs, those that others need first."""
+    """Return the workspace's packages that one depends on, in build order."""
     by_name = {manifest(repository, one).name: one for one in members(repository, root)}
     found: list[str] = []
     waiting = [folder]
@@ -139,7 +139,7 @@ def local(repository: Repository, root: str, folder: str) -> list[str]:
 
 
 def jsonc(repository: Repository, path: str) -> dict[str, Any]:
-    """JSON with comments and commas at the end, as TypeScript's tools read it."""
+    """Parse JSON with comments and trailing commas, as TypeScript's tools do."""
     text = repository.text(path)
     if text is None:
         return {}
@@ -155,9 +155,9 @@ def jsonc(repository: Repository, path: str) -> dict[str, Any]:
 
 
 def options(repository: Repository, path: str, depth: int = 5) -> dict[str, Any]:
-    """A tsconfig.json with what it extends; ``outDir`` and ``rootDir`` from the repository.
+    """Return a tsconfig.json with what it extends; ``outDir`` and ``rootDir`` from the repository.
 
-    ``include`` and ``files`` are those of the file, or of what it extends.
+    ``include`` and ``files`` come from the file itself, or else from what it extends.
     """
     found = jsonc(repository, path)
     folder = path.rpartition("/")[0] or "."
@@ -182,13 +182,13 @@ def options(repository: Repository, path: str, depth: int = 5) -> dict[str, Any]
 
 
 def packages(repository: Repository) -> Iterator[Manifest]:
-    """Each package.json of a repository."""
+    """Yield each package.json of a repository."""
     for path in repository.named("package.json"):
         yield manifest(repository, path.rpartition("/")[0] or ".")
 
 
 def inside(path: str, folder: str) -> str:
-    """A path as seen from a folder that it is in."""
+    """Return a path relative to a folder that contains it."""
     if folder == "." or not within(path, folder):
         return path
     return path[len(folder) + 1 :] or "."

@@ -1,4 +1,4 @@
-"""What a Node program reads, writes, runs and reaches."""
+"""What a Node program reads, writes, runs and connects to."""
 
 import re
 from typing import TYPE_CHECKING
@@ -84,7 +84,7 @@ def _settings(code: Code, evidence: Evidence) -> None:
         )
         if merged.secret:
             merged = merged._replace(default=None)
-            words = name  # the code may hold a value
+            words = name  # the code may contain a value
         found[name] = (merged, *(before[1:] if before else (words, file, line)))
 
     for read in code.reads:
@@ -166,7 +166,7 @@ def _settings(code: Code, evidence: Evidence) -> None:
 
 
 def _in_a_schema(code: Code) -> frozenset[str]:
-    """The variables that a JSON Schema of the environment asks for: @fastify/env, env-schema."""
+    """Return the variables in a JSON Schema of the environment: @fastify/env, env-schema."""
     if not {"@fastify/env", "env-schema", "fastify-env"} & code.imports.keys():
         return frozenset()
     return frozenset(
@@ -178,7 +178,7 @@ def _in_a_schema(code: Code) -> frozenset[str]:
 
 
 def _is_required(node: "Node", name: str) -> bool:
-    """Whether the program ends if a variable isn't set: ``if (!process.env.X) throw …``."""
+    """Return whether the program ends without a variable: ``if (!process.env.X) throw …``."""
     parent = node.parent
     for _ in range(8):
         if parent is None:
@@ -197,7 +197,7 @@ def _is_required(node: "Node", name: str) -> bool:
 
 
 def _place(own: Manifest, text: str) -> str:
-    """A path of the code from the package's folder; "" if it leads out, or isn't relative."""
+    """Return a path in the code relative to the package's folder; "" if that isn't possible."""
     if text.startswith("\0/"):
         return inside(join(".", text[2:]) or ".", own.folder)
     if text.startswith(("/", "~", "http", "@")) or ":" in text[:8]:
@@ -207,7 +207,7 @@ def _place(own: Manifest, text: str) -> str:
 
 
 def _files(own: Manifest, code: Code, evidence: Evidence) -> None:
-    """Files and folders of the repository that are read, and those that are written."""
+    """Add files and folders of the repository that are read, and those that are written."""
     repository = own.repository
     told: set[str] = set()
     written: set[str] = set()
@@ -302,7 +302,7 @@ def _programs(code: Code, evidence: Evidence) -> None:
             if name in told or name not in PROGRAMS or name in ("node", "python"):
                 continue
             if re.search(r"rev-parse|git (?:describe|log|status|tag)|--version", value.text):
-                continue  # asks for a version, and does without
+                continue  # only asks for a version, and works without it
             told.add(name)
             shown = f"{call.name}('{value.text[:30]}')"
             evidence.add("native_run", PROGRAMS[name], shown, call.file, call.line)
@@ -331,7 +331,7 @@ def _programs(code: Code, evidence: Evidence) -> None:
 
 
 def arguments(code: Code, evidence: Evidence) -> None:
-    """Add what a command asks for: commander's and yargs's, without subcommands."""
+    """Add a command's required arguments, from commander and yargs, without subcommands."""
     if not {"commander", "yargs"} & code.imports.keys():
         return
     if any(call.last == "command" for call in code.calls):

@@ -1,4 +1,4 @@
-"""Where a build writes: the file that a source file becomes."""
+"""Where a build writes: the output file of a source file."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ _JS = {".ts": ".js", ".tsx": ".js", ".mts": ".mjs", ".cts": ".cjs", ".js": ".js"
 
 
 def output(own: Manifest, build: str) -> tuple[str, str, str]:
-    """The folder that a build writes, from the package's: words and file that say so; or ""."""
+    """Return a build's output folder in the package, the words for it and their file; or ""."""
     repository = own.repository
     words = expanded(own, build)
     if told := re.search(r"--out-?[dD]ir(?:=|\s+)(\S+)|(?:swc|babel)\s.*?\s-d\s+(\S+)", words):
@@ -48,7 +48,7 @@ def output(own: Manifest, build: str) -> tuple[str, str, str]:
 
 
 def nx(own: Manifest, words: str = "nx build") -> dict[str, str]:
-    """The options of Nx's build of the package itself: ``main``, ``outputPath``; or nothing."""
+    """Return the options of Nx's build of the package itself (``main``, ``outputPath``), or {}."""
     found: Any = (
         own.repository.json(own.at("project.json")) if re.search(r"\bnx\b", words) else None
     )
@@ -59,7 +59,7 @@ def nx(own: Manifest, words: str = "nx build") -> dict[str, str]:
 
 
 def expanded(own: Manifest, text: str, depth: int = 4) -> str:
-    """A script with the other scripts that it runs put in."""
+    """Fill in the other scripts that a script runs."""
 
     def put(found: re.Match[str]) -> str:
         name = found[1]
@@ -76,7 +76,7 @@ def _listed(found: re.Match[str]) -> str:
 
 
 def tsconfig(own: Manifest, words: str) -> str:
-    """The tsconfig.json that a build uses."""
+    """Return the tsconfig.json that a build uses."""
     repository = own.repository
     told = re.search(r"(?:-p|--project|--build|-b)(?:=|\s+)([\w./-]+)", words)
     names = [told[1]] if told and not told[1].startswith("-") else []
@@ -104,7 +104,7 @@ def _configured(own: Manifest, tool: str) -> tuple[str, str, str] | None:
 
 
 def root_dir(own: Manifest, words: str) -> str:
-    """The folder that the compiler takes off the source's path: rootDir, or what all share."""
+    """Return the folder that the compiler removes from sources' paths: rootDir, or the common."""
     repository = own.repository
     path = tsconfig(own, words)
     told = options(repository, path) if repository.has(path) else {}
@@ -148,7 +148,7 @@ def _covers(pattern: str, path: str) -> bool:
 
 
 def becomes(own: Manifest, build: str, source: str) -> str:
-    """The file, from the package's folder, that a source file becomes; "" if that isn't known."""
+    """Return the built file of a source file, relative to the package's folder, or ""."""
     folder, _, _ = output(own, build)
     words = expanded(own, build)
     if not folder:
@@ -194,7 +194,7 @@ def _text(own: Manifest) -> str:
 
 
 def words_of(text: str) -> list[tuple[tuple[str, ...], dict[str, str]]]:
-    """The commands of a script, with the variables that stand before each."""
+    """Return the commands of a script, with the variables set before each."""
     found = []
     for words, variables, _ in commands.shell(text[:2_000]):
         while words and words[0] in (

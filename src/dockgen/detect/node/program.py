@@ -1,4 +1,4 @@
-"""The source files of a JavaScript or TypeScript program, read into what `code` answers from."""
+"""Read a JavaScript or TypeScript program's source files into a `Code`."""
 
 import re
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ from dockgen.detect.repository import Repository
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# How many bytes of one program are parsed, and of one file.
+# Limits for parsing, in bytes: for one program, and for one file.
 MAXIMUM_BYTES = 5_000_000
 _LARGEST = 300_000
 _ALIAS = re.compile(rb"\benv(?:\s*:[^=,()]{1,60})?\s*=\s*process\.env\s*[,;)\n]")
-# Packages that load every file of a folder, so that nothing imports these.
+# Packages that load every file in a folder, so that no import names them.
 _LOADERS = (b"@fastify/autoload", b"require-all", b"require-directory")
 _QUERY = """
 (call_expression) @call
@@ -33,7 +33,7 @@ _QUERY = """
 
 
 def read(repository: Repository, folder: str, start: str = "") -> Code:
-    """The code that is reached from a file; of all the folder's files if that isn't known."""
+    """Read the code that is reached from a file, or of all the folder's files if it is unknown."""
     paths = reached(repository, folder, start) if start else []
     if len(paths) < 2 or next(repository.holding(paths, *_LOADERS), None):
         rest = [
@@ -113,14 +113,14 @@ def _take(code: Code, found: "dict[str, list[Node]]", path: str, *, is_aliased: 
 
 
 def _aliased(node: "Node") -> str:
-    """The variable that ``env.NAME`` reads, where ``env`` is ``process.env``."""
+    """Return the variable that ``env.NAME`` reads, if ``env`` is ``process.env``."""
     name = syntax.text(node.child_by_field_name("property"))
     is_env = syntax.text(node.child_by_field_name("object")) == "env"
     return name if is_env and ENVIRONMENT.fullmatch(name) else ""
 
 
 def _take_pattern(code: Code, node: "Node", path: str) -> None:
-    """``const { PORT = 3000 } = process.env``."""
+    """Record ``const { PORT = 3000 } = process.env``."""
     parent = node.parent
     value = parent.child_by_field_name("value") if parent is not None else None
     if syntax.text(value) != "process.env":

@@ -1,4 +1,4 @@
-"""Where a Node program listens, and which of its routes tells that it is well."""
+"""Where a Node program listens, and which of its routes is for health checks."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _HEALTH = (
     "/liveness", "/readyz", "/ready", "/health/ready", "/ping", "/status", "/up", "/_health",
     "/heartbeat", "/alive", "/_status",
 )  # fmt: skip
-# Packages that bring a route of their own.
+# Packages that add a route of their own.
 _BROUGHT = {"express-actuator": "/health", "express-healthcheck": "/healthcheck"}
 _ALL = "0.0.0.0"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -30,7 +30,7 @@ _ASIDE = re.compile(
 
 
 class Address(NamedTuple):
-    """What is listened on: the port (None if it isn't set), the host ("" for all)."""
+    """An address to listen on: the port (None if it isn't set), the host ("" for all)."""
 
     port: int | None
     value: Value | None
@@ -40,7 +40,7 @@ class Address(NamedTuple):
 
 
 def _listens(code: Code) -> "Iterator[tuple[Call, Node, Node | None]]":
-    """The calls that listen: with the expressions of the port and the host."""
+    """Yield the calls that listen, with the expressions of the port and the host."""
     for call in code.calls:
         arguments = call.arguments
         if call.last == "listen" and arguments and call.name != "listen":
@@ -73,7 +73,7 @@ def _listens(code: Code) -> "Iterator[tuple[Call, Node, Node | None]]":
 
 
 def addresses(code: Code) -> list[Address]:
-    """What the program listens on, the likeliest first."""
+    """Return the addresses that the program listens on, the likeliest first."""
     found = []
     for call, port, host in _listens(code):
         hosts = code.of(host, call.file) if host is not None else []
@@ -96,7 +96,7 @@ def addresses(code: Code) -> list[Address]:
 
 
 def _is_aside(one: Address) -> bool:
-    """Whether a listener is for something else than what the service is for."""
+    """Return whether a listener is for something else than the service's purpose."""
     env = one.value.env if one.value else ""
     around = f"{one.call.name} {syntax.text(one.call.node)[:80]} {env} {one.call.file}"
     return bool(_ASIDE.search(around.replace("process.env", "")))
@@ -161,7 +161,7 @@ def _bind(one: Address, evidence: Evidence) -> None:
 
 
 def fastify(own: Manifest, code: Code, evidence: Evidence) -> None:
-    """Fastify listens on the loopback address unless it is given another."""
+    """Add Fastify's address: by default, it listens on the loopback address."""
     if not own.needs("fastify") or own.needs("@nestjs/core"):
         return
     for call, _, host in _listens(code):
@@ -248,7 +248,7 @@ def _global_prefix(code: Code) -> str:
 
 
 def _mounts(code: Code) -> dict[str, list[str]]:
-    """The prefixes under which the router of a file is mounted."""
+    """Return the prefixes under which the router in a file is mounted."""
     by_file: dict[str, list[tuple[str, str]]] = {}
     for call in code.calls:
         path = syntax.string(call.arguments[0]) if call.arguments else None
@@ -283,7 +283,7 @@ def _mounts(code: Code) -> dict[str, list[str]]:
 
 
 def _route_object(call: Call, found: list[tuple[int, str, str, str, int]]) -> None:
-    """Fastify's ``route({ method: "GET", url: "/health" })``, and Hapi's."""
+    """Add Fastify's ``route({ method: "GET", url: "/health" })``, and Hapi's."""
     keys = keys_of(call.arguments[0])
     path = syntax.string(keys.get("url")) or syntax.string(keys.get("path"))
     if path and (rank := _rank(path)):
@@ -321,7 +321,7 @@ def _nest(code: Code, prefix: str, found: list[tuple[int, str, str, str, int]]) 
 
 
 def _files(own: Manifest, found: list[tuple[int, str, str, str, int]]) -> None:
-    """Routes that are files: Next, Nuxt, SvelteKit, Astro, Remix."""
+    """Add routes that are files: Next, Nuxt, SvelteKit, Astro, Remix."""
     for path in own.repository.under(own.folder):
         name = inside(path, own.folder)
         for pattern in (

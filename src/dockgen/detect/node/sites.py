@@ -1,4 +1,4 @@
-"""Frameworks that build by rules of their own: how each starts, and which are only files."""
+"""Frameworks with build rules of their own: how each starts, and which are only files."""
 
 import re
 from typing import NamedTuple
@@ -9,9 +9,9 @@ from dockgen.detect.node.output import expanded
 
 
 class Kind(NamedTuple):
-    """How a framework's build is used: ``argv`` starts it, "" in ``output`` is not known.
+    """How a framework's build is used: ``argv`` starts it; "" in ``output`` means unknown.
 
-    ``site`` says that its output is files alone. ``port`` and ``host`` are variables that it reads.
+    ``site`` says that its output is only files. ``port`` and ``host`` are variables that it reads.
     """
 
     framework: str
@@ -38,7 +38,7 @@ _STATIC = (
     ("@rsbuild/core", "rsbuild", "dist"),
     ("@storybook/cli", "storybook", "storybook-static"),
 )
-# A server framework anywhere beats a static site.
+# A server framework takes precedence over a static site.
 SERVERS = (
     "express", "fastify", "koa", "@hapi/hapi", "hono", "@hono/node-server", "restify", "polka",
     "@nestjs/core", "h3", "nitropack", "@adonisjs/core", "@feathersjs/feathers", "sails", "hapi",
@@ -50,7 +50,7 @@ SERVERS = (
 
 
 def config(own: Manifest, *names: str) -> tuple[str, str]:
-    """The text and the path of the first configuration file that there is."""
+    """Return the text and the path of the first configuration file that exists."""
     for name in names:
         for suffix in (".ts", ".js", ".mjs", ".cjs", ".mts", ".cts", ""):
             path = own.at(f"{name}{suffix}")
@@ -64,7 +64,7 @@ def _uncommented(text: str) -> str:
 
 
 def find(own: Manifest, root: str) -> Kind | None:
-    """The framework of a package whose build is used by rules of its own."""
+    """Return the framework of a package, if it has build rules of its own."""
     for one in (_next, _nuxt, _sveltekit, _astro, _react_router, _nitro, _strapi):
         if found := one(own, root):
             return found
@@ -78,7 +78,7 @@ def _next(own: Manifest, root: str) -> Kind | None:
         re.search(r"\bnode\b.*\bserver|custom-server", own.scripts.get(name, ""))
         for name in ("start",)
     ):
-        return None  # a server of its own
+        return None  # it has its own server
     text, path = config(own, "next.config")
     told = re.search(r"""output\s*:\s*(?:[^,\n]*\?\s*)?["'](standalone|export)["']""", text)
     if told and told[1] == "export":
@@ -207,7 +207,7 @@ def _react_router(own: Manifest, root: str) -> Kind | None:
             continue
         start = expanded(own, own.scripts.get("start", ""))
         if "serve" not in start:
-            return None  # a server of its own
+            return None  # it has its own server
         text, path = config(own, "react-router.config", "vite.config")
         if re.search(r"ssr\s*:\s*false", text):
             return Kind(name, tool, "build/client", (), True, 0, "ssr: false", path)
@@ -227,7 +227,7 @@ def _strapi(own: Manifest, root: str) -> Kind | None:
 
 
 def static(own: Manifest, root: str) -> Kind | None:
-    """A site that is only files once it is built."""
+    """Return the kind of a site that is only files after the build."""
     top = manifest(own.repository, root)
     if server := own.needs(*SERVERS):
         start = expanded(own, own.scripts.get("start", ""))

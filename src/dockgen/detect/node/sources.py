@@ -1,4 +1,4 @@
-"""Source files: which of them one imports, and what a name without its suffix means."""
+"""Source files: which ones a file imports, and what a name without a suffix refers to."""
 
 import re
 
@@ -12,7 +12,7 @@ IMPORT = re.compile(
 
 
 def reached(repository: Repository, folder: str, start: str) -> list[str]:
-    """The source files that one imports, and those that they import, itself first."""
+    """Return a source file and everything that it imports, directly or not."""
     aliases = _aliases(repository, folder)
     found = [start]
     seen = {start}
@@ -37,7 +37,7 @@ def reached(repository: Repository, folder: str, start: str) -> list[str]:
 
 
 def resolved(repository: Repository, where: str) -> str:
-    """The source file that a path without its suffix, or with JavaScript's, means."""
+    """Return the source file of a path without a suffix, or with JavaScript's."""
     if repository.has(where) and where.endswith(SUFFIXES):
         return where
     bare = re.sub(r"\.[cm]?jsx?$", "", where)
@@ -52,7 +52,7 @@ def resolved(repository: Repository, where: str) -> str:
 
 
 def _aliases(repository: Repository, folder: str) -> list[tuple[str, str]]:
-    """The prefixes of imports that tsconfig's paths and package.json's imports give."""
+    """Return the import prefixes from tsconfig's paths and package.json's imports."""
     found = []
     path = join(folder, "tsconfig.json")
     if repository.has(path):

@@ -1,4 +1,4 @@
-"""Versions of Node: which of them a range, a file or a workflow allows."""
+"""Versions of Node that a range, a file or a workflow allows."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from dockgen.detect.model import Evidence
 from dockgen.detect.node.manifest import Manifest, manifest
 from dockgen.detect.repository import Repository, join
 
-# Code names of LTS lines, as .nvmrc may name them.
+# Code names of LTS lines, which .nvmrc may contain.
 _LINES = {
     "argon": 4, "boron": 6, "carbon": 8, "dubnium": 10, "erbium": 12, "fermium": 14,
     "gallium": 16, "hydrogen": 18, "iron": 20, "jod": 22, "krypton": 24,
@@ -22,13 +22,13 @@ _HYPHEN = re.compile(r"^\s*v?(\S+)\s+-\s+v?(\S+)\s*$")
 
 
 def lines() -> list[int]:
-    """The LTS lines, the newest first; those that are over come last, and are still named."""
+    """Return the LTS lines, the newest first; lines that are no longer supported come last."""
     newest = int(str(languages.load()["node"]["version"]).partition(".")[0])
     return list(range(newest, 9, -2))
 
 
 def allowed(text: str) -> list[int] | None:
-    """The LTS lines with a release in a range; None if it isn't a range."""
+    """Return the LTS lines with a release in a range; None if it isn't a range."""
     text = text.strip()
     if text in ("", "*", "x", "latest", "node", "current", "stable", "lts", "lts/*", "lts/-1"):
         return lines()
@@ -42,7 +42,7 @@ def allowed(text: str) -> list[int] | None:
 
 
 def _spans(part: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """The lowest version, and the first that is too high, as major and minor."""
+    """Return the lowest version, and the first one that is too high, as major and minor."""
     if hyphen := _HYPHEN.match(part):
         part = f">={hyphen[1]} <={hyphen[2]}"
     low, high = (0, 0), (10_000, 0)
@@ -79,7 +79,7 @@ def _spans(part: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
             high = min(high, after)
         elif sign == "^":
             low, high = max(low, whole), min(high, (at + 1, 0))
-        else:  # an exact one, or ~: any release of that line is newer or it
+        else:  # exact, or with ~: any release of that line is newer or the same
             low, high = max(low, whole), min(high, (at + 1, 0) if sign != "~" else after)
     return (low, high) if matched else None
 
@@ -90,7 +90,7 @@ def _overlaps(line: int, spans: tuple[tuple[int, int], tuple[int, int]]) -> bool
 
 
 def named(text: str) -> list[int] | None:
-    """The lines that a .nvmrc or .node-version names; a release that isn't LTS means a later."""
+    """Return the lines in a .nvmrc or .node-version; a release that isn't LTS means a later one."""
     word = text.strip().removeprefix("v").lower()
     if word.startswith("lts/") and word[4:] in _LINES:
         return [_LINES[word[4:]]]
@@ -104,7 +104,7 @@ def named(text: str) -> list[int] | None:
 
 
 def look(repository: Repository, own: Manifest, root: str, evidence: Evidence) -> None:
-    """The signals of the version, of the package's folder before those of the workspace's root."""
+    """Add the signals of the version: the package's folder comes before the workspace's root."""
     for folder in dict.fromkeys((own.folder, root, ".")):
         _files(repository, folder, evidence)
         found = manifest(repository, folder)
@@ -122,7 +122,7 @@ def look(repository: Repository, own: Manifest, root: str, evidence: Evidence) -
 
 
 def _dependencies(repository: Repository, own: Manifest, root: str, evidence: Evidence) -> None:
-    """What the packages that it asks for need, as npm's lock file has it."""
+    """Add what the dependencies need, according to npm's lock file."""
     path = join(root, "package-lock.json")
     found = repository.json(path) if repository.has(path) else None
     packages = found.get("packages") if isinstance(found, dict) else None
@@ -138,7 +138,7 @@ def _dependencies(repository: Repository, own: Manifest, root: str, evidence: Ev
 
 
 def _tried(found: Iterable[int]) -> list[int]:
-    """What another container or CI runs on; if that line is over, those that are not come first."""
+    """Return the supported versions that were found; without any, supported ones come first."""
     tried = sorted(found, reverse=True)
     supported = lines()[:2]
     return [one for one in tried if one in supported] or [*supported, *tried]
@@ -194,7 +194,7 @@ def _engines(found: Manifest, evidence: Evidence) -> None:
 
 
 def _workflows(repository: Repository, evidence: Evidence) -> None:
-    """What CI tests with: the versions of all jobs together, and only a hint."""
+    """Add the versions that CI tests with: those of all jobs together, and only as a hint."""
     found: set[int] = set()
     place = ("", 0)
     for path in written.workflows(repository):

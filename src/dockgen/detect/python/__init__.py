@@ -29,7 +29,7 @@ _FRAMEWORKS = (
 
 
 def claims(repository: Repository) -> list[Claim]:
-    """Folders with a manifest: strong with a start in them, else weak."""
+    """Return folders with a manifest: strong if something in them starts, else weak."""
     folders: dict[str, str] = {}
     for manifest in (*_MANIFESTS, "requirements/production.txt", "requirements/base.txt"):
         for path in repository.named(manifest.rpartition("/")[2]):
@@ -47,7 +47,7 @@ def claims(repository: Repository) -> list[Claim]:
 
 
 def _bare(repository: Repository) -> list[Claim]:
-    """Source files in the root without any manifest: a guess."""
+    """Return source files in the root without a manifest, as a guess."""
     for path in repository.beside("."):
         if path in ("main.py", "app.py", "server.py", "bot.py", "run.py", "manage.py"):
             return [Claim(name, ".", Signal(".", path, path, 0, Strength.WEAK))]
@@ -55,7 +55,7 @@ def _bare(repository: Repository) -> list[Claim]:
 
 
 def _starts(repository: Repository, folder: str, manifest: str) -> tuple[bool, str, str, int]:
-    """Whether a folder holds something that starts, and what says so."""
+    """Return whether a folder has something that starts, and what says so."""
     project = Project(repository, folder)
     code = Code(repository, folder)
     if path := django.manage(project):
@@ -95,10 +95,10 @@ def _starts(repository: Repository, folder: str, manifest: str) -> tuple[bool, s
 
 
 def _without_inner(found: list[Claim]) -> list[Claim]:
-    """Without folders whose start is what made the folder around them look like one.
+    """Drop folders whose start belongs to a folder inside them.
 
-    A manifest in the root takes in its own packages; a folder further in with a manifest of its own
-    is another project, and what starts there doesn't speak for the root.
+    A manifest in the root covers its own packages. A folder inside with its own manifest is another
+    project, and what starts there says nothing about the root.
     """
     folders = [claim.folder for claim in found]
     kept = []
@@ -118,7 +118,7 @@ def _without_inner(found: list[Claim]) -> list[Claim]:
 
 
 def look(repository: Repository, folder: str, given: Given) -> Evidence:
-    """All signals of the project in a folder."""
+    """Return all signals of the project in a folder."""
     found = Evidence()
     project = Project(repository, folder)
     code = Code(repository, folder)

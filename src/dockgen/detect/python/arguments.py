@@ -1,4 +1,4 @@
-"""Arguments without which a Python program ends at once: those of argparse, click and typer."""
+"""Required arguments of Python programs: those of argparse, click and typer."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Argument(NamedTuple):
-    """An argument that has to be given: its name, the variable that does instead, and the place."""
+    """A required argument: its name, the variable that can replace it, and the place."""
 
     name: str
     variable: str
@@ -25,7 +25,7 @@ class Argument(NamedTuple):
 
 
 def look(project: Project, code: Code, entry: Argv, found: Evidence) -> None:
-    """Add the arguments that a command's program asks for, or the variables that do instead."""
+    """Add the arguments that a command requires, or the variables that can replace them."""
     start = file_of(entry, project, code)
     if not start:
         return
@@ -52,7 +52,7 @@ def look(project: Project, code: Code, entry: Argv, found: Evidence) -> None:
 
 
 def _parsed(tree: "Node") -> Iterator[Argument]:
-    """Those of ``argparse.ArgumentParser``, but not of its subcommands."""
+    """Yield those of ``argparse.ArgumentParser``, without its subcommands."""
     parsers = {
         syntax.text(node.child_by_field_name("left"))
         for node in syntax.walk(tree, "assignment")
@@ -73,7 +73,7 @@ def _parsed(tree: "Node") -> Iterator[Argument]:
 
 
 def _decorated(tree: "Node", called: str) -> Iterator[Argument]:
-    """Those of the function with ``@click.command`` that is called."""
+    """Yield those of the called function with ``@click.command``."""
     for node in syntax.walk(tree, "decorated_definition"):
         definition = node.child_by_field_name("definition")
         name = syntax.text(definition.child_by_field_name("name")) if definition else ""
@@ -102,7 +102,7 @@ def _decorated(tree: "Node", called: str) -> Iterator[Argument]:
 
 
 def _typed(tree: "Node") -> Iterator[Argument]:
-    """The parameters without a default of the function that ``typer.run`` runs."""
+    """Yield the parameters without a default of the function given to ``typer.run``."""
     run = re.search(r"\btyper\.run\((\w+)\)", syntax.text(tree))
     for node in syntax.walk(tree, "function_definition") if run else ():
         if run and syntax.text(node.child_by_field_name("name")) == run[1]:

@@ -1,4 +1,4 @@
-"""The ways in which a Python project may start, and where each was seen."""
+"""The ways in which a Python project may start, and where each was found."""
 
 import re
 from collections.abc import Iterator
@@ -36,17 +36,17 @@ _TASKS = (
 _STARTS = re.compile(
     r"(?:start|serve|server|app|run|web|prod|production|up|api)(?:[-_:](?:prod|web|app|server|api))?"
 )
-# Interfaces that are served by a command of their own, by the package that brings it.
+# Interfaces that are served by their package's own command.
 _OWN = {"streamlit": ("streamlit", "run"), "chainlit": ("chainlit", "run")}
 
 
 _PROCFILE, _ENTRYPOINT = 0, 2
-# From this rank on a start is a guess.
+# From this rank on, a start is a guess.
 GUESS = 8
 
 
 def script(argv: Argv, project: Project, code: Code) -> str:
-    """The file that ``python FILE`` or ``python -m MODULE`` runs; "" if it isn't the project's."""
+    """Return the project's file that ``python FILE`` or ``python -m MODULE`` runs, or ""."""
     if argv[:1] != ("python",):
         return ""
     if argv[1:2] == ("-m",) and len(argv) > 2:
@@ -59,7 +59,7 @@ def script(argv: Argv, project: Project, code: Code) -> str:
 
 
 def of(project: Project, code: Code, found: Evidence) -> Iterator[Candidate]:
-    """All ways to start that are seen, in no order but that of their ranks."""
+    """Yield all ways to start, ordered only by their ranks."""
     yield from _declared(project, code)
     yield from django.starts(project, code, found)
     yield from _console(project, code)
@@ -68,7 +68,7 @@ def of(project: Project, code: Code, found: Evidence) -> Iterator[Candidate]:
 
 
 def _declared(project: Project, code: Code) -> Iterator[Candidate]:
-    """Commands that someone wrote down, if what they start is there."""
+    """Yield written-down commands, if what they start exists."""
     ranks = {
         "procfile": _PROCFILE,
         "entrypoint": _ENTRYPOINT,
@@ -116,7 +116,7 @@ def _declared(project: Project, code: Code) -> Iterator[Candidate]:
 def _checked(
     project: Project, code: Code, argv: Argv, rank: int, words: str, file: str, line: int
 ) -> Iterator[Candidate]:
-    """The command, if what it starts is the project's own and it isn't for development."""
+    """Yield the command, if it starts the project's own code and isn't for development."""
     argv = servers.plain(argv)
     if argv[:1] == ("python",) and "/bin/" in "".join(argv[1:2]):
         name = argv[1].rpartition("/")[2]  # a console script, by its path in another image
@@ -148,17 +148,17 @@ def _checked(
             argv += _subcommand(code, file_of(argv, project, code))
         yield Candidate(rank, argv, words, file, line)
     elif rank in (_PROCFILE, _ENTRYPOINT) and len(argv) > 1 and project.needs(argv[0]):
-        yield Candidate(rank, argv, words, file, line)  # a package's own command, and its word
+        yield Candidate(rank, argv, words, file, line)  # a package's own command, and its argument
 
 
 def _has_app(argv: Argv, code: Code) -> bool:
-    """Whether Celery is told no application, or one of the project's: not one of its examples."""
+    """Return whether Celery gets no application, or one of the project's rather than an example."""
     module = (option(argv, "-A", "--app") or "").partition(":")[0]
     return not module or bool(code.file_of(module) or code.file_of(module.rpartition(".")[0]))
 
 
 def _relative(project: Project, argv: Argv) -> Argv:
-    """The words without the folder that another image has the code in."""
+    """Remove the folder where another image has the code."""
     return tuple(_inner(project, word) for word in argv)
 
 
@@ -180,7 +180,7 @@ def _there(project: Project, word: str) -> bool:
 
 
 def runs_script(project: Project, code: Code, argv: Argv) -> bool:
-    """Whether a command runs a file of the project's that isn't a tool beside it."""
+    """Return whether a command runs a file of the project that isn't a tool beside it."""
     argv = _relative(project, argv)
     if argv[:2] == ("python", "manage.py") or "setup.py" in argv:
         return False
@@ -189,7 +189,7 @@ def runs_script(project: Project, code: Code, argv: Argv) -> bool:
 
 
 def scripts(project: Project) -> dict[str, str]:
-    """The console scripts that the project brings: ``module:function`` by name."""
+    """Return the project's console scripts: ``module:function`` by name."""
     found = {**project.table("project", "scripts"), **project.table("tool", "poetry", "scripts")}
     block = re.search(
         r"console_scripts[\"']?\s*[:=]\s*(\[[^]]*\]|(?:\n[ \t]+[^\n]+)+)", project.setup_text
@@ -200,7 +200,7 @@ def scripts(project: Project) -> dict[str, str]:
 
 
 def _console(project: Project, code: Code) -> Iterator[Candidate]:
-    """Console scripts: those that start a server or a loop first."""
+    """Yield console scripts; those that start a server or a loop come first."""
     path = project.path("pyproject.toml")
     found = scripts(project)
     for name, value in found.items():
@@ -225,7 +225,7 @@ def _subcommand(code: Code, path: str) -> tuple[str, ...]:
 
 
 def _objects(project: Project, code: Code) -> Iterator[Candidate]:
-    """Application objects, those that another one takes in left out."""
+    """Yield application objects, without those mounted in another one."""
     apps = [app for app in code.apps if app.kind in ("asgi", "wsgi") and app.framework != "django"]
     apps = list(_outermost(apps, code))
     objects = [app for app in apps if not app.factory] or apps
@@ -238,7 +238,7 @@ def _objects(project: Project, code: Code) -> Iterator[Candidate]:
 
 
 def _outermost(apps: list[App], code: Code) -> Iterator[App]:
-    """Without those that a module mounts in another, and without copies in the same module."""
+    """Drop those that a module mounts in another, and copies in the same module."""
     for app in apps:
         module = code.module(app.path)[0].rpartition(".")[2]
         mounted = re.compile(
@@ -255,7 +255,7 @@ def _outermost(apps: list[App], code: Code) -> Iterator[App]:
 
 
 def _files(project: Project, code: Code) -> Iterator[Candidate]:
-    """Modules that run: __main__.py of a package, a main file, a script without suffix."""
+    """Yield modules that run: __main__.py of a package, a main file, a script without a suffix."""
     repository = project.repository
     starting = {start.path for start in code.starts if start.function in ("__main__", "", "main")}
     for path in code.paths:
@@ -309,7 +309,7 @@ def _first(code: Code, path: str) -> str:
 
 
 def file_of(argv: Argv, project: Project, code: Code) -> str:
-    """The file that a command starts: a script, a module, a console script's; "" if none."""
+    """Return the file that a command starts: a script, a module, a console script's; or ""."""
     path = script(argv, project, code)
     if not path and argv and argv[0] in (found := scripts(project)):
         path = code.file_of(found[argv[0]].partition(":")[0])
@@ -317,7 +317,7 @@ def file_of(argv: Argv, project: Project, code: Code) -> str:
 
 
 def starts_of(argv: Argv, project: Project, code: Code) -> list[Start]:
-    """The calls that run in what a command starts, or in what that imports."""
+    """Return the calls that run in the file that a command starts, or in what it imports."""
     path = file_of(argv, project, code)
     direct = [start for start in code.starts if start.path == path]
     if direct or not path:
@@ -327,7 +327,7 @@ def starts_of(argv: Argv, project: Project, code: Code) -> list[Start]:
 
 
 def imported(path: str, code: Code) -> set[str]:
-    """The files of the project that one imports names from."""
+    """Return the files of the project that one imports names from."""
     source = code.repository.content(path).decode(errors="replace")
     names = re.findall(r"^\s*from\s+(\.*[\w.]*)\s+import\s+([\w, ]+)", source, re.MULTILINE)
     near = path.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""What the source of a Python project says: application objects, starts, imports, settings."""
+"""What a Python project's source contains: application objects, starts, imports, settings."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from dockgen.detect.repository import Repository
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# The class of an application by framework, and whether servers of WSGI or of ASGI run it.
+# The class of an application by framework, and whether WSGI or ASGI servers run it.
 FRAMEWORKS = {
     "FastAPI": ("fastapi", "asgi"),
     "Starlette": ("starlette", "asgi"),
@@ -85,11 +85,11 @@ _NEEDLES = (
     b"_app(",
     b"HTTPServer",
 )
-# So many source files are looked at, the outermost first.
+# How many source files are read at most, the outermost first.
 _MAXIMUM = 20_000
-# So many of them are parsed for one question, in a second for each thousand.
+# How many of them are parsed for one question; a thousand take about a second.
 _PARSED = 3_000
-# How far up what contains a call is looked for.
+# How many levels up to look for what contains a call.
 _STEPS_UP = 60
 
 
@@ -106,7 +106,7 @@ class App(NamedTuple):
 
 
 class Start(NamedTuple):
-    """A call that runs until the end; ``function`` holds it, "" at the top, "__main__" in that."""
+    """A call that runs until the end, in ``function``: "" at the top, "__main__" in that block."""
 
     path: str
     line: int
@@ -124,13 +124,13 @@ class Code:
 
     @cached_property
     def paths(self) -> list[str]:
-        """The source files, tests and examples left out."""
+        """The source files, without tests and examples."""
         return self.repository.sources(self.folder, ".py")[:_MAXIMUM]
 
     def trees(
         self, *needles: bytes, pattern: re.Pattern[bytes] | None = None
     ) -> list[tuple[str, "Node"]]:
-        """The trees of the files that hold one of the words, each parsed once; so many at most."""
+        """Return the trees of files with one of the words, each parsed once; limited in number."""
         found = self.repository.holding(self.paths, *needles, pattern=pattern)
         return [(path, self._tree(path)) for path in islice(found, _PARSED)]
 
@@ -175,12 +175,12 @@ class Code:
         return found
 
     def functions(self, path: str) -> set[str]:
-        """The names of the functions at the top of a module."""
+        """Return the names of the functions at the top of a module."""
         tree = syntax.tree(self.repository, path)
         return {syntax.text(node.child_by_field_name("name")) for node in _functions(tree)}
 
     def has_main(self, path: str) -> bool:
-        """Whether a module does something when it is run: ``if __name__ == "__main__"``."""
+        """Return whether a module does something when it is run: ``if __name__ == "__main__"``."""
         return bool(re.search(rb"^if __name__\s*==", self.repository.content(path), re.MULTILINE))
 
     # Modules and where they are imported from.
@@ -190,7 +190,7 @@ class Code:
         return frozenset(self.paths)
 
     def import_root(self, path: str) -> str:
-        """The folder that has to be on Python's path for a module to import its neighbours."""
+        """Return the folder that must be on Python's path for a module to import its neighbours."""
         place = path.rpartition("/")[0] or "."
         steps = [place]
         while steps[-1] not in (self.folder, "."):
@@ -208,7 +208,7 @@ class Code:
         while self.repository.has(f"{place}/__init__.py") and place not in (self.folder, "."):
             place = place.rpartition("/")[0] or "."
         if place != self.folder and place.rpartition("/")[2] not in ("src", "lib"):
-            # A folder without __init__.py, such as app/main.py: from where it lies.
+            # A folder without __init__.py, such as that of app/main.py, is its own root.
             base = path.rpartition("/")[2]
             if not self.repository.has(f"{path.rpartition('/')[0]}/__init__.py") and base in (
                 "main.py",
@@ -228,7 +228,7 @@ class Code:
         return folder in self._folders or any(one.startswith(f"{folder}/") for one in self._folders)
 
     def _imports(self, path: str) -> Iterator[str]:
-        """The first name of each absolute import of a module."""
+        """Yield the first part of each absolute import of a module."""
         source = self.repository.content(path).decode(errors="replace")
         for found in re.finditer(
             r"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", source, re.MULTILINE
@@ -236,14 +236,14 @@ class Code:
             yield found[1]
 
     def module(self, path: str) -> tuple[str, str]:
-        """The dotted name of a module, and its import root."""
+        """Return the dotted name of a module, and its import root."""
         root = self.import_root(path)
         name = path if root == "." else path[len(root) + 1 :]
         name = name.removesuffix(".py").removesuffix("/__init__")
         return name.replace("/", "."), root
 
     def file_of(self, module: str) -> str:
-        """The file of a dotted name; "" if it isn't of the project."""
+        """Return the file of a dotted name; "" if it isn't in the project."""
         inner = module.replace(".", "/")
         for base in (
             self.folder,
@@ -290,7 +290,7 @@ def _apps(path: str, tree: "Node") -> Iterator[App]:
 
 
 def _makes(value: "Node", text: str) -> tuple[str, str] | None:
-    """The framework of an application that a call makes, and what kind of server runs it."""
+    """Return the framework of the application that a call makes, and the kind of its server."""
     if value.type != "call":
         return None
     called = syntax.text(value.child_by_field_name("function"))
@@ -307,7 +307,7 @@ def _makes(value: "Node", text: str) -> tuple[str, str] | None:
 
 
 def _required(parameters: "Node | None") -> bool:
-    """Whether a function can't be called without arguments."""
+    """Return whether a function can't be called without arguments."""
     plain = ("identifier", "typed_parameter")
     return any(
         child.type in plain and not syntax.text(child).startswith("*")
@@ -316,7 +316,7 @@ def _required(parameters: "Node | None") -> bool:
 
 
 def _statements(tree: "Node") -> Iterator["Node"]:
-    """The statements at the top of a module, those in a try or an if, too."""
+    """Yield the statements at the top of a module, including those in a try or an if."""
     waiting = list(reversed(tree.named_children))
     while waiting:
         node = waiting.pop()
@@ -333,7 +333,7 @@ def _statements(tree: "Node") -> Iterator["Node"]:
 
 
 def assigned(tree: "Node") -> Iterator[tuple[str, "Node"]]:
-    """Names at the top of a module, and the value of each."""
+    """Yield names at the top of a module, and the value of each."""
     for node in _statements(tree):
         for child in node.named_children if node.type == "expression_statement" else ():
             if child.type == "assignment":
@@ -351,10 +351,10 @@ def _functions(tree: "Node") -> Iterator["Node"]:
 
 
 def _holder(node: "Node") -> str:
-    """The function at the top that contains a node; "__main__" for what runs as a script."""
+    """Return the top-level function that contains a node; "__main__" for the script block."""
     held = node.parent
     name = ""
-    # Each step up begins at the root again.
+    # Each step up starts again at the root.
     for _ in range(_STEPS_UP):
         if held is None:
             break
@@ -369,7 +369,7 @@ def _holder(node: "Node") -> str:
 
 
 def argument(call: "Node", name: str) -> "Node | None":
-    """The value of a keyword argument of a call."""
+    """Return the value of a keyword argument of a call."""
     arguments = call.child_by_field_name("arguments")
     for child in arguments.named_children if arguments else ():
         if (
@@ -381,7 +381,7 @@ def argument(call: "Node", name: str) -> "Node | None":
 
 
 def positional(call: "Node") -> list["Node"]:
-    """The arguments of a call that have no name."""
+    """Return the positional arguments of a call."""
     arguments = call.child_by_field_name("arguments")
     return [
         child

@@ -13,12 +13,12 @@ from dockgen.detect.repository import is_aside, join, within
 
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*(?:[\w.]+\(.*?)?[\"']([\w.]+)[\"']")
 _STATIC_ROOT = re.compile(r"^[ \t]*STATIC_ROOT\s*=(.*)$", re.MULTILINE)
-# The settings of production, by the last name of the module.
+# The settings for production, by the last part of the module's name.
 _PRODUCTION = ("production", "prod", "deploy", "deployment", "docker", "container")
 
 
 def manage(project: Project) -> str:
-    """The project's manage.py; "" if it is no Django project."""
+    """Return the project's manage.py; "" if it isn't a Django project."""
     for path in project.repository.named("manage.py", project.folder):
         if not is_aside(path) and b"DJANGO_SETTINGS_MODULE" in project.repository.content(path):
             return path
@@ -26,7 +26,7 @@ def manage(project: Project) -> str:
 
 
 def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate"]:
-    """The servers of its WSGI or ASGI application, and the settings that production takes."""
+    """Yield the servers of its WSGI or ASGI application; add the settings for production."""
     path = manage(project)
     if not path:
         return
@@ -127,7 +127,7 @@ def _settings(project: Project, code: Code, path: str, found: Evidence) -> None:
 
 
 def _static_files(project: Project, code: Code, manager: str, found: Evidence) -> None:
-    """The step that collects the static files, and the folder that it writes, if that is told."""
+    """Add the step that collects static files, and the folder that it writes, if known."""
     repository = project.repository
     for path in (one for one in code.paths if "settings" in one):
         match = _STATIC_ROOT.search(repository.text(path) or "")

@@ -14,7 +14,7 @@ from dockgen.detect.python.servers import Candidate
 
 def look(project: Project, code: Code, given: Given, found: Evidence) -> None:
     """Add the start, its framework, port and address, further processes, and the kind."""
-    del given  # the command is the user's own then, and resolve takes it
+    del given  # a command that the user gave is used by `resolve`
     candidates = list(ways.of(project, code, found))
     web = [one for one in candidates if _is_web(one.argv, project, code)]
     chosen = _best(web) or _best([one for one in candidates if not servers.is_worker(one.argv)])
@@ -43,7 +43,7 @@ _SERVES = re.compile(
 
 
 def _best(candidates: list[Candidate]) -> list[Candidate]:
-    """Those of the best rank, each program once; the first names of one are taken."""
+    """Return those of the best rank, one per program; the first name of a program counts."""
     if not candidates:
         return []
     rank = min(one.rank for one in candidates)
@@ -55,7 +55,7 @@ def _best(candidates: list[Candidate]) -> list[Candidate]:
 
 
 def _program(argv: Argv) -> str:
-    """What a command starts, by which two of them are the same: a module, an object, a file."""
+    """Return what a command starts, to compare commands: a module, an object, a file."""
     if argv[0] in servers.WEB and (name := servers.target(argv)):
         return name.removesuffix("()")
     if argv[0] == "fastapi":
@@ -77,7 +77,7 @@ def _processes(
     candidates: list[Candidate],
     found: Evidence,
 ) -> None:
-    """Workers beside a service, by the commands that name them."""
+    """Add workers beside a service, from the commands that name them."""
     taken = {_program(one.argv) for one in chosen}
     for one in candidates:
         if one.rank <= 3 and servers.is_worker(one.argv) and _program(one.argv) not in taken:
@@ -98,7 +98,7 @@ def _in_a_script(one: Candidate) -> bool:
 
 
 def _script_steps(project: Project, code: Code, first: Candidate, found: Evidence) -> None:
-    """What the script that starts it runs before."""
+    """Add the commands that the start script runs first."""
     if not _in_a_script(first) and "." in first.file.rpartition("/")[2]:
         return
     for command in commands.of(project.repository, project.folder):
@@ -157,7 +157,7 @@ _LOOPS = (
 
 
 def _kind(project: Project, code: Code, first: Candidate | None, found: Evidence) -> None:
-    """Service, worker or job."""
+    """Add the kind: service, worker or job."""
     if first and _is_web(first.argv, project, code):
         found.add("workload", "service", first.words, first.file, first.line)
         return
@@ -189,7 +189,7 @@ def _kind(project: Project, code: Code, first: Candidate | None, found: Evidence
 
 
 def _extras(project: Project, first: Candidate, found: Evidence) -> None:
-    """The optional groups that the start needs: of its server, and of what its options name."""
+    """Add the optional groups that the start needs: for its server, and for its options."""
     for word in first.argv:
         name = re.sub(r"[._]", "-", word.rpartition("/")[2].lower())
         dependency = project.declared.get(name)
@@ -199,7 +199,7 @@ def _extras(project: Project, first: Candidate, found: Evidence) -> None:
 
 
 def _environment(project: Project, code: Code, first: Candidate, found: Evidence) -> None:
-    """What has to be on Python's path for the start to find the code."""
+    """Add what must be on Python's path for the start to find the code."""
     name = servers.target(first.argv).partition(":")[0]
     path = code.file_of(name) if name else ""
     if first.argv[:2] == ("python", "-m") and len(first.argv) > 2:

@@ -1,4 +1,4 @@
-"""Where a Python program listens: by the calls that start it, and by what its settings say."""
+"""Where a Python program listens: from the calls that start it, and from its settings."""
 
 import re
 
@@ -11,7 +11,7 @@ from dockgen.detect.python.code import Code, Start
 from dockgen.detect.python.project import Project
 from dockgen.detect.python.settings import Settings
 
-# A port that isn't the service's own.
+# Ports that aren't the service's own.
 _OTHERS = re.compile(
     r"(?:DB|DATABASE|PG|POSTGRES\w*|MYSQL|MARIADB|REDIS|MONGO\w*|SMTP|MAIL|EMAIL|RABBIT\w*|AMQP|KAFKA|ES|"
     r"ELASTIC\w*|PROXY|SSH|FTP|STATSD|GRAPHITE|MEMCACHED?|CACHE|LDAP|MQTT|NATS|PROMETHEUS|METRICS|"
@@ -41,11 +41,11 @@ def look(project: Project, code: Code, settings: Settings, entry: Argv, found: E
             said.add("bind", "0.0.0.0", " ".join(entry))
         found.take(said)
         return
-    # Its server is told the port: what the code does without it is what developers use.
+    # Its server gets the port as an option: the code's default is for developers.
     found.add("bind", "0.0.0.0", " ".join(entry).replace(":{port}", ""))
     for signal in said.of("port"):
         if signal.value < _LOWEST_PORT:
-            continue  # a developer's, or root's in another image: this one is free to choose
+            continue  # for developers, or only for root in another image
         found.default("port", signal.value, signal.words, signal.file, signal.line)
     found.default("port", servers.default_port(entry), f"{entry[0]}'s default")
 
@@ -53,7 +53,7 @@ def look(project: Project, code: Code, settings: Settings, entry: Argv, found: E
 def _started(
     start: Start, settings: Settings, found: Evidence, *, strong: bool, address: bool
 ) -> None:
-    """The port and the address of a call such as ``uvicorn.run(app, port=8000)``."""
+    """Add the port and the address of a call such as ``uvicorn.run(app, port=8000)``."""
     last = start.call.rpartition(".")[2]
     node = source.argument(start.node, "port")
     host = source.argument(start.node, "host") or source.argument(start.node, "address")
@@ -94,7 +94,7 @@ def _started(
 
 
 def _asked(settings: Settings, found: Evidence, *, own: bool, service: bool) -> None:
-    """The port and the address by variables and options with telling names."""
+    """Add the port and the address from variables and options with typical names."""
     for read in settings.reads:
         last = read.name.upper()
         if re.fullmatch(

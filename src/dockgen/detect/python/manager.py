@@ -1,4 +1,4 @@
-"""What installs a Python project, from which file, and on which Python."""
+"""What installs a Python project, from which file, and with which Python."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from dockgen.detect.model import Argv, Evidence
 from dockgen.detect.python.project import Project, table
 from dockgen.detect.repository import join
 
-# The versions that there are images of and that still get fixes, or did until lately; newest first.
+# The versions with images that still get fixes, or did until recently; newest first.
 SUPPORTED = ("3.14", "3.13", "3.12", "3.11", "3.10", "3.9")
 
 LOCKS = (
@@ -73,9 +73,9 @@ def _manager(project: Project, found: Evidence) -> None:
 
 
 def allowed(specifier: str) -> tuple[str, ...]:
-    """The supported versions that a bound allows, newest first: ``>=3.11,<3.14``, ``^3.11``, 3.12.
+    """Return the supported versions within a bound, newest first: ``>=3.11,<3.14``, ``^3.11``.
 
-    A version older or newer than all of them stays as it is; none if it isn't a bound.
+    An older or newer version is returned as it is; nothing is returned for anything but a bound.
     """
     if not re.search(r"\d", specifier):
         return ()
@@ -97,7 +97,7 @@ def _alternative(text: str) -> tuple[str, ...]:
         text = f"=={plain[1]}.{plain[2]}.*" if plain[2] else f"=={plain[1]}.*"
     text = re.sub(r"\^(\d+)(\.[\d.]+)?", lambda m: f">={m[1]}{m[2] or ''},<{int(m[1]) + 1}", text)
     text = re.sub(r"(?<![~=!<>])~(?!=)(\d+\.\d+)(\.\d+)?", r"==\1.*", text)
-    # A patch release says nothing about the minor one: the image has the newest.
+    # A patch release is ignored: the image has the newest one.
     text = re.sub(r"(?<![\w.])(>=|>|<=|~=)\s*(\d+\.\d+)\.\d+\w*", _of_patch, text)
     try:
         bound = SpecifierSet(
@@ -182,7 +182,7 @@ def _version(project: Project, found: Evidence) -> None:
 
 
 def _version_elsewhere(project: Project, found: Evidence) -> None:
-    """Versions that others build on: Dockerfiles, CI, Heroku's runtime.txt."""
+    """Add versions used elsewhere: Dockerfiles, CI, Heroku's runtime.txt."""
     from dockgen.containerfiles import dockerfile
 
     repository = project.repository
@@ -206,7 +206,7 @@ def _version_elsewhere(project: Project, found: Evidence) -> None:
 
 
 def _without_wheel(project: Project, version: str) -> Iterator[tuple[str, str, str]]:
-    """Packages of the lock file that have wheels, but none for this version on Linux."""
+    """Yield locked packages that have wheels, but none for this version on Linux."""
     for manager, lock in LOCKS[:3]:
         path = join(project.root, lock)
         for package in project.packages(lock):
@@ -220,7 +220,7 @@ def _without_wheel(project: Project, version: str) -> Iterator[tuple[str, str, s
 
 
 def wheels(package: dict[str, Any], manager: str) -> Iterator[str]:
-    """The names of the wheels that a lock file has for a package."""
+    """Yield the names of a package's wheels in a lock file."""
     files = package.get("wheels" if manager == "uv" else "files")
     for one in files if isinstance(files, list) else ():
         name = one.get("url", one.get("file", "")) if isinstance(one, dict) else ""
@@ -251,7 +251,7 @@ def _fits(wheel: str, version: str) -> bool:
 
 
 def _installed(project: Project, found: Evidence) -> None:
-    """Whether the project itself is installed, and the optional groups that are needed."""
+    """Add whether the project itself is installed, and the optional groups that it needs."""
     path = project.path("pyproject.toml")
     if project.has_backend:
         line = project.repository.line(path, "[build-system]")

@@ -1,4 +1,4 @@
-"""What a Python project needs beside Python: compilers, libraries and programs."""
+"""What a Python project needs besides Python: compilers, libraries and programs."""
 
 import re
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ from dockgen.detect.repository import join
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# Packages that are compiled where they come without a wheel, with what that needs and what they
-# load then: names of Debian.
+# Packages that are compiled if there is no wheel, with what that needs and what they then load, by
+# Debian's names.
 _COMPILED = {
     "psycopg2": (("gcc", "libpq-dev"), ("libpq5",)),
     "mysqlclient": (("gcc", "pkg-config", "default-libmysqlclient-dev"), ("libmariadb3",)),
@@ -28,7 +28,7 @@ _COMPILED = {
     "xmlsec": (("gcc", "pkg-config", "libxmlsec1-dev"), ("libxmlsec1-openssl",)),
     "python-snappy": (("gcc", "libsnappy-dev"), ("libsnappy1v5",)),
 }
-# Programs and libraries that packages load by themselves, or start.
+# Programs and libraries that packages load or start by themselves.
 _RUN = {
     "pdf2image": "poppler-utils",
     "pydub": "ffmpeg",
@@ -45,7 +45,7 @@ _RUN = {
     "yt-dlp": "ffmpeg",
     "openai-whisper": "ffmpeg",
 }
-# Those that are built for Debian's C library alone, and aren't compiled by an installation.
+# Packages only for Debian's C library, which an installation doesn't compile.
 _NOT_ON_MUSL = ("torch", "tensorflow", "jaxlib", "onnxruntime", "faiss-cpu", "triton", "open3d")
 _STARTS = frozenset({"run", "Popen", "call", "check_call", "check_output", "system", "which",
                      "create_subprocess_exec", "create_subprocess_shell", "popen"})  # fmt: skip
@@ -83,7 +83,7 @@ def _packages(project: Project, found: Evidence) -> None:
 
 
 def _alpine(project: Project, found: Evidence) -> None:
-    """Packages that have wheels for Debian's C library, none for Alpine's, and no source."""
+    """Add packages with wheels for Debian's C library, but none for Alpine's, and no source."""
     missing: list[tuple[str, str, int]] = []
     if one := project.needs(*_NOT_ON_MUSL):
         missing.append((one.name, one.file, one.line))
@@ -103,7 +103,7 @@ def _alpine(project: Project, found: Evidence) -> None:
 
 
 def _programs(code: Code, found: Evidence) -> None:
-    """Programs that are started by name, and shells: scratch has neither."""
+    """Add programs that are started by name, and shells: scratch has neither."""
     told: set[str] = set()
     for path, tree in code.trees(b"subprocess", b"os.system", b"os.popen", b"shutil.which"):
         for call in syntax.nodes(tree, "call"):
@@ -113,7 +113,7 @@ def _programs(code: Code, found: Evidence) -> None:
                 continue
             first = next(iter(source.positional(call)), None)
             if re.search(r"rev-parse|describe|--version", syntax.text(call)):
-                continue  # asks for a version, and does without
+                continue  # only asks for a version, and works without it
             words = _first_word(first)
             in_shell = last in ("system", "popen", "create_subprocess_shell")
             in_shell = in_shell or syntax.text(source.argument(call, "shell")) == "True"
@@ -134,7 +134,7 @@ def _programs(code: Code, found: Evidence) -> None:
 
 
 def _first_word(node: "Node | None") -> str:
-    """The program of a command, as a list or as one text."""
+    """Return the program of a command, given as a list or as one text."""
     if node is not None and node.type in ("list", "tuple") and node.named_children:
         node = node.named_children[0]
     words = (syntax.string(node) or "").split()

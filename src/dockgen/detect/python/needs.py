@@ -77,7 +77,7 @@ def _beside(project: Project, read: Settings, found: Evidence) -> None:
         sqlite = ("postgres", "mysql", "mongo")
     for kind, drivers in _DRIVERS.items():
         if kind in sqlite:
-            continue  # a database is a choice where a file does
+            continue  # optional, if it can use a file as its database
         if driver := project.needs(*drivers):
             pattern = re.compile(_POINTS.get(kind, rf"\w*{kind.upper()}\w*"))
             pointing = sorted(
@@ -96,7 +96,7 @@ def _beside(project: Project, read: Settings, found: Evidence) -> None:
 
 
 def _before(project: Project, code: Code, found: Evidence) -> None:
-    """Migrations, except those that the program runs itself."""
+    """Add migrations, except those that the program runs itself."""
     repository = project.repository
     for path in repository.named("alembic.ini", project.folder)[:1]:
         own = [
@@ -145,7 +145,7 @@ _FOLDER = re.compile(
 
 
 def _writable(code: Code, read: Settings, found: Evidence) -> None:
-    """Folders that the program makes, and files of SQLite."""
+    """Add folders that the program makes, and files of SQLite."""
     for one in read.reads:
         if _FOLDER.fullmatch(one.name):
             value = read.words(one.default)[0]
@@ -182,7 +182,7 @@ def _writable(code: Code, read: Settings, found: Evidence) -> None:
 
 
 def _path_of(call: "Node") -> "Node | None":
-    """What ``Path(…).mkdir()`` makes."""
+    """Return what ``Path(…).mkdir()`` makes."""
     function = call.child_by_field_name("function")
     made = function.child_by_field_name("object") if function is not None else None
     if made is None or made.type != "call" or "Path" not in syntax.text(made)[:20]:
@@ -191,7 +191,7 @@ def _path_of(call: "Node") -> "Node | None":
 
 
 def _parameter(name: "Node | None") -> "Node | None":
-    """The default of the parameter that a name is, in the function around it."""
+    """Return the default of a parameter of the surrounding function."""
     held = name.parent if name is not None and name.type == "identifier" else None
     while held is not None and held.type != "function_definition":
         held = held.parent
@@ -201,7 +201,7 @@ def _parameter(name: "Node | None") -> "Node | None":
     return None
 
 
-# Longer lines were written by a program.
+# Longer lines are generated.
 _LONGEST_LINE = 400
 # NAME = Path("data"), NAME = BASE / "var" / "data", and "NAME": BASE_DIR / "data" / "db.sqlite3".
 _PARTS = r"((?:\s*/\s*[\"'][\w.-]+[\"'])+)"
@@ -213,7 +213,7 @@ _DATABASE = re.compile(rf"[\"']NAME[\"']\s*:\s*\w+{_PARTS}")
 
 
 def _named_folders(lines: list[str]) -> Iterator[tuple[str, str, int]]:
-    """Folders that have a name in the code and are made by it, and those of Django's databases."""
+    """Yield folders that are named and made in the code, and those of Django's databases."""
     named: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         if len(line) > _LONGEST_LINE:
@@ -233,7 +233,7 @@ def _joined(parts: str) -> str:
 
 
 def _files(project: Project, code: Code, found: Evidence) -> None:
-    """Files of the root that the code opens by name."""
+    """Add files in the root that the code opens by name."""
     repository = project.repository
     names = {path.rpartition("/")[2]: path for path in repository.beside(project.folder)}
     telling = {

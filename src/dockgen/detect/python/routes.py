@@ -1,4 +1,4 @@
-"""The routes of a Python service: which one tells that it is healthy."""
+"""The routes of a Python service: which one is for health checks."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from dockgen.detect.python.settings import Settings
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# The last part of a route that is made to be asked, the plainest first.
+# The last part of health routes, the clearest first.
 _TELLING = (
     "healthz",
     "health",
@@ -37,7 +37,7 @@ _TELLING = (
     "hc",
 )
 _DECORATORS = re.compile(r"[\w.()]+\.(?:get|route|api_route|head|add_get|add_route|add_api_route)")
-# A decorator's ``.get(``: that of a dictionary is in every file.
+# Only a decorator's ``.get(``: a dictionary's is in every file.
 _DECORATED = re.compile(rb"@[\w.()]{1,60}\.(?:get|route|api_route|head)\(")
 _NEEDLES = (
     *(b"add_get", b"add_route", b"add_api_route", b"_router(", b"_blueprint(", b"path(", b"url("),
@@ -46,7 +46,7 @@ _NEEDLES = (
 
 
 class Route(NamedTuple):
-    """A route as it is written, without what it is mounted under, and what it hangs on."""
+    """A route as written, without the prefix of its router, and that router."""
 
     path: str
     owner: str
@@ -57,7 +57,7 @@ class Route(NamedTuple):
 
 
 def look(code: Code, read: Settings, found: Evidence) -> None:
-    """Add the health route; without one that is made for it, a page that is there."""
+    """Add the health route; without one, an existing page."""
     trees = code.trees(*_NEEDLES, pattern=_DECORATED)
     imports = {path: _imported(code, path, tree) for path, tree in trees}
     routes = [
@@ -122,7 +122,7 @@ def _routes(path: str, tree: "Node") -> Iterator[Route]:
             continue
         decorator = call.parent is not None and call.parent.type == "decorator"
         if last in ("get", "head") and not decorator:
-            continue  # a client's call
+            continue  # a call of a client
         owner = called.rpartition(".")[0]
         yield Route(name, owner, path, syntax.line(call), f"{called}({syntax.text(node)})")
 
@@ -136,7 +136,7 @@ def _prefixes(
     trees: "list[tuple[str, Node]]",
     imports: dict[str, dict[str, _Key]],
 ) -> dict[_Key, str]:
-    """What each router is under, by file and name: of its own, and where it is taken in."""
+    """Return the prefix of each router, by file and name: its own, and where it is included."""
     own: dict[_Key, str] = {}
     mounted: dict[_Key, tuple[str, _Key]] = {}
     for path, tree in trees:
@@ -159,14 +159,14 @@ def _prefixes(
             else:
                 continue
             while prefix is not None and prefix.type == "binary_operator":
-                prefix = prefix.child_by_field_name("right")  # what is before is empty by default
+                prefix = prefix.child_by_field_name("right")  # the left side is empty by default
             under = read.words(prefix)[0] or ""
             mounted[_key(path, taken, imported)] = (under, _key(path, owner, imported))
     return {key: _under(key, own, mounted) for key in {*own, *mounted}}
 
 
 def _included(code: Code, path: str, tree: "Node") -> "Iterator[tuple[_Key, tuple[str, _Key]]]":
-    """What Django's ``include`` takes in: a module's urlpatterns, or a list of the same module."""
+    """Yield what Django's ``include`` includes: a module's urlpatterns, or a list in the module."""
     for call in syntax.nodes(tree, "call"):
         called = syntax.text(call.child_by_field_name("function"))
         arguments = source.positional(call)
@@ -188,7 +188,7 @@ def _included(code: Code, path: str, tree: "Node") -> "Iterator[tuple[_Key, tupl
 
 
 def _list_of(node: "Node") -> str:
-    """The name of the list at the top of a module that a call is in."""
+    """Return the name of the top-level list that a call is in."""
     held = node.parent
     for _ in range(12):
         if held is None:
@@ -200,7 +200,7 @@ def _list_of(node: "Node") -> str:
 
 
 def _under(key: _Key, own: dict[_Key, str], mounted: dict[_Key, tuple[str, _Key]]) -> str:
-    """The whole prefix of a router, through all that take it in."""
+    """Return the whole prefix of a router, through all that include it."""
     whole = own.get(key, "")
     for _ in range(8):
         if key not in mounted:
@@ -211,7 +211,7 @@ def _under(key: _Key, own: dict[_Key, str], mounted: dict[_Key, tuple[str, _Key]
 
 
 def _key(path: str, name: str, imported: dict[str, _Key]) -> _Key:
-    """The file and the name at the top of it that a name in a file means."""
+    """Return the file and the top-level name that a name in a file refers to."""
     module, _, last = name.rpartition(".")
     if module in imported:
         return imported[module][0], last
@@ -219,7 +219,7 @@ def _key(path: str, name: str, imported: dict[str, _Key]) -> _Key:
 
 
 def _imported(code: Code, path: str, tree: "Node") -> dict[str, _Key]:
-    """What the names that a module imports mean: file and name there; of a module its file."""
+    """Map imported names to the file and name there; a module's name maps to its file."""
     found: dict[str, _Key] = {}
     for node in syntax.nodes(tree, "import_from_statement"):
         module = syntax.text(node.child_by_field_name("module_name"))
@@ -238,7 +238,7 @@ def _imported(code: Code, path: str, tree: "Node") -> dict[str, _Key]:
 
 
 def _file(code: Code, path: str, module: str) -> str:
-    """The file of a module as another one names it, dots in front included."""
+    """Return the file of a module as another one names it, including leading dots."""
     dots = len(module) - len(module.lstrip("."))
     if not dots:
         return code.file_of(module)
@@ -251,11 +251,11 @@ def _file(code: Code, path: str, module: str) -> str:
 
 
 def _prefix(route: Route, prefixes: dict[_Key, str]) -> str | None:
-    """What a route is under; None if that isn't known."""
+    """Return the prefix of a route; None if unknown."""
     if route.router in prefixes:
         return prefixes[route.router].strip("/")
     if route.words.startswith(("path(", "re_path(", "url(", "Route(")):
         return ""
     if re.fullmatch(r"\w*(?:app|application|server|api|path|url|Route|routes)", route.owner):
         return ""
-    return None  # such as an application that a function makes
+    return None  # such as an application made by a function

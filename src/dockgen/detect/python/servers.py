@@ -1,4 +1,4 @@
-"""Servers and runners of Python: start commands as they are read, and as they are reachable."""
+"""Servers and runners of Python: parse start commands, and make them reachable."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dockgen.detect.model import Argv
 
 
 class Candidate(NamedTuple):
-    """A way to start, and where it was seen; ``rank`` 0 says most."""
+    """A way to start, and where it was found; ``rank`` 0 is the most reliable."""
 
     rank: int
     argv: Argv
@@ -19,7 +19,7 @@ class Candidate(NamedTuple):
     server: str = ""
 
 
-# What runs a web application, by its command.
+# Commands that run a web application.
 WEB = (
     "gunicorn",
     "uvicorn",
@@ -50,7 +50,7 @@ WORKERS = (
     "faust",
     "faststream",
 )
-# Options that say where a server listens: what follows from `port` replaces them.
+# Options for a server's address: those from the answer `port` replace them.
 _WHERE = {
     "gunicorn": (("-b", "--bind"), ("--bind", "0.0.0.0:{port}")),
     "uvicorn": (("--host", "--port", "--uds", "--fd"), ("--host", "0.0.0.0", "--port", "{port}")),
@@ -74,7 +74,7 @@ _DEVELOPMENT = ("--reload", "--debug", "--debugger", "--auto-reload", "-r")
 # All arguments of a script, or all words of an array of Bash's.
 _PASSED = re.compile(r"\$[@*]|\$\{@\}|\$\{\w+\[[@*]\]\}")
 _RUNNERS = re.compile(r"(?:poetry|pdm|pipenv|hatch|rye|uv)")
-# What has an own command without `run` before it: the server of each.
+# Frameworks with an own command, without `run` before it: the server of each.
 _FALLBACKS = {
     "daphne": 8000,
     "fastapi": 8000,
@@ -93,7 +93,7 @@ _FALLBACKS = {
 
 
 def plain(argv: Argv) -> Argv:
-    """A command without what runs it in an environment: ``poetry run``, ``python -m`` a server."""
+    """Remove what runs a command in an environment: ``poetry run``, ``python -m`` a server."""
     words = list(argv)
     while words:
         name = words[0].rpartition("/")[2]
@@ -125,7 +125,7 @@ def plain(argv: Argv) -> Argv:
 
 
 def is_web(argv: Argv) -> bool:
-    """Whether a command starts a web server by name."""
+    """Return whether a command starts a web server by name."""
     if not argv or argv[0] not in WEB:
         return False
     return argv[0] not in ("fastapi", "flask", "streamlit", "chainlit", "sanic", "litestar") or (
@@ -134,7 +134,7 @@ def is_web(argv: Argv) -> bool:
 
 
 def is_worker(argv: Argv) -> bool:
-    """Whether a command starts a worker of a task queue by name."""
+    """Return whether a command starts a task queue's worker by name."""
     return (
         bool(argv)
         and argv[0] in WORKERS
@@ -143,14 +143,14 @@ def is_worker(argv: Argv) -> bool:
 
 
 def for_development(argv: Argv) -> bool:
-    """Whether a command is for a developer's machine: it watches files, or is a server of tests."""
+    """Return whether a command is for development: it watches files, or is a test server."""
     return any(word in _DEVELOPMENT[:4] for word in argv) or (
         "runserver" in argv or argv[:2] == ("fastapi", "dev") or argv[0] in ("flask", "quart")
     )
 
 
 def target(argv: Argv) -> str:
-    """The application that a server's command names, such as ``app.main:app``; "" if none."""
+    """Return the application in a server's command, such as ``app.main:app``, or ""."""
     for word in argv[1:]:
         if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(.*\))?", word):
             return word
@@ -166,7 +166,7 @@ def target(argv: Argv) -> str:
 
 
 def listening(argv: Argv) -> Argv:
-    """The same command, so that it listens on all addresses, on ``{port}``."""
+    """Return the command with options to listen on all addresses, on ``{port}``."""
     if argv[0] not in _WHERE:
         return argv
     takes, adds = _WHERE[argv[0]]
@@ -191,7 +191,7 @@ def listening(argv: Argv) -> Argv:
 
 
 def port(argv: Argv) -> int | None:
-    """The port that a server's command names."""
+    """Return the port in a server's command."""
     names = _WHERE.get(argv[0], ((), ()))[0]
     for name in names:
         found = re.search(r"(?:^|:)(\d{2,5})$", option(argv, name) or "")
@@ -201,18 +201,18 @@ def port(argv: Argv) -> int | None:
 
 
 def default_port(argv: Argv) -> int:
-    """The port of a server that isn't told one."""
+    """Return the default port of a server."""
     return _FALLBACKS.get(argv[0], 8000)
 
 
 def run(kind: str, name: str, factory: bool, declared: Mapping[str, object]) -> tuple[Argv, str]:
-    """The command that runs an application, and the server to add ("" if one is declared).
+    """Return the command to run an application, and the server to add ("" if one is declared).
 
     Args:
         kind: wsgi or asgi.
         name: the application, as ``module:name``.
         factory: whether it is a function that makes one.
-        declared: the packages that the project asks for, by normalized name.
+        declared: the project's dependencies, by normalized name.
     """
     if kind == "wsgi":
         known = {"gunicorn": "gunicorn", "waitress": "waitress-serve", "uwsgi": "uwsgi"}

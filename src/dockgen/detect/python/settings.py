@@ -20,7 +20,7 @@ _READS = re.compile(
     r"(?:os\.)?(?:environ\.get|getenv|environ\.setdefault|environ\.pop)|config|env(?:\.\w+)?|"
     r"get_env\w*|getenv_\w+|env_\w+|_env\w*"
 )
-# ``os.environ.get(name, default)``: what is read is in a table.
+# ``os.environ.get(name, default)``: the names are in a table.
 _IN_A_LOOP = re.compile(r"(?:environ\.get|getenv)\(\s*[a-z]\w*\s*,\s*[a-z]\w*\s*\)")
 _NEEDLES: tuple[bytes, ...] = (
     b"environ",
@@ -37,12 +37,12 @@ _NEEDLES: tuple[bytes, ...] = (
     b"click",
     b"typer",
 )
-# A condition that asks whether a variable is set.
+# A condition that checks whether a variable is set.
 _GUARD = re.compile(r"\bin\s+(?:os\.)?environ\b")
 _IMPORTED = re.compile(r"from os import (?:[^(\n]*|\([^)]*)\benviron\b")
-# In place of a file's text: ``environ`` is the process's.
+# Used in place of a file's text: ``environ`` is the process's.
 _PROCESS = "environ"
-# Names that every machine sets, or that tools read: nothing that the program needs to be told.
+# Variables that every machine sets, or that tools read: the program doesn't need them.
 _USUAL = re.compile(
     r"(?:PATH|HOME|USER|SHELL|PWD|LANG|LC_\w+|TZ|TERM|TMPDIR|TEMP|TMP|HOSTNAME|CI|PYTHON\w*|VIRTUAL_ENV|"
     r"XDG_\w+|LOGNAME|APPDATA|LOCALAPPDATA|GITHUB_\w+|PYTEST\w*|COLUMNS|DISPLAY|NO_COLOR|EDITOR|"
@@ -51,7 +51,7 @@ _USUAL = re.compile(
 
 
 class Read(NamedTuple):
-    """An environment variable that the code reads; ``default`` is the node of what it is else."""
+    """An environment variable that the code reads; ``default`` is the node of its default."""
 
     name: str
     default: "Node | None"
@@ -62,7 +62,7 @@ class Read(NamedTuple):
 
 
 class Options(NamedTuple):
-    """A default of an option of the command line, such as ``--port``."""
+    """The default of a command line option, such as ``--port``."""
 
     name: str
     value: "Node"
@@ -71,10 +71,10 @@ class Options(NamedTuple):
 
 
 class Settings:
-    """What the code of a project reads."""
+    """The settings that a project's code reads."""
 
     def __init__(self, code: Code) -> None:
-        """Of these source files."""
+        """Take these source files."""
         self.code = code
 
     @cached_property
@@ -116,7 +116,7 @@ class Settings:
 
     @cached_property
     def options(self) -> list[Options]:
-        """Defaults of options named for a port or a host."""
+        """The defaults of options for a port or a host, going by their names."""
         found = []
         for path, tree in self.code.trees(b"add_argument", b"option(", b"Option(", b"define("):
             for call in syntax.nodes(tree, "call"):
@@ -134,7 +134,7 @@ class Settings:
         return found
 
     def constant(self, name: str) -> "tuple[Node, str] | None":
-        """The value of a name at the top of a module, or of a field of settings."""
+        """Return the value of a top-level name of a module, or of a field of settings."""
         last = name.rpartition(".")[2]
         for read in self.reads:
             if last.lower() in (read.name.lower(), read.field) and read.default is not None:
@@ -146,7 +146,7 @@ class Settings:
         return None
 
     def number(self, node: "Node | None", depth: int = 0) -> tuple[int | None, str]:
-        """A whole number that an expression comes to, and the variable that changes it."""
+        """Return the integer that an expression evaluates to, and the variable that changes it."""
         if node is None or depth > 5:
             return None, ""
         if (plain := syntax.number(node)) is not None:
@@ -166,7 +166,7 @@ class Settings:
         return self._named(node, lambda value: self.number(value, depth + 1))
 
     def words(self, node: "Node | None", depth: int = 0) -> tuple[str | None, str]:
-        """A text that an expression comes to, and the variable that changes it."""
+        """Return the text that an expression evaluates to, and the variable that changes it."""
         if node is None or depth > 5:
             return None, ""
         if (plain := syntax.string(node)) is not None:
@@ -183,7 +183,7 @@ class Settings:
     def _named(
         self, node: "Node", read: "Callable[[Node | None], tuple[Value | None, str]]"
     ) -> tuple["Value | None", str]:
-        """What ``read`` makes of the value that a name stands for, and the variable."""
+        """Apply ``read`` to the value of a name; return the result and the variable."""
         if node.type not in ("identifier", "attribute"):
             return None, ""
         for option in self.options:
@@ -245,7 +245,7 @@ def _imports_environ(text: str) -> bool:
 
 
 def _is_tried(node: "Node") -> bool:
-    """Whether the program does without what a node reads.
+    """Return whether the program works without what a node reads.
 
     ``try: … except KeyError: …``, or ``if "NAME" in os.environ: …``.
     """
@@ -263,7 +263,7 @@ def _is_tried(node: "Node") -> bool:
 
 
 def _table(tree: "Node", path: str) -> Iterator[Read]:
-    """A dictionary of defaults, whose keys are all variables: ``{"PORT": "8081", …}``."""
+    """Yield the reads of a dictionary of defaults by variable: ``{"PORT": "8081", …}``."""
     for node in syntax.nodes(tree, "dictionary"):
         pairs = [one for one in node.named_children if one.type == "pair"]
         names = [syntax.string(one.child_by_field_name("key")) or "" for one in pairs]
@@ -273,7 +273,7 @@ def _table(tree: "Node", path: str) -> Iterator[Read]:
 
 
 def _fields(definition: "Node", path: str, settings: set[str]) -> Iterator[Read]:
-    """The fields of a pydantic BaseSettings class, by the names of their variables."""
+    """Yield the fields of a pydantic BaseSettings class, by the names of their variables."""
     bases = syntax.text(definition.child_by_field_name("superclasses"))
     if not settings & set(re.findall(r"\w+", bases)):
         return
