@@ -59,8 +59,10 @@ KNOWN: dict[str, str] = {
 NOT_COMPARING = "not test_is_what_the_templates_render"
 # Seconds of a processor until a mutation counts as noticed because it has no end.
 PATIENCE = 120
-# How pytest ends when a test failed, a file can't even be imported, or those seconds are over.
-NOTICED = (1, 2, -signal.SIGXCPU)
+# How pytest ends when a test failed, a file can't even be imported, or those seconds are over; and
+# how a process ends in which not even pytest could be started.
+UNFIT = 70
+NOTICED = (1, 2, UNFIT, -signal.SIGXCPU)
 # How a process ends whose mutation is of something that was imported.
 TOO_LATE = 71
 # So many mutations are one process's work.
@@ -147,7 +149,7 @@ def _forked(act: Callable[[], int]) -> int:
         except BaseException:
             traceback.print_exc()
         finally:
-            os._exit(70)
+            os._exit(UNFIT)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

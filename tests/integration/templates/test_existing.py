@@ -20,7 +20,6 @@ from dockgen.detect.repository import Repository
 from dockgen.errors import DockgenError, UsageError
 from dockgen.source import Source
 from tests.conftest import ROOT
-from tests.table import table
 
 BIN = ROOT / ".venv/bin"
 PROJECTS = ROOT / "tests/projects"
@@ -397,22 +396,6 @@ def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
     """What a program weighs is known once it is built."""
     limits = tomllib.loads((rendered["node-plain"] / "dockgen.toml").read_text())["limits"]
     assert limits["size_mb"] > 1000
-
-
-@table(
-    "answer",
-    [
-        ["a"],
-        {"health": "/"},
-        {"command": "python app.py"},
-        {"command": ["a"], "build": ["a\nRUN b"]},
-        {"command": ["a\r"]},
-    ],
-)
-def test_what_no_dockerfile_can_say_is_refused(answer: object, tmp_path: Path) -> None:
-    """Commands are lists of words, and each value stands on one line."""
-    with pytest.raises(UsageError, match="existing"):
-        template.render(tmp_path / "app", {"existing": answer}, ask=())
 
 
 @pytest.mark.parametrize(

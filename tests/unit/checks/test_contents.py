@@ -296,6 +296,14 @@ def test_dg118_passes_a_database_that_names_no_files(path: str) -> None:
     assert codes(layer(file(LIBC), file(path))) == []
 
 
+def test_dg118_finds_it_beside_dpkg_s_status() -> None:
+    """That names packages only, but the lists of their files are there, too."""
+    database = "/var/lib/dpkg/info/libc6.list"
+    libraries = {database: frozenset({"/lib/x86_64-linux-gnu/libc.so.6"})}
+    listed = layer(file(database), file("/var/lib/dpkg/status"), libraries=libraries)  # type: ignore[arg-type]
+    assert codes(listed, layer(file("/usr/lib/libz.so.1"), name="two")) == ["DG118"]
+
+
 def test_dg118_passes_links() -> None:
     """Both ldconfig and update-alternatives make those."""
     assert codes(layer(File(LIBC, 0, 0o777, 0, 0, Kind.SYMBOLIC_LINK))) == []

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from dockgen.checks import Ended, Observation, Process, Severity, check_running
+from dockgen.checks import (
+    Ended,
+    Observation,
+    Process,
+    Severity,
+    cannot_start,
+    check_running,
+    is_answered,
+)
 from dockgen.contract import Contract, Limits
 from dockgen.matrix import Workload
 from dockgen.targets.sockets import Listener
@@ -99,6 +107,19 @@ def test_dg202_finds_any_other_answer(status: int | None, words: str) -> None:
     (finding,) = check_running(replace(SEEN, root_status=status), CONTRACT)
     assert finding.rule == "DG202"
     assert finding.message == f"GET / on port {CONTRACT.port} {words}"
+
+
+def test_a_service_answers_with_200() -> None:
+    """As DG202 has it."""
+    assert is_answered(replace(SEEN, root_status=200), CONTRACT)
+    assert not is_answered(replace(SEEN, root_status=None), CONTRACT)
+
+
+def test_what_cannot_start_breaks_the_first_rule_of_its_kind() -> None:
+    """A service never turns healthy; a job never runs to its end."""
+    found = [cannot_start("no space left", contract) for contract in (CONTRACT, WORKER, JOB)]
+    assert [finding.rule for finding in found] == ["DG201", "DG201", "DG209"]
+    assert "no space left" in found[0].message
 
 
 def test_dg203_passes_any_other_account() -> None:
