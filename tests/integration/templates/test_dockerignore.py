@@ -3,11 +3,11 @@
 tests/images/test_leaks.py asks the engine, which is the judge of it.
 """
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pathspec import PathSpec
 
 from tests.conftest import Make
@@ -112,8 +112,7 @@ def sources(project: Path) -> Iterator[str]:
                 yield options["source"]
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-@pytest.mark.parametrize("ca_certificates", ["", CA], ids=["", "ca"])
+@table(("ca_certificates", "sample"), itertools.product(["", CA], SAMPLES))
 def test_what_a_step_takes_is_let_in(make: Make, sample: str, ca_certificates: str) -> None:
     """Each file of the project that a COPY or a bind mount names, and what may come later."""
     project = make(**SAMPLES[sample], ca_certificates=ca_certificates)

@@ -20,6 +20,7 @@ from dockgen.detect.repository import Repository
 from dockgen.errors import DockgenError, UsageError
 from dockgen.source import Source
 from tests.conftest import ROOT
+from tests.table import table
 
 BIN = ROOT / ".venv/bin"
 PROJECTS = ROOT / "tests/projects"
@@ -321,7 +322,7 @@ def test_a_worker_without_a_heartbeat_has_no_health_check(rendered: Mapping[str,
     assert "rules" not in plain
 
 
-@pytest.mark.parametrize("language", ["go", "node", "python"])
+@table("language", ["go", "node", "python"])
 def test_a_worker_is_checked_by_the_file_that_it_touches(
     rendered: Mapping[str, Path], language: str
 ) -> None:
@@ -398,7 +399,7 @@ def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
     assert limits["size_mb"] > 1000
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "key", "value"),
     [
         (
@@ -424,7 +425,7 @@ def test_what_is_found_is_handed_on(name: str, key: str, value: object) -> None:
     assert told["existing"][key] == value
 
 
-@pytest.mark.parametrize(
+@table(
     ("version", "lock", "package"),
     [
         ("4.9.2", "", "@yarnpkg/cli-dist@4.9.2"),

@@ -164,7 +164,7 @@ def test_what_is_no_list_of_names_is_refused(make: Make) -> None:
         assert refusal(make, runtime_packages=answer) == words
 
 
-@pytest.mark.parametrize(
+@table(
     ("language", "flavors"),
     [("go", "alpine or slim"), ("python", "slim or alpine"), ("node", "slim or alpine")],
 )

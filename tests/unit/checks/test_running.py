@@ -1,8 +1,7 @@
 """The running rules, each in both directions, on observations made by hand."""
 
+import itertools
 from dataclasses import replace
-
-import pytest
 
 from dockgen.checks import (
     Ended,
@@ -77,7 +76,7 @@ def test_dg201_finds_what_never_turns_healthy() -> None:
     assert finding.message.endswith("it last printed: listening | bye")
 
 
-@pytest.mark.parametrize(
+@table(
     ("log", "named"),
     [
         ("exec /usr/local/bin/my-app: no such file or directory\n", True),
@@ -128,8 +127,7 @@ def test_dg203_passes_any_other_account() -> None:
     assert findings(replace(SEEN, process=process)) == []
 
 
-@pytest.mark.parametrize("ids", [(0,) * 4, (65532, 65532, 0, 65532)], ids=["root", "saved root"])
-@pytest.mark.parametrize("field", ["uids", "gids"])
+@table(("field", "ids"), itertools.product(["uids", "gids"], [(0,) * 4, (65532, 65532, 0, 65532)]))
 def test_dg203_finds_root(field: str, ids: tuple[int, ...]) -> None:
     """Root is found as user and as group, also where a process could go back to it."""
     process = replace(PROCESS, **{field: ids})  # type: ignore[arg-type]
@@ -162,7 +160,7 @@ def test_dg206_passes_a_filter() -> None:
     assert findings(replace(SEEN, process=replace(PROCESS, seccomp=2))) == []
 
 
-@pytest.mark.parametrize("seccomp", [0, 1], ids=["off", "strict"])
+@table("seccomp", [0, 1])
 def test_dg206_finds_no_filter(seccomp: int) -> None:
     """Anything but a filter is found."""
     assert findings(replace(SEEN, process=replace(PROCESS, seccomp=seccomp))) == ["DG206"]
@@ -183,10 +181,9 @@ def test_dg207_passes_an_untouched_root() -> None:
     assert findings(replace(SEEN, read_only=True, changes=())) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("read_only", "changes"),
     [(False, ()), (True, ("C /var", "A /var/cache"))],
-    ids=["writable", "changed"],
 )
 def test_dg207_finds_a_root_that_is_not_left_alone(
     read_only: bool, changes: tuple[str, ...]
@@ -320,7 +317,7 @@ def test_dg211_finds_one_family() -> None:
     assert findings(listening(LOCAL)) == []  # DG202 says so
 
 
-@pytest.mark.parametrize(
+@table(
     ("held", "words", "severity"),
     [
         (Ended(137, 5.0), "it had to be killed, 5.00 s after SIGTERM", Severity.ERROR),
