@@ -300,7 +300,7 @@ def test_memory_is_bounded(file: Path) -> None:
             )
     docker_archive(file, buffer.getvalue())
     code = (
-        "import sys; from pathlib import Path; from dockgen import saved\n"
+        "import sys; from pathlib import Path; from dockgen.image import saved\n"
         "assert len(saved.read(Path(sys.argv[1]), gzip_sizes=False).tree) == 100_000\n"
         "print(Path('/proc/self/status').read_text())"
     )
