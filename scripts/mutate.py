@@ -59,8 +59,10 @@ KNOWN: dict[str, str] = {
 NOT_COMPARING = "not test_is_what_the_templates_render"
 # Seconds of processor time until a mutation counts as noticed because it never ends.
 PATIENCE = 120
-# pytest's exit codes if a test failed, a file can't be imported, or the time is up.
-NOTICED = (1, 2, -signal.SIGXCPU)
+# The exit code of a process that couldn't even start pytest.
+UNFIT = 70
+# That, and pytest's exit codes if a test failed, a file can't be imported, or the time is up.
+NOTICED = (1, 2, UNFIT, -signal.SIGXCPU)
 # The exit code of a process whose mutation affects something already imported.
 TOO_LATE = 71
 # How many mutations one process tests.
@@ -147,7 +149,7 @@ def _forked(act: Callable[[], int]) -> int:
         except BaseException:
             traceback.print_exc()
         finally:
-            os._exit(70)
+            os._exit(UNFIT)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

@@ -146,6 +146,7 @@ REFUSALS = {
                  f"{_DEFAULTS} or test_texts and registry or test_bounds or impossible"],
     "private_host": [_TEXTS, _ANSWERS, _PRIVATE, "-k",
                      f"{_DEFAULTS} or test_texts and host or no_host or a_host or somewhere"],
+    "existing": [_TEXTS, "-k", "found_in_a_repository or no_dockerfile_can_say"],
     "private_dependencies": [_PRIVATE, "-k", "taken_away"],
     "package_index": [_TEXTS, _ANSWERS, _PRIVATE, "-k",
                       f"{_DEFAULTS} or test_texts and index or an_index or no_index"],

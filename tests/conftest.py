@@ -158,6 +158,12 @@ def inline(own_signals: None, tmp_path: Path, capfd: pytest.CaptureFixture[str])
     return run
 
 
+@pytest.fixture
+def cwd(tmp_path: Path) -> Path:
+    """Where ``inline`` runs dockgen, also in each case of a table."""
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def rendered_project(tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Render a cell's default project, once for all tests that only read or build it."""

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,69 @@ def test_bounds(
 ) -> None:
     """What the language, its tools or Docker just take, and what they just don't."""
     assert taken(refusal, question, [*good, *bad], language) == good
+
+
+def variable(name: str) -> Iterator[dict[str, Any]]:
+    """Wherever the name of a variable stands in what `dockgen add` found."""
+    yield from ({key: {name: "1"}} for key in ("environment", "settings", "build_environment"))
+    yield from ({"required": [name]}, {"port_setting": name})
+
+
+def path(text: str) -> Iterator[dict[str, Any]]:
+    """Wherever another name or a path stands in it."""
+    yield from ({key: text} for key in ("context", "folder", "place"))
+    yield from ({key: [text]} for key in ("files", "outputs", "volumes", "scratch", "tags"))
+    yield from ({key: {text: ["a"]}} for key in ("processes", "before", "beside"))
+    yield from ({"mains": {text: "."}}, {"mains": {"a": text}}, {"build_packages": [text]})
+    for key in ("requirements", "files", "folders", "extras", "groups", "scripts"):
+        yield {"install": {key: [text]}}
+    yield from ({"install": {key: text}} for key in ("member", "manager"))
+    yield {"frontend": {"manager": text}}
+
+
+def health(text: str) -> Iterator[dict[str, Any]]:
+    """The path that answers."""
+    yield {"health": text}
+
+
+@table(
+    ("place", "words", "good", "bad"),
+    [
+        (variable, "names of variables are", ["A_b1", "_"], ["1A", "A-B", "A "]),
+        (path, "names and paths have", ["./a-b_1@2:3+4~", "a" * 300], ["a b", "$a", "a" * 301]),
+        (health, "health must be a path", ["/", "/a?b=1"], ["", "a", "a/", "/a b", "/a#"]),
+    ],
+)  # fmt: skip
+def test_what_is_found_in_a_repository(
+    refusal: Refusal,
+    place: Callable[[str], Iterator[dict[str, Any]]],
+    words: str,
+    good: list[str],
+    bad: list[str],
+) -> None:
+    """Names are names wherever they stand, and paths are paths."""
+    for text in (*good, *bad):
+        for found in place(text):
+            said = refusal("existing", {"command": ["a"], **found})
+            assert said.startswith(f"existing: {words}") if text in bad else said == ""
+
+
+@table(
+    ("answer", "words"),
+    [
+        (["a"], "it isn't a mapping"),
+        ({"health": "/"}, "it has no command"),
+        ({"command": "python app.py"}, "it has no command"),
+        ({"command": 1}, "it has no command"),
+        ({"command": ["a"], "build": ["a\nRUN b"]}, "each value must be on one line"),
+        ({"command": ["a\r"]}, "each value must be on one line"),
+    ],
+)
+def test_what_no_dockerfile_can_say_is_refused(
+    refusal: Refusal, answer: object, words: str
+) -> None:
+    """Commands are lists of words, and each value stands on one line."""
+    assert refusal("existing", answer).startswith(f"existing: {words}")
 
 
 @pytest.mark.parametrize("language", NAMES)

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import Make
 from tests.hostile.plain import CELLS, MORE, PLAIN, VERSIONS, assert_only_values_differ
 from tests.hostile.values import NAMES, TAKEN, TEXTS
+from tests.table import table
 
 # The cells of the other tests, and what they are not, each at least once.
 CHOICES = {
@@ -79,7 +80,7 @@ def hostile(choice: str, number: int) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("choice", CHOICES)
+@table("choice", CHOICES)
 def test_texts_that_are_taken(make: Make, plain_with: Make, choice: str) -> None:
     """Nothing but the values differs, with a text for each answer at once."""
     before = plain_with(**chosen(choice), **fitting(choice, {**PLAIN, **MORE}))
@@ -106,7 +107,7 @@ def test_an_empty_registry_is_docker_hub(make: Make, plain_with: Make) -> None:
     assert_only_values_differ(project, before, registry="")
 
 
-@pytest.mark.parametrize("choice", [choice for choice in CHOICES if not choice.startswith("go")])
+@table("choice", [choice for choice in CHOICES if not choice.startswith("go")])
 def test_manifests_have_the_name(make: Make, choice: str) -> None:
     """As text, however YAML or TOML would take the word."""
     for name in ("yes", "nan"):

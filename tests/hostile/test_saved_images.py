@@ -36,7 +36,7 @@ def refused(file: Path) -> str:
     return caught.value.message
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "words"),
     [
         ("../../etc/passwd", "outside of the image"),
@@ -151,7 +151,7 @@ def test_many_whiteouts_take_no_time(file: Path) -> None:
     assert saved.read(docker_archive(file, below, above)).tree == {}
 
 
-@pytest.mark.parametrize(
+@table(
     "config",
     [
         {"User": ["root"]},
@@ -162,7 +162,6 @@ def test_many_whiteouts_take_no_time(file: Path) -> None:
         {"Healthcheck": {"Test": "CMD true"}},
         {"Healthcheck": {"Test": [], "Interval": "1s"}},
     ],
-    ids=str,
 )
 def test_a_configuration_of_other_kinds(file: Path, config: dict[str, Any]) -> None:
     """What isn't what the format says is damage, and no bug of dockgen's."""
@@ -171,7 +170,7 @@ def test_a_configuration_of_other_kinds(file: Path, config: dict[str, Any]) -> N
     )
 
 
-@pytest.mark.parametrize(
+@table(
     "content",
     [
         b"",
@@ -264,7 +263,7 @@ def test_a_description_that_is_too_large(file: Path) -> None:
     tracemalloc.stop()
 
 
-@pytest.mark.parametrize("cut", [100, 600, 11_000, 30_000, 90_000])
+@table("cut", [100, 600, 11_000, 30_000, 90_000])
 def test_one_that_ends_early(file: Path, cut: int) -> None:
     """Wherever it does: half an image isn't taken for one."""
     docker_archive(file, tar(folder("a"), entry("a/b", bytes(range(256)) * 300)), tar(entry("c")))
@@ -301,7 +300,7 @@ def test_memory_is_bounded(file: Path) -> None:
             )
     docker_archive(file, buffer.getvalue())
     code = (
-        "import sys; from pathlib import Path; from dockgen import saved\n"
+        "import sys; from pathlib import Path; from dockgen.image import saved\n"
         "assert len(saved.read(Path(sys.argv[1]), gzip_sizes=False).tree) == 100_000\n"
         "print(Path('/proc/self/status').read_text())"
     )

@@ -38,7 +38,7 @@ def read(content: bytes) -> list[tarball.Entry]:
     return list(Tarball(io.BytesIO(content)))
 
 
-@pytest.mark.parametrize(
+@table(
     "options",
     [
         ["--format=gnu"],
@@ -49,7 +49,6 @@ def read(content: bytes) -> list[tarball.Entry]:
         ["--format=gnu", "--owner=3000000:3000000", "--group=5000000:5000000"],
         ["--format=posix", "--owner=3000000:3000000", "--pax-option=globexthdr.name=x,comment=y"],
     ],
-    ids=" ".join,
 )
 def test_reads_what_gnu_tar_writes(folder: Path, options: list[str]) -> None:
     """The same entries as tarfile finds."""
@@ -71,7 +70,7 @@ def test_reads_what_gnu_tar_writes(folder: Path, options: list[str]) -> None:
     assert found["top/sparse"].size == 49_000_004
 
 
-@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@table("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_content_is_had_on_request(form: int) -> None:
     """What isn't read is passed over, in a stream and where one can seek."""
     buffer = io.BytesIO()

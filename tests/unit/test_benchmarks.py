@@ -14,6 +14,7 @@ from dockgen.engine import State
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell
 from dockgen.report.comparison import number
+from tests.table import table
 
 OURS = Figures(
     cold_build_seconds=20.0,
@@ -144,7 +145,7 @@ def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert results.load(file) == MEASURED
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"cells": {"go-mars": {}}}'])
+@table("content", ["", "{}", '{"cells": {"go-mars": {}}}'])
 def test_a_file_without_results_is_named(tmp_path: Path, content: str) -> None:
     """With the command that makes a new one."""
     file = tmp_path / "results.json"

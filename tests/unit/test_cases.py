@@ -81,21 +81,20 @@ def test_a_computed_question_is_not_answered(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("choices", ["\"{{ ['slim'] }}\"", '["{{ base }}"]'])
+@table("choices", ["\"{{ ['slim'] }}\"", '["{{ base }}"]'])
 def test_choices_that_copier_computes_may_be_any(tmp_path: Path, choices: str) -> None:
     """All of the matrix's."""
     directory = template(tmp_path, f"flavor: {{type: str, choices: {choices}, default: slim}}")
     assert len(cases.load(directory)) == len(matrix.ALL)
 
 
-@pytest.mark.parametrize(
+@table(
     ("override", "message"),
     [
         ("flavor: {type: str, choices: [wolfi], default: wolfi}", "no language and flavor"),
         ("team: {type: str}", "the question team has no default"),
         ("flavor: [", "copier.yml isn't valid YAML in line 7"),
     ],
-    ids=["no-cell", "no-default", "no-yaml"],
 )
 def test_a_bad_questionnaire_is_refused(tmp_path: Path, override: str, message: str) -> None:
     """In one line."""

@@ -1,5 +1,6 @@
 """A project is read from its two files, and a broken one is named by file, fault and remedy."""
 
+import itertools
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from dockgen import project
 from dockgen.contract import Ignored, Limits, Policy
 from dockgen.errors import ProjectError
 from dockgen.matrix import Cell, Flavor, Language, Workload
+from tests.table import table
 
 ANSWERS = """\
 # Changes here will be overwritten by copier.
@@ -30,12 +32,14 @@ stop_seconds = 2.5
 """
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
+def sound(tmp_path: Path) -> Path:
     """A directory with the two files of a sound project."""
     (tmp_path / ".copier-answers.yml").write_text(ANSWERS)
     (tmp_path / "dockgen.toml").write_text(LIMITS)
     return tmp_path
+
+
+directory = pytest.fixture(sound)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -108,33 +112,36 @@ def test_missing_limits_are_named(directory: Path) -> None:
         project.load(directory)
 
 
-@pytest.mark.parametrize("name", [".copier-answers.yml", "dockgen.toml"])
-def test_an_unfinished_merge_is_named(directory: Path, name: str) -> None:
+@table("name", [".copier-answers.yml", "dockgen.toml"])
+def test_an_unfinished_merge_is_named(tmp_path: Path, name: str) -> None:
     """Conflict markers are called that, not a syntax error."""
+    directory = sound(tmp_path)
     path = directory / name
     path.write_text(f"<<<<<<< before updating\n{path.read_text()}=======\n>>>>>>> after\n")
     with pytest.raises(ProjectError, match="conflict markers from an unfinished merge"):
         project.load(directory)
 
 
-@pytest.mark.parametrize("name", [".copier-answers.yml", "dockgen.toml"])
-def test_binary_content_is_named(directory: Path, name: str) -> None:
+@table("name", [".copier-answers.yml", "dockgen.toml"])
+def test_binary_content_is_named(tmp_path: Path, name: str) -> None:
     """A file that is not text is said to be none."""
+    directory = sound(tmp_path)
     (directory / name).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ProjectError, match="isn't UTF-8 text"):
         project.load(directory)
 
 
-@pytest.mark.parametrize("name", [".copier-answers.yml", "dockgen.toml"])
-def test_a_file_that_cannot_be_read_is_named(directory: Path, name: str) -> None:
+@table("name", [".copier-answers.yml", "dockgen.toml"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     """The operating system's reason is passed on."""
+    directory = sound(tmp_path)
     (directory / name).unlink()
     (directory / name).mkdir()
     with pytest.raises(ProjectError, match="is a folder, not a file"):
         project.load(directory)
 
 
-@pytest.mark.parametrize(
+@table(
     ("content", "message"),
     [
         ("name: [unclosed\n", r"isn't valid YAML in line 2"),
@@ -145,16 +152,16 @@ def test_a_file_that_cannot_be_read_is_named(directory: Path, name: str) -> None
         ("- a list\n", r"has no answers"),
         ("", r"has no answers"),
     ],
-    ids=["unclosed", "indented", "code", "impossible date", "too deep", "list", "empty"],
 )
-def test_broken_answers_are_named(directory: Path, content: str, message: str) -> None:
+def test_broken_answers_are_named(tmp_path: Path, content: str, message: str) -> None:
     """Whatever YAML stumbles over ends in one line that names the file."""
+    directory = sound(tmp_path)
     (directory / ".copier-answers.yml").write_text(content)
     with pytest.raises(ProjectError, match=message):
         project.load(directory)
 
 
-@pytest.mark.parametrize(
+@table(
     ("old", "new", "message"),
     [
         ("name: my-app\n", "", "has no answer for name"),
@@ -168,20 +175,21 @@ def test_broken_answers_are_named(directory: Path, content: str, message: str) -
         ("port: 8080", "port: eighty", "port is eighty, not a number from 1024 to 65535"),
     ],
 )
-def test_impossible_answers_are_named(directory: Path, old: str, new: str, message: str) -> None:
+def test_impossible_answers_are_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     """An answer that can't be one is named, with what it could be."""
+    directory = sound(tmp_path)
     edit(directory / ".copier-answers.yml", old, new)
     with pytest.raises(ProjectError, match=message):
         project.load(directory)
 
 
-@pytest.mark.parametrize(
+@table(
     "content",
     ["[limits\n", "limits = \n", "a = 1\na = 2\n", "a = " + "[" * 5000],
-    ids=["unclosed", "no value", "twice", "too deep"],
 )
-def test_bad_toml_is_named(directory: Path, content: str) -> None:
+def test_bad_toml_is_named(tmp_path: Path, content: str) -> None:
     """Whatever TOML stumbles over ends in one line that names the file."""
+    directory = sound(tmp_path)
     (directory / "dockgen.toml").write_text(content)
     with pytest.raises(ProjectError, match=r"dockgen\.toml isn't valid TOML"):
         project.load(directory)
@@ -194,18 +202,25 @@ def test_limits_have_a_section(directory: Path) -> None:
         project.load(directory)
 
 
-@pytest.mark.parametrize("key", ["size_mb", "healthy_seconds", "stop_seconds"])
-def test_a_missing_limit_is_named(directory: Path, key: str) -> None:
+@table("key", ["size_mb", "healthy_seconds", "stop_seconds"])
+def test_a_missing_limit_is_named(tmp_path: Path, key: str) -> None:
     """No limit is not an endless limit."""
+    directory = sound(tmp_path)
     edit(directory / "dockgen.toml", key, f"{key}_of_yore")
     with pytest.raises(ProjectError, match=f"has no limits.{key}"):
         project.load(directory)
 
 
-@pytest.mark.parametrize("value", ["-1", "0", "nan", "inf", "-inf", "true", '"125"', "[125]"])
-@pytest.mark.parametrize("line", ["size_mb = 6.9", "healthy_seconds = 10", "stop_seconds = 2.5"])
-def test_an_impossible_limit_is_named(directory: Path, line: str, value: str) -> None:
+@table(
+    ("line", "value"),
+    itertools.product(
+        ["size_mb = 6.9", "healthy_seconds = 10", "stop_seconds = 2.5"],
+        ["-1", "0", "nan", "inf", "-inf", "true", '"125"', "[125]"],
+    ),
+)
+def test_an_impossible_limit_is_named(tmp_path: Path, line: str, value: str) -> None:
     """A limit is a finite number above 0, and nothing else."""
+    directory = sound(tmp_path)
     key = line.partition(" ")[0]
     edit(directory / "dockgen.toml", line, f"{key} = {value}")
     with pytest.raises(ProjectError, match=f"limits.{key} is .*, not a number above 0 and up to"):
@@ -248,7 +263,7 @@ def test_a_policy_is_empty_without_a_section(directory: Path) -> None:
     assert project.load(directory).policy == Policy()
 
 
-@pytest.mark.parametrize(
+@table(
     ("rules", "words"),
     [
         ("rules = 1\n", "rules isn't a section"),
@@ -272,8 +287,9 @@ def test_a_policy_is_empty_without_a_section(directory: Path) -> None:
         ),
     ],
 )
-def test_a_broken_policy_is_named(directory: Path, rules: str, words: str) -> None:
+def test_a_broken_policy_is_named(tmp_path: Path, rules: str, words: str) -> None:
     """By its key; a rule that isn't asked because of a typing error would be a false promise."""
+    directory = sound(tmp_path)
     (directory / "dockgen.toml").write_text(rules + LIMITS if "=" in rules[:9] else LIMITS + rules)
     with pytest.raises(ProjectError, match=words):
         project.load(directory)

@@ -210,7 +210,7 @@ def test_the_variable_names_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert found.name == "named"
 
 
-@pytest.mark.parametrize(
+@table(
     ("named", "words"),
     [
         ("nowhere.toml", "no team file nowhere.toml"),

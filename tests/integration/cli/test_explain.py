@@ -2,10 +2,9 @@
 
 import json
 
-import pytest
-
 from dockgen import checks
 from tests.conftest import Run
+from tests.table import table
 
 
 def test_a_rule_is_explained(inline: Run) -> None:
@@ -41,7 +40,7 @@ def test_an_unknown_rule_is_named(inline: Run) -> None:
     assert "dockgen explain" in done.stderr
 
 
-@pytest.mark.parametrize(
+@table(
     ("options", "words"),
     [
         (["--output", "sarif"], "is not FORMAT=FILE"),

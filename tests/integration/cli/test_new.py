@@ -16,6 +16,7 @@ from dockgen import matrix
 from dockgen.matrix import Cell
 from dockgen.signals import ENDINGS
 from tests.conftest import PLAIN, ROOT, Render, Run, each_cell, tree
+from tests.table import table
 
 
 def flags(cell: Cell) -> list[str]:
@@ -86,7 +87,7 @@ def test_defaults_are_python_on_slim(inline: Run, tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@table(
     ("arguments", "named"),
     [
         ([], ["--language", "--flavor"]),
@@ -94,16 +95,15 @@ def test_defaults_are_python_on_slim(inline: Run, tmp_path: Path) -> None:
         (["--flavor", "slim"], ["--language"]),
         (["--json"], ["--language", "--flavor"]),
     ],
-    ids=["neither", "no-flavor", "no-language", "json"],
 )
 def test_without_a_terminal_a_missing_answer_is_named(
-    inline: Run, tmp_path: Path, arguments: list[str], named: list[str]
+    inline: Run, cwd: Path, arguments: list[str], named: list[str]
 ) -> None:
     """It never prompts and never hangs: exit 2, and the flags to add."""
     done = inline("new", "my-app", *arguments)
     assert done.returncode == 2
     assert [flag for flag in ("--language", "--flavor") if f"no {flag}" in done.stderr] == named
-    assert list(tmp_path.iterdir()) == []
+    assert list(cwd.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_name_alone_names_the_directory(inline: Run, tmp_path: Path) -> None:
     assert (tmp_path / "my-app/Dockerfile").is_file()
 
 
-@pytest.mark.parametrize(
+@table(
     ("directory", "name"),
     [
         ("My Shop_2", "my-shop-2"),
@@ -145,27 +145,27 @@ def test_a_name_alone_names_the_directory(inline: Run, tmp_path: Path) -> None:
     ],
 )
 def test_the_name_is_made_from_the_directory(
-    inline: Run, tmp_path: Path, directory: str, name: str
+    inline: Run, cwd: Path, directory: str, name: str
 ) -> None:
     """Any folder name gives a name that is good for an image, a package and a module."""
     assert inline("new", directory, "--defaults").returncode == 0
-    answers = yaml.safe_load((tmp_path / directory / ".copier-answers.yml").read_text())
+    answers = yaml.safe_load((cwd / directory / ".copier-answers.yml").read_text())
     assert answers["name"] == name
 
 
-@pytest.mark.parametrize(
+@table(
     "name",
     ["", "-rf", "Upper", "dot.dot", "a/b", "a\nb", "a\n", "end-", "9lives", "x" * 64, "$(id)", "é"],
 )
-def test_a_bad_name_is_refused(inline: Run, tmp_path: Path, name: str) -> None:
+def test_a_bad_name_is_refused(inline: Run, cwd: Path, name: str) -> None:
     """Names are allow-listed: everything else is one clear line, and nothing on disk."""
     done = inline("new", "target", "--defaults", f"--name={name}")
     assert done.returncode == 2
     assert done.stderr.startswith("error: name: use up to 63 lower-case letters, digits and dashes")
-    assert list(tmp_path.iterdir()) == []
+    assert list(cwd.iterdir()) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("flag", "value", "message"),
     [
         ("--port", "80", "port: 1024 to 65535"),
@@ -184,13 +184,13 @@ def test_a_bad_name_is_refused(inline: Run, tmp_path: Path, name: str) -> None:
     ],
 )
 def test_a_bad_answer_is_refused(
-    inline: Run, tmp_path: Path, flag: str, value: str, message: str
+    inline: Run, cwd: Path, flag: str, value: str, message: str
 ) -> None:
     """The message names the question and what it takes; nothing is written."""
     done = inline("new", "my-app", "--defaults", flag, value)
     assert done.returncode == 2
     assert message in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(cwd.iterdir()) == []
 
 
 def test_every_answer_is_a_flag(inline: Run, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from dockgen.errors import UsageError
 from dockgen.testing import linters
 from tests.conftest import Make, answers, tree
 from tests.pairwise import CASES, COMMON, IMPOSSIBLE, LANGUAGES, is_possible
+from tests.table import table
 from tests.variants import VARIANTS
 
 each_language = pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_each_choice_is_covered() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["kind", "framework", "package_manager"])
+@table("name", ["kind", "framework", "package_manager"])
 def test_each_choice_is_built_on_two_flavors(name: str) -> None:
     """The variants, which tests/images builds and runs, leave none out but what the cells have."""
     flavors: dict[str, set[str]] = {}

@@ -9,7 +9,6 @@ with their choices, what is found ``then`` with what is ``given``, and words tha
 
 from typing import Any
 
-import pytest
 import yaml
 
 from dockgen.detect import given, survey
@@ -43,7 +42,7 @@ def _look(name: str, words: dict[str, Any] | None = None) -> Detected:
     return survey.look(Repository(PROJECTS / name), _said(words or {}))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@table("name", NAMES)
 def test_what_a_repository_is(name: str) -> None:
     """Each answer that its file names, and no conflict but those."""
     expected = _expected(name)

@@ -12,6 +12,7 @@ import pytest
 from dockgen.engine import leftovers
 from dockgen.engine.leftovers import Kind, Leftover
 from dockgen.errors import UsageError
+from tests.table import table
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 HEX = "0123456789ab"
@@ -81,7 +82,7 @@ def test_what_is_young_is_left_to_its_run() -> None:
     assert leftovers.chosen([young, old], [OWN[0]], NOW, recent=False) == [young]
 
 
-@pytest.mark.parametrize(
+@table(
     ("name", "project", "called"),
     [
         (f"dockgen-check-{HEX}-app:latest", "", f"dockgen-check-{HEX}"),

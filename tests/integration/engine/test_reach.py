@@ -10,13 +10,14 @@ import pytest
 
 from dockgen.engine import RunOptions, UnreachedError, reach
 from dockgen.engine.reach import Place
+from tests.table import table
 
 At = Callable[[str], None]
 # Puts a shell script in the place of ssh.
 Ssh = Callable[[str], Path]
 
 
-@pytest.mark.parametrize(
+@table(
     ("address", "place"),
     [
         ("unix:///run/docker.sock", Place()),

@@ -268,7 +268,7 @@ def test_a_bad_name_is_refused(run: Run, person: Path) -> None:
         assert list(person.iterdir()) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("folder", "name"), [("acme-starter", "acme-starter"), ("Acme Starter", "acme-starter"),
                          ("1_x_", "x")],
 )  # fmt: skip

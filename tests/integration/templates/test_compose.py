@@ -1,17 +1,16 @@
 """compose.yaml: what it says beside what is private, and that `dockgen check` runs the same."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from dockgen.engine import RunOptions
 from dockgen.matrix import Language, Workload
 from tests.conftest import Make
-
-each_kind = pytest.mark.parametrize("kind", Workload)
+from tests.table import table
 
 
 def service(project: Path) -> dict[str, Any]:
@@ -39,7 +38,7 @@ OPTIONS: dict[str, Callable[[Any], list[str]]] = {
 }
 
 
-@each_kind
+@table("kind", Workload)
 def test_a_container_is_checked_as_compose_runs_it(make: Make, kind: Workload) -> None:
     """With the same limits, and with no right that it could do without."""
     found = service(make(kind=kind))
@@ -55,8 +54,7 @@ def test_a_container_is_checked_as_compose_runs_it(make: Make, kind: Workload) -
     ]
 
 
-@each_kind
-@pytest.mark.parametrize("language", Language)
+@table(("language", "kind"), itertools.product(Language, Workload))
 def test_says_nothing_else(make: Make, language: Language, kind: Workload) -> None:
     """A service is published to this machine alone; a crash is tried again, a job isn't."""
     found = service(make(language=language, kind=kind))

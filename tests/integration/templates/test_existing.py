@@ -322,7 +322,7 @@ def test_a_worker_without_a_heartbeat_has_no_health_check(rendered: Mapping[str,
     assert "rules" not in plain
 
 
-@pytest.mark.parametrize("language", ["go", "node", "python"])
+@table("language", ["go", "node", "python"])
 def test_a_worker_is_checked_by_the_file_that_it_touches(
     rendered: Mapping[str, Path], language: str
 ) -> None:
@@ -400,22 +400,6 @@ def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
 
 
 @table(
-    "answer",
-    [
-        ["a"],
-        {"health": "/"},
-        {"command": "python app.py"},
-        {"command": ["a"], "build": ["a\nRUN b"]},
-        {"command": ["a\r"]},
-    ],
-)
-def test_what_no_dockerfile_can_say_is_refused(answer: object, tmp_path: Path) -> None:
-    """Commands are lists of words, and each value stands on one line."""
-    with pytest.raises(UsageError, match="existing"):
-        template.render(tmp_path / "app", {"existing": answer}, ask=())
-
-
-@pytest.mark.parametrize(
     ("name", "key", "value"),
     [
         (
@@ -441,7 +425,7 @@ def test_what_is_found_is_handed_on(name: str, key: str, value: object) -> None:
     assert told["existing"][key] == value
 
 
-@pytest.mark.parametrize(
+@table(
     ("version", "lock", "package"),
     [
         ("4.9.2", "", "@yarnpkg/cli-dist@4.9.2"),

@@ -3,6 +3,7 @@
 tests/images/test_node_variants.py builds it.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from dockgen.testing.linters import unparsable
 from tests import linters
 from tests.conftest import Make
 from tests.integration.templates.test_private import ANSWERS, instructions, mounts
+from tests.table import table
 
 # Each flavor once, with different answers about private packages: what they add is the same.
 PLACES: tuple[dict[str, Any], ...] = (
@@ -34,8 +36,6 @@ LOCK_FILES = {"npm": "package-lock.json", "pnpm": "pnpm-lock.yaml", "yarn": "yar
 SETTINGS = {"pnpm": "pnpm-workspace.yaml", "yarn": ".yarnrc.yml"}
 
 Projects = Callable[..., Path]
-each_manager = pytest.mark.parametrize("manager", LOCK_FILES)
-each_sample = pytest.mark.parametrize("sample", SAMPLES)
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +66,7 @@ def files(project: Path) -> dict[str, str]:
     }
 
 
-@each_sample
-@each_manager
+@table(("sample", "manager"), itertools.product(SAMPLES, LOCK_FILES))
 def test_is_written_as_by_hand(projects: Projects, manager: str, sample: str) -> None:
     """No blank too many, no trace of the template, nothing that can't be parsed."""
     for place in places(sample):
@@ -98,8 +97,7 @@ def test_passes_the_linters(projects: Projects) -> None:
     )
 
 
-@each_sample
-@each_manager
+@table(("sample", "manager"), itertools.product(SAMPLES, LOCK_FILES))
 def test_only_one_manager_is_spoken_of(projects: Projects, manager: str, sample: str) -> None:
     """Its lock file is there, its settings are, and no other's is even named."""
     found = files(projects(package_manager=manager, **SAMPLES[sample]))
@@ -113,8 +111,7 @@ def test_only_one_manager_is_spoken_of(projects: Projects, manager: str, sample:
     assert f"\nRUN {manager} test\n" in found["Dockerfile"]
 
 
-@pytest.mark.parametrize("kind", ["worker", "job"])
-@each_manager
+@table(("kind", "manager"), itertools.product(["worker", "job"], LOCK_FILES))
 def test_who_answers_no_requests_has_no_port(projects: Projects, manager: str, kind: str) -> None:
     """Nowhere."""
     found = files(projects(kind=kind, package_manager=manager, ci="github"))
@@ -127,7 +124,7 @@ def test_who_answers_no_requests_has_no_port(projects: Projects, manager: str, k
     assert f"src/{kind}.js" in found
 
 
-@pytest.mark.parametrize("manager", ["pnpm", "yarn"])
+@table("manager", ["pnpm", "yarn"])
 def test_one_version_of_the_manager(projects: Projects, manager: str) -> None:
     """The one that builds is the one that package.json names."""
     found = files(projects(package_manager=manager))
@@ -140,8 +137,7 @@ def test_npm_is_not_named_in_package_json(projects: Projects) -> None:
     assert "packageManager" not in files(projects())["package.json"]
 
 
-@pytest.mark.parametrize("manager", ["pnpm", "yarn"])
-@each_sample
+@table(("sample", "manager"), itertools.product(SAMPLES, ["pnpm", "yarn"]))
 def test_the_lock_file_is_for_each_version_of_node(
     projects: Projects, sample: str, manager: str
 ) -> None:
@@ -155,8 +151,7 @@ def test_the_lock_file_is_for_each_version_of_node(
     assert len(locks) == 1
 
 
-@pytest.mark.parametrize("name", ["a", "my-app", "express", "zz"])
-@each_sample
+@table(("sample", "name"), itertools.product(SAMPLES, ["a", "my-app", "express", "zz"]))
 def test_yarn_finds_its_entries_sorted(projects: Projects, sample: str, name: str) -> None:
     """Or --immutable would refuse the file."""
     text = files(projects(name=name, package_manager="yarn", **SAMPLES[sample]))["yarn.lock"]

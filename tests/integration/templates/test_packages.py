@@ -164,7 +164,7 @@ def test_what_is_no_list_of_names_is_refused(make: Make) -> None:
         assert refusal(make, runtime_packages=answer) == words
 
 
-@pytest.mark.parametrize(
+@table(
     ("language", "flavors"),
     [("go", "alpine or slim"), ("python", "slim or alpine"), ("node", "slim or alpine")],
 )
@@ -218,12 +218,17 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         "unmanaged: it can't contain Dockerfile if runtime_packages is set: install them in"
         " that Dockerfile,"
         " and leave runtime_packages empty",
-        {"unmanaged": ["README.md"], "runtime_packages": "tini"},
+        {"unmanaged": ["Dockerfile"]},
     ),
     (
         {"unmanaged": [".copier-answers.yml"]},
         "unmanaged: it can't contain .copier-answers.yml: updates need the answers in it",
         {"unmanaged": ["compose.yaml"]},
+    ),
+    (
+        {"unmanaged": 1},
+        "unmanaged: use a list of paths, such as [Dockerfile]",
+        {"unmanaged": ["README.md"], "runtime_packages": "tini"},
     ),
     (
         {"language": "python", "language_version": "24"},
@@ -291,6 +296,13 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"language": "python", "package_manager": "pip", "name": "click"},
     ),
     (
+        # Only the sample apps need those packages.
+        {"package_manager": "uv", "name": "flask"},
+        "package_manager: uv can't install the package flask, which the sample apps need, into"
+        " a project with the same name: choose another --name",
+        {"package_manager": "uv", "name": "flask", "existing": {"command": ["serve"]}},
+    ),
+    (
         {"language": "node", "framework": "vite", "flavor": "scratch"},
         "flavor: scratch has no program for a health check of nginx: choose alpine or slim",
         {"language": "node", "framework": "vite", "flavor": "alpine"},
@@ -342,6 +354,12 @@ PAIRS: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         {"labels": {"a": 1}},
         "labels: use values of one line with 1 to 256 characters",
         {"labels": {"a": "1", "x.com.docker.a": "1"}},
+    ),
+    (
+        {"labels": {b"a": "1"}},
+        "labels: use names of lower-case letters and digits, separated by dots and dashes; Docker's"
+        " own are reserved",
+        {"labels": {"a": "1"}},
     ),
     (
         {"language": "go", "flavor": "scratch", "cgo": True},

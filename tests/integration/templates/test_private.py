@@ -16,6 +16,7 @@ from dockgen.errors import UsageError
 from dockgen.matrix import Cell, Language
 from tests import linters
 from tests.conftest import Make, PlainCopier, Render, Run, of, tree
+from tests.table import table
 
 HOST = "git.acme.example"
 INDEX = "https://mirror.acme.example/packages/simple"
@@ -167,7 +168,7 @@ def test_without_them_nothing_is_said(rendered_project: Render) -> None:
         assert not re.search(rf"{words}type=ssh|type=secret|rivate|SSL_CERT", text), name
 
 
-@pytest.mark.parametrize(
+@table(
     ("language", "lines"),
     [
         ("go", [f"ENV GOPROXY={INDEX}"]),
@@ -182,7 +183,7 @@ def test_the_index_is_that_of_all_tools(make: Make, language: str, lines: list[s
     assert [line for line in found if INDEX in line] == lines
 
 
-@pytest.mark.parametrize("manager", ["pip", "uv", "poetry", "pdm"])
+@table("manager", ["pip", "uv", "poetry", "pdm"])
 def test_pip_may_ask_a_mirror_without_tls(make: Make, manager: str) -> None:
     """By name, with the port; with TLS no host is trusted like that."""
     of_slim = {**of(Cell.parse("python-slim")), "package_manager": manager}
@@ -268,7 +269,7 @@ BAD_INDEXES = [
 ]
 
 
-@pytest.mark.parametrize("index", INDEXES)
+@table("index", INDEXES)
 def test_an_index_is_taken(make: Make, index: str) -> None:
     """With and without a port and a path."""
     project = make(**of(Cell.parse("node-slim")), package_index=index)
@@ -283,14 +284,14 @@ def test_what_is_no_index_is_refused(make: Make) -> None:
         )
 
 
-@pytest.mark.parametrize("user", ["token@", "user:password@", "__token__:x@"])
+@table("user", ["token@", "user:password@", "__token__:x@"])
 def test_an_index_with_credentials_is_refused_by_name(make: Make, user: str) -> None:
     """They would be in the Dockerfile, and in the image's history."""
     message = refusal(make, package_index=f"https://{user}mirror.acme.example/simple")
     assert "put them into .netrc, .npmrc or .yarnrc.yml" in message
 
 
-@pytest.mark.parametrize("choice", ["none", "ssh", "token"])
+@table("choice", ["none", "ssh", "token"])
 def test_a_choice_can_be_taken_away(make: Make, choice: str) -> None:
     """In the team's words."""
     unavailable = {"private_dependencies": {choice: "not here"}}

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from dockgen.checks import Finding, check_image
 from dockgen.image import Config, File, Image, Kind, Layer, Step
 from tests.table import table
@@ -197,7 +195,7 @@ def test_dg115_passes_what_the_base_brought() -> None:
     assert check_image(Image(CONFIG, (base, later), base_layers=1), CONTRACT) == []
 
 
-@pytest.mark.parametrize("entry", [file("/app/x", mode=0o666), folder("/app/data", 0o777)])
+@table("entry", [file("/app/x", mode=0o666), folder("/app/data", 0o777)])
 def test_dg116_finds_what_everyone_may_write_to(entry: File) -> None:
     """Files and folders, where a container sees them."""
     assert codes(layer(entry)) == ["DG116"]
@@ -257,7 +255,7 @@ def test_dg117_asks_nothing_of_root() -> None:
 LIBC = "/usr/lib/x86_64-linux-gnu/libc.so.6"
 
 
-@pytest.mark.parametrize("path", [LIBC, "/lib/ld-musl-x86_64.so.1", "/usr/lib64/libz.so.1.3"])
+@table("path", [LIBC, "/lib/ld-musl-x86_64.so.1", "/usr/lib64/libz.so.1.3"])
 def test_dg118_finds_a_library_without_an_entry(path: str) -> None:
     """By file and layer; an empty database has no entry."""
     (finding,) = found(layer(file(path), file("/lib/apk/db/installed")))
@@ -275,7 +273,7 @@ def test_dg118_passes_a_library_with_an_entry() -> None:
     assert codes(*layers, gone) == ["DG118"]
 
 
-@pytest.mark.parametrize(
+@table(
     "path",
     [
         "/usr/local/lib/libpython3.14.so.1.0",
@@ -290,10 +288,18 @@ def test_dg118_passes_what_no_package_of_the_distribution_has(path: str) -> None
     assert codes(layer(file(path))) == []
 
 
-@pytest.mark.parametrize("path", ["/var/lib/rpm/rpmdb.sqlite", "/var/lib/dpkg/status.d/libc6"])
+@table("path", ["/var/lib/rpm/rpmdb.sqlite", "/var/lib/dpkg/status.d/libc6"])
 def test_dg118_passes_a_database_that_names_no_files(path: str) -> None:
     """There is no telling which package a library is from."""
     assert codes(layer(file(LIBC), file(path))) == []
+
+
+def test_dg118_finds_it_beside_dpkg_s_status() -> None:
+    """That names packages only, but the lists of their files are there, too."""
+    database = "/var/lib/dpkg/info/libc6.list"
+    libraries = {database: frozenset({"/lib/x86_64-linux-gnu/libc.so.6"})}
+    listed = layer(file(database), file("/var/lib/dpkg/status"), libraries=libraries)  # type: ignore[arg-type]
+    assert codes(listed, layer(file("/usr/lib/libz.so.1"), name="two")) == ["DG118"]
 
 
 def test_dg118_passes_links() -> None:

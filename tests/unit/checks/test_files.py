@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from dockgen.checks import Files, Finding, Place, Severity, check_files
 from dockgen.containerfiles import dockerfile
 from dockgen.containerfiles.context import Context
@@ -206,9 +204,7 @@ def test_dg005_leaves_the_image_to_dg111() -> None:
     assert codes(f"ARG TOKEN={WORDS}\nFROM scratch") == ["DG005"]
 
 
-@pytest.mark.parametrize(
-    "lines", ["ENV PASSWORD_FILE=/run/x", "ARG TOKEN=dummy", "RUN echo $TOKEN"]
-)
+@table("lines", ["ENV PASSWORD_FILE=/run/x", "ARG TOKEN=dummy", "RUN echo $TOKEN"])
 def test_dg005_passes_what_is_none(lines: str) -> None:
     """A path, what stands in for a secret, and a variable."""
     assert codes(f"FROM scratch AS build\n{lines}\nFROM scratch") == []

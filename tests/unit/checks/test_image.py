@@ -1,8 +1,7 @@
 """The image rules, each in both directions, on images made by hand."""
 
+import itertools
 from dataclasses import replace
-
-import pytest
 
 from dockgen import matrix
 from dockgen.checks import Finding, check_image
@@ -75,7 +74,7 @@ def test_a_finding_says_what_and_what_to_do() -> None:
     ]
 
 
-@pytest.mark.parametrize("user", ["65532:65532", "1:1"])
+@table("user", ["65532:65532", "1:1"])
 def test_dg101_passes_a_number(user: str) -> None:
     """Any number above 0 is a user that is not root."""
     assert findings(configured(replace(CONFIG, user=user))) == []
@@ -87,9 +86,7 @@ def test_dg101_finds_root_and_names(user: str) -> None:
     assert findings(configured(replace(CONFIG, user=user))) == ["DG101"]
 
 
-@pytest.mark.parametrize(
-    "test", [("CMD", "wget", "-q", "http://127.0.0.1:8080/healthz"), ("CMD", "sh")]
-)
+@table("test", [("CMD", "wget", "-q", "http://127.0.0.1:8080/healthz"), ("CMD", "sh")])
 def test_dg102_passes_the_exec_form(test: tuple[str, ...]) -> None:
     """A program that is started directly is fine, whatever it is."""
     assert findings(configured(replace(CONFIG, health_check=replace(PROBE, test=test)))) == []
@@ -117,7 +114,7 @@ def test_dg102_finds_a_missing_health_check() -> None:
     assert findings(configured(replace(CONFIG, health_check=None))) == ["DG102"]
 
 
-@pytest.mark.parametrize("test", [(), ("NONE",)], ids=["empty", "NONE"])
+@table("test", [(), ("NONE",)])
 def test_dg103_leaves_a_missing_health_check_to_dg102(test: tuple[str, ...]) -> None:
     """One mistake is one finding."""
     assert findings(configured(replace(CONFIG, health_check=HealthCheck(test)))) == ["DG102"]
@@ -136,9 +133,7 @@ def test_dg103_passes_a_start_interval() -> None:
     assert findings(configured(replace(CONFIG, health_check=check))) == []
 
 
-@pytest.mark.parametrize(
-    ("period", "interval"), [(10.0, 0.0), (0.0, 1.0)], ids=["no interval", "no period"]
-)
+@table(("period", "interval"), [(10.0, 0.0), (0.0, 1.0)])
 def test_dg103_finds_a_late_first_probe(period: float, interval: float) -> None:
     """Without either, the first probe comes after the whole interval."""
     check = replace(PROBE, start_period_seconds=period, start_interval_seconds=interval)
@@ -200,7 +195,7 @@ def test_dg106_passes_a_sticky_directory() -> None:
     assert findings(image) == []
 
 
-@pytest.mark.parametrize("mode", [0o4755, 0o2755, 0o6755])
+@table("mode", [0o4755, 0o2755, 0o6755])
 def test_dg106_finds_setuid_and_setgid(mode: int) -> None:
     """Either bit is found."""
     assert findings(holding(file("/usr/local/bin/helper", mode))) == ["DG106"]
@@ -211,15 +206,14 @@ CURED = layer(file("/usr/bin/su", 0o755))
 REMOVED = layer(file("/usr/bin/su", 0, Kind.WHITEOUT))
 
 
-@pytest.mark.parametrize("later", [CURED, REMOVED], ids=["cured", "removed"])
-@pytest.mark.parametrize("base", [(), (BASE,), (BASE, PROGRAM)], ids=len)
+@table(("base", "later"), itertools.product([(), (BASE,), (BASE, PROGRAM)], [CURED, REMOVED]))
 def test_dg106_finds_what_a_later_layer_hides(base: tuple[Layer, ...], later: Layer) -> None:
     """It is still in the layer below, where the project put it; the first one, too."""
     image = Image(CONFIG, (*base, BROUGHT, later), base_layers=len(base))
     assert findings(image) == ["DG106"]
 
 
-@pytest.mark.parametrize("base", [(BROUGHT,), (BASE, BROUGHT), (BASE, BROUGHT, PROGRAM)], ids=len)
+@table("base", [(BROUGHT,), (BASE, BROUGHT), (BASE, BROUGHT, PROGRAM)])
 def test_dg106_passes_what_the_project_hides_of_its_base(base: tuple[Layer, ...]) -> None:
     """The base's own layers can't be changed; that no container sees the bit is what can be had."""
     assert findings(Image(CONFIG, (*base, CURED), base_layers=len(base))) == []
@@ -308,7 +302,7 @@ def test_dg108_passes_a_shell_in_slim() -> None:
     assert findings(holding(file("/usr/bin/bash"))) == []
 
 
-@pytest.mark.parametrize("path", ["/bin/sh", "/usr/bin/bash", "/bin/busybox"])
+@table("path", ["/bin/sh", "/usr/bin/bash", "/bin/busybox"])
 def test_dg108_finds_a_shell_on_scratch(path: str) -> None:
     """On scratch, a shell is found."""
     assert findings(Image(CONFIG, (layer(file(path)),)), ON_SCRATCH) == ["DG108"]

@@ -25,6 +25,12 @@ def test_a_rule_is_documented(rule: AnyRule) -> None:
     )
 
 
+def test_a_rule_knows_what_other_tools_call_it() -> None:
+    """For those who look one up by another tool's code."""
+    alike = {rule.code: rule.alike for rule in checks.RULES}
+    assert "DL3002" in alike["DG101"]["hadolint"]
+
+
 def test_codes_are_unique() -> None:
     """A code means one rule."""
     assert len(set(CODES)) == len(CODES)

@@ -1,10 +1,17 @@
 """The running rules, each in both directions, on observations made by hand."""
 
+import itertools
 from dataclasses import replace
 
-import pytest
-
-from dockgen.checks import Ended, Observation, Process, Severity, check_running
+from dockgen.checks import (
+    Ended,
+    Observation,
+    Process,
+    Severity,
+    cannot_start,
+    check_running,
+    is_answered,
+)
 from dockgen.contract import Contract, Limits
 from dockgen.matrix import Workload
 from dockgen.targets.sockets import Listener
@@ -69,7 +76,7 @@ def test_dg201_finds_what_never_turns_healthy() -> None:
     assert finding.message.endswith("it last printed: listening | bye")
 
 
-@pytest.mark.parametrize(
+@table(
     ("log", "named"),
     [
         ("exec /usr/local/bin/my-app: no such file or directory\n", True),
@@ -101,14 +108,26 @@ def test_dg202_finds_any_other_answer(status: int | None, words: str) -> None:
     assert finding.message == f"GET / on port {CONTRACT.port} {words}"
 
 
+def test_a_service_answers_with_200() -> None:
+    """As DG202 has it."""
+    assert is_answered(replace(SEEN, root_status=200), CONTRACT)
+    assert not is_answered(replace(SEEN, root_status=None), CONTRACT)
+
+
+def test_what_cannot_start_breaks_the_first_rule_of_its_kind() -> None:
+    """A service never turns healthy; a job never runs to its end."""
+    found = [cannot_start("no space left", contract) for contract in (CONTRACT, WORKER, JOB)]
+    assert [finding.rule for finding in found] == ["DG201", "DG201", "DG209"]
+    assert "no space left" in found[0].message
+
+
 def test_dg203_passes_any_other_account() -> None:
     """Every account but root's is fine."""
     process = replace(PROCESS, uids=(1,) * 4, gids=(1,) * 4)
     assert findings(replace(SEEN, process=process)) == []
 
 
-@pytest.mark.parametrize("ids", [(0,) * 4, (65532, 65532, 0, 65532)], ids=["root", "saved root"])
-@pytest.mark.parametrize("field", ["uids", "gids"])
+@table(("field", "ids"), itertools.product(["uids", "gids"], [(0,) * 4, (65532, 65532, 0, 65532)]))
 def test_dg203_finds_root(field: str, ids: tuple[int, ...]) -> None:
     """Root is found as user and as group, also where a process could go back to it."""
     process = replace(PROCESS, **{field: ids})  # type: ignore[arg-type]
@@ -141,7 +160,7 @@ def test_dg206_passes_a_filter() -> None:
     assert findings(replace(SEEN, process=replace(PROCESS, seccomp=2))) == []
 
 
-@pytest.mark.parametrize("seccomp", [0, 1], ids=["off", "strict"])
+@table("seccomp", [0, 1])
 def test_dg206_finds_no_filter(seccomp: int) -> None:
     """Anything but a filter is found."""
     assert findings(replace(SEEN, process=replace(PROCESS, seccomp=seccomp))) == ["DG206"]
@@ -162,10 +181,9 @@ def test_dg207_passes_an_untouched_root() -> None:
     assert findings(replace(SEEN, read_only=True, changes=())) == []
 
 
-@pytest.mark.parametrize(
+@table(
     ("read_only", "changes"),
     [(False, ()), (True, ("C /var", "A /var/cache"))],
-    ids=["writable", "changed"],
 )
 def test_dg207_finds_a_root_that_is_not_left_alone(
     read_only: bool, changes: tuple[str, ...]
@@ -299,7 +317,7 @@ def test_dg211_finds_one_family() -> None:
     assert findings(listening(LOCAL)) == []  # DG202 says so
 
 
-@pytest.mark.parametrize(
+@table(
     ("held", "words", "severity"),
     [
         (Ended(137, 5.0), "it had to be killed, 5.00 s after SIGTERM", Severity.ERROR),

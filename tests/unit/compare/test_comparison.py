@@ -15,6 +15,7 @@ from dockgen.image import Config, Image, Layer
 from dockgen.matrix import Cell, Workload
 from dockgen.project import Project
 from dockgen.report import comparison
+from tests.table import table
 
 MB = 10**6
 CONTRACT = Contract(Workload.SERVICE, 8080, Limits(None, 10, 2))
@@ -99,9 +100,7 @@ def test_programs_get_bytes_and_seconds(
     assert [finding["rule"] for finding in naive["findings"]] == ["DG101"]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(3, "about 10 s"), (41, "about 40 s"), (150, "about 2 min")]
-)
+@table(("seconds", "words"), [(3, "about 10 s"), (41, "about 40 s"), (150, "about 2 min")])
 def test_a_time_that_nobody_knows_well_is_round(seconds: float, words: str) -> None:
     """It is no promise."""
     assert compare.spoken(seconds) == words

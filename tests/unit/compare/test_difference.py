@@ -9,6 +9,7 @@ import pytest
 from dockgen.compare import difference
 from dockgen.compare.difference import Change, Difference
 from dockgen.image import saved
+from tests.table import table
 from tests.unit.image.test_saved import docker_archive, entry, folder, tar
 
 BASE = tar(folder("lib"), entry("lib/a", b"a" * 1000), entry("lib/same", b"s" * 500))
@@ -70,7 +71,7 @@ def test_a_file_of_the_same_size_may_differ(compared: Any) -> None:
     assert [one.change for one in found.layers] == [Change.ADDED]
 
 
-@pytest.mark.parametrize(
+@table(
     ("before", "after", "what"),
     [
         ({"mode": 0o644}, {"mode": 0o4755}, ("mode",)),
@@ -89,7 +90,7 @@ def test_what_else_of_a_file_changes(
     assert files(found) == [("/x", "changed", what)]
 
 
-@pytest.mark.parametrize("target", ["app", "/app", "./app"])
+@table("target", ["app", "/app", "./app"])
 def test_a_hard_link_is_what_it_links_to(compared: Any, target: str) -> None:
     """A tar may have either of two names as the file."""
     link = entry("app2", type=tarfile.LNKTYPE, linkname=target)

@@ -12,6 +12,7 @@ from dockgen.compare import naive
 from dockgen.containerfiles import dockerfile
 from dockgen.errors import UsageError
 from tests.conftest import ROOT
+from tests.table import table
 
 GO: dict[str, Any] = {"name": "my-app", "language": "go", "language_version": "1.27", "port": 8080}
 PYTHON = GO | {"language": "python", "language_version": "3.14", "package_manager": "pip"}
@@ -25,7 +26,7 @@ def made(answers: dict[str, Any], start: str = 'CMD ["x"]') -> list[str]:
     return text.splitlines()[1:]
 
 
-@pytest.mark.parametrize("language", list(matrix.Language))
+@table("language", list(matrix.Language))
 def test_it_is_a_single_stage(language: matrix.Language) -> None:
     """It copies everything, installs, and starts as the image of the example does."""
     folder = ROOT / "examples" / f"{language}-slim"
@@ -40,7 +41,7 @@ def test_it_is_a_single_stage(language: matrix.Language) -> None:
     assert lines[-1] in (folder / "Dockerfile").read_text()
 
 
-@pytest.mark.parametrize(
+@table(
     ("answers", "step"),
     [
         (PYTHON, "pip install --no-cache-dir -r requirements.txt"),
@@ -66,7 +67,7 @@ def test_each_package_manager_installs(answers: dict[str, Any], step: str) -> No
     assert ("ENV PATH=/app/.venv/bin:$PATH" in lines) is (manager in ("uv", "poetry", "pdm"))
 
 
-@pytest.mark.parametrize(
+@table(
     ("install", "steps"),
     [
         ({}, []),
@@ -112,9 +113,7 @@ def test_a_worker_has_no_port() -> None:
     assert "EXPOSE 8080" not in made(GO | {"kind": "worker"})
 
 
-@pytest.mark.parametrize(
-    "more", [{"framework": "vite"}, {"existing": ADDED | {"frontend": {"folder": "web"}}}]
-)
+@table("more", [{"framework": "vite"}, {"existing": ADDED | {"frontend": {"folder": "web"}}}])
 def test_what_takes_two_stages_is_refused(more: dict[str, Any]) -> None:
     """With the reason, which the report shows."""
     with pytest.raises(UsageError, match="two stages"):

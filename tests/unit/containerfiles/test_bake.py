@@ -1,8 +1,7 @@
 """docker-bake.hcl; tests/images/test_starters.py lets bake itself read it."""
 
-import pytest
-
 from dockgen.containerfiles import bake
+from tests.table import table
 
 
 def test_two_targets_for_each_case() -> None:
@@ -29,7 +28,7 @@ def test_two_targets_for_each_case() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@table(
     ("words", "name"),
     [("acme-starter", "acme-starter"), ("Acme ${x}_1", "acme-x-1"), ("…", "starter")],
 )

@@ -92,7 +92,7 @@ def test_an_ordinary_service_reaches_nothing(tmp_path: Path) -> None:
     assert composefile.reaches(found, "app", tmp_path) == []
 
 
-@pytest.mark.parametrize("kind", ["secrets", "configs"])
+@table("kind", ["secrets", "configs"])
 def test_a_file_from_elsewhere_is_named(kind: str, tmp_path: Path) -> None:
     """A secret may be any file that the user can read."""
     found = model(**{kind: [{"source": "key"}]}) | {kind: {"key": {"file": "/root/.ssh/id"}}}

@@ -55,7 +55,7 @@ def test_says_what_each_layer_hides_and_what_made_it() -> None:
     assert anatomy.of(image(BASE, base=None)).own_hidden_bytes is None
 
 
-@pytest.mark.parametrize("target", ["app/big", "/app/big", "./app/big"])
+@table("target", ["app/big", "/app/big", "./app/big"])
 def test_what_a_hard_link_still_shows_is_not_hidden(target: str) -> None:
     """Until the link is gone, too."""
     link = File("/app/link", 0, 0o644, 0, 0, Kind.HARD_LINK, target)

@@ -6,6 +6,7 @@ import pytest
 
 from dockgen.image import packages
 from dockgen.image.packages import Notes
+from tests.table import table
 
 STATUS = """Package: libc6
 Status: install ok installed
@@ -40,7 +41,7 @@ def program(modules: str, version: str = "go1.27.1 X:nocoverageredesign") -> byt
     return b"\x7fELF" + bytes(5000) + head + text(version.encode()) + text(framed) + bytes(100)
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "content", "names"),
     [
         ("/var/lib/dpkg/status", STATUS, {("deb", "libc6", "2.41-12")}),
@@ -61,7 +62,7 @@ def test_each_system_says_what_is_installed(
     assert found(path, content.encode()) == names
 
 
-@pytest.mark.parametrize(
+@table(
     "path",
     ["/app/package.json", "/app/node_modules/a/lib/package.json", "/home/var/lib/dpkg/status",
      "/app/METADATA", "/var/lib/dpkg/status.d/libc6.md5sums"],
@@ -72,7 +73,7 @@ def test_files_of_such_a_name_elsewhere_say_nothing(path: str) -> None:
         assert found(path, content.encode()) == set()
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"name": ["a"], "version": 1}', "[" * 100_000])
+@table("content", ["{", "[]", '{"name": ["a"], "version": 1}', "[" * 100_000])
 def test_a_broken_manifest_names_nothing(content: str) -> None:
     """It is someone else's, and says nothing about the rest of the image."""
     assert found("/node_modules/a/package.json", content.encode(), 10_000) == set()
@@ -84,7 +85,7 @@ def test_a_file_that_is_too_large_names_nothing(monkeypatch: pytest.MonkeyPatch)
     assert found("/var/lib/dpkg/status", STATUS.encode()) == set()
 
 
-@pytest.mark.parametrize("size", [1, 4096, 100_000])
+@table("size", [1, 4096, 100_000])
 def test_a_go_program_names_its_modules(size: int) -> None:
     """And the Go that made it; a module that is replaced has the version of its replacement."""
     modules = (
@@ -100,7 +101,7 @@ def test_a_go_program_names_its_modules(size: int) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@table(
     "content",
     [
         b"text about \xff Go buildinf:\x08\x02" + bytes(100),

@@ -15,6 +15,7 @@ from dockgen import image
 from dockgen.errors import ProjectError
 from dockgen.image import Kind
 from dockgen.image import saved as saved_image
+from tests.table import table
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -241,7 +242,7 @@ def test_reads_files(saved: Path) -> None:
     assert [file.path for file in read.files if file.is_setuid] == ["/bin/su", "/bin/hard"]
 
 
-@pytest.mark.parametrize(
+@table(
     ("above", "paths"),
     [
         ([entry("etc/b", b"2")], ["/etc", "/etc/a", "/etc/b", "/etc/deep", "/etc/deep/c"]),
@@ -251,15 +252,6 @@ def test_reads_files(saved: Path) -> None:
         ([entry("etc/new"), entry("etc/.wh..wh..opq")], ["/etc", "/etc/new"]),
         ([entry("etc", b"now a file")], ["/etc"]),
         ([folder("etc")], ["/etc", "/etc/a", "/etc/b", "/etc/deep", "/etc/deep/c"]),
-    ],
-    ids=[
-        "replaced",
-        "removed",
-        "folder removed",
-        "opaque folder",
-        "opaque spares its own layer",
-        "folder becomes a file",
-        "folder stays",
     ],
 )
 def test_layers_are_laid_over_each_other(
@@ -331,7 +323,7 @@ def test_small_files_are_looked_into(saved: Path) -> None:
     assert saved_image.read(saved, secrets=False).layers[0].secrets == {}
 
 
-@pytest.mark.parametrize(
+@table(
     ("path", "content"),
     [
         (

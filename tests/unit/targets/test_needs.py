@@ -1,7 +1,5 @@
 """What a container needs is named, by what it did and what it printed; guesses are few."""
 
-import pytest
-
 from dockgen.checks import Observation
 from dockgen.targets import needs
 from dockgen.targets.sockets import Listener
@@ -88,7 +86,7 @@ def test_other_machines_are_read_from_what_it_prints(line: str, host: str | None
     assert needs.of(SEEN, [], [line], []) == ((f"connects to {host}",) if host else ())
 
 
-@pytest.mark.parametrize(
+@table(
     "line",
     [
         "open /data/state.db: read-only file system",

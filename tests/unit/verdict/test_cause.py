@@ -8,6 +8,7 @@ from dockgen import checks
 from dockgen.checks import Finding, Place
 from dockgen.image import Config, Image, Layer, Step
 from dockgen.verdict import cause
+from tests.table import table
 
 DOCKERFILE = """\
 FROM debian AS base
@@ -56,7 +57,7 @@ def line(folder: Path, code: str, place: Place | None = None, image: Image = IMA
     return f"{found.path}:{found.number}" if found else ""
 
 
-@pytest.mark.parametrize(
+@table(
     ("code", "expected"),
     [
         ("DG101", "Dockerfile:14"),  # USER, and not the one of another stage
@@ -69,7 +70,7 @@ def test_what_the_image_says(folder: Path, code: str, expected: str) -> None:
     assert line(folder, code) == expected
 
 
-@pytest.mark.parametrize(
+@table(
     ("digest", "expected"),
     [
         (ONE, "Dockerfile:3"),  # of the stage that the last one stands on
