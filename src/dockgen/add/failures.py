@@ -181,6 +181,22 @@ _BUILD: Sequence[_Known] = (
         "--native-build {0}",
     ),
     _known(
+        r"Failed to fetch [`'\"]?[\w ]+?[`'\"]? from Google Fonts|next/font/google/\w+",
+        "the build downloads a font from Google, which it can't reach",
+        "again where fonts.googleapis.com can be reached, or keep the font in the repository: "
+        "next/font/local",
+    ),
+    _known(
+        r"failed to resolve source metadata for (?:docker\.io/library/)?([^\s:]+:[^\s:]+):",
+        "the base image {0} can't be downloaded",
+        "docker pull {0}",
+    ),
+    _known(
+        r"unable to select packages:\s+([\w.+-]+)",
+        "Alpine has no package {0}",
+        "--flavor slim",
+    ),
+    _known(
         r"(?:404 Not Found|E404|No matching version found|not found in registry)[^\n]*",
         "a package can't be downloaded: the index doesn't have it",
         "try again, or write the lock file again",
@@ -222,15 +238,25 @@ _RUN: Sequence[_Known] = (
         "it listens on a port that needs root",
         "--port 8080, and --open with the variable that moves it",
     ),
+    _known(
+        r"gets no answer: it listens on (?:\d+\.\d+\.\d+\.\d+|\[::\]):(\d+)$",
+        "it listens on port {0}",
+        "--port {0}",
+    ),
+    _known(
+        r"The server does not support SSL connections",
+        "it asks PostgreSQL for TLS, which the one beside it doesn't have",
+        "--setting with the variable that turns TLS off, if it has one",
+    ),
     _known(r"KeyError: '([A-Z][A-Z0-9_]+)'", "the setting {0} is missing", "--setting {0}=VALUE"),
     _known(
         r"(?:[Mm]issing|[Rr]equired|must be set|is not set|not defined|undefined)"
-        r"[^\n]{0,60}?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+        r"[^\n]{0,60}?\b((?!ERR_)[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b(?<!_NOT_FOUND)",
         "the setting {0} is missing",
         "--setting {0}=VALUE",
     ),
     _known(
-        r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,60}?"
+        r"\b((?!ERR_)[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b(?<!_NOT_FOUND)[^\n]{0,60}?"
         r"(?:is required|is not set|must be set|not set|missing|is undefined)",
         "the setting {0} is missing",
         "--setting {0}=VALUE",
@@ -249,6 +275,11 @@ _RUN: Sequence[_Known] = (
         r"ModuleNotFoundError: No module named '([\w.]+)'",
         "the Python module {0} isn't installed",
         "--package with the name on PyPI, or --extra with the group that has it",
+    ),
+    _known(
+        r"Cannot find module '(?:\.\.?/)+([^']+\.(?:json|ya?ml|toml))'",
+        "it reads {0}, which isn't in the repository",
+        "again with that file in git, such as a copy of an example beside it",
     ),
     _known(
         r"Cannot find (?:module|package) '([^']+)'",
@@ -299,6 +330,11 @@ _RUN: Sequence[_Known] = (
         r"error while loading shared libraries: (\S+):|Error loading shared library (\S+):",
         "the library {0}{1} is missing",
         "--native-run with the package that has it",
+    ),
+    _known(
+        r"^GET (\S+) on port \d+ returns status (\d+), not 200",
+        "{0} is no health route: it answers {1}",
+        "--health with a route that answers 200, or --health '' to check only the port",
     ),
 )
 

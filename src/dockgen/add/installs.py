@@ -56,6 +56,7 @@ def node(repository: Repository, detected: Detected, manager: str) -> dict[str, 
         "files": [name for name in _NODE_MANIFESTS if name in beside],
         "folders": [name for name in _NODE_FOLDERS if join(root, name) in repository.folders],
         "scripts": sorted(map(str, detected.values("script"))),
+        "extras": [str(extra) for extra in detected.values("extra")],
         "everything": root != path or _has_local_packages(repository, path) or _generates(detected),
     }
     if manager == "yarn":

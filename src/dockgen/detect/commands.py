@@ -17,7 +17,7 @@ from dockgen.detect.model import Argv, Command
 from dockgen.detect.repository import Repository, join
 
 _ASSIGNED = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
-_DEFAULT = re.compile(r"\$\{(\w+):?-([^{}$]*)\}")
+_DEFAULT = re.compile(r"\$\{(\w+):?[-=]([^{}$]*)\}")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|\((\w+)\)|(\w+))")
 # Words that start the command that follows them.
 _PASSES_ON = {"exec", "sudo", "time", "nice", "then", "do", "else", "if", "env", "dumb-init", "@"}

@@ -31,6 +31,10 @@ BUILD = {
     "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory": (
         "--max-old-space-size=4096"
     ),
+    "node:22-alpine3.24: failed to resolve source metadata for docker.io/library/"
+    "node:22-alpine3.24: failed to do request": "docker pull node:22-alpine3.24",
+    "ERROR: unable to select packages: gcc-multilib (no such package)": "--flavor slim",
+    "Failed to fetch `Manrope` from Google Fonts.": "next/font/local",
     'failed to calculate checksum of ref a::b: "/schema.sql": not found': "!schema.sql",
 }
 RUN = {
@@ -49,6 +53,11 @@ RUN = {
     "Error 111 connecting to localhost:6379. Connection refused.": "--beside redis",
     "FileNotFoundError: [Errno 2] No such file or directory: 'config.yaml'": "--file config.yaml",
     "open config.yaml: no such file or directory": "--file config.yaml",
+    "GET /api/status on port 3000 gets no answer: it listens on 0.0.0.0:80": "--port 80",
+    "GET / on port 3000 gets no answer: it listens on [::]:8081": "--port 8081",
+    "GET / on port 3000 returns status 302, not 200": "--health ''",
+    "Error: The server does not support SSL connections": "TLS",
+    "Error: Cannot find module '../../config/config.json'": "in git",
     "node: error while loading shared libraries: libvips.so.42: cannot open": "--native-run",
 }
 
@@ -73,3 +82,13 @@ def test_what_is_not_known_is_not_guessed() -> None:
     """What is not known is not guessed."""
     assert failures.of_build("#4 exporting layers\n") is None
     assert failures.of_run("listening on port 8080\n") is None
+
+
+def test_an_error_code_is_no_setting() -> None:
+    """Node's own names look like variables: a fix that sets them would help nobody."""
+    for log in (
+        "Error [ERR_HTTP_HEADERS_SENT]: Cannot set headers after they are set",
+        "code: 'ERR_MODULE_NOT_FOUND' is missing",
+        "{ code: 'MODULE_NOT_FOUND', required: [] } undefined MODULE_NOT_FOUND",
+    ):
+        assert failures.of_run(log) is None

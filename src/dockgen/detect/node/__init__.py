@@ -20,7 +20,7 @@
 import re
 from dataclasses import replace
 
-from dockgen.detect import written
+from dockgen.detect import commands, written
 from dockgen.detect.model import Argv, Claim, Evidence, Given, Refusal, Signal, Strength
 from dockgen.detect.node import (
     beside,
@@ -163,6 +163,8 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
         source = _meant(own, given["entry"]) or source
     read = program.read(repository, folder, source)
     needs.look(own, read, evidence)
+    if source and source in {own.at(word) for word in argv}:
+        needs.development(own, source, evidence)
     if not given.get("entry"):
         needs.arguments(read, evidence)
     beside.look(own, read, evidence)
@@ -262,7 +264,10 @@ def _started(
     workload = given.get("workload") or evidence.of("workload")[0].value
     if workload == "service":
         evidence.take(probe)
-        if not probe.of("port") and not probe.defaults.get("port"):
+        number = commands.option(start.argv, "--port", "-p") if start is not None else None
+        if start is not None and number and number.isdecimal() and not probe.of("port"):
+            evidence.add("port", int(number), start.words, start.file, start.line)
+        elif not probe.of("port") and not probe.defaults.get("port"):
             evidence.default("port", 3000, "a convention", own.file)
     told = entry.subcommand(read) if start and start.words.startswith("bin ") else None
     if start is not None and told is not None:
@@ -270,8 +275,8 @@ def _started(
         argv = (*start.argv, command)
         evidence.signals["entry"].insert(0, Signal(argv, f'the command "{command}"', file, line))
         evidence.signals["entry"] = [
-            one if number == 0 else Signal(one.value, one.words, one.file, one.line, Strength.WEAK)
-            for number, one in enumerate(evidence.signals["entry"])
+            one if place == 0 else Signal(one.value, one.words, one.file, one.line, Strength.WEAK)
+            for place, one in enumerate(evidence.signals["entry"])
         ]
 
 

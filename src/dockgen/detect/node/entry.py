@@ -8,7 +8,7 @@ from dockgen.detect.model import Argv, Evidence
 from dockgen.detect.node import output
 from dockgen.detect.node.code import Code, keys_of
 from dockgen.detect.node.manifest import Manifest, inside
-from dockgen.detect.node.sources import SUFFIXES, resolved
+from dockgen.detect.node.sources import SUFFIXES, reached, resolved
 from dockgen.detect.repository import join
 
 # Scripts that start the program; those for production come first.
@@ -55,6 +55,9 @@ def look(own: Manifest, evidence: Evidence) -> Start | None:
             found += [(start, True) for start, _ in _script(own, name)]
         if main := _main(own):
             strong = not found and own.repository.has(own.at(main.argv[-1]))
+            if not found and (other := _listener(own, main)):
+                found.append((other, True))
+                strong = False
             found.append((main, not strong))
         found += [(one, True) for one in (_usual(own),) if one is not None]
     found.sort(key=lambda one: one[1])
@@ -150,8 +153,7 @@ def _node(
             flags.append(value)
     if not rest or "$" in rest[0]:
         return None
-    target, arguments = rest[0].removeprefix("./"), rest[1:]
-    arguments = [word for word in arguments if "$" not in word]
+    target, arguments = rest[0].removeprefix("./"), _arguments(rest[1:])
     file = _exists(own, target)
     if file:
         if file.endswith((".ts", ".mts", ".cts")) and "strip" not in " ".join(flags):
@@ -168,6 +170,18 @@ def _node(
         return None  # neither in the repository nor made by the build
     made_ = target if re.search(r"\.[cm]?js$", target) else _made_name(own, target)
     return Start(("node", *flags, made_, *arguments), source_of(own, made_), *place, variables)
+
+
+def _arguments(words: list[str]) -> list[str]:
+    """The arguments of a program: with its port, and without options whose value isn't known."""
+    found: list[str] = []
+    for told in words:
+        word = re.sub(r"\$(?:PORT\b|\{PORT\})", "{port}", told)
+        if "$" not in word:
+            found.append(word)
+        elif found and re.fullmatch(r"--?[\w-]+", found[-1]):
+            found.pop()
+    return found
 
 
 def _exists(own: Manifest, target: str) -> str:
@@ -305,6 +319,23 @@ def _main(own: Manifest) -> Start | None:
     if source and own.scripts.get("build"):
         return Start(("node", main.removeprefix("./")), source, *place)
     return None
+
+
+def _listener(own: Manifest, main: Start) -> Start | None:
+    """The one file beside package.json that listens, where ``main`` is a library that doesn't."""
+    repository = own.repository
+    reads = reached(repository, own.folder, main.source) if main.source else []
+    if next(repository.holding(reads, b".listen("), None):
+        return None
+    beside = [
+        path
+        for path in repository.beside(own.folder)
+        if path.endswith((".js", ".mjs", ".cjs")) and not re.search(r"test|spec|config", path)
+    ]
+    found = list(repository.holding(beside, b".listen("))
+    if len(found) != 1:
+        return None
+    return Start(("node", inside(found[0], own.folder)), found[0], "it listens", found[0], 0)
 
 
 def _usual(own: Manifest) -> Start | None:

@@ -36,7 +36,7 @@ NATIVE: dict[str, Native] = {
     for name in (
         "bcrypt", "better-sqlite3", "sqlite3", "argon2", "re2", "node-pty", "leveldown",
         "isolated-vm", "libxmljs", "libxmljs2", "snappy", "kerberos", "usb", "node-hid", "robotjs",
-        "deasync", "heapdump", "farmhash", "sodium-native", "node-expat", "lmdb", "classic-level",
+        "deasync", "heapdump", "farmhash", "sodium-native", "node-expat", "classic-level",
         "cld", "cld3-asm", "integer", "microtime", "node-rdkafka", "hiredis", "iconv", "sse4_crc32",
         "@discordjs/opus", "node-opus", "zeromq", "diskusage", "unix-dgram", "raw-socket",
         "better-sqlite3-multiple-ciphers", "@journeyapps/sqlcipher", "@vscode/sqlite3", "ibm_db",
@@ -71,7 +71,8 @@ NEEDLESS = frozenset(
         "simple-git-hooks",
         "workerd", "@apollo/protobufjs", "vue-demi", "unrs-resolver", "oracledb", "dtrace-provider",
         "@firebase/util", "postinstall-postinstall", "highlight.js", "maplibre-gl", "@scarf/scarf",
-        "@tailwindcss/oxide", "rolldown", "lightning-css", "lmdb-store", "@datadog/native-metrics",
+        "@tailwindcss/oxide", "rolldown", "lightning-css", "lmdb", "lmdb-store",
+        "@datadog/native-metrics",
         "puppeteer-core", "msw", "@biomejs/biome", "@bundled-es-modules/glob", "sharp", "less",
         "contentlayer", "gatsby", "gatsby-cli", "opencollective-postinstall", "preact", "web3",
         "inferno", "zone.js", "vite-plugin-checker", "turbo", "@bufbuild/buf", "supabase", "nx",
@@ -89,15 +90,25 @@ def look(repository: Repository, own: Manifest, root: str, evidence: Evidence) -
     ]
     if declared:
         found, words, line = declared
-        evidence.add("package_manager", found.partition("@")[0], words, line[0], line[1])
-        if version := found.partition("@")[2].partition("+")[0]:
+        manager, _, version = found.partition("+")[0].partition("@")
+        mine = [one for one in locks if one[1] == manager]
+        foreign = locks[0] if locks and not mine else None
+        said = _installs(repository, own.folder) if foreign else None
+        if foreign and said and said[0] == foreign[1]:
+            shown = f"{said[1]} builds the image with it"
+            evidence.add("package_manager", said[0], shown, said[2], said[3])
+            evidence.add("package_manager", manager, words, line[0], line[1], weak=True)
+            manager, version = said[0], ""
+        else:
+            evidence.add("package_manager", manager, words, line[0], line[1])
+            if foreign:
+                name = foreign[0]
+                evidence.add("package_manager", foreign[1], name, join(root, name))
+        if version:
             evidence.add("manager_version", version, words, line[0], line[1])
-        mine = [one for one in locks if one[1] == found.partition("@")[0]]
-        for name, manager in locks:
-            weak = bool(mine) and (name, manager) not in mine
+        for name, one in locks:
+            weak = bool(mine) and (name, one) not in mine
             evidence.add("lock", name, name, join(root, name), weak=weak)
-        locks = mine or locks
-        manager = found.partition("@")[0]
     elif locks:
         said = _installs(repository, own.folder) if len({one[1] for one in locks}) > 1 else None
         for name, one in locks:

@@ -8,6 +8,7 @@ from dockgen.detect.golang.native import PROGRAMS
 from dockgen.detect.model import Evidence, Refusal, Setting, Signal
 from dockgen.detect.node.code import ENVIRONMENT, Code, Value, keys_of
 from dockgen.detect.node.manifest import Manifest, inside
+from dockgen.detect.node.sources import reached
 from dockgen.detect.repository import Repository, join
 from dockgen.detect.secrets import looks_secret
 from dockgen.detect.syntax import Call
@@ -36,6 +37,12 @@ _WRITERS = frozenset(
         "outputFile",
         "outputFileSync",
     ]
+)
+# An import that isn't behind a condition, of a package: not of a file, nor of types.
+_IMPORTS = re.compile(
+    r"""(?:import\s+(?!type\b)(?:[^"';]*\bfrom\s*)?|export\s[^"';]*\bfrom\s*"""
+    r"""|(?:const|let|var)\s[^"';]*=\s*require\(\s*|require\(\s*)"""
+    r"""["']((?:@[^"'/]+/)?[^"'./][^"'/]*)(?:/[^"']*)?["']"""
 )
 _READERS = frozenset(
     [
@@ -117,7 +124,7 @@ def _settings(code: Code, evidence: Evidence) -> None:
         for node, file in pairs[:2]:
             text = syntax.text(node)[:300]
             if not re.search(
-                r"\bz\.|\bJoi\.|\b(?:str|num|bool|port|url|host|email|json)\(|\byup\.|\bt\.|Type\.|\bv\.|Schema\.",
+                r"\bz\.|\bJoi\.|\b(?:str|num|bool|port|url|host|email|json)\(|\byup\.|\bt\.|\bType\.|\bv\.|\bSchema\.",
                 text,
             ):
                 continue
@@ -328,6 +335,19 @@ def _programs(code: Code, evidence: Evidence) -> None:
                 package, "chromium"
             )
             evidence.add("native_run", name, f"import {package}", *place)
+
+
+def development(own: Manifest, source: str, evidence: Evidence) -> None:
+    """Add the development packages, if a file that runs as it is doesn't start without one."""
+    repository = own.repository
+    for path in reached(repository, own.folder, source):
+        for number, text in enumerate(repository.lines(path), 1):
+            told = _IMPORTS.match(text)
+            name = told[1] if told else ""
+            if name in own.development and name not in own.dependencies:
+                words = f"{name} is imported, but only development installs it"
+                evidence.add("extra", "devDependencies", words, path, number)
+                return
 
 
 def arguments(code: Code, evidence: Evidence) -> None:
