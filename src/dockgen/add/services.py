@@ -209,5 +209,5 @@ _IN_GO: Mapping[str, Service] = {
 
 
 def known(kind: str, language: str) -> Service | None:
-    """The service of that kind, as programs in that language reach it; None if it isn't known."""
+    """Return the service of a kind, as programs in a language reach it; None if unknown."""
     return (_IN_GO.get(kind) if language == "go" else None) or KNOWN.get(kind)

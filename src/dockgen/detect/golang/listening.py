@@ -176,7 +176,7 @@ def look(
 
 
 def _needs_root(one: Address) -> bool:
-    """Whether only root could listen there, beside what the service is for: a redirect to HTTPS."""
+    """Return whether an address is privileged and not the service's own: a redirect to HTTPS."""
     moves = one.value.env or one.value.flag
     return one.is_aside and not moves and one.port is not None and one.port < 1024
 

@@ -64,7 +64,7 @@ def read(repository: Repository, program: Program) -> Code:
 
 
 def _tag_prefix(code: Code) -> str:
-    """What a library puts before the variables that the tags of fields name."""
+    """Return the prefix that a library puts before the variables in fields' tags."""
     for call in code.calls:
         text = syntax.string(next(iter(call.arguments), None)) or ""
         if call.name == "envconfig.Process" and text:  # kelseyhightower

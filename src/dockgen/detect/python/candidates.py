@@ -217,7 +217,7 @@ def _console(project: Project, code: Code) -> Iterator[Candidate]:
 
 
 def _subcommand(code: Code, path: str) -> tuple[str, ...]:
-    """The word that starts what a console script's file, or one that it imports, parses."""
+    """Return the subcommand that starts the program of a console script's file, or its imports."""
     for file in [path, *sorted(imported(path, code))] if path else ():
         if code.repository.has(file) and (word := subcommands.of(code, file)):
             return word

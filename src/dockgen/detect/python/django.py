@@ -68,7 +68,7 @@ def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate
 
 
 def _import_root(project: Project, path: str) -> str:
-    """The folder that Django's modules are imported from: that of manage.py, or one in it."""
+    """Return the folder that Django's modules are imported from: manage.py's, or one in it."""
     repository = project.repository
     named = _SETTINGS.search(repository.text(path) or "")
     top = named[1].partition(".")[0] if named else ""

@@ -134,7 +134,7 @@ def _before(project: Project, code: Code, found: Evidence) -> None:
 
 
 def _told(argv: Argv) -> set[str]:
-    """The words that say what a command does."""
+    """Return the words that say what a command does."""
     return {word for word in argv if not word.startswith("-")}
 
 

@@ -240,7 +240,7 @@ def _read(node: "Node", path: str, text: str) -> Iterator[Read]:
 
 
 def _imports_environ(text: str) -> bool:
-    """Whether ``environ`` is the process's, and not that of a request to a WSGI application."""
+    """Return whether ``environ`` is the process's, and not a WSGI request's."""
     return text == _PROCESS or _IMPORTED.search(text) is not None
 
 

@@ -16,7 +16,7 @@ _STARTS = ("serve", "server", "run", "start", "runserver", "run-server", "web", 
 
 
 def of(code: Code, path: str) -> tuple[str, ...]:
-    """The subcommand that starts the program of a file; () if it has none, or none that does."""
+    """Return the subcommand that starts the program of a file; () if it has none that does."""
     content = code.repository.content(path)
     if not re.search(rb"add_subparsers|\.group\(|\.command\(", content):
         return ()
@@ -28,7 +28,7 @@ def of(code: Code, path: str) -> tuple[str, ...]:
 
 
 def _parsers(tree: "Node") -> Iterator[str]:
-    """Those of argparse: ``subparsers.add_parser("serve")``."""
+    """Return those of argparse: ``subparsers.add_parser("serve")``."""
     for call in syntax.nodes(tree, "call"):
         called = syntax.text(call.child_by_field_name("function"))
         name = syntax.string(next(iter(source.positional(call)), None))
@@ -37,7 +37,7 @@ def _parsers(tree: "Node") -> Iterator[str]:
 
 
 def _commands(tree: "Node") -> Iterator[str]:
-    """Those of click and typer: ``@cli.command()`` above ``def serve``."""
+    """Return those of click and typer: ``@cli.command()`` above ``def serve``."""
     for node in syntax.nodes(tree, "decorated_definition"):
         function = node.child_by_field_name("definition")
         for one in (child for child in node.named_children if child.type == "decorator"):
