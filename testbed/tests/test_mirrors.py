@@ -83,7 +83,7 @@ class Mirror:
             file.unlink()
 
     def pin(self, package: str, version: str, *, served: bool) -> tuple[str, str]:
-        """A file in the pool that no index lists, as a recipe pins it."""
+        """Make a file in the pool that no index lists, as a recipe pins it."""
         name = f"{package}_{version}.orig.tar.{TARBALL[package]}"
         pool = self.folder / "debian/pool/main" / package[0] / package
         self._put(pool / name, name.encode() if served else None)
@@ -134,12 +134,12 @@ def here(tmp_path: Path) -> Cache:
 
 
 def wanted(package: str, series: str = "", *pins: tuple[str, str]) -> Wanted:
-    """A source as a recipe would name it."""
+    """Return a source as a recipe would list it."""
     return Wanted(package, series, pins, None)
 
 
 def fetch(here: Cache, source: Wanted) -> tuple[str, str, str]:
-    """The version that is used, where it was listed, and the newest that was known."""
+    """Return the version that is used, where it was listed, and the newest known one."""
     found, file = Sources(Apt(here), [source]).fetch(source)
     # The tarball says its own name.
     assert file.read_text().startswith(f"{source.package}_{found.version}.orig.tar.")

@@ -163,7 +163,7 @@ def test_hash_covers_the_name_of_a_file(recipes: Path) -> None:
 
 
 def _saved_image(*layers: bytes) -> io.BytesIO:
-    """A tarball as `docker save` writes it, with a blob that is no layer."""
+    """Return a tarball as `docker save` writes it, with a blob that isn't a layer."""
     files = {f"blobs/sha256/{number}": layer for number, layer in enumerate(layers)}
     manifest = json.dumps([{"Config": "blobs/sha256/config", "Layers": list(files)}]).encode()
     archive = io.BytesIO()

@@ -115,7 +115,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, s
 
 
 def changes(calls: Path) -> list[str]:
-    """What was asked of the engine beyond looking at it.
+    """Return the calls that changed the engine.
 
     The test bed's one build on all images is left out: it makes no image. A stand-in's has a tag.
     """
@@ -128,7 +128,7 @@ def changes(calls: Path) -> list[str]:
 
 
 def is_build_without_an_image(words: Sequence[str]) -> bool:
-    """Whether these are the arguments of a build that fills the builder's cache and no more."""
+    """Return whether these are the arguments of a build that only fills the builder's cache."""
     return (
         words[0] == "build"
         and "--output=type=cacheonly" in words
@@ -145,7 +145,7 @@ def provide(here: Cache, names: Sequence[str]) -> Report:
 
 
 def leave(file: Path) -> list[str]:
-    """A command that leaves this file."""
+    """Return a command that creates this file."""
     return ["/bin/sh", "-c", ': > "$0"', str(file)]
 
 

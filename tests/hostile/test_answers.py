@@ -39,12 +39,12 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n"
 
 
 def same(text: str) -> str:
-    """The text is the answer."""
+    """Return the text itself as the answer."""
     return text
 
 
 def seen(text: str) -> str:
-    """The text, which a reader of certificates doesn't pass over."""
+    """Return the text, or a letter in place of blanks, which a certificate's reader skips."""
     return text if text.strip() else "x"
 
 
@@ -97,7 +97,7 @@ def plain(make: Make) -> dict[str, Path]:
 
 
 def taken(refusal: Refusal, question: str, answers: Sequence[Any], language: str) -> list[Any]:
-    """Those of the answers that nothing is said against."""
+    """Return the answers that are accepted."""
     return [answer for answer in answers if not refusal(question, answer, language)]
 
 
@@ -281,7 +281,7 @@ def test_labels_are_the_texts(make: Make, plain: dict[str, Path], number: int) -
 
 
 def settings(project: Path) -> dict[str, Any]:
-    """What dockgen.toml says."""
+    """Return the content of dockgen.toml."""
     return tomllib.loads((project / "dockgen.toml").read_text())
 
 
@@ -318,7 +318,7 @@ def test_names_in_a_policy(make: Make) -> None:
 
 
 def refused(refusal: Refusal, flags: Mapping[str, str], answers_file: Path | None = None) -> str:
-    """What is said against one answer as it is typed, by its type or by its validator."""
+    """Return the error for one answer as it is typed, by its type or by its validator."""
     message = ""
     try:
         ((question, answer),) = questions.collect(answers_file, {}, flags).items()

@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def place_of(archive: Path) -> Path:
-    """Where the journal of a project at a repository's root lies."""
+    """Return the journal's folder of a project at a repository's root."""
     found = gitfolder.find(archive)
     assert found is not None
     return found.journal.path
@@ -59,7 +59,7 @@ def plant(folder: Path, **facts: object) -> None:
 
 
 def outside(home: Path) -> dict[str, object]:
-    """All of the victim's but the archive."""
+    """Return all of the victim's files except the archive."""
     return {name: kept for name, kept in tree(home).items() if not name.startswith("x/archive/")}
 
 
@@ -209,7 +209,7 @@ def replaced(archive: Path, after: Saved | None) -> None:
 
 
 def by_a_link(home: Path) -> None:
-    """A folder with the same file is elsewhere, and a link to it where the project's was."""
+    """Move the folder elsewhere, and put a link to it in the project's place."""
     archive = home / "x/archive"
     (home / "elsewhere").mkdir()
     if (archive / "docker").exists():

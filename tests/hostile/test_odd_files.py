@@ -49,12 +49,12 @@ BAD_YAML = {
 
 
 def fifo(path: Path) -> None:
-    """A pipe that is never written to."""
+    """Make a pipe that is never written to."""
     os.mkfifo(path)
 
 
 def to(target: str) -> Callable[[Path], None]:
-    """A link."""
+    """Make a link."""
     return lambda path: path.symlink_to(target)
 
 
@@ -205,7 +205,7 @@ class TestFleet:
         return path
 
     def check(self, inline: Run, tmp_path: Path, good: Path) -> tuple[dict[str, str], int]:
-        """What is reported each project, by its folder."""
+        """Return what is reported about each project, by its folder."""
         (tmp_path / "src/good").mkdir(parents=True, exist_ok=True)
         (tmp_path / "src/good" / ANSWERS).write_bytes(good.read_bytes())
         done = inline("update", "--check", "--all", "--json", "src")

@@ -49,7 +49,7 @@ ROUNDS = max(len(texts) for name, texts in VALUES.items() if name != "package_in
 
 
 def chosen(choice: str) -> dict[str, object]:
-    """The choices of that name with all that goes with any of them."""
+    """Return the choices of that name, with everything that any of them requires."""
     language = choice.partition("-")[0]
     return {
         "language": language,
@@ -60,7 +60,7 @@ def chosen(choice: str) -> dict[str, object]:
 
 
 def fitting(choice: str, answers: Mapping[str, object]) -> dict[str, object]:
-    """Those that can be given there: scratch takes no packages."""
+    """Return the answers that are allowed there: scratch takes no packages."""
     taken = dict(answers)
     if CHOICES[choice]["flavor"] == "scratch":
         del taken["runtime_packages"]

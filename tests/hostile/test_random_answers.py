@@ -30,7 +30,7 @@ class Person:
         self.plain = self.project(seed)
 
     def project(self, seed: int) -> dict[str, Any]:
-        """A project with plain answers: what is chosen, and which answers there are besides."""
+        """Draw a project with plain answers: the choices, and which other answers are given."""
         # In turn, as otherwise most projects would have the framework that excludes the least.
         language = [*LANGUAGES][seed % len(LANGUAGES)]
         offered = {**COMMON, **LANGUAGES[language]}
@@ -59,11 +59,11 @@ class Person:
         return {"language": language, **chosen, **more}
 
     def some(self, alphabet: str, least: int, most: int) -> str:
-        """Characters of an alphabet."""
+        """Return a strategy for text in an alphabet."""
         return "".join(self.random.choices(alphabet, k=self.random.randint(least, most)))
 
     def text(self) -> str:
-        """A text of any characters there are, or one that is known to be hostile."""
+        """Return a strategy for any text, or one that is known to be hostile."""
         if self.random.random() < 0.3:
             return self.random.choice([*TEXTS.values()])
         anything = [chr(self.random.randrange(0x20, 0x110000)) for _ in range(20)]
@@ -89,7 +89,7 @@ class Person:
         return self.random.choice(LETTERS) + self.some(LETTERS + DIGITS + ".-", 0, 9) + "x"
 
     def mostly(self, good: str) -> str:
-        """What is good, or now and then something with a hostile text in it."""
+        """Return a strategy for good values, sometimes with a hostile text in them."""
         if self.random.random() < 0.9:
             return good
         return self.random.choice([self.text(), good + self.text(), self.text() + good])
@@ -114,7 +114,7 @@ class Person:
         return PEM.replace("MIIB+/==", self.mostly(line))
 
     def policy(self) -> dict[str, Any]:
-        """Some of what a policy may say."""
+        """Draw parts of a policy."""
         codes = [rule.code for rule in checks.RULES]
         policy = {
             "size_mb": self.random.choice([1, 0.1, 1e-9, 99999.5, {"go": 5, "default": 7.25}]),
@@ -126,7 +126,7 @@ class Person:
         return {key: value for key, value in policy.items() if self.random.random() < 0.4}
 
     def answers(self) -> dict[str, Any]:
-        """An answer where the plain project has one, and to some of the other questions."""
+        """Draw an answer to each question of the plain project, and to some others."""
         wanted: dict[str, Any] = {
             "private_host": self.host(),
             "package_index": self.index(),

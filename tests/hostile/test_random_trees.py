@@ -83,32 +83,32 @@ class Stranger:
             folder.symlink_to(self.outside / "folder", target_is_directory=True)
 
     def pipe(self, path: Path) -> None:
-        """A pipe, which blocks when it is opened."""
+        """Make a pipe, which blocks when it is opened."""
         _remove(path)
         os.mkfifo(path)
 
     def large(self, path: Path) -> None:
-        """Larger than anything that is to be read."""
+        """Make a file larger than any that dockgen reads."""
         _remove(path)
         path.write_bytes(b"a: &a [*a]\n" * 300_000)
 
     def odd_mode(self, path: Path) -> None:
-        """No rights at all, all of them, or someone else's."""
+        """Change the mode: no permissions, all of them, setuid or setgid."""
         if not path.is_symlink():
             path.chmod(self.random.choice([0, 0o777, 0o4755, 0o2777]))
 
     def odd_name(self, path: Path) -> None:
-        """A name that no project has."""
+        """Make a file with a name that no project has."""
         folder = path if path.is_dir() else path.parent
         (folder / self.random.choice(NAMES)).write_text("x\n")
 
     def folder(self, path: Path) -> None:
-        """A folder where a file was."""
+        """Put a folder in place of a file."""
         _remove(path)
         path.mkdir()
 
     def bare(self, path: Path) -> None:
-        """What git could take for a repository."""
+        """Make what git could take for a repository."""
         folder = path if path.is_dir() else path.parent
         for name in ("objects", "refs"):
             (folder / name).mkdir(exist_ok=True)
@@ -116,7 +116,7 @@ class Stranger:
         (folder / "config").write_text(f"[core]\n\tworktree = {self.outside}\n")
 
     def yaml(self, _path: Path) -> None:
-        """Answers that PyYAML stumbles over."""
+        """Write answers that PyYAML fails on."""
         answers = self.project / ".copier-answers.yml"
         if answers.is_file() and not answers.is_symlink():
             words = self.random.choice(
@@ -125,7 +125,7 @@ class Stranger:
             answers.write_text(answers.read_text() + words + "\n")
 
     def journal(self, _path: Path) -> None:
-        """A journal that names files elsewhere."""
+        """Write a journal that names files elsewhere."""
         key = hashlib.sha256(b"").hexdigest()[:16]
         folder = self.project / f".git/dockgen/{key}" / self.random.choice(["active", "undo"])
         shutil.rmtree(folder, ignore_errors=True)
@@ -149,7 +149,7 @@ def _remove(path: Path) -> None:
 
 
 def state(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Each path below a folder with its mode, and its bytes or a link's target."""
+    """Return each path below a folder with its mode, and its bytes or a link's target."""
     found = {}
     for path in sorted(folder.rglob("*")):
         facts = path.lstat()

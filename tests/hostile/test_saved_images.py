@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def refused(file: Path) -> str:
-    """Why it is not read, in one line."""
+    """Return the one-line error for an image."""
     with pytest.raises(ProjectError) as caught:
         saved.read(file)
     assert caught.value.message.count("\n") == 0
@@ -203,7 +203,7 @@ def layout(file: Path, index: Any, *blobs: Any) -> Path:
 
 
 def described(value: Any, **more: Any) -> dict[str, Any]:
-    """A descriptor of a blob."""
+    """Return the descriptor of a blob."""
     content = value if isinstance(value, bytes) else json.dumps(value).encode()
     return {"digest": digest(content), "size": len(content), **more}
 

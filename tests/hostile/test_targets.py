@@ -25,7 +25,7 @@ UNSHARE = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-use
 
 
 def assert_refused(done: "subprocess.CompletedProcess[str]", code: int, words: str) -> None:
-    """An error of one line, a hint of one line, no traceback."""
+    """Check for a one-line error, a one-line hint, and no traceback."""
     assert done.returncode == code, done.stderr
     lines = done.stderr.splitlines()
     assert words in lines[0]
@@ -43,7 +43,7 @@ def in_shell(script: str, cwd: Path, **environment: str) -> "subprocess.Complete
 
 @contextmanager
 def nobody() -> Iterator[None]:
-    """Without root's right to pass everywhere."""
+    """Drop root's right to access everything."""
     if os.geteuid() != 0:
         yield
         return
@@ -192,12 +192,12 @@ def test_a_hard_link_to_a_file_outside(quick: Run, tmp_path: Path, place: str) -
 
 
 def bare(folder: Path) -> None:
-    """A repository without files of its own: the target is its git folder."""
+    """Make a repository without files of its own: the target is its git folder."""
     subprocess.run(["git", "init", "--quiet", "--bare", folder], check=True)
 
 
 def only_git(folder: Path) -> None:
-    """As `git init` leaves it."""
+    """Make an empty repository."""
     subprocess.run(["git", "init", "--quiet", folder], check=True)
 
 

@@ -24,7 +24,7 @@ PYTHON = {**PLAIN, **cell(1), "private_dependencies": "token", "private_host": M
 
 
 def toml(value: object) -> str:
-    """A value as TOML, with nothing in it that TOML would read as anything else."""
+    """Return a value as TOML, with everything special escaped."""
     if isinstance(value, dict):
         inner = ", ".join(f"{toml(key)} = {toml(one)}" for key, one in value.items())
         return f"{{ {inner} }}"
@@ -32,7 +32,7 @@ def toml(value: object) -> str:
 
 
 def given(folder: Path, way: str, question: str, value: object) -> list[str]:
-    """What gives `dockgen new` an answer on this way; a file is made in the folder."""
+    """Return the arguments that give `dockgen new` an answer in this way; may make a file."""
     # What is no text stands as YAML on the command line.
     typed = value if isinstance(value, str) else yaml.safe_dump(value)
     if way == "flag":
@@ -70,7 +70,7 @@ def assert_refused(outcome: tuple[int, list[str], list[str]], question: str) -> 
 
 
 def assert_made(outcome: tuple[int, list[str], list[str]], folder: Path, direct: Path) -> None:
-    """The files are those that the answer gives without any command line."""
+    """Check that the files are the same as without a command line."""
     assert outcome == (0, [], ["project"])
     found, expected = tree(folder / "project"), tree(direct)
     expected[shape.ANSWERS] += VERSION.encode()

@@ -25,7 +25,7 @@ HEAD = "_src_path: https://dockgen.invalid/dockgen.git\n_commit: v0.7.0\n"
 
 
 def on_terminal(folder: Path, *words: str, **environment: str) -> str:
-    """What dockgen prints to a terminal, which is real."""
+    """Return what dockgen prints to a real terminal."""
     master, slave = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "dockgen", *words],

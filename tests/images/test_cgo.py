@@ -66,7 +66,7 @@ HEADERS = "RUN apt-get update && apt-get install -y --no-install-recommends libm
 
 
 def render(directory: Path, flavor: Flavor, source: str, **answers: Any) -> Path:
-    """A Go project with a file that needs cgo."""
+    """Make a Go project with a file that needs cgo."""
     given = {"name": "my-app", "language": "go", "flavor": str(flavor), **answers}
     project = template.render(directory / "my-app", given, ask=()).directory
     (project / "needs_c.go").write_text(source)
@@ -82,7 +82,7 @@ def edit(project: Path, line: str, change: str) -> None:
 
 
 def why_it_does_not_start(tag: str) -> str:
-    """What the engine says, which is in the log or refuses to start, as its release has it."""
+    """Return the engine's message: in the log, or as an error at the start."""
     try:
         with engine.run(tag, RunOptions()) as container:
             assert container.wait_healthy(PATIENCE).status != "healthy"

@@ -72,7 +72,7 @@ class Sandbox:
         return process.returncode, out, err
 
     def left(self) -> list[str]:
-        """What is there of this sandbox: containers, images, files."""
+        """Return what exists of this sandbox: containers, images, files."""
         label = f"--filter=label={self.label}"
         return [
             *listed("ps", "--all", "--quiet", label),
@@ -82,7 +82,7 @@ class Sandbox:
 
 
 def listed(*arguments: str) -> list[str]:
-    """The lines that docker prints."""
+    """Return the lines that docker prints."""
     done = subprocess.run(
         ["docker", *arguments], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
@@ -195,7 +195,7 @@ def base(sandbox: Sandbox) -> Iterator[str]:
 
 
 def broken(out: str) -> dict[str, bool | None]:
-    """The rules that don't hold, by what JSON says of them."""
+    """Return the rules that fail, from JSON."""
     rules = json.loads(out)["rules"]
     return {rule["code"]: rule["holds"] for rule in rules if rule["holds"] is not True}
 

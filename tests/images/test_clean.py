@@ -20,7 +20,7 @@ PROJECT = "com.docker.compose.project"
 
 
 def docker(*arguments: str) -> str:
-    """What docker prints."""
+    """Return docker's output."""
     done = subprocess.run(
         ["docker", *arguments],
         input="",
@@ -67,7 +67,7 @@ def run() -> Iterator[str]:
 
 
 def there(run: str) -> set[str]:
-    """All that has the run's name in its own."""
+    """Return everything with the run's name in its own."""
     names = docker("ps", "--all", "--format={{.Names}}").split()
     names += docker("network", "ls", "--format={{.Name}}").split()
     names += docker("volume", "ls", "--format={{.Name}}").split()

@@ -77,7 +77,7 @@ def theirs(project: Path) -> Iterator[None]:
 
 
 def volumes() -> list[str]:
-    """The names of all volumes."""
+    """Return the names of all volumes."""
     listed = subprocess.run(
         ["docker", "volume", "ls", "--quiet"], check=True, capture_output=True, text=True
     )

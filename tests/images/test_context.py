@@ -62,7 +62,7 @@ ANSWERS = {
 
 
 def reached(project: Path, folder: Path) -> set[str]:
-    """The files that a build of the project gets, with what is in them."""
+    """Return the files that a build of the project gets, with their content."""
     (folder / "probe.Dockerfile").write_text(PROBE)
     subprocess.run(
         ["docker", "build", "--quiet", f"--file={folder}/probe.Dockerfile",

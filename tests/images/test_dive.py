@@ -53,7 +53,7 @@ def run(dive: str, archive: Path, command: str) -> "subprocess.CompletedProcess[
 
 
 def efficiency(dive: str, archive: Path) -> float:
-    """What dive says, from 0 to 1."""
+    """Return dive's efficiency, from 0 to 1."""
     done = run(dive, archive, "dive --json /tmp/facts $IMAGE >&2 && cat /tmp/facts")
     assert done.returncode == 0
     found: float = json.loads(done.stdout)["image"]["efficiencyScore"]

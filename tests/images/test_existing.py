@@ -15,7 +15,7 @@ PROJECTS = Path(__file__).resolve().parent.parent / "projects"
 
 
 def said(name: str) -> dict[str, Any]:
-    """What the answers file of a repository says."""
+    """Return the content of a repository's answers file."""
     found: dict[str, Any] = yaml.safe_load((PROJECTS / f"{name}.yml").read_text())
     return found
 

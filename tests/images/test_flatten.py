@@ -47,7 +47,7 @@ CMD ["$HOME", "\"c\""]
 
 
 def docker(*arguments: str) -> bytes:
-    """What docker prints."""
+    """Return docker's output; it must succeed."""
     command = ["docker", *arguments]
     return subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True).stdout
 
@@ -87,13 +87,13 @@ def image(tmp_path: Path) -> Iterator[str]:
 
 
 def inspected(image: str) -> Any:
-    """What the engine says of an image."""
+    """Inspect an image."""
     (facts,) = json.loads(docker("image", "inspect", image))
     return facts
 
 
 def files(image: str) -> dict[str, tuple[object, ...]]:
-    """All that can be told of each file that a container of an image has."""
+    """Return everything about each file that a container of an image has."""
     container = docker("create", "--network=none", image).decode().strip()
     try:
         content = docker("export", container)

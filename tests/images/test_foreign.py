@@ -48,7 +48,7 @@ def checked(tmp_path: Path) -> Checks:
 
 
 def broken(result: Checked, *codes: str) -> list[str]:
-    """Which of these rules fail."""
+    """Return which of these rules fail."""
     return [code for code in codes if result.holds(code) is False]
 
 

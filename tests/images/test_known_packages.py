@@ -30,7 +30,7 @@ COPY --from={stage} /rootfs{database} /
 
 
 def project(folder: Path, language: str, flavor: str) -> Path:
-    """A project of the language."""
+    """Make a project in the language."""
     answers = {"name": "my-app", "language": language, "flavor": flavor}
     return template.render(folder / "my-app", answers, ask=()).directory
 

@@ -57,7 +57,7 @@ REMARK = "lacks libtbb.so.12, which nothing has needed so far. Debian: probably 
 
 
 def project(language: str, folder: Path, *, needed: bool = False, without: bool = False) -> Path:
-    """A project with such packages, and with the option that passes the library over."""
+    """Make a project with such packages, and with the option that ignores the library."""
     answers = {"name": "my-app", "language": language, "flavor": "slim"}
     directory = template.render(folder / "my-app", answers, ask=()).directory
     place, optional, needs, command, option = STEP[language]

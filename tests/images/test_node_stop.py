@@ -30,7 +30,7 @@ BROKEN = "  ['GET /broken', () => JSON.parse('no JSON')],\n"
 
 
 def image_of(folder: Path, framework: str) -> Path:
-    """A project with a large answer, and something that would keep Node running for ever."""
+    """Make a project with a large response, and something that would keep Node running forever."""
     answers = {"name": "my-app", "language": "node", "flavor": "slim", "framework": framework}
     project = template.render(folder / "my-app", answers, ask=()).directory
     app = project / "src/app.js"

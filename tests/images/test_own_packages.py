@@ -83,7 +83,7 @@ def docker_build(project: Path, *options: str) -> str:
 
 
 def node_project(folder: Path, manager: str) -> Path:
-    """A job whose packages have scripts, types and patches, and whose settings are needed.
+    """Make a job whose packages have scripts, types and patches, and whose settings are needed.
 
     `allowed` may run its install script and `other` may not, `types` has what a compiler reads, and
     `plugin` wants another `host` than there is.

@@ -49,7 +49,7 @@ LANGUAGES = [
 
 
 def render(directory: Path, language: Language, flavor: Flavor, packages: list[str]) -> Project:
-    """A project that installs packages."""
+    """Make a project that installs packages."""
     answers = {"name": "my-app", "language": str(language), "flavor": str(flavor)}
     answers |= {"runtime_packages": ", ".join(packages)} if packages else {}
     return projects.load(template.render(directory / "my-app", answers, ask=()).directory)
@@ -104,7 +104,7 @@ def read(tag: str, folder: Path) -> Image:
 
 
 def package_layer(image: Image) -> Layer:
-    """The layer that installs."""
+    """Return the layer of the installation."""
     (layer,) = [
         layer for layer in image.layers[1:]
         if any(file.path == "/var/lib/dpkg/status" for file in layer.files)
@@ -113,7 +113,7 @@ def package_layer(image: Image) -> Layer:
 
 
 def leftovers(layer: Layer) -> list[str]:
-    """What the layer holds and no container needs."""
+    """Return the layer's files that no container needs."""
     gone = (Kind.WHITEOUT, Kind.OPAQUE, Kind.DIRECTORY)
     return [
         file.path for file in layer.files if file.kind not in gone and LEFTOVERS.match(file.path)

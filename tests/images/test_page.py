@@ -29,7 +29,7 @@ def file(path: str, size: int, kind: Kind = Kind.FILE) -> File:
 
 
 def image() -> Image:
-    """Thousands of files in four layers, the last of which hides some; long names and deep ones."""
+    """Return thousands of files in four layers, the last of which hides some; long, deep paths."""
     layers, steps = [], []
     for number in range(LAYERS):
         files = [
@@ -46,7 +46,7 @@ def image() -> Image:
 
 
 def page(folder: Path, *, fails: bool) -> str:
-    """The page of a check that fails, and has a former report, or that passes."""
+    """Return the page of a check that fails, with a former report, or of one that passes."""
     found = made(folder, FOUND if fails else (), name="my-app")
     checked = replace(found.checked, image=image())
     since = Since(Size(8 * 10**6, None, None), 1, 1, ("DG110",)) if fails else None
@@ -61,7 +61,7 @@ def ask() -> Iterator[Browser]:
 
 
 def looks(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What was seen of a page at each width, by day and by night."""
+    """Yield what a page showed at each width, in light and dark mode."""
     assert found.keys() == {"telephone", "screen"}
     for looked in found.values():
         assert looked.keys() == {"light", "dark"}

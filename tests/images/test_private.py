@@ -151,7 +151,7 @@ NOT_ALLOWED = r"not a trusted or secure host|Unsafe http requests"
 
 
 def fresh_cache() -> str:
-    """An option of `docker build` that gives it cache mounts which no other build filled."""
+    """Return an option of `docker build` for cache mounts that no other build has filled."""
     return f"--build-arg=BUILDKIT_CACHE_MOUNT_NS={secrets.token_hex(8)}"
 
 
@@ -168,7 +168,7 @@ CACHES: dict[str, str] = {
 
 
 def own_caches(project: Path, language: Language, name: str) -> list[str]:
-    """The option of a build that finds nothing of what another one has downloaded.
+    """Return the option of a build that finds nothing that others have downloaded.
 
     Go keeps what it compiled: its own library would take half a minute each time.
     """
@@ -240,7 +240,7 @@ def add_private_package(project: Path, case: Case) -> None:
 
 
 def render(directory: Path, cell: Cell, **answers: object) -> Path:
-    """A cell's project with these answers."""
+    """Return a cell's project with these answers."""
     given = {
         "name": "my-app",
         "language": str(cell.language),
@@ -251,7 +251,7 @@ def render(directory: Path, cell: Cell, **answers: object) -> Path:
 
 
 def locked(directory: Path, case: Case, passed: list[str], caches: str) -> tuple[Path, list[str]]:
-    """A project with the private package, and a lock file that knows it, as the read-me says.
+    """Make a project with the private package and a lock file for it, as in the README.
 
     Beside it, the options of a build with caches of that name.
     """
@@ -319,7 +319,7 @@ def built(
 
 
 def bases_of(project: Path) -> frozenset[str]:
-    """The digests of the base images' blobs, which are older than any secret."""
+    """Return the digests of the base images' blobs, which are older than any secret."""
     dockerfile = (project / "Dockerfile").read_text()
     names = set(re.findall(r"^FROM (?:--platform=\S+ )?(\S+:\S+)", dockerfile, re.MULTILINE))
     return frozenset().union(*map(blobs, names))
@@ -327,7 +327,7 @@ def bases_of(project: Path) -> frozenset[str]:
 
 @functools.cache
 def blobs(image: str) -> frozenset[str]:
-    """The digests of an image's blobs."""
+    """Return the digests of an image's blobs."""
     with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as save:
         assert save.stdout is not None
         with tarfile.open(fileobj=save.stdout, mode="r|") as tar:
@@ -349,7 +349,7 @@ def test_the_package_is_in_the_image_and_no_secret(built: Built, acme: Company) 
 
 
 def contents(folder: Path) -> list[bytes]:
-    """The files of an image that is saved in a folder."""
+    """Return the files of an image that is saved in a folder."""
     return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 

@@ -49,7 +49,7 @@ MOSTLY_FLASK = ["flask", *in_release("fastapi", "stdlib")]
 
 
 def render(folder: Path, **answers: str) -> Path:
-    """A project with these answers, in Python on slim unless they say otherwise."""
+    """Return a project with these answers, by default in Python on slim."""
     given = {"name": "my-app", "language": "python", "flavor": "slim", **answers}
     return template.render(folder / "my-app", given, ask=()).directory
 
@@ -294,7 +294,7 @@ def test_poetry_takes_what_the_lock_target_writes(framework: str, tmp_path: Path
 
 
 def names(file: Path, pattern: str) -> set[str]:
-    """What a pattern finds in a file."""
+    """Return what a pattern finds in a file."""
     return set(re.findall(pattern, file.read_text(), re.MULTILINE))
 
 

@@ -58,7 +58,7 @@ def _serve(server: socket.socket, connect: Callable[[], socket.socket]) -> None:
 
 @contextmanager
 def relay(connect: Callable[[], socket.socket]) -> Iterator[int]:
-    """A TCP port of all addresses that leads to an engine, and to nothing else of its machine."""
+    """Yield a TCP port on all addresses that leads to an engine, and to nothing else there."""
     server = socket.create_server(("0.0.0.0", 0))
     threading.Thread(target=_serve, args=(server, connect), daemon=True).start()
     with closing(server):

@@ -68,7 +68,7 @@ class Scanned:
     image: Image
 
     def faults(self) -> set[str]:
-        """The codes of what Trivy finds in the project's files and the image's settings."""
+        """Return the codes of Trivy's findings in the project's files and the image's settings."""
         results = [self.reports[name]["Results"] for name in ("files", "config")]
         assert all(results), "Trivy has looked at nothing"
         return {
@@ -78,7 +78,7 @@ class Scanned:
         }
 
     def known(self) -> set[str]:
-        """The libraries that Syft knows the package of, named as by `databases.library`."""
+        """Return the libraries whose package Syft knows, named as by `databases.library`."""
         packages = self.reports["syft"]["artifacts"]
         files = [
             file for one in packages for file in (one.get("metadata") or {}).get("files") or ()
@@ -86,7 +86,7 @@ class Scanned:
         return {databases.library(file["path"]) for file in files if isinstance(file, dict)}
 
     def libraries(self) -> set[str]:
-        """The system's libraries that the project adds to its base."""
+        """Return the system libraries that the project adds to its base."""
         return {
             name
             for _, file in layers.visible(self.image)

@@ -257,7 +257,7 @@ class Running:
 
 
 def project(name: str, folder: Path) -> Path:
-    """The edited project."""
+    """Return the edited project."""
     server = SERVERS[name]
     answers = {
         "name": "my-app",
@@ -311,7 +311,7 @@ def running(network: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def is_kept(idle: socket.socket) -> bool:
-    """Whether an idle connection is answered once more after the time that a balancer keeps it."""
+    """Return whether an idle connection still gets an answer after a load balancer's timeout."""
     time.sleep(BALANCER + 1)
     try:
         drain(idle)  # the body of the first answer may have come after its head

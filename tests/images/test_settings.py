@@ -159,7 +159,7 @@ def ask(container: Container, path: str) -> dict[str, object]:
 
 
 def followed(language: str, folder: Path) -> Project:
-    """A project that uses settings, secrets and data, as its read-me says."""
+    """Make a project that uses settings, secrets and data, as in its README."""
     name = f"field-{secrets.token_hex(4)}-{language}"
     answers = {"name": name, "language": language, "flavor": FLAVORS[language]}
     directory = template.render(folder / language / "backend", answers, ask=()).directory

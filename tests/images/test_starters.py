@@ -64,7 +64,7 @@ class Done:
 
 
 def docker(*arguments: str, cwd: Path | None = None) -> str:
-    """What docker prints; it must succeed."""
+    """Return docker's output; it must succeed."""
     done = subprocess.run(
         ["docker", *arguments], cwd=cwd, capture_output=True, text=True, timeout=PATIENCE
     )
@@ -95,7 +95,7 @@ def run(folder: Path, *arguments: str) -> Done:
 
 
 def left(folder: Path) -> list[str]:
-    """What is there of a run: temporary files, and containers that compose made for it."""
+    """Return what a run left: temporary files, and containers that compose made for it."""
     label = '{{.Label "com.docker.compose.project.working_dir"}}'
     made = docker("ps", "--all", f"--format={label}").splitlines()
     return [

@@ -35,7 +35,7 @@ def run(image: str, command: str, *paths: str) -> Iterator[bytes]:
 
 
 def end_of_segments(program: bytes) -> int:
-    """Where the last segment ends, in bytes from the start; all that is loaded comes before."""
+    """Return the end of the last segment, in bytes; everything that is loaded comes before it."""
     (start,) = struct.unpack_from("<Q", program, 32)
     size, count = struct.unpack_from("<HH", program, 54)
     rows = [struct.unpack_from("<8xQ16xQ", program, start + row * size) for row in range(count)]

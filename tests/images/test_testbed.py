@@ -25,6 +25,6 @@ def test_each_container_has_the_same_gateway() -> None:
 
 
 def gateway() -> str:
-    """What a new container knows of its gateway: its address, and its hardware address."""
+    """Return what a new container knows about its gateway: its IP and hardware addresses."""
     command = ("docker", "run", "--rm", "--pull=never", "debian:trixie-slim", "bash", "-c", LOOK)
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout

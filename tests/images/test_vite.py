@@ -116,7 +116,7 @@ def ask(port: int, path: str, **headers: str) -> Answer:
 
 
 def asset(port: int, suffix: str) -> str:
-    """The path of the script or style that the page loads."""
+    """Return the path of the script or style that the page loads."""
     found = re.search(rf'"(/assets/[^"]+{suffix})"', ask(port, "/").body.decode())
     assert found, f"the page names no {suffix}"
     return found[1]

@@ -36,12 +36,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def versions(manifest: Manifest) -> list[str]:
-    """The tags in a manifest, oldest first."""
+    """Return the tags in a manifest, oldest first."""
     return [release.version for release in manifest.releases]
 
 
 def contents(path: Path, version: str, folder: Path) -> list[str]:
-    """The files of one version in a bundle."""
+    """Return the files of one version in a bundle."""
     repository = folder / f"read-{version}"
     repository.mkdir()
     git.run("clone", "--quiet", "--branch", version, path.resolve(), ".", cwd=repository)

@@ -65,7 +65,7 @@ class Pretended:
 
 
 def compared(go_project: Path) -> tuple[Comparison, list[str]]:
-    """The comparison of a project in one round, and what was said meanwhile."""
+    """Compare a project in one round; return the result, and the progress."""
     said: list[str] = []
     with compare.prepare(go_project, Wanted(("slim", "alpine", "naive"), rounds=1)) as prepared:
         found = prepared.measure(said.append)

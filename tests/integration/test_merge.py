@@ -10,14 +10,14 @@ OLD = "one\ntwo\nthree\nfour\nfive\nsix\nseven\n"
 
 
 def file(text: str, mode: str = "100644") -> File:
-    """A file of a text."""
+    """Return a file with a text."""
     return File(text.encode(), mode)
 
 
 def change(
     base: File | None, ours: File | None, new: File | None, merged: File | None = None
 ) -> merge.Change:
-    """What becomes of one file, when copier made ``merged`` of it."""
+    """Return what happens to one file, if copier made ``merged`` of it."""
     old, mine, theirs, result = (
         {"f": one} if one else {} for one in (base, ours, new, merged or new)
     )

@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def read(content: bytes) -> list[tarball.Entry]:
-    """All entries of a tar."""
+    """Return all entries of a tar."""
     return list(Tarball(io.BytesIO(content)))
 
 
@@ -90,7 +90,7 @@ def test_content_is_had_on_request(form: int) -> None:
 
 
 def header(name: bytes = b"a", **fields: bytes) -> bytes:
-    """A header whose checksum is right, whatever its fields are."""
+    """Return a header with a valid checksum, whatever its fields are."""
     member = tarfile.TarInfo(name.decode())
     block = bytearray(member.tobuf(format=tarfile.GNU_FORMAT))
     places = {"size": (124, 12), "kind": (156, 1), "uid": (108, 8), "checksum": (148, 8)}

@@ -46,7 +46,7 @@ MEASURED = Results(
 
 
 def rows(page: str, cell: str) -> list[list[str]]:
-    """The columns of each of the page's table lines that are about the cell."""
+    """Return the columns of the page's table lines about a cell."""
     lines = [line for line in page.splitlines() if line.startswith(f"| {cell} |")]
     return [[column.strip() for column in line.split("|")[2:-1]] for line in lines]
 
@@ -171,7 +171,7 @@ def test_published_commands_are_as_quick_as_promised(figure: str, limit: float) 
 
 
 def container(root: Path, membership: str) -> State:
-    """A container whose main process is in this control group."""
+    """Return a container whose main process is in this control group."""
     process = root / "proc/4711"
     process.mkdir(parents=True)
     (process / "cgroup").write_text(membership)

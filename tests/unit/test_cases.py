@@ -18,7 +18,7 @@ team: {type: str, choices: [red, blue], default: red}
 
 
 def template(folder: Path, *overrides: str, starter: str = "") -> Path:
-    """A template with these questions; a later document wins over an earlier one."""
+    """Write a template with these questions; a later document overrides an earlier one."""
     (folder / "copier.yml").write_text("---\n".join([QUESTIONS, *(f"{o}\n" for o in overrides)]))
     if starter:
         (folder / "starter.toml").write_text(starter)
@@ -26,7 +26,7 @@ def template(folder: Path, *overrides: str, starter: str = "") -> Path:
 
 
 def names(directory: Path) -> list[str]:
-    """The names of a template's cases."""
+    """Return the names of a template's cases."""
     return [case.name for case in cases.load(directory)]
 
 

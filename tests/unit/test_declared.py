@@ -76,7 +76,7 @@ MISTAKES = [
 
 
 def read(text: str) -> SettingsFile:
-    """What a dockgen.toml says."""
+    """Validate the content of a dockgen.toml."""
     facts = reader.parse_toml(text, "dockgen.toml", parse_float=Decimal)
     return declared.read(SettingsFile, facts, text, "dockgen.toml")
 

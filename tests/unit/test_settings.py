@@ -12,7 +12,7 @@ from tests.table import table
 
 
 def read(folder: Path, text: str) -> tuple[Limits, Run]:
-    """What a dockgen.toml says."""
+    """Read the content of a dockgen.toml."""
     (folder / "dockgen.toml").write_text(text)
     found = settings.of_others(folder)
     return settings.limits_of_others(found), settings.run(found)

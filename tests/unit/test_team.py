@@ -14,7 +14,7 @@ PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 def question(name: str, kind: str = "str", *choices: str) -> Question:
-    """A question of a questionnaire."""
+    """Return a question of a questionnaire."""
     return Question(name, kind, "", "", choices, asked=False)
 
 
@@ -30,7 +30,7 @@ KNOWN = (
 
 
 def read(tmp_path: Path, text: str) -> Team:
-    """The team file with this text."""
+    """Return the team file with this text."""
     file = tmp_path / "dockgen.team.toml"
     file.write_text(text)
     found = team.find(tmp_path, str(file), KNOWN)

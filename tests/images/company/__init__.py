@@ -78,7 +78,7 @@ class Company:
         return f"--add-host={self.pypi}:{self.address}"
 
     def options(self, *names: str) -> list[str]:
-        """The options of `docker build` that pass these on: names of secrets, or "ssh"."""
+        """Return the options of `docker build` that pass these on: names of secrets, or "ssh"."""
         return [self.name_option] + [
             f"--ssh=default={self.key}"
             if name == "ssh"
@@ -150,7 +150,7 @@ def serve(folder: Path) -> Iterator[Company]:
 
 
 def _pypi() -> str:
-    """The name of PyPI's host, which uv knows whatever this machine is set to."""
+    """Return PyPI's host name, which uv knows whatever this machine's settings are."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("UV_")}
     printed = subprocess.run(
         [str(Path(sys.executable).with_name("uv")), "pip", "compile", "--no-config", "--quiet",
@@ -222,6 +222,6 @@ def _write_module(folder: Path) -> str:
 
 
 def _go_digest(files: Mapping[str, bytes]) -> str:
-    """The digest of files as go.sum has it."""
+    """Return the digest of files in the form of go.sum."""
     lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
     return "h1:" + base64.b64encode(hashlib.sha256("".join(lines).encode()).digest()).decode()

@@ -47,7 +47,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def copied(directory: Path, folder: Path) -> Plain:
-    """The folder in a copy, to try something on."""
+    """Copy the folder, to try something on it."""
     shutil.copytree(directory, folder / directory.name, symlinks=True)
     return plain.find(folder / directory.name)
 
@@ -72,7 +72,7 @@ def write_and_die(at: Plain) -> None:
 
 
 def is_settled(at: Plain) -> bool:
-    """Whether no half of a journal and no temporary file is left."""
+    """Return whether no half journal and no temporary file is left."""
     halves = ("active", "preparing", "former", "ended")
     left = [name for name in halves if (at.journal.path / name).exists()]
     return not left and not list(at.directory.rglob("*.tmp"))

@@ -20,7 +20,7 @@ each_way = pytest.mark.parametrize("way", WAYS)
 
 
 def became(outcome: Outcome) -> dict[str, str]:
-    """What became of each file that is written, or that is reported."""
+    """Return the status of each file that is written or reported."""
     assert outcome.plan is not None
     return {
         change.path: str(change.status)
@@ -30,7 +30,7 @@ def became(outcome: Outcome) -> dict[str, str]:
 
 
 def answers(directory: Path, name: str = ".copier-answers.yml") -> dict[str, object]:
-    """What the answers file says."""
+    """Return the content of the answers file."""
     found: dict[str, object] = yaml.safe_load((directory / name).read_text())
     return found
 
@@ -41,7 +41,7 @@ def update(*arguments: str | Path) -> int:
 
 
 def unmanaged(directory: Path) -> list[str]:
-    """What the folder keeps to itself besides what it was told to keep."""
+    """Return what the folder keeps besides what it was told to keep."""
     named = answers(directory)["unmanaged"]
     assert isinstance(named, list)
     return [path for path in named if path not in ANSWERS["unmanaged"]]

@@ -152,7 +152,7 @@ OPTIONS = [
 
 
 def data(answers: tuple[str, ...]) -> list[str]:
-    """The answers as options, with the host that private packages need."""
+    """Return the answers as options, with the host that private packages need."""
     private = any(answer.startswith("private_dependencies") for answer in answers)
     given = (*answers, "private_host=git.acme.example") if private else answers
     return [word for answer in given for word in ("--data", answer)]

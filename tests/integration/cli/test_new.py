@@ -20,7 +20,7 @@ from tests.table import table
 
 
 def flags(cell: Cell) -> list[str]:
-    """The flags that choose a cell."""
+    """Return the flags that choose a cell."""
     return ["--language", cell.language, "--flavor", cell.flavor]
 
 

@@ -25,7 +25,7 @@ SLOW = {
 
 
 def imported(*arguments: str, first: str = "") -> set[str]:
-    """The packages that `python -m dockgen` has imported at its end; ``first`` runs before it."""
+    """Return the packages that `python -m dockgen` has imported at its end, after ``first``."""
     program = "\n".join(
         (
             "import atexit, runpy, sys",

@@ -14,7 +14,7 @@ CELLS = tuple(
 
 
 def promised() -> dict[tuple[str, str], float]:
-    """Each limit in the language.yml files, in MB."""
+    """Return each limit in the language.yml files, in MB."""
     return {
         (app, flavor): figures["promised"]
         for app, flavors in languages.limits().items()

@@ -57,7 +57,7 @@ def test_renders_files_that_pass_all_linters(rendered: Rendered) -> None:
 
 
 def is_untidy(name: str, text: str) -> bool:
-    """Whether blanks are at a line's end, or blank lines where they don't belong."""
+    """Return whether there is trailing whitespace, or blank lines where they don't belong."""
     # copier writes the answers file, and knows nothing of tidiness.
     if name == ".copier-answers.yml":
         return False

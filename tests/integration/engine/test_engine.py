@@ -61,7 +61,7 @@ def inspection(
     probes: tuple[tuple[str, int, str], ...] = (),
     running: bool = True,
 ) -> str:
-    """What `docker inspect` says of a container, as far as dockgen looks at it."""
+    """Return the output of `docker inspect` for a container, as far as dockgen reads it."""
     log = [
         {"Start": "2026-11-21T10:00:00.5Z", "End": end, "ExitCode": code, "Output": output}
         for end, code, output in probes

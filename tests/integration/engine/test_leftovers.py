@@ -38,7 +38,7 @@ OTHERS = [
 
 
 def leftover(name: str, hours: float, *, project: str = "", kind: Kind = Kind.IMAGE) -> Leftover:
-    """Something that was made so long ago."""
+    """Return something that was made so long ago."""
     return Leftover(kind, name, name, 1, NOW - timedelta(hours=hours), project)
 
 

@@ -131,7 +131,7 @@ def run(
 
 
 def obstacle(checkout: Path, version: str) -> str:
-    """What ``obstacle()`` finds in this checkout, where nothing is to be released."""
+    """Return the result of ``obstacle()`` in this checkout, with nothing to release."""
     done = run(checkout, version, first="pass", then="print(release.obstacle(*words), end='')")
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -167,7 +167,7 @@ IS_OUT = "v{} is out already, and releases never change\n"
 
 
 def section(text: str) -> Change:
-    """A changelog with no more than this above the first release."""
+    """Return a changelog with only this above the first release."""
     return lambda checkout: changelog(checkout, text)
 
 

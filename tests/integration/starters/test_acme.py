@@ -72,7 +72,7 @@ def repository(acme: Path, person: Path) -> Path:
 
 
 def release_second(acme: Path, repository: Path) -> None:
-    """The example is the second release."""
+    """Commit the example to the repository as the second release."""
     for path in sorted(repository.iterdir()):
         if path.name != ".git":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -224,7 +224,7 @@ def test_starter_toml_names_what_base_is(acme: Path) -> None:
 
 
 def edited(project: Path) -> None:
-    """A project's owner works on it, and commits."""
+    """Edit and commit a project, as its owner would."""
     with (project / "README.md").open("a") as stream:
         stream.write("\n## Ours\n\nA line of the project's own.\n")
     edit(project / "compose.yaml", "mem_limit: 256m", "mem_limit: 512m")
@@ -233,7 +233,7 @@ def edited(project: Path) -> None:
 
 
 def require_second(project: Path) -> None:
-    """The project has what the second release brings, and its owner's edits."""
+    """Check that the project has the second release's changes and its owner's edits."""
     dockerfile = (project / "Dockerfile").read_text()
     assert 'com.acme.owner="platform"' in dockerfile
     assert "PYTHONFAULTHANDLER" in dockerfile

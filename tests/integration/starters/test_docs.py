@@ -24,7 +24,7 @@ exec {python} -m dockgen "$@"
 
 
 def section(title: str) -> str:
-    """The text below a heading, up to the next one of its kind."""
+    """Return the text below a heading, up to the next one of its level."""
     mark, _, name = title.partition(" ")
     found = re.search(
         rf"^{mark} {re.escape(name)}\n(.*?)(?=^#{{2,{len(mark)}}} |\Z)", PAGE, re.M | re.S
@@ -34,7 +34,7 @@ def section(title: str) -> str:
 
 
 def blocks(text: str, kind: str) -> list[str]:
-    """The code of a section."""
+    """Return the code in a section."""
     return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
 
 

@@ -45,7 +45,7 @@ def files(origin: Source, version: str) -> dict[str, File]:
 
 
 def committed(files: dict[str, File], folder: Path) -> Path:
-    """A starter with these files, in a repository."""
+    """Make a starter with these files, in a repository."""
     scaffold.write(files, folder)
     git("init", "--quiet", "--initial-branch=main", cwd=folder)
     commit(folder, "Start")

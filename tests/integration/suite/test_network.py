@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 
 def caused(by: Exception) -> Exception:
-    """An error that another one led to."""
+    """Return an error that another one caused."""
     error = RuntimeError("the project isn't there")
     error.__cause__ = by
     return error

@@ -82,7 +82,7 @@ def projects(every: dict[Language, Projects], language: Language) -> Projects:
 
 
 def files(projects: Iterable[Projects], pattern: str) -> list[Path]:
-    """The files of all these projects that CI reads, and whose paths match."""
+    """Return the CI files of all these projects whose paths match."""
     return [
         made[ci] / name
         for made in projects
@@ -104,7 +104,7 @@ def test_only_the_chosen_files_are_added(projects: dict[str, Path]) -> None:
 
 
 def without_dockgen(workflow: Any) -> Any:
-    """What is left of a workflow, once what the read-me names is taken out of it."""
+    """Return a workflow without what the README says to remove."""
     named = {"update", "report", ".hold-to-dockgen-toml", "DOCKGEN"}
     if isinstance(workflow, dict):
         return {key: without_dockgen(part) for key, part in workflow.items() if key not in named}
@@ -333,7 +333,7 @@ def test_files_of_a_team_s_template_pass_the_linters(starters: dict[str, Path]) 
 
 
 def script(project: Path, job: str, step: str) -> str:
-    """The script of a step of the GitHub workflow ci."""
+    """Return the script of a step in GitHub's ci workflow."""
     facts = yaml.safe_load((project / ".github/workflows/ci.yml").read_text())
     (found,) = [one["run"] for one in facts["jobs"][job]["steps"] if one.get("name") == step]
     return str(found)

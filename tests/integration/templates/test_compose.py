@@ -14,7 +14,7 @@ from tests.table import table
 
 
 def service(project: Path) -> dict[str, Any]:
-    """The one service of a project."""
+    """Return the only service of a project."""
     compose = yaml.safe_load((project / "compose.yaml").read_text())
     assert set(compose) == {"name", "services"}
     assert compose["name"] == "my-app"

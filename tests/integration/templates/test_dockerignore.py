@@ -87,7 +87,7 @@ EXISTING = {
 
 
 def passes(project: Path, path: str) -> bool:
-    """Whether a path reaches the build: the last pattern counts that it or a folder of it fits.
+    """Return whether a path reaches the build: the last pattern that matches it counts.
 
     Docker's patterns are git's, but begin at the top, also without a slash.
     """
@@ -100,7 +100,7 @@ def passes(project: Path, path: str) -> bool:
 
 
 def sources(project: Path) -> Iterator[str]:
-    """What the steps of the Dockerfile take from the project, as they name it."""
+    """Return what the Dockerfile's steps copy from the project, as written."""
     for line in instructions(project / "Dockerfile"):
         keyword, *words = line.split() or [""]
         flags = [word for word in words if word.startswith("--")]

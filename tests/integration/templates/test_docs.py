@@ -43,7 +43,7 @@ def test_is_what_make_docs_writes(written: Path) -> None:
 
 
 def paths(path: str, command: click.Command) -> Iterator[str]:
-    """A command and all below it, as they are typed."""
+    """Return a command and its subcommands, as they are typed."""
     yield path
     if isinstance(command, click.Group):
         context = click.Context(command)
@@ -74,7 +74,7 @@ PAGES = [
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link to a heading of the page may end with, as GitHub makes it of the heading."""
+    """Return the anchors of the page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -138,7 +138,7 @@ def test_a_build_copies_the_manifests_once(rendered: Rendered) -> None:
 
 
 def _uneven(text: str) -> list[str]:
-    """The comments on installs that are too long, or whose next word would have fit."""
+    """Return the comments on installs with too long lines, or lines that wrap too early."""
     found = []
     lines = text.splitlines()
     for number, line in enumerate(lines[:-1]):

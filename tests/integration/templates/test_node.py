@@ -53,12 +53,12 @@ def projects(make: Make) -> Projects:
 
 
 def places(sample: str) -> Iterator[dict[str, Any]]:
-    """Where the sample can be: nginx, which serves Vite's site, has no probe on scratch."""
+    """Return the flavors of a sample: nginx, which serves Vite's site, has no probe on scratch."""
     return (place for place in PLACES if (sample, place["flavor"]) != ("vite", "scratch"))
 
 
 def files(project: Path) -> dict[str, str]:
-    """The texts of a project by their paths."""
+    """Return the texts of a project by path."""
     return {
         path.relative_to(project).as_posix(): path.read_text()
         for path in sorted(project.rglob("*"))

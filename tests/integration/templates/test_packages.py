@@ -52,7 +52,7 @@ BAD = [
 
 
 def step(project: Path) -> str:
-    """The comment and the instruction that install, "" without them."""
+    """Return the comment and the instruction that install packages, or ""."""
     text = (project / "Dockerfile").read_text()
     found = re.findall(r"(?m)^# Packages that the service needs(?:.|\n)*?\n(?=\n)", text)
     assert len(found) <= 1

@@ -45,7 +45,7 @@ TOOL = re.compile(r"(?<!uv )pip install |npm install --global ")
 
 
 def refusal(make: Make, **answers: Any) -> str:
-    """What is said about an answer that isn't allowed: one line."""
+    """Return the one-line error for an answer that isn't allowed."""
     with pytest.raises(UsageError) as caught:
         make(**of(Cell.parse("go-slim")), **answers)
     assert "\n" not in caught.value.message
@@ -53,13 +53,13 @@ def refusal(make: Make, **answers: Any) -> str:
 
 
 def instructions(dockerfile: Path) -> list[str]:
-    """Each instruction in one line, without comments."""
+    """Return each instruction on one line, without comments."""
     text = re.sub(r"^#.*\n", "", dockerfile.read_text(), flags=re.MULTILINE)
     return re.sub(r"\s*\\\n\s*", " ", text).splitlines()
 
 
 def mounts(instruction: str) -> set[str]:
-    """The secrets of a RUN by name, and "ssh"."""
+    """Return the secrets of a RUN by name, and "ssh"."""
     found = re.findall(r"--mount=type=(?:secret,id=([\w-]+),target=/\S+|(ssh))(?= )", instruction)
     return {name or ssh for name, ssh in found}
 
@@ -74,7 +74,7 @@ FILES = {
 
 
 def expected(answer: str, language: Language, instruction: str = "") -> set[str]:
-    """What a step that downloads is given: one that installs a tool gets no keys to git."""
+    """Return the secrets of a step that downloads: one that installs a tool gets no git keys."""
     file = "npmrc" if language is Language.NODE else "netrc"
     if TOOL.search(instruction) and answer in ("ssh", "all"):
         return {"ca-certificates"} if answer == "all" else set()
@@ -362,7 +362,7 @@ def test_each_build_of_ci_gets_it(make: Make, ci: str) -> None:
 
 
 def github(text: str) -> list[set[str]]:
-    """What each build of a workflow is given."""
+    """Return the secrets that each build of a workflow gets."""
     found = []
     for job in yaml.safe_load(text)["jobs"].values():
         for step in job["steps"]:
@@ -377,7 +377,7 @@ def github(text: str) -> list[set[str]]:
 
 
 def gitlab(text: str) -> list[set[str]]:
-    """What each build of a pipeline is given."""
+    """Return the secrets that each build of a pipeline gets."""
     options = yaml.safe_load(text)["variables"]["BUILD_OPTIONS"]
     names = set(re.findall(r"--secret=id=([\w-]+)", options))
     names |= {"ssh"} if "--ssh=default" in options else set()

@@ -38,7 +38,7 @@ def render_cell(directory: Path, cell: Cell, **answers: Any) -> Path:
 
 
 def refusal(make: Make, **answers: Any) -> str:
-    """What is said about an answer that isn't allowed: one line."""
+    """Return the one-line error for an answer that isn't allowed."""
     with pytest.raises(UsageError) as caught:
         make(**answers)
     assert "\n" not in caught.value.message
@@ -46,7 +46,7 @@ def refusal(make: Make, **answers: Any) -> str:
 
 
 def instruction(dockerfile: Path, name: str) -> str:
-    """The one instruction of this name, with the lines that continue it."""
+    """Return the only instruction of this name, with its continued lines."""
     lines = dockerfile.read_text().splitlines()
     (start,) = (number for number, line in enumerate(lines) if line.startswith(f"{name} "))
     end = next(number for number in range(start, len(lines)) if not lines[number].endswith("\\"))
@@ -116,7 +116,7 @@ def test_good_labels_are_taken(make: Make) -> None:
 
 
 def certificate(lines: int = 3) -> str:
-    """What looks like a certificate."""
+    """Return something that looks like a certificate."""
     return "\n".join(
         ["-----BEGIN CERTIFICATE-----", *["MIIB+/" * 10] * lines, "-----END CERTIFICATE-----", ""]
     )
@@ -187,7 +187,7 @@ POLICY = {
 
 
 def policy_of(project: Path) -> dict[str, Any]:
-    """The project's dockgen.toml."""
+    """Return the project's dockgen.toml."""
     return tomllib.loads((project / "dockgen.toml").read_text())
 
 

@@ -75,12 +75,12 @@ def apply(place: Worktree, entry: journal.Entry) -> None:
 
 
 def seen(project: Path) -> Seen:
-    """All that an update writes."""
+    """Return everything that an update may change: the files, and the index."""
     return state(project), index(project)
 
 
 def copy(project: Path, folder: Path) -> Path:
-    """A copy of the project to try something on."""
+    """Copy the project, to try something on it."""
     target = folder / project.name
     shutil.copytree(project, target, symlinks=True)
     git("status", cwd=target)  # lets the copied index know the copied files
@@ -88,12 +88,12 @@ def copy(project: Path, folder: Path) -> Path:
 
 
 def copied(place: Worktree, folder: Path) -> Worktree:
-    """The same in a copy, where git has the same commit."""
+    """Return the place in a copy, where git has the same commit."""
     return replace(place, directory=copy(place.directory, folder))
 
 
 def is_settled(place: Worktree) -> bool:
-    """Whether no journal and no temporary file is left."""
+    """Return whether no journal and no temporary file is left."""
     found = gitfolder.find(place.directory)
     assert found is not None
     folder = found.journal.path

@@ -78,12 +78,12 @@ def merged(project: Path) -> None:
 
 
 def in_conflict(project: Path) -> None:
-    """A line that the template changed, too."""
+    """Edit a line that the template changed, too."""
     edit(project / "compose.yaml", "pids_limit: 64", "pids_limit: 99")
 
 
 def added_by_both(project: Path) -> None:
-    """A file that a later template has, too."""
+    """Add a file that a later template also has."""
     (project / "SECURITY.md").write_text("mine\n")
 
 

@@ -103,12 +103,12 @@ class Host:
         return done
 
     def commits(self) -> list[str]:
-        """The commits of the branch that aren't on main: author's address and title."""
+        """Return the branch's commits that aren't on main: author's address and title."""
         listed = git("log", f"main..{BRANCH}", "--format=%ae %s", cwd=self.origin)
         return listed.splitlines()
 
     def logged(self) -> list[str]:
-        """What the programs were asked."""
+        """Return the calls of the programs."""
         return self.log.read_text().splitlines() if self.log.exists() else []
 
 
@@ -128,7 +128,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
 
 
 def scripts(job: dict[str, Any]) -> list[str]:
-    """What a job runs beside actions."""
+    """Return what a job runs besides actions."""
     return [step["run"] for step in job["steps"] if "run" in step]
 
 

@@ -43,18 +43,18 @@ class Owner:
         git("add", "--all", cwd=self.project)
 
     def line(self) -> str:
-        """A line that no one else writes."""
+        """Return a line that nobody else writes."""
         self.lines.append(MINE.format(len(self.lines)))
         return self.lines[-1] + "\n"
 
     def insert(self, path: Path) -> None:
-        """A line between two."""
+        """Insert a line between two."""
         lines = self.read(path)
         lines.insert(self.random.randint(0, len(lines)), self.line())
         self.write(path, lines)
 
     def replace(self, path: Path) -> None:
-        """One line by another."""
+        """Replace a line."""
         lines = self.read(path)
         position = self.random.randrange(len(lines) or 1)
         self.forget(lines[position : position + 1])
@@ -62,7 +62,7 @@ class Owner:
         self.write(path, lines)
 
     def remove(self, path: Path) -> None:
-        """Up to five lines."""
+        """Remove up to five lines."""
         lines = self.read(path)
         position = self.random.randrange(len(lines) or 1)
         self.forget(lines[position : position + 5])
@@ -70,40 +70,40 @@ class Owner:
         self.write(path, lines)
 
     def rename(self, path: Path) -> None:
-        """The same file under another name."""
+        """Rename a file."""
         folder = self.project / self.random.choice(["deploy", "docker", "."])
         folder.mkdir(exist_ok=True)
         path.rename(folder / f"moved-{len(self.done)}-{path.name}")
 
     def delete(self, path: Path) -> None:
-        """A file less."""
+        """Delete a file."""
         self.forget(self.read(path))
         path.unlink()
 
     def add(self, path: Path) -> None:
-        """A file of their own, sometimes one that a later template has, too."""
+        """Add a file, sometimes one that a later template also has."""
         name = self.random.choice(["SECURITY.md", "own.txt", f"{path.name}.own"])
         if not (self.project / name).exists():
             (self.project / name).write_text(self.line())
 
     def without_end(self, path: Path) -> None:
-        """The last line break goes."""
+        """Remove the last line break."""
         path.write_bytes(path.read_bytes().rstrip(b"\n"))
 
     def windows(self, path: Path) -> None:
-        """Line endings of another system."""
+        """Change the line endings to those of Windows."""
         path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
     def forget(self, lines: list[str]) -> None:
-        """What users delete themselves isn't kept."""
+        """Ignore what users delete themselves."""
         self.lines = [mine for mine in self.lines if mine not in {line.strip() for line in lines}]
 
     def read(self, path: Path) -> list[str]:
-        """A file's lines, with their ends."""
+        """Return a file's lines, with their line endings."""
         return path.read_bytes().decode().splitlines(keepends=True)
 
     def write(self, path: Path, lines: list[str]) -> None:
-        """Write lines; one of one's own needs an end before it, too."""
+        """Write lines; if a line has no line break, add one before the next."""
         text = ""
         for line in lines:
             text += "\n" if text and not text.endswith("\n") else ""

@@ -19,7 +19,7 @@ CELLS = [("go", "scratch"), ("python", "slim"), ("node", "alpine")]
 
 
 def committed(rendering: Path, folder: Path) -> Path:
-    """A committed copy of a project, in a folder of the same name."""
+    """Make a committed copy of a project, in a folder of the same name."""
     directory = folder / rendering.name
     shutil.copytree(rendering, directory)
     git("init", "--quiet", cwd=directory)
@@ -28,7 +28,7 @@ def committed(rendering: Path, folder: Path) -> Path:
 
 
 def files(directory: Path) -> dict[str, bytes]:
-    """All files but git's own."""
+    """Return all files except git's own."""
     return {
         name: content for name, content in tree(directory).items() if not name.startswith(".git/")
     }

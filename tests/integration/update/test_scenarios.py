@@ -17,7 +17,7 @@ NOTHING_CHANGED = "unchanged"
 
 
 def status(output: str, path: str) -> str:
-    """What the report says of a file."""
+    """Return what the report says about a file."""
     for line in output.splitlines():
         words = line.split()
         if words[1:2] == [path]:
@@ -26,7 +26,7 @@ def status(output: str, path: str) -> str:
 
 
 def differences(project: Path, fresh: Path) -> set[str]:
-    """The files in which two projects differ."""
+    """Return the files in which two projects differ."""
     before, after = state(project), state(fresh)
     return {name for name in {*before, *after} if before.get(name) != after.get(name)}
 

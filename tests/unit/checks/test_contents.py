@@ -28,14 +28,14 @@ def layer(*files: File, name: str = "own", **facts: dict[str, str]) -> Layer:
 
 
 def found(*layers: Layer, config: Config = CONFIG, history: tuple[str, ...] = ()) -> list[Finding]:
-    """What is found in an image of these layers over a base."""
+    """Return the findings in an image of these layers over a base."""
     steps = tuple(Step(words) for words in history)
     image = Image(config, (BASE, *layers), base_layers=1, history=steps)
     return check_image(image, CONTRACT)
 
 
 def codes(*layers: Layer, config: Config = CONFIG, history: tuple[str, ...] = ()) -> list[str]:
-    """The codes of what is found."""
+    """Return the codes of the findings."""
     return [finding.rule for finding in found(*layers, config=config, history=history)]
 
 

@@ -12,20 +12,20 @@ from tests.unit.checks.test_image import CONTRACT
 
 
 def messages(text: str, *allowed: str) -> list[str]:
-    """What is said about a Dockerfile where these registries are allowed."""
+    """Return the findings about a Dockerfile if these registries are allowed."""
     contract = replace(CONTRACT, policy=Policy(allowed_registries=allowed))
     found = check_files(Files(dockerfile.parse(text)), contract)
     return [finding.message for finding in found if finding.rule == "DG001"]
 
 
 def findings(text: str, context: Context | None = None, **limits: Any) -> list[Finding]:
-    """What is found in a Dockerfile and in the folder that it's built from."""
+    """Return the findings in a Dockerfile and its build context."""
     contract = replace(CONTRACT, limits=replace(CONTRACT.limits, **limits))
     return check_files(Files(dockerfile.parse(text), context), contract)
 
 
 def codes(text: str, context: Context | None = None, **limits: Any) -> list[str]:
-    """The codes of what is found."""
+    """Return the codes of the findings."""
     return [finding.rule for finding in findings(text, context, **limits)]
 
 

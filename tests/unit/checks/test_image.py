@@ -40,17 +40,17 @@ PROGRAM = layer(file("/usr/local/bin/my-app"))
 
 
 def findings(image: Image, contract: Contract = CONTRACT) -> list[str]:
-    """The codes that an image's findings have."""
+    """Return the codes of an image's findings."""
     return [finding.rule for finding in check_image(image, contract)]
 
 
 def configured(config: Config) -> Image:
-    """A sound image except its configuration."""
+    """Return an image that passes except for its configuration."""
     return Image(config, (BASE, PROGRAM), base_layers=1)
 
 
 def holding(*files: File) -> Image:
-    """A sound image except files of its last layer."""
+    """Return an image that passes except for files of its last layer."""
     return Image(CONFIG, (BASE, layer(*files)), base_layers=1)
 
 

@@ -50,7 +50,7 @@ DONE = replace(
 
 
 def findings(seen: Observation, contract: Contract = CONTRACT) -> list[str]:
-    """The codes that an observation's findings have."""
+    """Return the codes of an observation's findings."""
     return [finding.rule for finding in check_running(seen, contract)]
 
 
@@ -267,7 +267,7 @@ def test_dg209_finds_a_job_without_an_end() -> None:
 
 
 def listening(*found: Listener) -> Observation:
-    """A sound container that listens on these."""
+    """Return a container that passes and listens on these ports."""
     return replace(SEEN, listening=found, ipv6=True, exposed=(8080,))
 
 

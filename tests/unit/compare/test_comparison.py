@@ -22,7 +22,7 @@ CONTRACT = Contract(Workload.SERVICE, 8080, Limits(None, 10, 2))
 
 
 def checked(megabytes: float, *, gzip: bool = True, user: str = "65532:65532") -> Checked:
-    """An image of two layers, of which the findings about its user count."""
+    """Return an image of two layers, with findings about its user."""
     half = int(megabytes * MB / 2)
     layers = tuple(Layer(f"sha256:{name}", half, half // 2 if gzip else None, ()) for name in "ab")
     image = Image(Config(user=user), layers)
@@ -46,7 +46,7 @@ def found() -> Comparison:
 
 
 def lines(text: str) -> list[list[str]]:
-    """The cells of the lines, however they are drawn."""
+    """Return the cells of the lines, however they are drawn."""
     return [line.replace("|", " ").split() for line in text.splitlines()]
 
 

@@ -33,7 +33,7 @@ def compared(tmp_path: Path) -> Any:
 
 
 def files(found: Difference) -> list[tuple[str, str, tuple[str, ...]]]:
-    """The files that differ, in their order."""
+    """Return the files that differ, in order."""
     return [(one.path, str(one.change), one.what) for one in found.files]
 
 

@@ -21,7 +21,7 @@ ADDED: dict[str, Any] = {"command": ["python", "run.py"]}
 
 
 def made(answers: dict[str, Any], start: str = 'CMD ["x"]') -> list[str]:
-    """The steps of the naive Dockerfile of a project whose own one ends like this."""
+    """Return the steps of a project's naive Dockerfile, if its own ends like this."""
     text = naive.dockerfile(answers, dockerfile.parse(f"FROM a AS b\nCMD old\nFROM b\n{start}\n"))
     return text.splitlines()[1:]
 

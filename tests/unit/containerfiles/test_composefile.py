@@ -12,7 +12,7 @@ from tests.table import table
 
 
 def model(**app: Any) -> dict[str, Any]:
-    """A compose file's model, with one service that is built in its folder."""
+    """Return a compose file's model, with one service that is built in its folder."""
     return {
         "name": "user",
         "services": {"app": {"build": {"context": "."}, **app}},
@@ -21,7 +21,7 @@ def model(**app: Any) -> dict[str, Any]:
 
 
 def bind(source: str, **more: Any) -> dict[str, Any]:
-    """A bind mount as compose prints it."""
+    """Return a bind mount as compose prints it."""
     return {"type": "bind", "source": source, "target": "/there", **more}
 
 

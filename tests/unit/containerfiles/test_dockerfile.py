@@ -12,7 +12,7 @@ from tests.table import table
 
 
 def images(text: str) -> list[str]:
-    """The names of the images."""
+    """Return the names of the images."""
     return [image.name for image in dockerfile.parse(text).images]
 
 

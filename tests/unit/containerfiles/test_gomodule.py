@@ -5,7 +5,7 @@ from tests.table import table
 
 
 def too_old(text: str, **modules: str) -> list[tuple[int, str]]:
-    """The line of each image that is too old, and the file that says so."""
+    """Return the line of each image that is too old, and the file that shows it."""
     named = {path.replace("__", "/").replace("_", "."): go for path, go in modules.items()}
     return [(one.line, one.path) for one in gomodule.too_old(dockerfile.parse(text), named)]
 

@@ -21,7 +21,7 @@ IMAGE = Image(Config(), (Layer("sha256:1", 1, None, FILES),))
 
 
 def changed(path: str, **change: object) -> list[str]:
-    """What counts as lost when one file became another one."""
+    """Return what counts as lost if one file became another one."""
     after = {file.path: file for file in FILES if file.path not in ("/", "/lib/elsewhere")}
     after[path] = replace(after[path], **change)  # type: ignore[arg-type]
     return flat.differing(IMAGE, after)

@@ -23,7 +23,7 @@ METADATA = "Metadata-Version: 2.4\nName: anyio\nVersion: 4.12\n\nName: other\nVe
 
 
 def found(path: str, content: bytes, size: int = 7) -> set[tuple[str, str, str]]:
-    """What a file names, read in parts of that size."""
+    """Return the packages that a file names, read in parts of that size."""
     notes = Notes(path)
     for start in range(0, len(content), size):
         notes.add(content[start : start + size])
@@ -31,7 +31,7 @@ def found(path: str, content: bytes, size: int = 7) -> set[tuple[str, str, str]]
 
 
 def program(modules: str, version: str = "go1.27.1 X:nocoverageredesign") -> bytes:
-    """A program as Go links it: https://pkg.go.dev/debug/buildinfo."""
+    """Return a program as Go links it: https://pkg.go.dev/debug/buildinfo."""
 
     def text(words: bytes) -> bytes:
         return bytes([len(words) & 0x7F | 0x80, len(words) >> 7]) + words

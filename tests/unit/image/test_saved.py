@@ -52,7 +52,7 @@ def folder(path: str) -> tuple[tarfile.TarInfo, bytes]:
 
 
 def tar(*entries: tuple[tarfile.TarInfo, bytes]) -> bytes:
-    """A tar of these entries."""
+    """Return a tar of these entries."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for member, content in entries:
@@ -61,12 +61,12 @@ def tar(*entries: tuple[tarfile.TarInfo, bytes]) -> bytes:
 
 
 def digest(content: bytes) -> str:
-    """The content's digest, as image formats write it."""
+    """Return the content's digest, as image formats write it."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def configuration(layers: list[bytes], config: dict[str, Any], **more: Any) -> bytes:
-    """An image's configuration over these unpacked layers."""
+    """Return an image's configuration over these unpacked layers."""
     facts = {"config": config, "rootfs": {"diff_ids": [digest(layer) for layer in layers]}}
     return json.dumps(facts | more).encode()
 

@@ -60,7 +60,7 @@ FOUND = (
 def made(
     folder: Path, findings: Sequence[Finding] = FOUND, *, prefix: str = "", name: str = "my-app"
 ) -> Result:
-    """A result of a project in ``folder``, with these findings."""
+    """Return the result for a project in ``folder``, with these findings."""
     (folder / "Dockerfile").write_text(DOCKERFILE)
     (folder / "compose.yaml").write_text(COMPOSE)
     ignored = {"DG208": Ignored(f"on purpose {EVIL}")}

@@ -39,7 +39,7 @@ class Page(HTMLParser):
         assert not self.open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Each attribute stands once."""
+        """Check that no attribute is repeated."""
         assert len({name for name, _ in attrs}) == len(attrs)
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         if tag not in VOID:
@@ -52,16 +52,16 @@ class Page(HTMLParser):
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
-        """What ends was the last to begin."""
+        """Check that the innermost open element ends first."""
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """What people read."""
+        """Collect the text that people read."""
         if self.open[-1:] != ["style"]:
             self.text += data
 
     def all(self, *names: str) -> list[dict[str, str]]:
-        """The attributes of each element of a name."""
+        """Return the attributes of each element of a name."""
         return [attributes for tag, attributes in self.elements if tag in names]
 
 
@@ -71,7 +71,7 @@ def file(path: str, size: int = 0, kind: Kind = Kind.FILE) -> File:
 
 
 def image(word: str = "word") -> Image:
-    """An image of three layers, the last of which hides a file of the first."""
+    """Return an image of three layers, the last of which hides a file of the first."""
     last = DIGEST[:-1] + "2"
     layers = (
         Layer(DIGEST, 6_000_000, None, (file(f"/usr/{word}/a", 3 * 10**6),
@@ -85,7 +85,7 @@ def image(word: str = "word") -> Image:
 
 
 def page(folder: Path, word: str = "word", *, since: Since | None = None) -> Page:
-    """The page of a check with findings, ignored ones and rules that weren't asked."""
+    """Return the page of a check with findings, ignored ones and rules that weren't asked."""
     found = made(folder, [replace(one, message=word, hint=word) for one in FOUND], name=word)
     checked = replace(
         found.checked,
@@ -199,7 +199,7 @@ class TestColors:
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast of two colours, from 1 to 21."""
+    """Return the contrast of two colours, from 1 to 21."""
 
     def luminance(color: str) -> float:
         parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
@@ -234,7 +234,7 @@ class TestTreemap:
 
 
 def overlaps(boxes: list[Box]) -> Iterator[tuple[Box, Box]]:
-    """Pairs that have more than a line in common."""
+    """Return pairs that share more than a line."""
     for number, one in enumerate(boxes):
         for other in boxes[:number]:
             across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)

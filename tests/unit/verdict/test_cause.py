@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def line(folder: Path, code: str, place: Place | None = None, image: Image = IMAGE) -> str:
-    """Where a finding of that rule points, as file:line; "" for nowhere."""
+    """Return where a finding of that rule points, as file:line, or ""."""
     finding = Finding(code, "m", "h", place)
     found = cause.find(finding, RULES[code], cause.sources(folder), image)
     return f"{found.path}:{found.number}" if found else ""

@@ -24,7 +24,7 @@ SLOW = Finding("DG201", "it turned healthy after 12.50 s, the limit is 10 s", ""
 
 
 def made(*findings: Finding, sizes: tuple[int, ...] = (5, 5), day: date | None = None) -> Checked:
-    """What was checked, with layers of so many MB."""
+    """Return what was checked, with layers of so many MB."""
     layers = tuple(Layer(f"sha256:{n}-{mb}", mb * MB, MB, ()) for n, mb in enumerate(sizes))
     seen = Observation(0.5, 200, None, True, (), 0, 0.25)
     policy = Policy(ignored={"DG101": Ignored("for now", date(2030, 1, 31))})
@@ -36,7 +36,7 @@ def made(*findings: Finding, sizes: tuple[int, ...] = (5, 5), day: date | None =
 
 
 def codes(checked: Checked) -> list[str]:
-    """The rules that are asked."""
+    """Return the rules that are asked."""
     return [rule.code for rule in checked.rules]
 
 

@@ -70,7 +70,7 @@ def test_another_form_is_left_alone(text: str) -> None:
 
 
 def made(directory: Path, seen: Observation | None) -> Checked:
-    """An image of 10 MB, held to 1 MB and 0.1 s."""
+    """Return an image of 10 MB, with limits of 1 MB and 0.1 s."""
     contract = Contract(Workload.SERVICE, 8080, Limits(MB, 0.1, 0.1))
     image = Image(Config(), (Layer("sha256:0", 10 * MB, None, ()),))
     found = [one for one in checks.check_image(image, contract) if one.rule == "DG105"]
