@@ -37,7 +37,7 @@ class Place:
 
     @property
     def publishes_at(self) -> str:
-        """The address to publish at; "" stands for all addresses, as only TCP leads there."""
+        """The address to publish at; "" is all addresses, because TCP is the only way there."""
         return "" if self.machine and not self.login else HERE
 
 

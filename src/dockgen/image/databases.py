@@ -54,6 +54,6 @@ def _apk_files(content: bytes) -> list[str]:
 
 
 def _dpkg_files(content: bytes) -> list[str]:
-    """Return the path in each line; checksum files have it after the sum, without first slash."""
+    """Return the path in each line; checksum files have it after the sum, without a slash."""
     lines = content.decode("utf-8", "replace").splitlines()
     return ["/" + line.rpartition("  ")[2].removeprefix("/") for line in lines]

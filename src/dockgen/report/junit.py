@@ -7,7 +7,7 @@ from dockgen.verdict.result import Found, Result
 
 
 def checked(result: Result) -> str:
-    """Return one suite: a failure per rule that fails the check; ignored or unasked is skipped."""
+    """Return one suite with each rule: passed, failed, or skipped if it is ignored or unasked."""
     name = plain(result.checked.name)
     cases, failed, skipped = [], 0, 0
     for rule in result.checked.rules:

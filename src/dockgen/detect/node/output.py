@@ -104,7 +104,7 @@ def _configured(own: Manifest, tool: str) -> tuple[str, str, str] | None:
 
 
 def root_dir(own: Manifest, words: str) -> str:
-    """Return the folder that the compiler removes from sources' paths: rootDir, or the common."""
+    """Return the folder that the compiler strips from sources' paths: rootDir or a common one."""
     repository = own.repository
     path = tsconfig(own, words)
     told = options(repository, path) if repository.has(path) else {}
