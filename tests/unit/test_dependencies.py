@@ -39,7 +39,7 @@ def test_what_is_imported_is_declared() -> None:
 
 
 def _imported(node: ast.AST, names: Collection[str]) -> Iterator[str]:
-    """Return which of these modules code imports, in functions too, except only for types."""
+    """Yield which of these modules code imports, in functions too, except only for types."""
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return
     if isinstance(node, ast.ImportFrom) and node.module:

@@ -36,7 +36,7 @@ def looks_needed(dockerfile: Dockerfile, left_out: Iterable[str]) -> list[str]:
 
 
 def _sources(dockerfile: Dockerfile) -> Iterator[str]:
-    """Return what steps copy from the build's folder: patterns of paths, "" for all of it."""
+    """Yield what steps copy from the build's folder: patterns of paths, "" for all of it."""
     for stage in dockerfile.stages:
         for step in stage.instructions:
             flags = {name for name, _ in step.flags}

@@ -195,7 +195,7 @@ class Prepared:
             usual += step.seconds
 
     def _bases(self) -> Iterator[str]:
-        """Return the base images of the builds: pulling them isn't part of a build."""
+        """Yield the base images of the builds: pulling them isn't part of a build."""
         names = [
             image.name
             for entry in self._entries

@@ -42,7 +42,7 @@ def checked(result: Result) -> str:
 
 
 def _listed(found: Sequence[Found]) -> Iterable[str]:
-    """Return a paragraph for each of the first findings."""
+    """Yield a paragraph for each of the first findings."""
     for one in found[:_MOST]:
         where = f" {in_code(f'{one.line.path}:{one.line.number}')}" if one.line else ""
         yield ""

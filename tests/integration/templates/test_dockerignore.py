@@ -100,7 +100,7 @@ def passes(project: Path, path: str) -> bool:
 
 
 def sources(project: Path) -> Iterator[str]:
-    """Return what the Dockerfile's steps copy from the project, as written."""
+    """Yield what the Dockerfile's steps copy from the project, as written."""
     for line in instructions(project / "Dockerfile"):
         keyword, *words = line.split() or [""]
         flags = [word for word in words if word.startswith("--")]

@@ -43,7 +43,7 @@ def test_is_what_make_docs_writes(written: Path) -> None:
 
 
 def paths(path: str, command: click.Command) -> Iterator[str]:
-    """Return a command and its subcommands, as they are typed."""
+    """Yield a command and its subcommands, as they are typed."""
     yield path
     if isinstance(command, click.Group):
         context = click.Context(command)

@@ -234,7 +234,7 @@ class TestTreemap:
 
 
 def overlaps(boxes: list[Box]) -> Iterator[tuple[Box, Box]]:
-    """Return pairs that share more than a line."""
+    """Yield pairs that share more than a line."""
     for number, one in enumerate(boxes):
         for other in boxes[:number]:
             across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)

@@ -295,7 +295,7 @@ _PACKAGE = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,.-]+\])?((===?|[~!<>]=|<|>)[\w.
 
 
 def _added(project: Project, found: Evidence) -> None:
-    """Return packages that the project's own image installs, and the project doesn't require."""
+    """Add packages that the project's own image installs, and the project doesn't require."""
     own = {canonicalize_name(project.name), *(one for one in project.locked)}
     own |= {name for name, one in project.declared.items() if not one.group}
     main = next(iter(written.dockerfiles(project.repository, project.folder)), "")
@@ -311,7 +311,7 @@ def _added(project: Project, found: Evidence) -> None:
 
 
 def _pip_installs(argv: Argv) -> Iterator[str]:
-    """Return the packages in a pip command, as written."""
+    """Yield the packages in a pip command, as written."""
     words = list(argv)
     if words[:1] and re.fullmatch(r"(?:\S*/)?python[\d.]*|uv", words[0]):
         words = words[2 if words[1:2] == ["-m"] else 1 :]

@@ -28,7 +28,7 @@ def of(code: Code, path: str) -> tuple[str, ...]:
 
 
 def _parsers(tree: "Node") -> Iterator[str]:
-    """Return those of argparse: ``subparsers.add_parser("serve")``."""
+    """Yield those of argparse: ``subparsers.add_parser("serve")``."""
     for call in syntax.nodes(tree, "call"):
         called = syntax.text(call.child_by_field_name("function"))
         name = syntax.string(next(iter(source.positional(call)), None))
@@ -37,7 +37,7 @@ def _parsers(tree: "Node") -> Iterator[str]:
 
 
 def _commands(tree: "Node") -> Iterator[str]:
-    """Return those of click and typer: ``@cli.command()`` above ``def serve``."""
+    """Yield those of click and typer: ``@cli.command()`` above ``def serve``."""
     for node in syntax.nodes(tree, "decorated_definition"):
         function = node.child_by_field_name("definition")
         for one in (child for child in node.named_children if child.type == "decorator"):
