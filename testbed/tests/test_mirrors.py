@@ -147,7 +147,7 @@ def fetch(here: Cache, source: Wanted) -> tuple[str, str, str]:
 
 
 def test_the_newest_of_trixie_is_used(here: Cache, mirror: Mirror) -> None:
-    """Also where later suites, and security, have a newer one."""
+    """It is used even if later suites, or security, have a newer one."""
     mirror.source("sid", "zlib", "1:2.0-1", served=True)
     mirror.source("trixie-security", "zlib", "1:1.12-1", served=True)
     mirror.source("trixie", "zlib", "1:1.2-1", served=True)
@@ -214,7 +214,7 @@ def test_it_is_an_error_when_nothing_is_served(here: Cache, mirror: Mirror) -> N
 
 
 def test_a_file_with_another_sum_is_refused(here: Cache, mirror: Mirror) -> None:
-    """Whatever the mirror sends in place of a tarball is used for nothing."""
+    """Nothing that the mirror sends with another checksum is used."""
     mirror.source("trixie", "zlib", "1.2-1", served=True)
     mirror.source("trixie", "zlib", "1.3-1", served=True)
     (mirror.folder / "debian/pool/zlib_1.3.orig.tar.gz").write_text("another tarball")
@@ -235,7 +235,7 @@ def test_what_was_fetched_is_not_fetched_again(here: Cache, mirror: Mirror) -> N
 
 
 def test_each_recipe_names_what_it_unpacks(tmp_path: Path) -> None:
-    """And nothing else."""
+    """It names nothing else."""
     for base in table.TABLE:
         recipe = stand_ins.lay_out(base, tmp_path / base.recipe)
         named = {source.package for source in sources.read(recipe)}

@@ -177,7 +177,7 @@ def test_a_missing_image_that_cannot_be_pulled_is_named(
 def test_no_stand_in_is_built_into_an_engine_that_was_there(
     here: Cache, docker: Stand, images: Sequence[str]
 ) -> None:
-    """Where it lacks an image it is asked to pull that, and for nothing else."""
+    """If an image is missing, the engine is asked only to pull it."""
     calls = docker(images=images)
     with pytest.raises(TestbedError, match="stand-ins are never built"):
         provide(here, IMAGES)
@@ -208,14 +208,14 @@ def test_an_image_that_is_there_is_used_as_it_is(here: Cache, docker: Stand) -> 
 
 
 def test_a_missing_image_is_pulled(here: Cache, docker: Stand) -> None:
-    """That one alone, under its own name and no other."""
+    """Only that one is pulled, under its own name."""
     calls = docker(images=IMAGES[:1], registry=IMAGES)
     provide(here, IMAGES)
     assert changes(calls) == [f"pull {IMAGES[1]}"]
 
 
 def test_the_report_tells_whose_engine_and_images_these_are(here: Cache, docker: Stand) -> None:
-    """Neither the engine nor an image is the test bed's own."""
+    """The report says that neither the engine nor an image belongs to the test bed."""
     docker(images=IMAGES)
     report = provide(here, IMAGES)
     assert not report.engine_private
@@ -250,7 +250,7 @@ def test_what_a_run_that_was_cut_off_left_is_thrown_out(docker: Stand) -> None:
 def test_an_engine_that_was_there_is_left_running(
     docker: Stand, runs: Sequence[Sequence[str]]
 ) -> None:
-    """Nothing in it is stopped or removed, whatever becomes of the command."""
+    """Nothing in it is stopped or removed, however the command ends."""
     calls = docker(images=IMAGES)
     for arguments in runs:
         main(arguments)
@@ -354,7 +354,7 @@ def test_root_on_debian_would_get_a_private_engine(
     machine: Callable[[int, str | None], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What is refused elsewhere begins there, with the packages that the engine needs."""
+    """It starts one there, after installing the packages that the engine needs."""
 
     def require(_cache: Cache, packages: dict[str, tuple[str, str]]) -> None:
         raise TestbedError(f"would install {' '.join(packages)}")
@@ -406,7 +406,7 @@ def name_server(
 def test_the_name_server_runs_until_the_engine_ends(
     tmp_path: Path, here: Cache, name_server: Callable[..., bool]
 ) -> None:
-    """It answers at the address that the engine's containers are told."""
+    """It answers at the address that the engine gives its containers."""
     assert name_server(STAYS)
     record = tmp_path / "dnsmasq.pid"
     running = processes.recorded(record, "--listen-address=192.0.2.1")

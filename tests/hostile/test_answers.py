@@ -151,7 +151,7 @@ def test_a_text_that_is_refused_writes_nothing(make: Make, place: str) -> None:
 def test_bounds(
     refusal: Refusal, question: str, language: str, good: list[Any], bad: list[Any]
 ) -> None:
-    """What the language, its tools or Docker just take, and what they just don't."""
+    """Values that the language, its tools or Docker just accept, and ones that they just don't."""
     assert taken(refusal, question, [*good, *bad], language) == good
 
 
@@ -249,7 +249,7 @@ def test_the_registries_that_docker_takes(make: Make, plain: dict[str, Path]) ->
 
 
 def test_the_ports_at_the_bounds(make: Make, plain: dict[str, Path]) -> None:
-    """Wherever the port stands, it is that number."""
+    """The port is that number everywhere."""
     for number, port in enumerate((1024, 65535, 1024)):
         project = make(**PLAIN | {"port": port}, **cell(number))
         assert_only_values_differ(project, plain[CELLS[number][0]], port=port)
@@ -257,7 +257,7 @@ def test_the_ports_at_the_bounds(make: Make, plain: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("number", range(len(CELLS)), ids=["go", "python", "node"])
 def test_labels_are_the_texts(make: Make, plain: dict[str, Path], number: int) -> None:
-    """Docker reads what was given; nothing else in the Dockerfile is another, nor elsewhere."""
+    """Docker reads what was given; nothing else changes, in the Dockerfile or elsewhere."""
     labels = {f"x-{text}": TEXTS[text] for text in sorted(TAKEN["label"])}
     labels |= {TEXTS[text]: text for text in sorted(TAKEN["label name"])}
     project = make(**PLAIN, **cell(number), labels=labels)

@@ -57,7 +57,7 @@ def test_a_file_that_is_no_such_file(tmp_path: Path, name: str, content: str) ->
 
 
 def test_what_lies_outside_is_never_read(tmp_path: Path) -> None:
-    """Neither by a link nor by a name in a manifest; pipes don't block."""
+    """No link and no name in a manifest leads there; pipes don't block."""
     root = tmp_path / "code"
     root.mkdir()
     _service(root)
@@ -78,7 +78,7 @@ def test_what_lies_outside_is_never_read(tmp_path: Path) -> None:
 
 
 def test_words_of_others_move_no_cursor(inline: Run, tmp_path: Path) -> None:
-    """What is shown of the code is spelt out."""
+    """Control characters in quoted code are escaped."""
     _service(tmp_path)
     (tmp_path / "Procfile").write_text("web: uvicorn main:app \x1b[2J\x1b]0;x\x07\n")
     (tmp_path / "a\nb.py").write_text("import os\nos.environ['X']\n")
@@ -91,7 +91,7 @@ def test_words_of_others_move_no_cursor(inline: Run, tmp_path: Path) -> None:
 
 
 def test_a_tree_too_deep_for_a_path(tmp_path: Path) -> None:
-    """What lies too deep is left out; the rest is found."""
+    """Files that are nested too deep are left out; the rest is found."""
     _service(tmp_path)
     top = folder = tmp_path / ("d" * 200)
     here = os.open(tmp_path, os.O_RDONLY)

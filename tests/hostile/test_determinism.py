@@ -126,7 +126,7 @@ def test_the_place_of_dockgen_changes_nothing(tmp_path: Path, expected: dict[str
 
 
 def test_the_order_of_answers_changes_nothing(make: Make) -> None:
-    """Nor that of a mapping's keys."""
+    """The order of a mapping's keys doesn't matter either."""
 
     def project(answers: dict[str, Any]) -> dict[str, bytes]:
         return tree(make(**answers))

@@ -97,7 +97,7 @@ def test_a_planted_journal_is_refused(home: Path, facts: dict[str, object]) -> N
 
 
 def test_a_planted_journal_follows_no_link(home: Path) -> None:
-    """That came with the archive, too: names inside the project may lead out of it by one."""
+    """The archive also contains a link: names inside the project may lead out through it."""
     archive = home / "x/archive"
     (home / "empty").mkdir()
     (archive / "link").symlink_to(home)
@@ -177,7 +177,7 @@ def test_a_journal_behind_a_link_is_none(home: Path, link: str) -> None:
 
 
 def test_a_project_of_one_s_own_is_brought_back(home: Path) -> None:
-    """What the same journal is for."""
+    """The same journal restores the user's own project."""
     archive = home / "x/archive"
     plant(place_of(archive) / "active")
     (archive / "docker/own").write_text(VICTIM)
@@ -233,7 +233,7 @@ def test_undo_follows_no_link_that_replaced_a_folder(home: Path, after: Saved | 
 
 
 def test_undo_brings_a_folder_back(home: Path) -> None:
-    """That the update deleted with its last file."""
+    """The update deleted the folder with its last file."""
     archive = home / "x/archive"
     replaced(archive, None)
     assert not (archive / "docker").exists()

@@ -85,7 +85,7 @@ def directory(tmp_path: Path) -> Path:
 
 @table("name", BAD_YAML)
 def test_yaml_is_bounded(name: str) -> None:
-    """Whatever a constructor raises, and whatever grows, is one error of one line, at once."""
+    """Errors of constructors and growing values give a one-line error at once."""
     begin = time.monotonic()
     with pytest.raises(ProjectError, match=r"^f\.yml isn't valid YAML") as caught:
         reader.parse_yaml(BAD_YAML[name], "f.yml")
@@ -243,7 +243,7 @@ class TestFleet:
         assert 0 < len(told["bad"]) < 2500
 
     def test_folders_without_end(self, inline: Run, tmp_path: Path, good: Path) -> None:
-        """What lies deeper than a path can be long is passed over, and said so."""
+        """Folders deeper than the longest path are skipped, and reported."""
         deep = tmp_path / "src/deep"
         deep.mkdir(parents=True)
         here = os.open(deep, os.O_RDONLY)

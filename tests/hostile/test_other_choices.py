@@ -82,7 +82,7 @@ def hostile(choice: str, number: int) -> dict[str, object]:
 
 @table("choice", CHOICES)
 def test_texts_that_are_taken(make: Make, plain_with: Make, choice: str) -> None:
-    """Nothing but the values differs, with a text for each answer at once."""
+    """Only the values differ, with a text for each answer at once."""
     before = plain_with(**chosen(choice), **fitting(choice, {**PLAIN, **MORE}))
     for number in range(ROUNDS):
         values = fitting(choice, hostile(choice, number))
@@ -101,7 +101,7 @@ def test_the_rounds_leave_no_text_out() -> None:
 
 
 def test_an_empty_registry_is_docker_hub(make: Make, plain_with: Make) -> None:
-    """And changes nothing else."""
+    """It changes nothing else."""
     before = plain_with(**chosen("python"), **PLAIN, **MORE)
     project = make(**{**chosen("python"), **PLAIN, **MORE, "registry": ""})
     assert_only_values_differ(project, before, registry="")

@@ -127,7 +127,7 @@ def promisor(project: Path, marker: Path) -> Path:
 def test_a_missing_object_is_fetched_from_nowhere(
     promisor: Path, marker: Path, inline: Run, how: str
 ) -> None:
-    """Whatever protocols the folder allows."""
+    """It isn't fetched, whatever protocols the folder's settings allow."""
     inline("update", *filter(None, [how]), promisor)
     assert not marker.exists()
 

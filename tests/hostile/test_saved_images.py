@@ -118,7 +118,7 @@ def test_two_files_of_one_name(file: Path, name: str) -> None:
 
 
 def test_a_bomb_is_not_unpacked(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither one that grows beyond all measure, nor one that is too large altogether."""
+    """Both a layer that grows too much and one that is too large are refused."""
     monkeypatch.setattr(layer, "_GROWN", 10**6)
     zeros = tar(entry("zeros", bytes(5_000_000)))
     docker_archive(file, zeros, packed=[gzip.compress(zeros)])
@@ -164,7 +164,7 @@ def test_many_whiteouts_take_no_time(file: Path) -> None:
     ],
 )
 def test_a_configuration_of_other_kinds(file: Path, config: dict[str, Any]) -> None:
-    """What isn't what the format says is damage, and no bug of dockgen's."""
+    """Values of the wrong type are reported as damage, not as a bug."""
     assert "isn't a saved image, or is damaged" in refused(
         docker_archive(file, tar(), config=config)
     )
@@ -188,7 +188,7 @@ def test_a_configuration_of_other_kinds(file: Path, config: dict[str, Any]) -> N
     ],
 )
 def test_a_manifest_of_other_kinds(file: Path, content: bytes) -> None:
-    """Neither a traceback nor a file of this machine."""
+    """There is no traceback, and no file of this machine is read."""
     file.write_bytes(tar(entry("manifest.json", content), entry("config.json", b"{}")))
     assert str(file) in refused(file)
 
@@ -265,14 +265,14 @@ def test_a_description_that_is_too_large(file: Path) -> None:
 
 @table("cut", [100, 600, 11_000, 30_000, 90_000])
 def test_one_that_ends_early(file: Path, cut: int) -> None:
-    """Wherever it does: half an image isn't taken for one."""
+    """A truncated image is refused, wherever it ends."""
     docker_archive(file, tar(folder("a"), entry("a/b", bytes(range(256)) * 300)), tar(entry("c")))
     file.write_bytes(file.read_bytes()[:cut])
     assert "isn't a saved image, or is damaged" in refused(file)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    """Nor is a device read."""
+    """Devices aren't read either."""
     os.mkfifo(tmp_path / "pipe")
     assert "is a pipe, not a file" in refused(tmp_path / "pipe")
     assert "is a device, not a file" in refused(Path("/dev/zero"))

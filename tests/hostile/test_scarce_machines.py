@@ -130,7 +130,7 @@ def test_a_fault_at_any_change_leaves_nothing(
 
 @pytest.mark.parametrize("files", [6, 8, 10, 12, 14, 24])
 def test_a_ladder_of_open_files(tmp_path: Path, files: int) -> None:
-    """Wherever they end, in Python, in git or in copier: the whole project, or one line."""
+    """With any limit, the result is the whole project or a one-line error."""
     done = in_shell(f"ulimit -n {files}; dockgen new my-app --defaults --json", tmp_path)
     if done.returncode == 0:
         assert done.stderr == ""

@@ -55,7 +55,7 @@ class TestTeamFile:
 
     @as_root
     def test_a_link_to_a_stranger_s_is_one(self, shared: Path) -> None:
-        """What a link leads to counts as well."""
+        """The owner of a link's target counts, too."""
         os.chown(shared / teamfile.FILE, STRANGER, STRANGER)
         (shared / teamfile.FILE).rename(shared / "theirs")
         (shared / teamfile.FILE).symlink_to("theirs")
@@ -88,7 +88,7 @@ class TestTeamFile:
 
     @pytest.mark.parametrize("what", ["pipe", "folder", "broken link", "link out"])
     def test_an_odd_one_is_an_error(self, shared: Path, what: str) -> None:
-        """What can't be read isn't passed over."""
+        """A file that can't be read isn't skipped."""
         path = shared / teamfile.FILE
         path.unlink()
         if what == "pipe":
@@ -233,7 +233,7 @@ def test_a_starter_s_address_has_no_credentials(url: str) -> None:
 
 @table("url", ["git@h:x/y.git", "ssh://git@h/x", "https://h/x", "gh:a/b"])
 def test_a_starter_s_address_has_the_user_of_ssh(url: str) -> None:
-    """Which is no secret."""
+    """The user name of ssh isn't a secret."""
     assert url in starters.check_new("acme", url).url
 
 

@@ -74,7 +74,7 @@ def test_folders_of_any_name(quick: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["two\nlines", "a\x1b[31mb", "a\u202eb"])
 def test_a_terminal_is_told_nothing_by_a_folder(quick: Run, folder: str) -> None:
-    """What it would obey is spelt, in the report as in an error."""
+    """Control characters are escaped, in reports and in errors."""
     made = quick("new", folder, "--defaults")
     assert made.stdout.splitlines()[0].isprintable()
     again = quick("new", folder, "--defaults")
@@ -126,14 +126,14 @@ def test_no_folder_is_not_this_folder(quick: Run, tmp_path: Path) -> None:
 
 
 def test_the_root_is_not_empty(quick: Run) -> None:
-    """And so no target."""
+    """So it can't be a target."""
     assert_refused(quick("new", "/", "--defaults"), 3, "/ exists and isn't empty")
 
 
 @pytest.mark.parametrize("target", ["link", "link/my-app"], ids=["target", "parent"])
 @pytest.mark.parametrize("to", ["link", "nowhere", "file"], ids=["loop", "dangling", "file"])
 def test_a_link_that_leads_to_no_folder(quick: Run, tmp_path: Path, to: str, target: str) -> None:
-    """Nothing is written through it, nor does it vanish."""
+    """Nothing is written through it, and it stays."""
     (tmp_path / "file").write_text("mine")
     (tmp_path / "link").symlink_to(to)
     done = quick("new", target, "--defaults")
@@ -144,7 +144,7 @@ def test_a_link_that_leads_to_no_folder(quick: Run, tmp_path: Path, to: str, tar
 
 
 def test_a_link_above_the_target_is_followed(quick: Run, tmp_path: Path) -> None:
-    """As every program does."""
+    """Every program follows it."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     assert quick("new", "link/my-app", "--defaults").returncode == 0
@@ -163,7 +163,7 @@ def test_a_link_to_an_empty_folder_elsewhere_is_followed(quick: Run, tmp_path: P
 
 
 def test_a_link_to_a_folder_in_use_is_not(quick: Run, tmp_path: Path) -> None:
-    """Nothing is added to what someone has outside."""
+    """Nothing is added to the folder outside."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/file").write_text("mine")
     (tmp_path / "my-app").symlink_to("elsewhere")
@@ -174,7 +174,7 @@ def test_a_link_to_a_folder_in_use_is_not(quick: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["target", "in-the-target"])
 def test_a_hard_link_to_a_file_outside(quick: Run, tmp_path: Path, place: str) -> None:
-    """What has two names is written under neither."""
+    """A file with two names isn't written through either."""
     outside = tmp_path / "outside"
     outside.write_text("mine")
     (tmp_path / "work").mkdir()
@@ -232,7 +232,7 @@ def test_what_is_no_folder(quick: Run, tmp_path: Path, make: Callable[[Path], No
 
 @pytest.mark.parametrize("mode", [0o000, 0o444], ids=["0000", "0444"])
 def test_a_parent_that_nobody_may_enter(tmp_path: Path, mode: int) -> None:
-    """No one can tell what is in there."""
+    """Its content is unknown."""
     (tmp_path / "closed").mkdir(mode=mode)
     with nobody(), pytest.raises(ProjectError, match="Permission denied"):
         apply.check_target(tmp_path / "closed/my-app")
@@ -287,7 +287,7 @@ def test_an_open_parent_without_rights(tmp_path: Path) -> None:
 
 
 def test_a_read_only_disk(tmp_path: Path) -> None:
-    """Also below a folder that is missing."""
+    """Missing parent folders don't matter."""
     script = (
         f"mount -t tmpfs -o ro tmpfs {tmp_path} && {' '.join(NEW)} {tmp_path}/one/two --defaults"
     )
@@ -299,7 +299,7 @@ def test_a_read_only_disk(tmp_path: Path) -> None:
 
 @table("size", ["48k", "200k", "400k", "800k"])
 def test_a_temporary_folder_that_is_full(tmp_path: Path, size: str) -> None:
-    """Wherever it ends, in dockgen, in git or in copier."""
+    """The result is a one-line error, whichever program runs out of space."""
     small, work = tmp_path / "small", tmp_path / "work"
     small.mkdir()
     work.mkdir()
@@ -401,7 +401,7 @@ def test_a_home_that_is_none(quick: Run, tmp_path: Path, home: str) -> None:
 
 @pytest.mark.parametrize("umask", [0o000, 0o027, 0o077], ids=oct)
 def test_modes_are_git_s(tmp_path: Path, umask: int) -> None:
-    """What can be run is the same; who may read it is the umask's business, as with a clone."""
+    """Executable bits are the same; the umask decides who may read a file, as with a clone."""
     done = subprocess.run(
         [*NEW, "my-app", "--defaults"], cwd=tmp_path, env=PLAIN, umask=umask,
         capture_output=True, text=True,

@@ -50,12 +50,12 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
 
 @table("name", ALLOWED)
 def test_a_name_that_is_only_odd_is_a_name(name: str) -> None:
-    """And stays as it is."""
+    """It stays as it is."""
     assert str(Inside.of(name)) == name
 
 
 def test_git_itself_refuses_no_more(tmp_path: Path) -> None:
-    """What git keeps out of its index, dockgen takes for no name either."""
+    """Every name that git keeps out of its index is refused."""
     git("init", "--quiet", cwd=tmp_path)
     blob = git("hash-object", "-w", "copier.yml", cwd=_with_file(tmp_path)).strip()
     refused = 0
@@ -206,7 +206,7 @@ def test_a_starter_makes_no_git_folder(home: Path, acme: Template, name: str) ->
     ids=["root", "below", "commondir", "rendered"],
 )
 def test_a_starter_makes_no_bare_repository(home: Path, acme: Template, names: list[str]) -> None:
-    """What git takes for one, by its files alone."""
+    """Its files are those by which git recognizes one."""
     for name in names:
         acme.write(f"project/{name}")
     with pytest.raises(ProjectError, match="bare git repository"):
@@ -263,7 +263,7 @@ def test_special_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_starter_s_tree_leaves_its_folder_nowhere(home: Path, acme: Template) -> None:
-    """Neither when it is fetched, nor from a clone that an older dockgen fetched."""
+    """It is refused when it is fetched, and in a clone that an older dockgen fetched."""
     commit(acme.folder)
     names = {str(home / "own/x.yml"): b"evil: 1\n", "../x.yml": b"evil: 1\n"}
     stored = _raw_tree(acme.folder, names, kept="HEAD")
@@ -282,7 +282,7 @@ def test_a_starter_s_tree_leaves_its_folder_nowhere(home: Path, acme: Template) 
 
 @pytest.mark.parametrize("name", ["link/x", "link"])
 def test_a_written_file_follows_no_link(tmp_path: Path, name: str) -> None:
-    """That a file of the same tree has made, or someone else meanwhile."""
+    """The link may come from the same tree, or be made by another process meanwhile."""
     folder, outside = tmp_path / "folder", tmp_path / "outside"
     folder.mkdir()
     outside.mkdir()
@@ -335,7 +335,7 @@ def test_a_template_reads_nothing_of_the_machine(
 def test_filters_that_compute_stay(
     home: Path, acme: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And give the same in every folder and every time zone."""
+    """They give the same result in every folder and time zone."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     monkeypatch.chdir("/etc")
     acme.write(
@@ -382,7 +382,7 @@ def submodule(home: Path, acme: Template) -> Starter:
 
 
 def test_a_submodule_is_not_fetched(home: Path, submodule: Starter) -> None:
-    """Neither beside what is rendered nor in it."""
+    """It isn't fetched beside the rendered files or inside them."""
     made = new(submodule, home / "app")
     assert not list(made.rglob("secret"))
     assert (made / ".copier-answers.yml").is_file()

@@ -114,6 +114,6 @@ def test_labels(quick: Run, plain_with: Make, tmp_path: Path, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_label(quick: Run, tmp_path: Path, way: str) -> None:
-    """What is no line of text stays none, however it is spelt on the way."""
+    """A label of several lines is refused, however it is given."""
     for text in ("newline-last", "next-line", "escape"):
         assert_refused(run(quick, tmp_path, way, "labels", {"a": TEXTS[text]}), "labels")

@@ -108,7 +108,7 @@ class TestPrinter:
         ids=["text", "log", "warning", "end of log", "bug", "error"],
     )
     def test_spells(self, show: object, capsys: pytest.CaptureFixture[str]) -> None:
-        """What a terminal obeys, and what rich would take for its own markup."""
+        """Control characters, and text that rich would take for its markup."""
         assert callable(show)
         show(f"[bold]x[/bold] {EVIL} https://me:s3cret@host/?token=s3cret")
         printed = "".join(capsys.readouterr())

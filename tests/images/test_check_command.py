@@ -125,7 +125,7 @@ def test_says_what_is_wrong_in_words(sandbox: Sandbox) -> None:
 
 
 def test_limits_are_written_and_a_change_is_compared(sandbox: Sandbox) -> None:
-    """What is measured holds at once; then a layer more is found, on the line that adds it."""
+    """The new limits hold; an added layer is then reported, on the line that adds it."""
     sandbox.limit("0.5")
     report = sandbox.directory / "former.json"
     code, _, err = sandbox.check("--update-limits", "--output", f"json={report}", "--select", "DG1")

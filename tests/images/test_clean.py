@@ -103,7 +103,7 @@ def test_what_is_in_use_is_named(run: str) -> None:
 
 
 def test_it_asks_first(run: str, tmp_path: Path) -> None:
-    """What is meant is there with its size; without a yes it all stays."""
+    """The entries are shown with their sizes; unless you answer yes, they stay."""
     before = there(run)
     terminal = Terminal(tmp_path, "clean", run)
     terminal.see(f"{run}-app:latest")

@@ -143,7 +143,7 @@ NAMES = (
 
 
 def test_what_enters_is_what_the_builder_gets(tmp_path: Path) -> None:
-    """The size of a build's context is told without a build: by the builder's own patterns."""
+    """The size of a build's context is known without a build, by the builder's own patterns."""
     project = tmp_path / "project"
     lay(project, NAMES)
     (project / ".dockerignore").write_text(PATTERNS.replace("spaced", "  spaced \t"))

@@ -27,7 +27,7 @@ def test_the_engine_is_new_enough() -> None:
 
 
 def test_a_saved_image_is_read(context: Path, tmp_path: Path) -> None:
-    """What this engine saves is what image.py reads."""
+    """image.saved reads what this engine saves."""
     saved = tmp_path / "image.tar"
     with engine.temporary_image(context) as tag:
         engine.save(tag, saved)
@@ -52,7 +52,7 @@ def test_an_image_is_read_the_same_without_a_memory(
 
 
 def test_a_temporary_image_is_gone(context: Path, tmp_path: Path) -> None:
-    """Neither its tag nor the image stays."""
+    """Both the tag and the image are removed."""
     with engine.temporary_image(context) as tag:
         pass
     with pytest.raises(ProjectError, match="docker save failed"):
@@ -60,7 +60,7 @@ def test_a_temporary_image_is_gone(context: Path, tmp_path: Path) -> None:
 
 
 def test_cache_mounts_of_a_new_name_are_empty(context: Path) -> None:
-    """Also when another build has filled those of the same path; a known name's are kept."""
+    """They are empty even if another build filled those of that path; used names keep theirs."""
     step = "FROM debian:trixie-slim\nRUN --mount=type=cache,target=/mounted"
     name = secrets.token_hex(6)
     (context / "Dockerfile").write_text(f"{step} mkdir /mounted/{name}\n")
@@ -79,7 +79,7 @@ def test_a_failed_build_says_why(context: Path) -> None:
 
 
 def test_a_missing_image_is_named() -> None:
-    """Nothing is pulled in silence and then waited for."""
+    """It isn't silently pulled."""
     with (
         pytest.raises(ProjectError, match="docker run failed"),
         engine.run("sha256:" + 64 * "0", RunOptions()),
@@ -98,5 +98,5 @@ def test_a_command_that_cannot_be_started_is_named(context: Path) -> None:
 
 
 def test_removing_twice_is_no_error() -> None:
-    """What is gone already needs no removing."""
+    """A missing image is fine."""
     Container("dockgen-test-nobody-made-it").remove()

@@ -75,14 +75,14 @@ def test_what_it_needs_is_found_out(checked: Checks) -> None:
 
 
 def test_only_what_it_needs_is_given(checked: Checks) -> None:
-    """One that writes to its root is run without capabilities all the same."""
+    """A program that writes to its root still runs without capabilities."""
     result = checked(FROM + "EXPOSE 8080\n" + command("echo x > /state; " + SERVE.format(8080)))
     assert result.needs == ("writes /state",)
     assert broken(result, *MADE) == ["DG207"]
 
 
 def test_what_is_missing_is_named(checked: Checks) -> None:
-    """Until it is given."""
+    """It is named until it is given."""
     text = (
         FROM + "EXPOSE 8080\n" + command("echo ${DATABASE_URL:?is not set}; " + SERVE.format(8080))
     )

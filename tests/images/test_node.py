@@ -103,7 +103,7 @@ def test_temporary_files_need_no_mount(node_image: str) -> None:
 
 @pytest.mark.parametrize("node_cell", SCRATCH, indirect=True)
 def test_has_no_library_that_nothing_loads(node: Container) -> None:
-    """What came along with node is what it or an addon loads."""
+    """Each library is loaded by node or by an addon."""
     assert ask(node, "libraries").split() == []
 
 

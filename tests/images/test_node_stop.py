@@ -133,7 +133,7 @@ def test_a_route_that_fails_fails_one_request(container: Container) -> None:
 
 @pytest.mark.parametrize("kind", ["worker", "job"])
 def test_what_keeps_node_running_holds_no_end_up(kind: str, tmp_path: Path) -> None:
-    """A job ends by itself, a worker when it is told to."""
+    """A job ends by itself, a worker on a signal."""
     answers = {"name": "my-app", "language": "node", "flavor": "slim", "kind": kind}
     made = template.render(tmp_path / "my-app", answers, ask=()).directory
     with (made / "src/work.js").open("a") as work:

@@ -167,7 +167,7 @@ def of_variants(*names: str) -> pytest.MarkDecorator:
 @of_variants("node-fastify-pnpm-slim", "node-fastify-yarn-alpine")
 @pytest.mark.usefixtures("image_store")
 def test_two_clones_give_the_same_layers(project: Project, tmp_path: Path) -> None:
-    """What the manager notes for itself would tell them apart: times, and the order of things."""
+    """The manager's own records would differ: times, and the order of entries."""
     words = secrets.token_hex()
     one = clone(project, tmp_path / "one", words=words)
     two = clone(project, tmp_path / "elsewhere/two", words=words, age=5000, strict=True)

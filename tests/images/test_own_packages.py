@@ -246,7 +246,7 @@ url = "file:///app/own"
     ("manager", "way"), [("pip", "pyproject"), ("uv", "file"), *in_release(("pip", "file"))]
 )
 def test_an_index_of_uv_counts_in_each_step(manager: str, way: str, tmp_path: Path) -> None:
-    """What the lock target has found there, the build finds there, too."""
+    """The build finds the packages that the lock target found."""
     answers = {"language": "python", "flavor": "slim", "kind": "job", "package_manager": manager}
     project = template.render(tmp_path / "my-app", {"name": "my-app", **answers}, ask=()).directory
     wheel(project / "own/own-thing", "own_thing", "1.0+cpu")

@@ -133,7 +133,7 @@ def test_a_program_runs(packed_container: Container) -> None:
 
 @pytest.mark.release
 def test_ffmpeg_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the documentation names: two hundred packages in one layer, and nothing left behind."""
+    """As documented: two hundred packages in one layer, and no leftovers."""
     # What gzip makes of half a gigabyte is of no interest here, and takes it half a minute.
     monkeypatch.setattr(layer, "GZIP_LEVEL", 0)
     project = render(tmp_path, Language.PYTHON, Flavor.SLIM, ["ffmpeg"])

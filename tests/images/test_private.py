@@ -379,7 +379,7 @@ def test_no_secret_is_in_the_cache_of_downloads(
 def test_fails_where_one_is_missing(
     built: Built, acme: Company, tmp_path: Path, number: int
 ) -> None:
-    """And says why: the host refuses, or isn't believed."""
+    """The error says why: the host refuses, or isn't trusted."""
     order = ("netrc", "npmrc", "yarnrc", "ssh", "ca-certificates", "known_hosts")
     names = sorted(built.case.passed, key=order.index)
     missing = names.pop(number)

@@ -93,7 +93,7 @@ def test_temporary_files_need_no_mount(python_image: str) -> None:
 
 @pytest.mark.parametrize("python_cell", SCRATCH, indirect=True)
 def test_has_no_library_that_nothing_loads(python: Container) -> None:
-    """What came along with the interpreter is what it or a package loads."""
+    """Each library is loaded by the interpreter or by a package."""
     assert ask(python, "libraries").split() == []
 
 

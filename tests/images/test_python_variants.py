@@ -114,7 +114,7 @@ def test_a_stop_finishes_requests_in_flight(framework: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
 def test_a_silent_connection_holds_no_stop_up(framework: str, tmp_path: Path) -> None:
-    """One that is open and has sent nothing may stay so for ever."""
+    """A connection that has sent nothing may stay open, but doesn't delay a stop."""
     project = render(tmp_path, framework=framework)
     connect = (
         "import socket, time; connection = socket.create_connection(('127.0.0.1', 8080));"
@@ -175,7 +175,7 @@ def test_a_request_that_hangs_is_given_up(framework: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("framework", ["fastapi", "flask", "stdlib"])
 def test_the_health_check_says_which_host_it_asks(framework: str, tmp_path: Path) -> None:
-    """As every HTTP client does: a list of trusted hosts has a name to hold."""
+    """Like every HTTP client, for frameworks with a list of trusted hosts."""
     project = render(tmp_path, framework=framework)
     heard = tmp_path / "heard"
     script = (
@@ -270,7 +270,7 @@ def locked(project: Path) -> None:
 
 @pytest.mark.parametrize("framework", MOSTLY_FLASK)
 def test_pip_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -> None:
-    """And it has the form of what the template has."""
+    """Its format is that of the template's own file."""
     project = render(tmp_path, framework=framework)
     before = (project / "requirements.txt").read_text()
     locked(project)
@@ -282,7 +282,7 @@ def test_pip_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("framework", MOSTLY_FLASK)
 def test_poetry_takes_what_the_lock_target_writes(framework: str, tmp_path: Path) -> None:
-    """And it names the packages that the template's own file has, for all versions of Python."""
+    """It has the packages of the template's own file, for all versions of Python."""
     answers = {"package_manager": "poetry", "package_index": PYTHON_INDEX}
     project = render(tmp_path, framework=framework, **answers)
     packages = names(project / "poetry.lock", r'^name = "(.+)"')
@@ -380,7 +380,7 @@ def test_no_package_manager_ships(manager: str, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("image_store")
 @pytest.mark.parametrize("manager", ["uv", "poetry"])
 def test_two_clones_give_the_same_layers(manager: str, tmp_path: Path) -> None:
-    """Whatever installed the packages: other folder, other time, other umask, nothing cached."""
+    """The copies differ in folder, time and umask, and nothing is cached."""
     index = {"package_index": PYTHON_INDEX} if manager == "poetry" else {}
     directory = render(tmp_path, framework="flask", package_manager=manager, **index)
     if manager == "uv":

@@ -119,7 +119,7 @@ def test_an_engine_by_ssh(elsewhere: Elsewhere, project: Path) -> None:
 
 
 def test_ports_behind_a_firewall(elsewhere: Elsewhere, project: Path) -> None:
-    """What can't be asked from here is said, and isn't a finding."""
+    """A port that can't be reached from here is reported, but isn't a finding."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
         probe.connect(("192.0.2.1", 9))  # sends nothing, but picks this machine's own address
         own = probe.getsockname()[0]

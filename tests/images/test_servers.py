@@ -363,7 +363,7 @@ def test_the_health_check_passes_a_redirect_to_https(
 
 @each
 def test_it_answers_by_ipv6(name: str, running: dict[str, Running], network: str) -> None:
-    """A network of a cluster may have nothing else."""
+    """A cluster's network may have only IPv6."""
     address = subprocess.run(
         ["docker", "inspect", "--format={{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}"
          "{{end}}", running[name].container.name],
@@ -454,7 +454,7 @@ def stopped(running: dict[str, Running]) -> dict[str, Stopped]:
 def test_a_stream_lives_until_the_stop_cuts_it_off(
     name: str, running: dict[str, Running], stopped: dict[str, Stopped]
 ) -> None:
-    """An answer may take for ever. The stop is no failure, and the log says what it cut."""
+    """A response may never end. The stop succeeds, and the log says what it cut off."""
     assert stopped[name].exit_code == 0
     assert SERVERS[name].words in running[name].container.logs()
 

@@ -44,7 +44,7 @@ def end_of_segments(program: bytes) -> int:
 
 @pytest.mark.parametrize("image", ["node:24-trixie-slim", "node:24-alpine3.24"])
 def test_only_symbols_go(image: str) -> None:
-    """What is loaded into memory is the same, to the byte."""
+    """Everything that is loaded into memory is the same to the byte."""
     command = "node /tmp/strip.mjs /node && [ $(/node --version) = $(node --version) ]"
     before, after = run(image, command, "/usr/local/bin/node", "/node")
     header = 64

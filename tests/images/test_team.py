@@ -208,7 +208,7 @@ def test_an_own_authority_is_trusted_beside_the_public_ones(
 
 
 def test_authorities_are_readable_and_no_more(team_image: Image) -> None:
-    """Whatever the user's number is, and no one can put another in their place."""
+    """Any user can read them, and nobody can replace them."""
     found = [
         file for path, file in team_image.tree.items()
         if path in ("/etc/ssl/certs/company.crt", "/etc/company.crt", BUNDLE)

@@ -198,7 +198,7 @@ def test_a_page_s_address_gives_the_page(site: int) -> None:
 
 @each_site
 def test_a_missing_asset_is_not_found(site: int) -> None:
-    """It is no page, and no one may keep the answer."""
+    """The response isn't a page, and must not be cached."""
     answer = ask(site, "/assets/gone.js")
     assert answer.status == 404
     assert answer.headers["Cache-Control"] is None
@@ -207,7 +207,7 @@ def test_a_missing_asset_is_not_found(site: int) -> None:
 
 @each_site
 def test_a_script_is_sent_compressed(site: int) -> None:
-    """To those who take it; caches in between are told that there are two of it."""
+    """It is compressed for clients that accept it, and varies for caches."""
     path = asset(site, "js")
     plain, packed = ask(site, path), ask(site, path, Accept_Encoding="gzip")
     assert plain.headers["Content-Encoding"] is None
@@ -228,7 +228,7 @@ def test_the_health_page_is_json(site: int) -> None:
 
 @each_site
 def test_headers_protect_and_betray_nothing(site: int) -> None:
-    """Also where an answer is an error."""
+    """Error pages have them, too."""
     for path in ("/", "/assets/gone.js", "/healthz"):
         headers = ask(site, path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"

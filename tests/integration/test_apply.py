@@ -153,7 +153,7 @@ def test_refuses_a_file(tmp_path: Path) -> None:
 
 
 def test_refuses_a_path_below_a_file(tmp_path: Path) -> None:
-    """Nor is a path that leads through one."""
+    """A path that leads through a file is refused, too."""
     (tmp_path / "file").touch()
     with pytest.raises(ProjectError, match=r"isn't a directory, so .* can't be created"):
         apply.check_target(tmp_path / "file/project")
@@ -190,7 +190,7 @@ def test_staging_says_why_it_can_t_write(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_staging_is_removed_after_a_fault(tmp_path: Path) -> None:
-    """Whatever happens inside, the folder beside the target goes."""
+    """The folder beside the target is removed, whatever happens inside."""
     with pytest.raises(RuntimeError), apply.staging(tmp_path / "new") as folder:  # noqa: PT012
         make(folder / "staged")
         raise RuntimeError

@@ -84,7 +84,7 @@ def test_a_release_adds_to_the_earlier_ones(root: Path) -> None:
 
 
 def test_the_same_release_is_the_same_bytes(root: Path) -> None:
-    """Nothing of the machine or the moment is in a bundle."""
+    """A bundle contains nothing of the machine or the time."""
     bundle.release(root, "v1.0.0", 7)
     path = root / "src/dockgen/data" / bundle.BUNDLE
     first = path.read_bytes()
@@ -167,7 +167,7 @@ def test_the_releases_so_far_are_there() -> None:
 
 
 def test_no_release_ever_changed() -> None:
-    """Whatever an earlier commit of this repository released is still released, unchanged.
+    """All releases of earlier commits are still there, unchanged.
 
     A shallow clone sees less of that history; a release's commit contains the ids of all before it,
     so even the newest manifest pins them.

@@ -94,7 +94,7 @@ def test_a_naive_image_that_one_stage_cannot_make_is_left_out(
 def test_an_added_project_has_its_whole_build_context(
     inline: Run, laid: LayOut, tmp_path: Path
 ) -> None:
-    """What the code is against is left out, and the folder further up is copied, too."""
+    """Flavors that the code can't run on are left out, and the parent folder is copied, too."""
     root = shutil.copytree(Path(__file__).parent.parent / "projects/go-monorepo", tmp_path / "mono")
     subprocess.run(["git", "init", "--quiet", root], check=True)
     folder = root / "services/api"

@@ -44,7 +44,7 @@ def test_a_newer_git_is_accepted(
 
 
 def test_settings_for_one_call() -> None:
-    """They are counted from 0: no one else's take part."""
+    """They are counted from 0, so nobody else's apply."""
     assert git.configuration(("a.b", "c"), ("d.e", "f")) == {
         "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": "a.b",

@@ -77,7 +77,7 @@ def test_a_link_stays() -> None:
 
 
 def test_unmanaged_files_are_ours() -> None:
-    """Whatever the template does."""
+    """They stay, whatever the template does."""
     states = States({"f": file("a")}, {"f": file("a")}, {})
     (found,) = merge.changes(states, ANSWERS, unmanaged=["f"])
     assert (found.status, found.after) == (Status.UNCHANGED, file("a"))

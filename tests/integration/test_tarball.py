@@ -72,7 +72,7 @@ def test_reads_what_gnu_tar_writes(folder: Path, options: list[str]) -> None:
 
 @table("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_content_is_had_on_request(form: int) -> None:
-    """What isn't read is passed over, in a stream and where one can seek."""
+    """Other content is skipped, in a stream and in a file that can seek."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=form) as archive:
         for number in range(50):

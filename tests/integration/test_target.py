@@ -41,7 +41,7 @@ def test_a_project_has_its_own_contract(folder: Path) -> None:
 
 
 def test_an_image_of_a_project_has_the_project_s_contract() -> None:
-    """Whatever it is called."""
+    """Its name doesn't matter."""
     found = target.find(SOUND, Asked(image="other:1"))
     assert (found.image, found.name) == ("other:1", "sound")
     assert found.contract(Config(ports=(80,))).port == 8080
@@ -59,7 +59,7 @@ def test_a_folder_with_a_dockerfile(folder: Path, name: str) -> None:
 
 
 def test_what_is_said_counts_more_than_what_is_written(folder: Path) -> None:
-    """And that more than what the image says; variables join."""
+    """And dockgen.toml overrides the image; variables are combined."""
     (folder / "dockgen.toml").write_text(
         "[limits]\nsize_mb = 5\n[check]\nport = 90\npath = '/a'\nenvironment = {A = '1', B = '1'}\n"
     )

@@ -57,7 +57,7 @@ def test_one_slow_round_does_not_count() -> None:
 
 
 def test_what_was_not_measured_has_no_median() -> None:
-    """Nor is it 0."""
+    """The median is None, not 0."""
     assert tables.HEALTHY.of(NAIVE) is None
 
 
@@ -67,7 +67,7 @@ def test_a_ratio_is_the_naive_figure_by_ours() -> None:
 
 
 def test_without_a_naive_figure_there_is_no_ratio() -> None:
-    """Nothing is compared with nothing."""
+    """There is nothing to compare."""
     assert tables.ratio(Comparison(OURS, NAIVE), tables.HEALTHY) is None
 
 
@@ -84,7 +84,7 @@ def test_a_number_has_no_more_digits_than_it_deserves() -> None:
 
 
 def test_a_ratio_is_shown_with_about_two_digits() -> None:
-    """What follows them is noise."""
+    """Further digits are noise."""
     for value, text in [(None, "-"), (0.684, "0.68x"), (3.33, "3.3x"), (114.2, "114x")]:
         assert tables.times(value) == text
 
@@ -139,7 +139,7 @@ def test_the_terminal_shows_both_and_their_ratio() -> None:
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
-    """Nothing is lost on the way through the file."""
+    """The file preserves every value."""
     file = tmp_path / "results.json"
     file.write_text(MEASURED.to_json())
     assert results.load(file) == MEASURED

@@ -69,7 +69,7 @@ def test_a_fixed_question_is_not_answered(tmp_path: Path) -> None:
 
 
 def test_a_computed_question_is_not_answered(tmp_path: Path) -> None:
-    """Which flavor it will be, the name can't say."""
+    """The name can't say which flavor it will be."""
     directory = template(
         tmp_path,
         "language: {type: str, choices: [go, node], default: go}",

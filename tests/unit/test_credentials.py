@@ -63,7 +63,7 @@ def test_a_variable_that_holds_a_secret(name: str, value: str) -> None:
     ],
 )
 def test_a_variable_that_holds_none(name: str, value: str) -> None:
-    """What stands in for a secret, points to one, or sounds like one."""
+    """Placeholders, references to a secret, and names that only sound like one."""
     assert credentials.in_variable(name, value) == ""
 
 

@@ -107,7 +107,7 @@ def test_the_schema_says_the_same(old: str, new: str, message: str, hint: str) -
 
 
 def test_the_examples_keep_to_their_schemas() -> None:
-    """Whatever dockgen writes itself."""
+    """They are the files that dockgen writes itself."""
     for name in ("dockgen.toml", "starter.toml"):
         schema = json.loads((ROOT / f"docs/schemas/{name}.json").read_text())
         found = [path for path in (ROOT / "examples").rglob(name) if path.is_file()]
@@ -117,7 +117,7 @@ def test_the_examples_keep_to_their_schemas() -> None:
 
 
 def test_a_team_s_schema_says_the_same(tmp_path: Path) -> None:
-    """What docs/team.md shows keeps to it, and what is refused doesn't."""
+    """It accepts the file in docs/team.md, and rejects what dockgen refuses."""
     schema = json.loads((ROOT / "docs/schemas/dockgen.team.toml.json").read_text())
     checker = jsonschema.Draft7Validator(schema)
     del tmp_path
@@ -134,14 +134,14 @@ def test_a_team_s_schema_says_the_same(tmp_path: Path) -> None:
 
 
 def test_a_table_of_a_list_has_its_own_line() -> None:
-    """Also behind a text of several lines that looks like a table."""
+    """A multi-line string that looks like a table doesn't count."""
     text = 'x = """\n[[test]]\n"""\n[[test]]\nname = "a"\n[[test]]\nname = "b c"\n'
     with pytest.raises(ProjectError, match=r"test\[2\]\.name is b c, not .* \(line 7\)"):
         declared.read(StarterFile, reader.parse_toml(text, "s"), text, "s")
 
 
 def test_lines_are_found_in_bounded_time(tmp_path: Path) -> None:
-    """Whatever someone else wrote."""
+    """The time is bounded for any input."""
     del tmp_path
     for text in ("[" * 100_000, "a." * 50_000, '"' * 100_000, "[[a]]\n" * 20_000):
         declared.lines(text)

@@ -62,7 +62,7 @@ def test_reads_a_project(directory: Path) -> None:
 
 
 def test_a_worker_has_no_port(directory: Path) -> None:
-    """Whatever the answers file says of it."""
+    """The port in the answers file is ignored."""
     edit(directory / ".copier-answers.yml", "language: ", "kind: worker\nlanguage: ")
     loaded = project.load(directory)
     assert (loaded.kind, loaded.port) == (Workload.WORKER, None)
@@ -124,7 +124,7 @@ def test_an_unfinished_merge_is_named(tmp_path: Path, name: str) -> None:
 
 @table("name", [".copier-answers.yml", "dockgen.toml"])
 def test_binary_content_is_named(tmp_path: Path, name: str) -> None:
-    """A file that is not text is said to be none."""
+    """The error says that the file isn't text."""
     directory = sound(tmp_path)
     (directory / name).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ProjectError, match="isn't UTF-8 text"):
@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_broken_answers_are_named(tmp_path: Path, content: str, message: str) -> None:
-    """Whatever YAML stumbles over ends in one line that names the file."""
+    """Every YAML error becomes one line that names the file."""
     directory = sound(tmp_path)
     (directory / ".copier-answers.yml").write_text(content)
     with pytest.raises(ProjectError, match=message):
@@ -188,7 +188,7 @@ def test_impossible_answers_are_named(tmp_path: Path, old: str, new: str, messag
     ["[limits\n", "limits = \n", "a = 1\na = 2\n", "a = " + "[" * 5000],
 )
 def test_bad_toml_is_named(tmp_path: Path, content: str) -> None:
-    """Whatever TOML stumbles over ends in one line that names the file."""
+    """Every TOML error becomes one line that names the file."""
     directory = sound(tmp_path)
     (directory / "dockgen.toml").write_text(content)
     with pytest.raises(ProjectError, match=r"dockgen\.toml isn't valid TOML"):
@@ -219,7 +219,7 @@ def test_a_missing_limit_is_named(tmp_path: Path, key: str) -> None:
     ),
 )
 def test_an_impossible_limit_is_named(tmp_path: Path, line: str, value: str) -> None:
-    """A limit is a finite number above 0, and nothing else."""
+    """A limit must be a finite number above 0."""
     directory = sound(tmp_path)
     key = line.partition(" ")[0]
     edit(directory / "dockgen.toml", line, f"{key} = {value}")
@@ -246,7 +246,7 @@ DG104 = { reason = "for now", until = 2030-01-31 }
 
 
 def test_reads_a_policy(directory: Path) -> None:
-    """What is there beside the limits."""
+    """It has the rules besides the limits."""
     (directory / "dockgen.toml").write_text(LIMITS + RULES)
     assert project.load(directory).policy == Policy(
         required_labels=("org.opencontainers.image.source",),

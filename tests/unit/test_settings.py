@@ -19,7 +19,7 @@ def read(folder: Path, text: str) -> tuple[Limits, Run]:
 
 
 def test_without_one_there_is_no_limit_of_size(tmp_path: Path) -> None:
-    """And as much patience as an engine has."""
+    """The times are as generous as an engine's own."""
     found = settings.of_others(tmp_path)
     assert settings.limits_of_others(found) == Limits(None, 30, 10, 60)
     assert settings.run(found) == Run()

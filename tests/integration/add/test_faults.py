@@ -147,7 +147,7 @@ def test_a_kill_at_any_write_is_mended_by_the_next_command(
 
 
 def test_what_is_placed_is_found_out_after_mending(folder: Folder, tmp_path: Path) -> None:
-    """What a killed run left half done doesn't mention the folder."""
+    """It is planned again after an interrupted run was rolled back."""
     trial = copied(folder(), tmp_path / "trial")
     write_and_die(trial)
 

@@ -51,7 +51,7 @@ class TestWhatIsThere:
     """Files that dockgen has something else for."""
 
     def test_is_kept_with_dockgens_beside_it(self, folder: Folder, place: Place) -> None:
-        """No one has decided: no byte of it is touched, and the answers file says so."""
+        """Without a decision, the file isn't touched, and the answers file records that."""
         mine = folder()
         outcome = place(mine)
         assert outcome.result == "added"
@@ -166,7 +166,7 @@ class TestWhatIsThere:
         assert state(mine) == before
 
     def test_a_name_wins_over_a_pattern(self, folder: Folder, place: Place) -> None:
-        """And a pattern over nothing where it can't be done."""
+        """And a pattern has no effect on files for which the decision isn't possible."""
         mine = folder(files={**FILES, "docker-compose.yml": "services: {}\n"})
         outcome = place(mine, Choices(merge=["*"], replace=["Dockerfile"]))
         became_of = became(outcome)
@@ -250,7 +250,7 @@ class TestAnyFolder:
 
     @each_way
     def test_files_are_placed_and_taken_back(self, folder: Folder, place: Place, way: str) -> None:
-        """And placed once more, as an undo is undone like anything else."""
+        """A second undo places them again."""
         mine = folder(way)
         before = state(mine)
         assert place(mine, Choices(replace=["Dockerfile"])).summary == "added (v1.3.0)"
@@ -359,7 +359,7 @@ class TestAnyFolder:
     def test_a_journal_that_cannot_be_written_is_told_of(
         self, folder: Folder, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Nothing is written without one."""
+        """Nothing is written without a journal."""
         mine = folder("no-git")
         before = state(mine)
         monkeypatch.setenv("XDG_STATE_HOME", "/proc/none")
@@ -462,7 +462,7 @@ class TestUpdate:
 
     @pytest.mark.usefixtures("own_signals")
     def test_the_first_one_has_no_conflict(self, folder: Folder, place: Place) -> None:
-        """What was kept stays as it is, and what was placed is brought to the newer release."""
+        """Kept files stay as they are, and placed ones are updated to the newer release."""
         mine = folder(files={**FILES, "docker-compose.yml": "services: {}\n"})
         place(mine, version="v1.0.0")
         commit(mine)

@@ -179,14 +179,14 @@ def test_a_second_run_has_nothing_to_say(inline: Run, service: Path) -> None:
 
 
 def test_what_was_offered_is_no_file_of_yours(inline: Run, service: Path) -> None:
-    """What lies beside a file that was kept isn't read as one of the repository."""
+    """The template's version beside a kept file isn't read as part of the repository."""
     inline("add", service)
     assert (service / "Dockerfile.dockgen-new").exists()
     assert "dockgen-new:" not in inline("add", "--explain", service).stdout
 
 
 def test_the_commit_takes_what_was_written(inline: Run, service: Path) -> None:
-    """And not what lies beside it, such as .env with its secrets; without git there is none."""
+    """It leaves out other files, such as .env with its secrets; without git, there is no commit."""
     assert "git add" not in inline("add", service, "--replace", "Dockerfile").stdout
     inline("add", service, "--undo")
     subprocess.run(["git", "init", "--quiet"], cwd=service, check=True)
@@ -240,7 +240,7 @@ def test_new_points_here_where_there_is_code(inline: Run, tmp_path: Path) -> Non
 
 
 def test_a_dockerfile_that_is_kept_installs_packages_itself(inline: Run, tmp_path: Path) -> None:
-    """What the program runs beside is in dockgen's own version alone, which is written beside."""
+    """What the program needs is only in dockgen's version, which is written beside it."""
     code = tmp_path / "code"
     shutil.copytree(PROJECTS / "python-programs", code)
     (code / "Dockerfile").write_text("FROM python:3.14\n")

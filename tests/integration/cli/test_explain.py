@@ -53,7 +53,7 @@ def test_an_unknown_rule_is_named(inline: Run) -> None:
     ],
 )
 def test_a_check_that_can_t_be(inline: Run, options: list[str], words: str) -> None:
-    """A mistake on the command line is told before anything is built."""
+    """A mistake on the command line is reported before anything is built."""
     done = inline("check", *options)
     assert done.returncode == 2
     assert words in done.stderr

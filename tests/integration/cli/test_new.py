@@ -203,7 +203,7 @@ def test_every_answer_is_a_flag(inline: Run, tmp_path: Path) -> None:
 
 
 def test_answers_come_from_a_file(inline: Run, tmp_path: Path) -> None:
-    """An answers file does for every flag."""
+    """An answers file can replace every flag."""
     (tmp_path / "team.yml").write_text("language: go\nflavor: scratch\nport: 9000\n")
     assert inline("new", "my-app", "--answers-file", "team.yml").returncode == 0
     assert "EXPOSE 9000" in (tmp_path / "my-app/Dockerfile").read_text()
@@ -232,7 +232,7 @@ def test_json_tells_programs_the_same(inline: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wish", ["FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"])
 def test_no_colours_where_nobody_looks(inline: Run, wish: str) -> None:
-    """What goes to a file or a program is plain, also where a CI asks all its jobs for colours."""
+    """Output to files and programs is plain, even if a CI forces colours for all jobs."""
     done = inline("new", "my-app", "--defaults", "--dry-run", environment={wish: "1"})
     assert done.stdout.startswith("Would create my-app")
     assert "\x1b" not in done.stdout + done.stderr
@@ -421,7 +421,7 @@ def test_the_same_answers_give_the_same_bytes(dockgen: Run, tmp_path: Path) -> N
 
 
 def test_help_has_examples(dockgen: Run) -> None:
-    """Also in the help of a command."""
+    """Each command's help has them, too."""
     assert "dockgen new my-app --language go --flavor scratch\n" in dockgen("--help").stdout
     assert "dockgen new my-app --defaults --dry-run\n" in dockgen("new", "--help").stdout
 

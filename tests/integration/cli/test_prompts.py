@@ -95,7 +95,7 @@ def test_asks_the_name_when_no_folder_gives_it(tmp_path: Path) -> None:
 
 
 def test_the_bare_command_asks_three_questions(tmp_path: Path) -> None:
-    """What someone types who knows nothing yet."""
+    """The command that a beginner types."""
     terminal = Terminal(tmp_path, "new")
     terminal.see("What is the project called?")
     terminal.press(CTRL_U, "shop", ENTER)
@@ -108,7 +108,7 @@ def test_the_bare_command_asks_three_questions(tmp_path: Path) -> None:
 
 
 def test_each_choice_has_its_reason_and_its_size(tmp_path: Path) -> None:
-    """What a person needs to choose stands beside the choice."""
+    """Each choice is shown with what a user needs to decide."""
     terminal = Terminal(tmp_path, "new", "my-app")
     terminal.see("Which language")
     terminal.see("Express on Node")
@@ -124,7 +124,7 @@ def test_each_choice_has_its_reason_and_its_size(tmp_path: Path) -> None:
 
 
 def test_the_size_of_a_language_is_that_of_the_kind(tmp_path: Path) -> None:
-    """What was given beforehand counts; a job has no framework."""
+    """A kind that was given counts; a job has no framework."""
     terminal = Terminal(tmp_path, "new", "my-app", "--kind", "job", "--dry-run")
     terminal.see("Which language")
     terminal.see("at best")

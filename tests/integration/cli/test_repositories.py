@@ -36,7 +36,7 @@ def test_a_checkout_on_windows_has_the_same_bytes(
 def test_ci_files_below_the_root_of_a_repository_are_named(
     inline: Run, tmp_path: Path, ci: str, file: str
 ) -> None:
-    """No CI reads them there, and nothing else would say so."""
+    """No CI reads them there, and only dockgen reports that."""
     git("init", "--quiet", cwd=tmp_path)
     done = inline("new", "services/api", "--language=go", "--flavor=scratch", f"--ci={ci}")
     assert done.returncode == 0

@@ -48,7 +48,7 @@ def imported(*arguments: str, first: str = "") -> set[str]:
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_a_short_answer_imports_nothing_slow(option: str) -> None:
-    """Also where all commands are imported, as `--help` does for what each says of itself."""
+    """This also holds for `--help`, which imports all commands."""
     assert imported(option) & SLOW == set()
 
 

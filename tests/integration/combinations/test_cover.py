@@ -28,7 +28,7 @@ def test_each_limit_is_measured_on_a_built_image() -> None:
 
 
 def test_each_project_has_the_limit_that_counts_as_its_own(make: Make) -> None:
-    """What the test above goes by is what dockgen.toml says."""
+    """The limit in the test above is the one in dockgen.toml."""
     limits = promised()
     cases = {case.name: case for case in (*CELLS, *APPS, *BUILDS, *RELEASE)}
     assert {

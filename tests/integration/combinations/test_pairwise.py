@@ -73,7 +73,7 @@ def is_untidy(name: str, text: str) -> bool:
 
 @each_language
 def test_records_the_answers(rendered: Rendered) -> None:
-    """What the next update starts from is what was answered."""
+    """The next update starts from the given answers."""
     for name, (case, project) in rendered.items():
         recorded = answers(project)
         found = {question: recorded[question] for question in case.answers}

@@ -18,7 +18,7 @@ def git(root: Path, *arguments: str) -> None:
 
 
 def test_with_git_it_sees_what_git_would_track(tmp_path: Path) -> None:
-    """Neither what is ignored nor what is removed; a package called env is code."""
+    """Ignored and deleted files are left out; a package called env is code."""
     git(tmp_path, "init", "-q")
     for name in ("kept.py", "new.py", "gone.py", "secret.env", "env/package.go"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -46,7 +46,7 @@ def test_without_git_it_leaves_out_what_tools_make(tmp_path: Path) -> None:
 
 
 def test_links_pipes_and_huge_files_are_left_out_and_said(tmp_path: Path) -> None:
-    """What can't be read says nothing, and the rest is read."""
+    """A file that can't be read is skipped, and the rest is read."""
     root = tmp_path / "project"
     root.mkdir()
     (tmp_path / "outside.py").write_text("password = 1\n")
@@ -126,7 +126,7 @@ def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_each_language_is_parsed(language: str, source: bytes, kind: str, value: str) -> None:
-    """Also in versions that the Python that runs this doesn't know."""
+    """Versions newer than the Python that runs this are parsed, too."""
     tree = syntax.parse(source, language)
 
     assert [syntax.string(node) for node in syntax.walk(tree, kind)] == [value]

@@ -244,7 +244,7 @@ def test_never_healthy(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> 
 def test_a_container_that_can_t_be_started_is_a_finding(
     pretend: Pretend, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The image's rules are asked all the same; those for a container have nothing to look at."""
+    """The image's rules still run; those for a container can't."""
     pretend(start_error=ProjectError("docker run failed: no such file", "docker info"))
     assert cli.main(["check", "--json", "sound"]) == 1
     facts = json.loads(capsys.readouterr().out)
@@ -292,7 +292,7 @@ def test_a_job(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("job")
 def test_a_job_as_json(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a job doesn't have is null."""
+    """Values that a job doesn't have are null."""
     pretend(replace(GOOD_IMAGE, config=replace(GOOD_IMAGE.config, health_check=None)), DONE)
     assert cli.main(["check", "--json", "sound"]) == 0
     facts = json.loads(capsys.readouterr().out)

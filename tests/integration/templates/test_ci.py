@@ -365,7 +365,7 @@ FOUND = 'echo "<!-- mark -->" > "$RUNNER_TEMP/reports/report.md"; exit 1'
 def test_a_report_is_handed_on_when_something_was_found(
     every: dict[Language, Projects], tmp_path: Path
 ) -> None:
-    """The job fails all the same; what the default branch's report says is compared with."""
+    """The job still fails; the report is compared with that of the default branch."""
     words = script(every[Language.GO]["github"], "check", "Hold the image to dockgen.toml")
     code, calls = run(words, tmp_path, "pipx", FOUND)
     assert (code, "--baseline" in calls) == (1, False)

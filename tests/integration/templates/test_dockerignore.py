@@ -133,7 +133,7 @@ def test_what_a_step_takes_is_let_in(make: Make, sample: str, ca_certificates: s
 
 @table("sample", SAMPLES)
 def test_a_secret_stays_out(make: Make, sample: str) -> None:
-    """Wherever it lies, also beside the source; and so does what tools leave behind."""
+    """A secret is left out in any folder, also next to the source, and so is output of tools."""
     project = make(**SAMPLES[sample])
     kept_out = SECRETS + LEFTOVERS[SAMPLES[sample]["language"]]
     assert [path for path in kept_out if passes(project, path)] == []

@@ -272,7 +272,7 @@ def test_files_pass_the_linters(rendered: Mapping[str, Path]) -> None:
 
 
 def test_compose_says_what_was_found(rendered: Mapping[str, Path]) -> None:
-    """Processes, steps, services beside, and what the program is told; all hardened alike."""
+    """Processes, steps, other services, and variables; all equally hardened."""
     model = yaml.safe_load((rendered["python-pip"] / "compose.yaml").read_text())
     services = model["services"]
     assert set(services) == {"app", "migrate", "worker", "postgres", "memcached"}
@@ -366,7 +366,7 @@ def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
 
 
 def test_a_workflow_finds_a_service_below_the_root(tmp_path: Path) -> None:
-    """GitHub starts at the root: the build and the check are told where the service is."""
+    """GitHub starts at the root, so the build and the check get the service's folder."""
     found = {"command": ["serve"], "place": "services/api"}
     answers = {"ci": "github", "existing": found, "language": "node"}
     template.render(tmp_path / "app", answers, ask=())
@@ -394,7 +394,7 @@ def test_gitlab_includes_a_job_of_its_own(tmp_path: Path) -> None:
 
 
 def test_limits_leave_room(rendered: Mapping[str, Path]) -> None:
-    """What a program weighs is known once it is built."""
+    """The size of a program is known only after the build."""
     limits = tomllib.loads((rendered["node-plain"] / "dockgen.toml").read_text())["limits"]
     assert limits["size_mb"] > 1000
 
@@ -459,7 +459,7 @@ def test_what_next_builds_is_whole() -> None:
 
 
 def test_an_argument_that_is_needed_is_asked_for() -> None:
-    """And one that is given follows the command."""
+    """A given argument is added to the command."""
     repository = Repository(PROJECTS / "go-exporter")
     with pytest.raises(UsageError, match="doesn't start without --device"):
         existing.answers(repository, survey.look(repository, {}), "exporter", None)
@@ -470,7 +470,7 @@ def test_an_argument_that_is_needed_is_asked_for() -> None:
 
 
 def test_a_version_without_a_base_image_is_refused() -> None:
-    """And the flag takes another."""
+    """The flag accepts another one."""
     repository = Repository(PROJECTS / "node-express")
     with pytest.raises(UsageError, match="node 12 is out of support"):
         existing.answers(repository, survey.look(repository, {"version": "12"}), "api", None)
@@ -480,7 +480,7 @@ def test_a_version_without_a_base_image_is_refused() -> None:
 
 
 def test_every_repository_of_ours_gets_files(origin: Source, tmp_path: Path) -> None:
-    """What is detected in tests/projects is what the templates take, except what can't work."""
+    """The templates accept what is detected in tests/projects, except what can't work."""
     dockerfiles, refused = [], {}
     for path in sorted(PROJECTS.glob("*.yml")):
         expected = yaml.safe_load(path.read_text())

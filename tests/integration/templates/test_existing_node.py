@@ -92,7 +92,7 @@ def test_only_allowed_scripts_run_and_the_others_are_named(
 
 @needs_node
 def test_nothing_is_said_if_every_script_is_allowed(rendered: Rendered) -> None:
-    """And no script runs if none is allowed."""
+    """If none is allowed, no script runs."""
     code, said = _installed(rendered(scripts=["allowed", "@some/skipped"]), "node_modules")
     assert (code, said) == (0, "ran npm rebuild --ignore-scripts=false allowed @some/skipped\n")
     code, said = _installed(rendered(), "node_modules")
@@ -153,7 +153,7 @@ def _uneven(text: str) -> list[str]:
 
 @pytest.mark.parametrize("manager", ["npm", "pnpm", "yarn"])
 def test_comments_have_even_lines(manager: str, rendered: Rendered, make: Make) -> None:
-    """Whatever name of a file is put into them."""
+    """They wrap evenly with any file name in them."""
     existing = rendered(manager, build=["npm run build"])
     new = [
         make(language="node", flavor="slim", package_manager=manager, framework=framework)

@@ -79,7 +79,7 @@ SAMPLES: list[tuple[dict[str, Any], set[str]]] = [
 def test_a_project_has_what_it_is_made_of(
     make: Make, answers: dict[str, Any], files: set[str]
 ) -> None:
-    """And one file more with a certificate authority, except nginx, which trusts none."""
+    """With a certificate authority, there is one more file, except for nginx, which trusts none."""
     expected = EVERYWHERE | LANGUAGES[answers.get("language", "python")] | files
     assert set(tree(make(**answers))) == expected
     authority = {"docker/ca-certificates.crt"} if answers.get("framework") != "vite" else set()

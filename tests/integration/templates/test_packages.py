@@ -122,7 +122,7 @@ def test_it_is_a_flag(inline: Run, tmp_path: Path) -> None:
 
 
 def test_nothing_is_said_of_packages_without_them(inline: Run) -> None:
-    """As ever."""
+    """The files are the same as before."""
     assert "packages" not in inline("new", "my-app", "--defaults").stdout
 
 
@@ -178,7 +178,7 @@ def test_scratch_is_refused_with_the_nearest_flavor_first(
 
 
 def test_a_flavor_that_is_taken_away_is_not_proposed(make: Make) -> None:
-    """What a team doesn't have is no way on."""
+    """Errors don't suggest a flavor that the team doesn't allow."""
     answers: dict[str, Any] = {"language": "go", "flavor": "scratch", "runtime_packages": "ffmpeg"}
     unavailable = {"flavor": {"alpine": "nobody here knows musl"}}
     message = refusal(make, unavailable=unavailable, **answers)
@@ -200,7 +200,7 @@ def test_the_limit_leaves_room(make: Make, cell: Cell) -> None:
 
 @each_packed_cell
 def test_the_read_me_names_them(make: Make, cell: Cell) -> None:
-    """And says that the tests don't have them."""
+    """It says that the tests don't have them."""
     project = make(**of(cell), runtime_packages=["tini", "file"])
     text = (project / "README.md").read_text()
     distribution = {"slim": "Debian", "alpine": "Alpine"}[cell.flavor]

@@ -194,7 +194,7 @@ def test_pip_may_ask_a_mirror_without_tls(make: Make, manager: str) -> None:
 
 @pytest.mark.parametrize("answer", ["ssh", "token"])
 def test_python_checks_all_hashes_that_there_can_be(make: Make, answer: str) -> None:
-    """What comes from git has none: its commit is in the lock file."""
+    """Packages from git have no hash: their commit is in the lock file."""
     project = make(**of(Cell.parse("python-slim")), **ANSWERS[answer])
     options = re.findall(r"uv pip sync (--\S+)", (project / "Dockerfile").read_text())
     assert options == ["--verify-hashes" if answer == "ssh" else "--require-hashes"] * 2
@@ -231,7 +231,7 @@ def test_a_host_is_taken(make: Make) -> None:
 
 
 def test_what_is_no_host_is_refused(make: Make) -> None:
-    """Also where it isn't used."""
+    """It is refused even if it isn't used."""
     for host in BAD_HOSTS:
         message = refusal(make, private_host=host)
         assert message.startswith("private_host: use a host in lower case")
@@ -277,7 +277,7 @@ def test_an_index_is_taken(make: Make, index: str) -> None:
 
 
 def test_what_is_no_index_is_refused(make: Make) -> None:
-    """An address and nothing else."""
+    """Only an address is accepted."""
     for index in BAD_INDEXES:
         assert refusal(make, package_index=index).startswith(
             "package_index: use an address such as"
@@ -300,7 +300,7 @@ def test_a_choice_can_be_taken_away(make: Make, choice: str) -> None:
 
 
 def test_they_are_flags(inline: Run, tmp_path: Path) -> None:
-    """And recorded."""
+    """They are recorded, too."""
     flags = ["--private-dependencies", "token", "--private-host", HOST, "--build-ca", "yes"]
     done = inline("new", "my-app", "--defaults", *flags, "--package-index", INDEX)
     assert done.returncode == 0, done.stderr
@@ -341,7 +341,7 @@ BUILT = [
 
 @pytest.mark.parametrize("ci", CI_FILES)
 def test_each_build_of_ci_gets_it(make: Make, ci: str) -> None:
-    """And the files pass their linters."""
+    """The files also pass their linters."""
     made = []
     for answer, language in BUILT:
         project = make(**of(Cell.parse(f"{language}-slim")), ci=ci, **ANSWERS[answer])

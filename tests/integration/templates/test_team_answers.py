@@ -154,7 +154,7 @@ def test_several_authorities_are_kept_as_they_are(make: Make) -> None:
 
 
 def test_what_is_no_certificate_is_refused(make: Make) -> None:
-    """Nothing but certificates."""
+    """Only certificates are accepted."""
     for text in [
         "no certificate",
         certificate() + "and words",
@@ -360,7 +360,7 @@ def test_a_default_that_is_taken_away_is_replaced(make: Make) -> None:
 
 
 def test_other_choices_stay(make: Make) -> None:
-    """What is not named can be chosen."""
+    """Choices that aren't named can still be chosen."""
     answers = {"language": "node", "flavor": "scratch", "ci": "gitlab"}
     assert make(unavailable=UNAVAILABLE, **answers).is_dir()
 

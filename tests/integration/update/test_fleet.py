@@ -81,7 +81,7 @@ def test_check_needs_no_repository(make: Make, update: Update) -> None:
 
 
 def test_a_dry_run_writes_nothing(make: Make, update: Update) -> None:
-    """Neither the project nor git's folder."""
+    """It writes neither to the project nor to git's folder."""
     project = make()
     before, git_files = state(project), set((project / ".git").rglob("*"))
     done = update("--dry-run", project)
@@ -193,7 +193,7 @@ def test_a_missing_folder_is_named(update: Update, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_project_is_named(update: Update, tmp_path: Path) -> None:
-    """And `dockgen new` is."""
+    """The error suggests `dockgen new`."""
     done = update(tmp_path)
     assert done.code == 3
     assert "dockgen new" in done.errors

@@ -153,7 +153,7 @@ class TestGitHub:
         return host.run(*scripts(propose), interpreter="bash", GH_TOKEN=SECRET)
 
     def test_no_job_with_a_token_runs_what_was_fetched(self, facts: dict[str, Any]) -> None:
-        """What starts dockgen may read and has no secret; the other one starts git alone."""
+        """The job with dockgen can only read and has no secret; the other one runs only git."""
         update, propose = (facts["github"]["jobs"][name] for name in ("update", "propose"))
         assert update["permissions"] == {"contents": "read"}
         assert "secrets." not in str(update)
@@ -235,7 +235,7 @@ class TestGitHub:
         assert made.startswith(BOT)
 
     def test_up_to_date(self, tmp_path: Path, facts: dict[str, Any]) -> None:
-        """Nothing is asked for."""
+        """No pull request is opened."""
         host = Host(tmp_path, "github")
         self.run(host, facts)
         git("update-ref", "refs/heads/main", BRANCH, cwd=host.origin)
@@ -244,7 +244,7 @@ class TestGitHub:
         assert not any("gh" in line.split()[0] for line in host.logged())
 
     def test_a_failure_is_one(self, tmp_path: Path, facts: dict[str, Any]) -> None:
-        """What dockgen can't do ends the job, before anything is pushed."""
+        """If dockgen fails, the job ends before anything is pushed."""
         host = Host(tmp_path, "github")
         edit(host.own / ".copier-answers.yml", "https://dockgen.invalid", "https://other.invalid")
         commit(host.own)

@@ -53,7 +53,7 @@ def test_goes_to_a_named_release(make: Make, update: Update, tmp_path: Path, to:
 
 
 def test_nothing_to_do(make: Make, update: Update) -> None:
-    """The newest release stays as it is, and is told so."""
+    """A project at the newest release stays as it is, and the report says so."""
     project = make(history.NEWEST)
     before = state(project)
     done = update(project)
@@ -62,7 +62,7 @@ def test_nothing_to_do(make: Make, update: Update) -> None:
 
 
 def test_git_sees_plain_changes(make: Make, update: Update) -> None:
-    """Nothing is committed nor staged: reviewing and committing is the owner's."""
+    """Nothing is committed or staged: that is up to the owner."""
     project = make()
     before = index(project)
     update(project)
@@ -668,7 +668,7 @@ def test_something_in_the_way_of_a_folder_is_named(
 
 
 def test_a_link_in_the_place_of_a_file_stays(make: Make, update: Update, tmp_path: Path) -> None:
-    """What it leads to is never written."""
+    """Its target is never written."""
     project = make()
     outside = tmp_path / "compose.yaml"
     (project / "compose.yaml").rename(outside)
@@ -699,7 +699,7 @@ def test_a_file_that_was_made_executable_stays_so(make: Make, update: Update) ->
 
 
 def test_own_files_are_not_touched(make: Make, update: Update) -> None:
-    """Nor their times."""
+    """Their times don't change either."""
     project = make()
     own = project / "app/own.py"
     own.write_text("pass\n")

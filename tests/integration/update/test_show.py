@@ -5,7 +5,7 @@ from tests.integration.update.edits import DIGEST, kept, ten_edits
 
 
 def test_every_edit_is_kept(make: Make, update: Update) -> None:
-    """And the template's changes arrive around them, without one conflict."""
+    """The template's changes are merged around them, without a conflict."""
     project = make("v1.0.0", ci="github")
     base = f"debian:bookworm-slim@{DIGEST}"
     ten_edits(project, base)

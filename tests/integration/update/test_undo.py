@@ -39,7 +39,7 @@ def test_brings_back_a_file_that_git_does_not_know(make: Make, update: Update) -
 
 
 def test_twice_makes_the_update_again(make: Make, update: Update) -> None:
-    """An undo is undone like anything else."""
+    """An undo can be undone."""
     project = make()
     update(project)
     after = state(project)
@@ -73,7 +73,7 @@ def test_what_was_edited_since_is_not_undone(make: Make, update: Update) -> None
 
 
 def test_without_an_update_there_is_nothing_to_undo(make: Make, update: Update) -> None:
-    """And that is said."""
+    """The error says so."""
     done = update("--undo", make())
     assert done.code == 3
     assert "nothing to undo" in done.errors

@@ -94,7 +94,7 @@ SECRET = layer(file("/app/.env"), name="secret", secrets={"/app/.env": "a secret
 
 
 def test_dg112_names_file_and_layer() -> None:
-    """And says so if only a later layer hides it."""
+    """It also says if only a later layer hides the file."""
     (finding,) = found(SECRET, PROGRAM)
     assert finding.rule == "DG112"
     assert finding.message == "/app/.env in layer 2 of 3 contains a secret (API_TOKEN)"
@@ -179,7 +179,7 @@ def test_dg114_passes_what_is_none(path: str) -> None:
     ],
 )
 def test_dg115_finds_hidden_bytes(later: File) -> None:
-    """Whatever a later layer does to a file; to the byte."""
+    """It counts to the byte whatever later layers do to a file."""
     big = layer(folder("/app"), file("/app/big", 1_000_000), name="big")
     (finding,) = found(big, layer(folder("/app", 0o700), later, name="later"))
     assert finding.rule == "DG115"
@@ -246,7 +246,7 @@ def test_dg117_passes(entry: File) -> None:
 
 
 def test_dg117_asks_nothing_of_root() -> None:
-    """That it is root is one finding; so is a name that no one knows."""
+    """Root is another rule's finding; so is an unknown name."""
     own = layer(file("/app/main.js", uid=0))
     assert codes(own, config=replace(CONFIG, user="")) == ["DG101"]
     assert codes(own, config=replace(CONFIG, user="app")) == ["DG101"]
@@ -284,7 +284,7 @@ def test_dg118_passes_a_library_with_an_entry() -> None:
     ],
 )
 def test_dg118_passes_what_no_package_of_the_distribution_has(path: str) -> None:
-    """What was built from source, what one program loads itself, and what is no library."""
+    """Libraries built from source or loaded by one program, and files that aren't libraries."""
     assert codes(layer(file(path))) == []
 
 
@@ -295,7 +295,7 @@ def test_dg118_passes_a_database_that_names_no_files(path: str) -> None:
 
 
 def test_dg118_finds_it_beside_dpkg_s_status() -> None:
-    """That names packages only, but the lists of their files are there, too."""
+    """That file lists only packages, but the lists of their files exist, too."""
     database = "/var/lib/dpkg/info/libc6.list"
     libraries = {database: frozenset({"/lib/x86_64-linux-gnu/libc.so.6"})}
     listed = layer(file(database), file("/var/lib/dpkg/status"), libraries=libraries)  # type: ignore[arg-type]

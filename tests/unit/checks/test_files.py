@@ -69,7 +69,7 @@ def test_another_image(image: str, allowed: str) -> None:
 
 
 def test_each_image_counts() -> None:
-    """Also what only a step takes files from."""
+    """An image that only a step copies from counts, too."""
     text = "FROM ghcr.io/a AS x\nFROM x\nCOPY --from=b / /\nRUN --mount=from=quay.io/c,target=/c ls"
     assert len(messages(text, "ghcr.io")) == 2
     assert messages(text, "ghcr.io", "docker.io", "quay.io") == []
@@ -81,7 +81,7 @@ def test_every_registry_is_allowed_unasked() -> None:
 
 
 def test_a_missing_dockerfile_is_no_proof() -> None:
-    """Where a list is given; else no one asks."""
+    """It fails if there is a list of registries; otherwise nothing is asked."""
     contract = replace(CONTRACT, policy=Policy(allowed_registries=("ghcr.io",)))
     (finding,) = check_files(Files(None), contract)
     assert finding.message == "there is no Dockerfile to read"
@@ -101,7 +101,7 @@ def test_a_missing_dockerfile_is_no_proof() -> None:
     ],
 )
 def test_dg002_passes_a_version(image: str) -> None:
-    """A tag, a digest, or what no one knows before the build."""
+    """A tag, a digest, or a variable that is set only in the build."""
     assert codes(f"FROM {image}\nFROM scratch") == []
 
 
@@ -119,7 +119,7 @@ def test_dg002_takes_stages_for_none() -> None:
 
 
 def test_dg003_names_line_file_and_version() -> None:
-    """And what to write in the line."""
+    """The hint says what to write there."""
     text = "# go\nFROM golang:1.24 AS build\nCOPY . .\nRUN go build"
     (finding,) = findings(text, Context(".dockerignore", go={"go.mod": "1.25.3"}))
     assert finding.rule == "DG003"
@@ -199,7 +199,7 @@ def test_dg005_finds_a_secret_and_keeps_it(lines: str) -> None:
 
 
 def test_dg005_leaves_the_image_to_dg111() -> None:
-    """What the image says of itself is read from the image, also where there is no Dockerfile."""
+    """The image's configuration is read from the image, even without a Dockerfile."""
     assert codes(f"FROM scratch AS base\nENV TOKEN={WORDS}\nFROM base\nENV TOKEN={WORDS}") == []
     assert codes(f"ARG TOKEN={WORDS}\nFROM scratch") == ["DG005"]
 
@@ -264,7 +264,7 @@ def test_what_a_step_copies_of_what_git_tracks(path: str, *, is_needed: bool) ->
     ],
 )  # fmt: skip
 def test_what_a_step_that_copies_all_needs(path: str, *, is_needed: bool) -> None:
-    """What is for git, editors and CI is none of it, and neither are documents."""
+    """It doesn't need files for git, editors and CI, or documents."""
     files = Files(dockerfile.parse("FROM go:1\nCOPY . .\n"), Context(".dockerignore"), [path])
     found = [finding for finding in check_files(files, CONTRACT) if finding.rule == "DG007"]
     assert bool(found) == is_needed

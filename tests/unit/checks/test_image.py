@@ -60,7 +60,7 @@ def test_a_sound_image_passes() -> None:
 
 
 def test_a_sound_image_from_scratch_passes() -> None:
-    """Nor on scratch."""
+    """It passes on scratch, too."""
     assert check_image(Image(CONFIG, (PROGRAM,)), ON_SCRATCH) == []
 
 
@@ -256,7 +256,7 @@ def test_dg107_passes_what_only_sounds_like_a_tool(path: str) -> None:
 
 
 def test_dg107_passes_what_cannot_be_started() -> None:
-    """A file that no one may execute is no tool."""
+    """A file that nobody can execute isn't a tool."""
     assert findings(holding(file("/usr/local/bin/pip", 0o644))) == []
 
 
@@ -283,7 +283,7 @@ def test_dg107_finds_tools(path: str) -> None:
 
 
 def test_dg107_passes_what_a_later_layer_removes() -> None:
-    """What no container sees serves no intruder; its size is DG105's."""
+    """A file that no container sees is no use to an intruder; its size counts in DG105."""
     image = Image(
         CONFIG,
         (BASE, layer(file("/usr/bin/npm")), layer(file("/usr/bin/npm", 0, Kind.WHITEOUT))),

@@ -84,7 +84,7 @@ def test_dg201_finds_what_never_turns_healthy() -> None:
     ],
 )
 def test_dg201_tells_a_missing_loader(log: str, named: bool) -> None:
-    """What the kernel says of it names a file that is there; the hint says what is not."""
+    """The kernel's message names a file that exists; the hint names the missing one."""
     (finding,) = check_running(replace(SEEN, healthy_seconds=None, log=log), CONTRACT)
     assert ("CGO_ENABLED=0" in finding.hint) is named
 
@@ -207,7 +207,7 @@ def test_dg208_passes_at_the_limit() -> None:
     ],
 )
 def test_dg208_finds_a_bad_end(exit_code: int, seconds: float, words: str) -> None:
-    """Slow, killed and failed are told apart."""
+    """Slow, killed and failed containers get different messages."""
     seen = replace(SEEN, stop_exit_code=exit_code, stop_seconds=seconds)
     (finding,) = check_running(seen, CONTRACT)
     assert finding.rule == "DG208"
@@ -232,7 +232,7 @@ def test_a_worker_answers_nobody() -> None:
 
 
 def test_a_job_has_no_health() -> None:
-    """Nor has it to be stopped, once it came to its end."""
+    """It needn't be stopped either, if it has ended by itself."""
     assert findings(DONE, JOB) == []
 
 

@@ -54,7 +54,7 @@ def lines(text: str) -> list[list[str]]:
 def test_the_table_has_a_column_for_each(
     found: Comparison, capsys: pytest.CaptureFixture[str], form: str
 ) -> None:
-    """What wasn't measured shows a dash, and a line that nobody has is left out."""
+    """Missing measurements show a dash, and lines without any are left out."""
     comparison.show(found, form)
     shown = capsys.readouterr().out
     assert [line for line in lines(shown) if line[-2:] == ["(now)", "naive"]] == [
@@ -78,7 +78,7 @@ def test_the_table_has_a_column_for_each(
 def test_words_of_others_are_code_in_markdown(
     found: Comparison, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing in them is markup."""
+    """Nothing in them becomes markup."""
     comparison.show(found, "markdown")
     shown = capsys.readouterr().out
     assert "- `` alpine is left out: cgo links with `Debian` ``" in shown
@@ -87,7 +87,7 @@ def test_words_of_others_are_code_in_markdown(
 def test_programs_get_bytes_and_seconds(
     found: Comparison, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And null for what wasn't measured."""
+    """They get null for what wasn't measured."""
     comparison.show(found, "json")
     facts = json.loads(capsys.readouterr().out)
     assert (facts["flavor"], facts["language"], facts["edited"]) == ("scratch", "go", "main.go")

@@ -142,7 +142,7 @@ def test_packages_differ_by_version(compared: Any) -> None:
 
 
 def test_a_package_whose_notes_are_replaced_is_not_there_twice(compared: Any) -> None:
-    """What a later layer hides isn't installed any more."""
+    """Packages that a later layer hides don't count as installed."""
     status = "Package: a\nVersion: {}\n"
     lower = tar(entry("var/lib/dpkg/status", status.format(1).encode()))
     upper = tar(entry("var/lib/dpkg/status", status.format(2).encode()))
@@ -173,7 +173,7 @@ def test_settings_that_differ_are_named(compared: Any) -> None:
 
 
 def test_a_secret_is_not_repeated(compared: Any) -> None:
-    """That it differs is told."""
+    """The report only says that it differs."""
     configs = ({"Env": ["DB_PASSWORD=hunter2-a"]}, {"Env": ["DB_PASSWORD=changeme"]})
     (one,) = compared(None, None, configs).settings
     assert "hunter2" not in one.before

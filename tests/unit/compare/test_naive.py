@@ -81,7 +81,7 @@ def test_each_package_manager_installs(answers: dict[str, Any], step: str) -> No
 def test_an_added_program_installs_what_was_found(
     install: dict[str, Any], steps: list[str]
 ) -> None:
-    """Nothing where it has no packages."""
+    """Without packages, it installs nothing."""
     lines = made(PYTHON | {"existing": ADDED | {"install": install}})
     assert [line for line in lines if line.startswith("RUN")] == steps
 
@@ -121,7 +121,7 @@ def test_what_takes_two_stages_is_refused(more: dict[str, Any]) -> None:
 
 
 def test_a_copy_becomes_naive(tmp_path: Path) -> None:
-    """Nothing of dockgen's is left, and the container isn't hardened; what is beside it stays."""
+    """Files of dockgen are gone, and the container isn't hardened; other services stay."""
     for name in (".dockerignore", ".copier-answers.yml", "dockgen.toml", "app.py"):
         (tmp_path / name).write_text("x")
     (tmp_path / "compose.yaml").write_text(

@@ -67,7 +67,7 @@ def test_what_reaches_out_is_named(app: dict[str, Any], words: str, tmp_path: Pa
 
 
 def test_an_ordinary_service_reaches_nothing(tmp_path: Path) -> None:
-    """What a project uses every day passes."""
+    """Everyday features pass."""
     (tmp_path / "data").mkdir()
     app = {
         "cap_add": ["NET_BIND_SERVICE"],
@@ -107,7 +107,7 @@ def test_a_link_that_leaves_the_folder_is_followed(tmp_path: Path) -> None:
 
 
 def test_a_volume_with_a_driver_of_its_own_is_named(tmp_path: Path) -> None:
-    """The local driver binds any folder if it is told to."""
+    """The local driver can bind any folder."""
     options = {"type": "none", "o": "bind", "device": "/"}
     found = model(volumes=[{"type": "volume", "source": "v", "target": "/v"}])
     found["volumes"] = {"v": {"driver_opts": options}}
@@ -180,7 +180,7 @@ def test_what_is_mounted_from_this_machine(tmp_path: Path) -> None:
 
 
 def test_an_image_takes_the_place_of_a_build() -> None:
-    """What is named is checked, and no registry is asked for it."""
+    """That image is checked, and no registry is asked for it."""
     run = composefile.apart(model(), "app", Change(image="mine:1", port=9000), {}, {})
     own = run["services"]["app"]
     assert "build" not in own

@@ -22,7 +22,7 @@ def _evidence(topic: str, *signals: tuple[object, bool]) -> Evidence:
 
 
 def test_a_strong_signal_wins_over_a_weak_one_before_it() -> None:
-    """And the weak one is passed over by name."""
+    """The weak one is listed as passed over."""
     detected = resolve.resolve(_evidence("port", (80, False), (8000, True)), {})
 
     (answer,) = detected.answers["port"]
@@ -86,7 +86,7 @@ def test_parts_are_kept_once_and_a_flag_replaces_its_own() -> None:
 
 
 def test_the_port_is_put_into_the_commands() -> None:
-    """Also into those of further processes."""
+    """Further processes get it, too."""
     evidence = _evidence("entry", (("serve", "--port", "{port}"), True))
     evidence.add("process", Process("two", ("two", "{port}")), "two")
     detected = resolve.resolve(evidence, {"port": 9000})
@@ -190,7 +190,7 @@ def test_words_that_are_no_bound_say_nothing() -> None:
     ],
 )
 def test_a_flag_means_what_it_shows(topic: str, words: str, value: object) -> None:
-    """What a flag takes is what the table shows."""
+    """A flag accepts the value that the table shows."""
     parsed = given.parse(BY_NAME[topic], words)
 
     assert parsed == value

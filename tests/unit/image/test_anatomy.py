@@ -57,7 +57,7 @@ def test_says_what_each_layer_hides_and_what_made_it() -> None:
 
 @table("target", ["app/big", "/app/big", "./app/big"])
 def test_what_a_hard_link_still_shows_is_not_hidden(target: str) -> None:
-    """Until the link is gone, too."""
+    """It is hidden once the link is gone, too."""
     link = File("/app/link", 0, 0o644, 0, 0, Kind.HARD_LINK, target)
     first = (file("/app/big", 5000), link)
     removed = file("/app/big", 0, Kind.WHITEOUT)
@@ -67,7 +67,7 @@ def test_what_a_hard_link_still_shows_is_not_hidden(target: str) -> None:
 
 
 def test_counts_as_dive_does() -> None:
-    """The smaller of two copies, nothing of a removed file, and all of a removed folder, twice."""
+    """The smaller of two copies, no bytes of a removed file, and all of a removed folder, twice."""
     # /lib/a 0 of 1000, /lib/b, /app/big 4000 of 9000, /app/small, /tmp/x/y, and /tmp/x once more.
     assert anatomy.of(image(BASE, OWN, LAST)).dive == pytest.approx(
         (0 + 3000 + 4000 + 10 + 900 + 900) / (1000 + 3000 + 9000 + 10 + 900 + 900)

@@ -28,7 +28,7 @@ def changed(path: str, **change: object) -> list[str]:
 
 
 def test_the_same_files_are_no_loss() -> None:
-    """Whichever hard link has the content; what is behind a symbolic link is elsewhere."""
+    """It doesn't matter which hard link has the content; files behind a link are skipped."""
     assert changed("/bin/app") == []
     assert changed("/bin/app", kind=Kind.HARD_LINK, size=0) == []
     assert changed("/lib", mode=0o755) == []
@@ -67,7 +67,7 @@ def test_layers_are_shared_from_the_lowest_on() -> None:
 
 
 def test_the_configuration_is_taken_over_whole() -> None:
-    """Also what dockgen doesn't know of."""
+    """Keys that dockgen doesn't know are kept, too."""
     config = {"Entrypoint": ["/app"], "New": {"a": [1]}}
     made = Inspected(
         {"Config": config, "Os": "linux", "Architecture": "arm64", "Variant": "v8", "Author": ""}

@@ -80,14 +80,14 @@ def test_a_broken_manifest_names_nothing(content: str) -> None:
 
 
 def test_a_file_that_is_too_large_names_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half of it would say that the other half isn't installed."""
+    """Half of a file would make the other packages look uninstalled."""
     monkeypatch.setattr(packages, "LARGEST", len(STATUS) - 1)
     assert found("/var/lib/dpkg/status", STATUS.encode()) == set()
 
 
 @table("size", [1, 4096, 100_000])
 def test_a_go_program_names_its_modules(size: int) -> None:
-    """And the Go that made it; a module that is replaced has the version of its replacement."""
+    """It also names its Go; a replaced module has the version of its replacement."""
     modules = (
         "path\texample.com/app\nmod\texample.com/app\t(devel)\t\n"
         "dep\texample.com/a\tv1.2.3\th1:x\n"
@@ -116,7 +116,7 @@ def test_a_program_that_says_less_names_no_module(content: bytes) -> None:
 
 
 def test_names_are_not_endless() -> None:
-    """What is repeated is cut."""
+    """Long names are cut."""
     manifest = json.dumps({"name": "a" * 5000, "version": "1" * 5000}).encode()
     ((_, name, version),) = found("/node_modules/a/package.json", manifest, 20_000)
     assert len(name) == len(version) == 200

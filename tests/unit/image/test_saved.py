@@ -141,7 +141,7 @@ def test_knows_how_many_layers_are_the_base_s(saved: Path) -> None:
 
 
 def test_reads_the_configuration(saved: Path) -> None:
-    """What rules look at is there, times in seconds."""
+    """It has everything that rules use, with times in seconds."""
     config = saved_image.read(docker_archive(saved, tar())).config
     assert config == image.Config(
         user="65532:65532",
@@ -159,7 +159,7 @@ def test_reads_the_configuration(saved: Path) -> None:
 
 
 def test_reads_an_empty_configuration(saved: Path) -> None:
-    """What an image doesn't say is empty."""
+    """Values that an image doesn't set are empty."""
     assert saved_image.read(docker_archive(saved, tar(), config={})).config == image.Config()
 
 
@@ -292,7 +292,7 @@ def test_a_cut_off_layer_is_named(saved: Path) -> None:
     "content", [b"not a tar", tar(entry("hello", b"world"))], ids=["text", "another tar"]
 )
 def test_another_file_is_named(saved: Path, content: bytes) -> None:
-    """What is no saved image is said to be none."""
+    """The error says that it isn't a saved image."""
     saved.write_bytes(content)
     with pytest.raises(ProjectError, match="isn't a saved image"):
         saved_image.read(saved)
@@ -339,6 +339,6 @@ def test_small_files_are_looked_into(saved: Path) -> None:
     ],
 )
 def test_package_databases_are_read(saved: Path, path: str, content: bytes) -> None:
-    """For the libraries that they list; nothing else that they have is kept."""
+    """Only the libraries that they list are kept."""
     found = saved_image.read(docker_archive(saved, tar(entry(path, content))))
     assert found.layers[0].libraries == {f"/{path}": {"/lib/x-linux-gnu/libz.so.1"}}

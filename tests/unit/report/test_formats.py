@@ -117,7 +117,7 @@ def test_junit_is_valid(tmp_path: Path) -> None:
 
 
 def test_gitlab_is_valid(tmp_path: Path) -> None:
-    """What is ignored isn't there."""
+    """It leaves out ignored findings."""
     issues = json.loads(formats.rendered(made(tmp_path), Format.GITLAB))
     jsonschema.validate(issues, json.loads((SCHEMAS / "gitlab-code-quality.json").read_text()))
     assert [issue["check_name"] for issue in issues] == [
@@ -186,13 +186,13 @@ class TestFingerprints:
     """The same as long as the same is wrong at the same place."""
 
     def test_a_figure_changes_nothing(self) -> None:
-        """Nor does what a log printed last."""
+        """The end of a log doesn't matter either."""
         before = [("DG105", None, "12.5 MB, 2,000 bytes over; its layer")]
         after = [("DG105", None, "13.75 MB, 15 bytes over; another")]
         assert result.fingerprints(before) == result.fingerprints(after)
 
     def test_a_line_changes_nothing(self, tmp_path: Path) -> None:
-        """What stands above it may grow."""
+        """Lines above it may be added."""
         before = made(tmp_path).found[0]
         finding = Finding("DG001", "line 3 of the Dockerfile names x", "", Place("Dockerfile", 3))
         moved = Finding("DG001", "line 4 of the Dockerfile names x", "", Place("Dockerfile", 4))

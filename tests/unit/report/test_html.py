@@ -101,7 +101,7 @@ def page(folder: Path, word: str = "word", *, since: Since | None = None) -> Pag
 
 
 def test_words_of_others_stay_words(tmp_path: Path) -> None:
-    """Wherever they stand: no element, attribute or address of theirs."""
+    """They can't become an element, an attribute or an address."""
     worse, plain = page(tmp_path, WORSE), page(tmp_path)
     assert {tag for tag, _ in worse.elements} == {tag for tag, _ in plain.elements}
     names = {name for _, attributes in plain.elements for name in attributes}

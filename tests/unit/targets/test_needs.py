@@ -28,7 +28,7 @@ def test_what_is_written_is_named() -> None:
 
 
 def test_odd_ports_are_named() -> None:
-    """Low ones, and those that the image doesn't tell of; not what no one can reach."""
+    """Privileged ports, and ports that the image doesn't expose; not unreachable ones."""
     assert needs.of(seen(ports=(80, 8080)), [], [], [8080]) == ("listens on port 80",)
     assert needs.of(seen(ports=(9000,)), [], [], []) == ("listens on port 9000",)
     loopback = Observation(**{**vars(SEEN), "listening": (Listener(80, "127.0.0.1"),)})

@@ -30,6 +30,6 @@ def test_a_question_that_depends_on_another_is_asked_after_it() -> None:
 def test_a_question_without_a_choice_makes_no_sense(
     name: str, sensible: dict[str, str], senseless: dict[str, str]
 ) -> None:
-    """What a starter doesn't ask leaves the choice."""
+    """Questions that a starter doesn't ask don't limit the choices."""
     assert rounds.makes_sense(name, sensible)
     assert not rounds.makes_sense(name, senseless)

@@ -6,7 +6,7 @@ DIGEST = "@sha256:" + "0" * 64
 
 
 def test_a_moved_pin_is_found() -> None:
-    """And taken over into a text that moved it somewhere else."""
+    """It is applied to a text that moved it elsewhere."""
     for base, ours in [
         ("FROM python:3.13-slim AS build", "FROM python:3.14-slim AS build"),
         ("FROM python:3.14-slim AS build", f"FROM python:3.14-slim{DIGEST} AS build"),

@@ -91,7 +91,7 @@ def test_another_image_s_layers(folder: Path) -> None:
 
 
 def test_a_file_s_own_line(folder: Path) -> None:
-    """What has a place in a file needs no search."""
+    """A finding with a file and line needs no search."""
     assert line(folder, "DG001", Place("Dockerfile", 5)) == "Dockerfile:5"
 
 
