@@ -118,7 +118,7 @@ def test_a_missing_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_command_that_cannot_be_started_is_named(docker: Stand) -> None:
-    """Neither is a broken program a traceback."""
+    """A broken program gives an error, not a traceback."""
     calls = docker("")
     (calls.parent / "bin" / "docker").write_text("no program")
     with pytest.raises(ToolMissingError, match="docker can't be started: Exec format error"):
@@ -172,7 +172,7 @@ def test_podman_is_an_engine_that_runs_and_does_not_build(docker: Stand) -> None
 
 
 def test_an_old_podman_is_refused(docker: Stand) -> None:
-    """Whatever it is asked for."""
+    """It is refused for every command."""
     docker(f"echo '{PODMAN % '4.3.1'}'")
     with pytest.raises(
         ToolMissingError, match=r"podman 4\.3\.1 is too old: dockgen needs 5 or later"
@@ -204,7 +204,7 @@ def test_a_builder_that_can_be_used(docker: Stand, words: str) -> None:
     ],
 )
 def test_a_builder_that_does_not_answer(docker: Stand, words: str, why: str) -> None:
-    """Buildx exits with 0 all the same, and a build would wait."""
+    """Buildx still exits with 0, and a build would wait."""
     docker(f"echo '{words}'")
     with pytest.raises(ToolMissingError, match=why):
         engine.require_builder("farm")
@@ -233,7 +233,7 @@ def test_an_engine_that_goes_away_later_is_named(docker: Stand) -> None:
 
 
 def test_a_silent_engine_is_named(docker: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is waited for without an end."""
+    """It doesn't wait forever."""
     docker("exec sleep 60")
     monkeypatch.setattr(images, "SAVE_SECONDS", 0.2)
     with pytest.raises(ToolMissingError, match=r"docker save didn't finish within 0\.2 s"):
@@ -284,7 +284,7 @@ def test_a_build_that_takes_too_long_is_ended(docker: Stand) -> None:
 
 
 def test_a_temporary_image_is_removed(docker: Stand) -> None:
-    """Also when what uses it fails."""
+    """It is removed even if the code that uses it fails."""
     calls = docker("")
     with (
         pytest.raises(KeyboardInterrupt),
@@ -303,7 +303,7 @@ def test_a_temporary_image_that_cannot_be_built_is_removed(docker: Stand) -> Non
 
 
 def test_a_container_is_removed(docker: Stand) -> None:
-    """Also on Ctrl-C."""
+    """It is removed after Ctrl-C, too."""
     calls = docker("")
     with (
         pytest.raises(KeyboardInterrupt),
@@ -329,7 +329,7 @@ def test_a_container_that_cannot_start_is_removed(docker: Stand) -> None:
 
 
 def test_each_option_arrives() -> None:
-    """What is asked for is passed on, and what is turned off is left out."""
+    """Given options are passed on, and disabled ones are left out."""
     options = RunOptions(
         port=8080,
         user="12345:12345",
@@ -433,7 +433,7 @@ def test_the_stand_in_is_what_docker_is_here(docker: Stand) -> None:
 
 
 def test_ctrl_c_waits_until_a_container_is_there(docker: Stand) -> None:
-    """What is only half made can't be removed; the wait ends with the command."""
+    """A half-made container can't be removed; the wait ends with the command."""
     calls = docker('[ "$1" = run ] && kill -INT $PPID; exit 0')
     with pytest.raises(KeyboardInterrupt), engine.run("app", RunOptions()):
         pytest.fail("Ctrl-C came before")

@@ -98,6 +98,6 @@ def test_a_run_s_name_means_all_of_it(name: str, project: str, called: str) -> N
 
 
 def test_an_unknown_name_is_an_error() -> None:
-    """Nothing else is removed in its place."""
+    """Nothing else is removed."""
     with pytest.raises(UsageError, match="called mine"):
         leftovers.chosen([leftover(OWN[0], 9)], [OWN[0], "mine"], NOW, recent=True)

@@ -72,7 +72,7 @@ def test_a_port_of_this_machine(at: At) -> None:
 
 
 def test_a_machine_that_lets_nothing_through(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That says nothing of what is checked."""
+    """It isn't a finding about the container."""
     at("tcp://build.example:2376")
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]

@@ -131,7 +131,7 @@ def test_nothing_follows_what_has_failed(machine: Machine, refused: str) -> None
     ],
 )
 def test_what_is_missing_is_named(machine: Machine, lacks: dict[str, str], errors: str) -> None:
-    """And nothing was made; only root is helped to a package, and is told if that fails."""
+    """Nothing is made; only root is offered a package, and hears if that fails."""
     machine.program("apt-get", 'case "$*" in *"$REFUSED"*) exit 100 ;; esac')
     if "git" in lacks:
         (machine.folder / "bin/git").unlink()
@@ -141,7 +141,7 @@ def test_what_is_missing_is_named(machine: Machine, lacks: dict[str, str], error
 
 
 def test_root_gets_debian_s_package(machine: Machine) -> None:
-    """That of this very Python, without a question, and the environment is made with it."""
+    """It matches this Python, is installed without a question, and makes the environment."""
     machine.program("apt-get")
     assert machine.run(NO_ENSUREPIP="1", USER_ID="0") == (0, "")
     package = "apt-get -qq install -y --no-install-recommends python3.11-venv"

@@ -211,7 +211,7 @@ def section(text: str) -> Change:
 def test_an_obstacle_is_named(
     checkout: Path, change: Change | None, wanted: str, says: str
 ) -> None:
-    """And nothing is written."""
+    """Nothing is written."""
     if change:
         change(checkout)
     before = state(checkout)

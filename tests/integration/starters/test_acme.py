@@ -199,7 +199,7 @@ def test_dockerfile_passes_hadolint(projects: dict[Cell, Path], cell: Cell) -> N
 
 @each_acme_cell
 def test_output_is_tidy(projects: dict[Cell, Path], cell: Cell) -> None:
-    """No blank lines of blocks and comments, and nothing of Jinja."""
+    """There are no blank lines from blocks and comments, and no Jinja."""
     for name in ("Dockerfile", "catalog-info.yaml"):
         text = (projects[cell] / name).read_text()
         assert not re.search(r"[ \t]\n|\n\n\n|\n\n\Z|\A\n|\{%|\{#|\{\{", text), name

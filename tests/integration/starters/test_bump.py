@@ -115,7 +115,7 @@ def test_a_new_file_gets_a_stub(run: Run, acme: Path, tmp_path: Path) -> None:
 
 
 def test_a_deleted_stub_stays_deleted(run: Run, acme: Path) -> None:
-    """Also where dockgen changed it."""
+    """This holds even if dockgen changed it."""
     (acme / PYTHON / ".editorconfig.jinja").unlink()
     (acme / DOCKERFILE).unlink()
     commit(acme)
@@ -294,7 +294,7 @@ def test_a_dry_run_tells_of_conflicts(run: Run, conflicting: Path) -> None:
 
 
 def test_a_second_bump_has_nothing_to_do(run: Run, acme: Path) -> None:
-    """And says so."""
+    """It says so."""
     assert run("starter", "bump", acme).code == 0
     commit(acme)
     before = state(acme)

@@ -113,7 +113,7 @@ def test_decided_answers_are_recorded(team_template: Path, copy: Copy) -> None:
 def test_ci_gets_dockgen_from_where_the_team_says(
     team_template: Path, copy: Copy, ci: str, name: str
 ) -> None:
-    """And not from the team's template, which is no Python package."""
+    """It doesn't come from the team's template, which isn't a Python package."""
     decide(team_template, ci)
     text = (copy() / name).read_text()
     assert 'DOCKGEN: "git+https://git.example.com/dockgen.git@v0.4.0"\n' in text

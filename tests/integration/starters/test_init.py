@@ -105,7 +105,7 @@ def test_the_copy_is_the_release(plain_starter: Path) -> None:
 
 
 def test_languages_can_be_chosen(run: Run, person: Path) -> None:
-    """Then the others are no choice, and nothing of them is copied."""
+    """The others can't be chosen, and none of their files are copied."""
     assert run("starter", "init", "two", "--language", "python", "--language", "go").code == 0
     by_name = {entry.name: entry for entry in questions.load(person / "two/copier.yml")}
     assert by_name["language"].choices == ("go", "python")
@@ -115,7 +115,7 @@ def test_languages_can_be_chosen(run: Run, person: Path) -> None:
 
 
 def test_one_language_is_not_asked_for(run: Run, person: Path) -> None:
-    """There is nothing to choose, and the answer is recorded all the same."""
+    """There is nothing to choose, but the answer is recorded."""
     assert run("starter", "init", "one", "--language", "go").code == 0
     by_name = {entry.name: entry for entry in questions.load(person / "one/copier.yml")}
     assert not by_name["language"].asked
@@ -320,7 +320,7 @@ def test_a_full_disk_leaves_nothing(
 
 
 def test_json_has_the_facts(run: Run, person: Path) -> None:
-    """What was made, and what to type next."""
+    """It has what was made, and what to type next."""
     facts = json.loads(run("starter", "init", "acme", "--language", "go", "--json").output)
     assert facts["directory"] == str(person / "acme")
     assert (facts["name"], facts["languages"], facts["ci"]) == ("acme", ["go"], "github")

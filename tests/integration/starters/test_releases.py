@@ -67,7 +67,7 @@ def test_an_unedited_starter_becomes_the_new_one(
 def test_a_copy_of_a_dockerfile_renders_the_same(
     run: Run, person: Path, files: dict[str, File], tmp_path: Path
 ) -> None:
-    """Which includes what the release had below base/, and computes by its variables."""
+    """It includes files of the release below base/, and uses its variables."""
     own = {
         f"templates/{language}/project/Dockerfile.jinja": files[
             f"base/templates/{language}/{flavor}.Dockerfile.jinja"

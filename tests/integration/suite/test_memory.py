@@ -35,7 +35,7 @@ def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_what_a_killed_run_has_left_goes(killed: Path) -> None:
-    """And what another one is running in stays."""
+    """The folder of a running process stays."""
     assert killed.is_dir()
     with memory.folder(otherwise=Path()) as ours:
         memory.sweep()

@@ -18,7 +18,7 @@ def caused(by: Exception) -> Exception:
 
 
 def test_the_network_is_to_blame() -> None:
-    """Wherever the symptom stands."""
+    """The symptom may be anywhere in the error."""
     for error in [
         AssertionError("YN0001: Error: write ECANCELED Canceled because of SSL destruction"),
         AssertionError("Temporary failure resolving 'debian'\nassert 1 == 0"),
@@ -33,7 +33,7 @@ def test_the_network_is_to_blame() -> None:
 
 
 def test_the_network_is_not_to_blame() -> None:
-    """What a server says it lacks, and what one of ours refuses, is a finding."""
+    """A server's "not found", and a refusal by a test's own server, are findings."""
     for error in [
         None,
         AssertionError("assert ['RUN apt-get update'] == []"),

@@ -84,7 +84,7 @@ def test_a_default_can_be_overridden(run: Run, file: Path, tmp_path: Path) -> No
 def test_a_default_of_one_language_is_taken_where_it_fits(
     run: Run, tmp_path: Path, language: str, kind: str, taken: tuple[str, str]
 ) -> None:
-    """And stops no project of another one."""
+    """Projects in other languages aren't refused."""
     file = tmp_path / "acme.toml"
     file.write_text('[defaults]\nframework = "flask"\npackage_manager = "uv"\n')
     given = ["--language", language, "--kind", kind, "--flavor", "slim"]
@@ -95,7 +95,7 @@ def test_a_default_of_one_language_is_taken_where_it_fits(
 
 
 def test_a_locked_answer_is_refused_with_its_reason(run: Run, file: Path, tmp_path: Path) -> None:
-    """And with whom to ask."""
+    """The error also says whom to ask."""
     done = run("new", "my-app", "--team", file, "--defaults", "--registry", "quay.io")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
@@ -107,7 +107,7 @@ def test_a_locked_answer_is_refused_with_its_reason(run: Run, file: Path, tmp_pa
 
 
 def test_a_refused_choice_is_named_with_its_reason(run: Run, file: Path) -> None:
-    """And nothing is made."""
+    """Nothing is made."""
     done = run("new", "my-app", "--team", file, "--flavor", "alpine")
     assert done.stderr.splitlines()[0] == "error: flavor can't be 'alpine': our agent needs glibc"
 
@@ -128,7 +128,7 @@ def test_what_is_missing_is_named_without_the_refused(run: Run, file: Path) -> N
 def test_a_person_sees_what_the_team_decided(
     file: Path, person: dict[str, str], tmp_path: Path
 ) -> None:
-    """Its locks are told; its default is preselected; what it refuses is shown with the reason."""
+    """Locks are shown, defaults preselected, and refused choices shown with the reason."""
     terminal = on_terminal(tmp_path, person, "new", "my-app", "--team", str(file))
     terminal.see("registry = docker.io/library")
     terminal.see("Which language")

@@ -156,7 +156,7 @@ allowed_registries = ["registry.example.com/hub"]
 def test_a_policy_is_asked(
     pretend: Pretend, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The files and the image are held to it, and the findings of both are told."""
+    """It applies to the files and the image, and the findings of both are reported."""
     with (project / "dockgen.toml").open("a") as settings:
         settings.write(POLICY)
     pretend()

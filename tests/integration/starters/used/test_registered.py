@@ -64,7 +64,7 @@ def served(acme: Acme, tmp_path: Path) -> Iterator[tuple[str, Callable[[], None]
 
 
 def test_add_names_the_release_and_the_next_command(run: Run, acme: Acme) -> None:
-    """What was registered, and what to type."""
+    """The output names what was registered, and what to type."""
     done = run("starter", "add", "acme", acme.folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
