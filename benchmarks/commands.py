@@ -34,7 +34,7 @@ class CommandResults:
     new: float
 
     def sentence(self) -> str:
-        """The results in words, as Markdown."""
+        """Return the results in words, as Markdown."""
         return (
             f"`dockgen --help` takes {self.help:.1f} times as long as `python -c pass`,"
             f" `dockgen --version` {self.version:.1f} times, and `dockgen new --defaults`"

@@ -42,7 +42,7 @@ class FleetResults:
     copier_seconds: tuple[float, ...]
 
     def sentence(self) -> str:
-        """The results in words, as Markdown."""
+        """Return the results in words, as Markdown."""
         alone, copier = (
             statistics.median(self.alone_seconds),
             statistics.median(self.copier_seconds),

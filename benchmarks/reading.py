@@ -46,7 +46,7 @@ class ReadingResults:
     memory_bytes: int
 
     def sentence(self) -> str:
-        """The results in words, as Markdown."""
+        """Return the results in words, as Markdown."""
         size, memory = self.image_bytes / 10**9, self.memory_bytes / 10**6
         return (
             f"A saved image of {size:.2f} GB with {self.files:,} files, its layer uncompressed, is"

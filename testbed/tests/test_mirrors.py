@@ -1,6 +1,7 @@
-"""The test bed on mirrors whose indexes name files that they don't have.
+"""The test bed on mirrors whose indexes list files that they don't have.
 
-The mirror listens on loopback, and apt itself asks it: real indexes, real downloads, real sums.
+The mirror listens on loopback, and apt itself uses it: real indexes, real downloads, real
+checksums.
 """
 
 import functools

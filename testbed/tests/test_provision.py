@@ -1,7 +1,7 @@
-"""What the test bed promises of an engine that was there, and of a machine that has none.
+"""What the test bed promises on a machine with an engine, and on one without.
 
-A stand-in for `docker` answers here, and writes down what it was asked. It is alone on PATH: a test
-bed that is broken finds nothing by which it could install or start something on this machine.
+A fake `docker` answers here, and records its calls. It is alone on PATH, so that a broken test bed
+can't install or start anything on this machine.
 """
 
 import ipaddress

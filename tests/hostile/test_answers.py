@@ -1,7 +1,7 @@
-"""Hostile answers: refused by name, or the project parses to what it is with a plain one.
+"""Hostile answers: refused by name, or the project parses to the same as with a plain answer.
 
-Which text is refused is for a question's validator alone to say; `test_other_choices` renders those
-that are taken.
+Only the question's validator decides which text is refused; `test_other_choices` renders the
+accepted ones.
 """
 
 import itertools

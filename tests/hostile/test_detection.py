@@ -1,4 +1,4 @@
-"""Repositories that mean harm, or are huge: `dockgen add --explain` ends soon, with what it saw."""
+"""Malicious or huge repositories: `dockgen add --explain` ends soon, with what it found."""
 
 import os
 import shutil

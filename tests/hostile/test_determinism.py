@@ -1,4 +1,4 @@
-"""The same answers give the same bytes, whatever the machine is set to."""
+"""The same answers give the same bytes, whatever the machine's settings."""
 
 import os
 import shutil

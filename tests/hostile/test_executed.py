@@ -1,4 +1,4 @@
-"""Which programs start while dockgen works in a folder that means harm, as the kernel tells it."""
+"""Which programs start while dockgen works in a malicious folder, as the kernel reports it."""
 
 import os
 import re

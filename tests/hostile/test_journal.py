@@ -1,4 +1,4 @@
-"""A journal that came with an archive, and links that come in the way, lead nowhere."""
+"""A journal from an archive, and links in the way, lead nowhere."""
 
 import json
 import os

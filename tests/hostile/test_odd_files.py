@@ -1,4 +1,4 @@
-"""Files that mean harm: each is refused in one line, and none stops the other projects."""
+"""Malicious files: each is refused in one line, and none stops the other projects."""
 
 import json
 import os

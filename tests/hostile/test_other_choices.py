@@ -1,4 +1,4 @@
-"""Texts that are taken change nothing else, with each package manager, framework and kind."""
+"""Accepted texts change nothing else, with each package manager, framework and kind."""
 
 import json
 import tomllib

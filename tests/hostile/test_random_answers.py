@@ -1,4 +1,4 @@
-"""Whatever is answered: refused by name, or it parses to what it is with a plain answer."""
+"""Random answers: refused by name, or the project parses to the same as with plain answers."""
 
 import random
 import tomllib

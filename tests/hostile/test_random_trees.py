@@ -1,4 +1,4 @@
-"""Random trees that mean harm: whatever is in a project, nothing outside of it changes."""
+"""Random malicious trees: whatever is in a project, nothing outside it changes."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a folder says to git: dockgen starts git there, and git starts nothing of the folder's."""
+"""Git settings in a folder: dockgen starts git there, and git runs nothing of the folder's."""
 
 import os
 import shutil

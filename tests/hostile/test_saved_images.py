@@ -1,4 +1,4 @@
-"""Saved images that mean harm, or are none: one line, at once, and nothing outside is read."""
+"""Malicious saved images, and other files: a one-line error, and nothing outside is read."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Machines with little to give: no room for what `new` writes, no home for the user.
+"""Machines short of resources: no room for what `new` writes, no home for the user.
 
 `make test` fails the first and the last change of each kind, `make test-all` every single one.
 """

@@ -1,4 +1,4 @@
-"""Words that are made to take long: patterns look at each of them in bounded time."""
+"""Texts made to be slow: all patterns match them in bounded time."""
 
 import time
 from pathlib import Path

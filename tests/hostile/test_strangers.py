@@ -1,4 +1,4 @@
-"""What strangers put near a project: team files, addresses, hosts, and folders above."""
+"""What strangers put near a project: team files, addresses, hosts, and parent folders."""
 
 import http.server
 import io

@@ -1,4 +1,4 @@
-"""Hostile targets and machines: what is in the way is said in one line, and nothing is left."""
+"""Hostile targets and machines: a one-line error names the obstacle, and nothing is left behind."""
 
 import json
 import os

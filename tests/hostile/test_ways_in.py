@@ -1,6 +1,7 @@
-"""A hostile text on each way into `dockgen new`: what comes of it is what comes of the answer.
+"""Hostile texts through each input of `dockgen new`: the result is that of the answer.
 
-How it gets in doesn't depend on the text: a few stand for what could be lost or read on the way.
+The input's handling doesn't depend on the text: a few texts stand for what could be lost or
+interpreted on the way.
 """
 
 from pathlib import Path

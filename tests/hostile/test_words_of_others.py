@@ -1,4 +1,4 @@
-"""Words of someone else's on a terminal: what it would obey is spelt out, wherever it stands."""
+"""Foreign text on a terminal: control characters are escaped everywhere."""
 
 import json
 import os

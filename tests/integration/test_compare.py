@@ -1,4 +1,4 @@
-"""The turns of a comparison; no engine is asked here: what it would build is pretended."""
+"""The turns of a comparison; builds and starts are faked, without an engine."""
 
 import re
 from contextlib import ExitStack

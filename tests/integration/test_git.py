@@ -1,4 +1,4 @@
-"""git: found, new enough, and configured for one call only."""
+"""git: found, new enough, and configured for single calls."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A tar is read as tarfile and GNU tar read it, and one that is broken is an error."""
+"""A tar is read like tarfile and GNU tar read it, and a broken one is an error."""
 
 import io
 import subprocess

@@ -1,4 +1,4 @@
-"""What `dockgen check` takes a path and its options for."""
+"""How `dockgen check` interprets a path and its options."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The benchmark's figures become ratios and tables, and its file is read as it was written."""
+"""The benchmark's figures become ratios and tables, and its file preserves them."""
 
 import datetime
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Cases: what a questionnaire offers, as far as dockgen knows it, and a starter's own."""
+"""Cases: the cells that a questionnaire offers and dockgen knows, and a starter's own cases."""
 
 from pathlib import Path
 

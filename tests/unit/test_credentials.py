@@ -1,4 +1,7 @@
-"""What is a secret, and what only looks like one. Every secret here is made up on the spot."""
+"""What is a secret, and what only looks like one.
+
+Every secret here is made up on the spot.
+"""
 
 from dockgen import credentials
 from tests.table import table

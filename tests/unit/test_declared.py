@@ -1,4 +1,4 @@
-"""Files that are declared: one line for each mistake, and a JSON Schema that says the same."""
+"""Declared files: one line for each mistake, and a JSON Schema that agrees."""
 
 import json
 import re

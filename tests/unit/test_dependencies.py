@@ -1,4 +1,4 @@
-"""pyproject.toml declares what dockgen imports; its modules stand one above the other."""
+"""pyproject.toml declares what dockgen imports; its modules are layered."""
 
 import ast
 import graphlib

@@ -1,4 +1,4 @@
-"""A project is read from its two files, and a broken one is named by file, fault and remedy."""
+"""A project is read from its two files; an error names the file, the fault and the remedy."""
 
 import itertools
 from datetime import date

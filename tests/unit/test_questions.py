@@ -1,4 +1,4 @@
-"""Questions: what a given answer means, and which source wins."""
+"""Questions: how a given answer is parsed, and which source wins."""
 
 from pathlib import Path
 

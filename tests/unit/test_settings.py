@@ -1,4 +1,4 @@
-"""What dockgen.toml says of a folder that dockgen didn't make, and of how a check runs it."""
+"""dockgen.toml in a folder that dockgen didn't make, and how it configures a check."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The team file: what it may say, and what is said of a mistake in it."""
+"""The team file: what it may contain, and the errors for mistakes in it."""
 
 from pathlib import Path
 

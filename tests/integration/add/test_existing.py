@@ -1,4 +1,4 @@
-"""What was detected, as the questions of the template take it."""
+"""Detected values as answers to the template's questions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What becomes of each file of a folder that dockgen's container files are placed in."""
+"""What happens to each file of a folder in which container files are placed."""
 
 import os
 from pathlib import Path

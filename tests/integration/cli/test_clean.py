@@ -1,4 +1,4 @@
-"""`dockgen clean` where nothing can be asked."""
+"""`dockgen clean` without a terminal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`dockgen explain`, and what `dockgen check` refuses before it looks at anything."""
+"""`dockgen explain`, and what `dockgen check` refuses before it reads anything."""
 
 import json
 

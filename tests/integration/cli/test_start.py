@@ -1,4 +1,4 @@
-"""The start: what prints a version or a help text imports nothing that it doesn't need."""
+"""The start: printing a version or a help text imports only what it needs."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""No lock file that dockgen ships names where packages come from: that is the machine's to say."""
+"""No lock file in the templates names a registry: that depends on the machine."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""Any two answers go together: each pair of them is rendered and linted, or refused with a reason.
+"""Any two answers work together: each pair is rendered and linted, or refused with a reason.
 
-tests/images/test_pairwise.py lets the engine look at the Dockerfiles of the same projects.
+tests/images/test_pairwise.py checks the Dockerfiles of the same projects with the engine.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The files that the detection sees, and those that it leaves out."""
+"""The files that detection reads, and those that it leaves out."""
 
 import os
 import subprocess

@@ -1,7 +1,7 @@
-"""What the engine's command line says becomes facts or one clear error.
+"""The output of the engine's command becomes facts, or one clear error.
 
-A stand-in for `docker` answers here, for engines that no machine has at hand: too old, stopped,
-forbidden. tests/images/test_engine.py runs the same code on a real one.
+A fake `docker` stands for engines that no machine has: too old, stopped, forbidden.
+tests/images/test_engine.py runs the same code on a real one.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""What is taken for left behind by dockgen's runs, and what never is.
+"""What counts as left behind by dockgen's runs, and what never does.
 
-A stand-in for `docker` has things of all kinds; tests/images/test_clean.py removes real ones.
+A fake `docker` has things of all kinds; tests/images/test_clean.py removes real ones.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""scripts/make_venv.sh: what it needs is asked for before anything is made.
+"""scripts/make_venv.sh: it checks its requirements before it makes anything.
 
-`make venv` has made the environment that these tests run in; here programs that only write down how
-they were called stand in for a machine that lacks something.
+`make venv` has made the environment of these tests. Here, programs that only record their calls
+stand for a machine with something missing.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""scripts/release.py: what keeps a version from being released, and what a release leaves.
+"""scripts/release.py: what prevents a release, and what a release writes.
 
-Each test has a checkout of its own, with a git repository of its own: releases never change, so
-none is tried on the real one.
+Each test has its own checkout with its own git repository: releases never change, so none is made
+in the real one.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""examples/starters/acme: what a team can do otherwise, and how it reaches projects."""
+"""examples/starters/acme: what a team can change, and how it reaches projects."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""`dockgen starter bump`: dockgen's changes and the team's, both."""
+"""`dockgen starter bump`: dockgen's changes and the team's are merged."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A team's own template on top of this one: what the blocks and `template_root` are for."""
+"""A team's own template on top of this one: the purpose of the blocks and `template_root`."""
 
 import subprocess
 import sys

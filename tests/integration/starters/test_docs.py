@@ -1,4 +1,4 @@
-"""docs/starters.md: its steps work as they are there."""
+"""docs/starters.md: its steps work as written."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""`dockgen starter init`: a repository that takes dockgen's templates over."""
+"""`dockgen starter init`: a repository that includes dockgen's templates."""
 
 import errno
 import json

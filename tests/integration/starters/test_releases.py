@@ -1,4 +1,4 @@
-"""Starters that each release made move to the templates of this working copy."""
+"""Starters from each release can be updated to the templates of this working copy."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Another try for what a network has failed, and for nothing else."""
+"""Reruns after a network failure, and after nothing else."""
 
 import os
 import subprocess

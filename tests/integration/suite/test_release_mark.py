@@ -1,4 +1,4 @@
-"""What is marked `release` is left out of `make test`, and of nothing that asks for it."""
+"""Tests marked `release` are left out of `make test`, unless they are asked for."""
 
 from types import SimpleNamespace
 from typing import Any

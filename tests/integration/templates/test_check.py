@@ -1,7 +1,6 @@
 """``dockgen check`` without an engine: what it prints, and how it ends.
 
-What an engine would build and show is made up here; tests/images/test_check_command.py has a real
-one.
+The engine's results are made up here; tests/images/test_check_command.py uses a real one.
 """
 
 import json

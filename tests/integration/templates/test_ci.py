@@ -1,6 +1,6 @@
-"""What `--ci` renders: the files of the chosen system, none of the other, clean to every linter.
+"""What `--ci` renders: the files of the chosen system only, without findings of any linter.
 
-tests/images/test_ci.py lets actionlint look at the workflows.
+tests/images/test_ci.py checks the workflows with actionlint.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""compose.yaml: what it says beside what is private, and that `dockgen check` runs the same."""
+"""compose.yaml: its content besides private packages, and that `dockgen check` runs the same."""
 
 import itertools
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-""".dockerignore: what a step copies reaches the build, and nothing that may be secret does.
+""".dockerignore: what a step copies reaches the build, and possible secrets don't.
 
-tests/images/test_leaks.py asks the engine, which is the judge of it.
+tests/images/test_leaks.py asks the engine, which decides.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The documentation says what the code does: what `make docs` writes is what is committed."""
+"""The documentation matches the code: the output of `make docs` is committed."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The container files of repositories that were there before, from answers of `dockgen add`."""
+"""The container files of existing repositories, from answers of `dockgen add`."""
 
 import os
 import subprocess

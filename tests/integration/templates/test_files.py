@@ -1,4 +1,4 @@
-"""What belongs to another choice is left out of a project, and nothing else is."""
+"""A project lacks the files of other choices, and no others."""
 
 from typing import Any
 

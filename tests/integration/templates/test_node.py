@@ -1,6 +1,6 @@
-"""Node's frameworks, kinds and package managers: what is rendered for them.
+"""Node's frameworks, kinds and package managers: their rendered files.
 
-tests/images/test_node_variants.py builds it.
+tests/images/test_node_variants.py builds them.
 """
 
 import itertools

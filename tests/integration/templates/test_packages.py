@@ -1,4 +1,4 @@
-"""`runtime_packages`: one step more, the same however it is answered, and nothing without it.
+"""`runtime_packages`: an additional step, the same for any form of the answer.
 
 tests/images/test_packages.py builds it.
 """

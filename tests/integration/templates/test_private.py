@@ -1,6 +1,6 @@
-"""Private packages, a company's index and its authorities: what is rendered for them.
+"""Private packages, a company's index and its authorities: their rendered files.
 
-tests/images/test_private.py builds it.
+tests/images/test_private.py builds them.
 """
 
 import re

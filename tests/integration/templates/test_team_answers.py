@@ -1,4 +1,4 @@
-"""What a platform team answers for its projects: labels, certificates, a policy."""
+"""A platform team's answers for its projects: labels, certificates, a policy."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""cgo in Go's projects that exist: it comes, goes, and is refused where there is no C library."""
+"""cgo in existing Go projects: added, removed, and refused if there is no C library."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Several projects at once, and what is reported of one or many."""
+"""Several projects at once, and the reports on one or many."""
 
 import json
 import os

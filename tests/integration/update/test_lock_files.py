@@ -1,4 +1,4 @@
-"""Lock files: which updates ask for one that is written again, and by which command."""
+"""Lock files: which updates require new ones, and the command for that."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Repositories and settings that are rare, and people who have them."""
+"""Unusual repositories, settings and users."""
 
 import json
 import os

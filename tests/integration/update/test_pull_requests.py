@@ -1,7 +1,6 @@
 """What the rendered CI does with an update: its own scripts, run on real git and a real project.
 
-The programs of the hosts, pipx and gh, are stood in for: the one starts this dockgen, the other
-writes down what it is asked.
+pipx and gh are faked: one starts this dockgen, the other records its calls.
 """
 
 import os

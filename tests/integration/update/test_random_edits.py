@@ -1,4 +1,4 @@
-"""Whatever is edited, and from whichever version to whichever: no line of the owner's is lost."""
+"""Random edits, from any version to any other: no line of the owner's is lost."""
 
 import random
 from pathlib import Path

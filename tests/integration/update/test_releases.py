@@ -1,4 +1,4 @@
-"""Every release in the committed bundle can be brought to the templates of this working copy."""
+"""Every release in the committed bundle can be updated to the templates of this working copy."""
 
 import shutil
 import subprocess

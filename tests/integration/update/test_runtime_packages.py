@@ -1,4 +1,4 @@
-"""Packages of the distribution in projects that exist: they come, go, and are refused."""
+"""Packages of the distribution in existing projects: added, removed, and refused."""
 
 from pathlib import Path
 

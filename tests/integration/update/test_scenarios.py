@@ -1,4 +1,4 @@
-"""What people do to their projects, and what an update then does: no line of theirs is lost."""
+"""Typical edits of projects, and what an update then does: no line of theirs is lost."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A project of the first release, edited in ten ways, comes to the newest with all of them."""
+"""A project of the first release with ten edits is updated to the newest, and keeps them all."""
 
 from tests.integration.update.conftest import Make, Update, commit
 from tests.integration.update.edits import DIGEST, kept, ten_edits

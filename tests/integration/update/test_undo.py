@@ -1,4 +1,4 @@
-"""`dockgen update --undo` brings back the state before the last update."""
+"""`dockgen update --undo` restores the state before the last update."""
 
 from pathlib import Path
 

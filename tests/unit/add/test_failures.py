@@ -1,4 +1,4 @@
-"""What builds and programs print, as they print it, and the flag that helps."""
+"""Real output of builds and programs, and the flag that helps."""
 
 from dockgen.add import failures
 from tests.table import table

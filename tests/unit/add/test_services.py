@@ -1,4 +1,4 @@
-"""Services that run beside a program: how the program is told where they are."""
+"""Services beside a program: how the program finds them."""
 
 from dockgen.add.services import KNOWN, known
 from dockgen.detect.model import Setting

@@ -1,4 +1,4 @@
-"""The rules for what an image carries, each in both directions, on images made by hand."""
+"""The rules for an image's content, each in both directions, on handmade images."""
 
 from dataclasses import replace
 from typing import Any

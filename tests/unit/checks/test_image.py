@@ -1,4 +1,4 @@
-"""The image rules, each in both directions, on images made by hand."""
+"""The image rules, each in both directions, on handmade images."""
 
 import itertools
 from dataclasses import replace

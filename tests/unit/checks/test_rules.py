@@ -1,4 +1,4 @@
-"""The registry of rules: each is there once, under its own code, with its reason."""
+"""The registry of rules: each is listed once, under its own code, with its reason."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The running rules, each in both directions, on observations made by hand."""
+"""The running rules, each in both directions, on handmade observations."""
 
 import itertools
 from dataclasses import replace

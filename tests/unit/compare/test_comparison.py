@@ -1,4 +1,4 @@
-"""A comparison in each format, and what is said before one begins."""
+"""A comparison in each format, and the announcement before it begins."""
 
 import datetime
 import json

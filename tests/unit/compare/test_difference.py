@@ -1,4 +1,4 @@
-"""What differs between two images, each read from a tar that says only so much."""
+"""The difference between two images, each read from a minimal tar."""
 
 import tarfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""docker-bake.hcl; tests/images/test_starters.py lets bake itself read it."""
+"""docker-bake.hcl; in tests/images/test_starters.py, bake itself reads it."""
 
 from dockgen.containerfiles import bake
 from tests.table import table

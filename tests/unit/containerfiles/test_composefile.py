@@ -1,4 +1,4 @@
-"""What a compose file would reach on this machine is named, and a run of it stands apart."""
+"""What a compose file reaches on this machine is reported, and a run of it is isolated."""
 
 from pathlib import Path
 from typing import Any

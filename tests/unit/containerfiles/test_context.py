@@ -1,4 +1,4 @@
-"""The files that a build may get, and the Go that they ask for."""
+"""The files that a build can read, and the Go version that they require."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which images a Dockerfile pulls, as BuildKit would read it."""
+"""Which images a Dockerfile pulls, according to BuildKit's rules."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Signals become answers, guesses and conflicts; commands are read as words; secrets are known."""
+"""Signals become answers, guesses and conflicts; commands become words; secrets are found."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An image made into one of one layer: what counts as lost, shared and a name."""
+"""An image squashed into one layer: what counts as lost, as shared, and as a valid name."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What an image's files name of packages: each system's notes, and what isn't to be believed."""
+"""The packages in an image's files: each system's database, and input that isn't trusted."""
 
 import json
 

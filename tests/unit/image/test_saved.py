@@ -1,4 +1,4 @@
-"""A saved image is read as data, in each form that engines write."""
+"""A saved image is read as data, in each format that engines write."""
 
 import gzip
 import hashlib

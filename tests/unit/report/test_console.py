@@ -1,4 +1,4 @@
-"""What the console prints of a program's own output."""
+"""How the console prints another program's output."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Each format of a check's report: what its schema asks, and words that mean harm in it."""
+"""Each format of a check's report: valid by its schema, and safe with malicious text."""
 
 import json
 import re

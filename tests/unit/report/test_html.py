@@ -1,4 +1,4 @@
-"""The page of a check: its structure, whose words it escapes, and what can be read."""
+"""The page of a check: its structure, its escaping, and its readability."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What a container needs is named, by what it did and what it printed; guesses are few."""
+"""What a container needs, by its behaviour and its output; guesses are few."""
 
 from dockgen.checks import Observation
 from dockgen.targets import needs

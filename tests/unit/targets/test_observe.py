@@ -1,4 +1,4 @@
-"""The kernel's own words about a process become facts."""
+"""The kernel's status of a process becomes facts."""
 
 from dockgen.checks import Process
 from dockgen.targets.observe import read_status

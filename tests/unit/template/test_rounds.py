@@ -1,4 +1,4 @@
-"""Rounds: a question is asked when it is known to make sense."""
+"""Rounds: a question is asked once it is known to make sense."""
 
 from dockgen.template import rounds
 from tests.table import table

@@ -1,4 +1,4 @@
-"""Who moved a base image: lines that name one, and lines that don't."""
+"""Who changed a base image's version: lines that are pins, and lines that aren't."""
 
 from dockgen.threeway import pins
 

@@ -1,4 +1,4 @@
-"""The limits of a dockgen.toml, written from what was measured."""
+"""The limits of a dockgen.toml, updated from measurements."""
 
 import os
 from decimal import Decimal
