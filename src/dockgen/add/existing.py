@@ -112,8 +112,9 @@ class _Existing:
             "leave_out": self._leave_out(),
         }
         if build := {str(package) for package in self.detected.values("native_build")}:
-            if "gcc" in build:  # it comes without the C library's headers
-                build.add("musl-dev" if self.told["flavor"] == "alpine" else "libc6-dev")
+            if "gcc" in build:  # It comes without the headers of the C library.
+                on_musl = self.told["flavor"] == "alpine" and self.language != "go"
+                build.add("musl-dev" if on_musl else "libc6-dev")
             found["build_packages"] = sorted(build)
         if self.language == "python" and found.get("build"):
             found["build_environment"] = self._to_build(found["settings"])

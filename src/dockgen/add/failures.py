@@ -79,6 +79,12 @@ def _header(match: re.Match[str]) -> str:
 
 _BUILD: Sequence[_Known] = (
     _known(
+        r"attempted static link of dynamic object|have you installed the static version",
+        "the C code calls a library that can't be linked statically",
+        "--flavor slim",
+    ),
+    _known(r"ld: cannot find -l(\w+)", "the C library {0} is missing", "--native-build lib{0}-dev"),
+    _known(
         r"^.*go: .* requires go >= (\d+\.\d+)[\d.]* \(running",
         "the program needs Go {0} or later",
         "--version {0}",

@@ -27,7 +27,7 @@ PROJECTS = ROOT / "tests/projects"
 # Those that need a word of the user's before they can be put into an image.
 REFUSED = {"go-hostile", "go-no-sum", "node-sveltekit-no-adapter"}
 # These don't start without an argument, which only a person can give.
-REFUSED |= {"go-exporter", "go-mounted-routes"}
+REFUSED |= {"go-exporter", "go-redirect", "go-mounted-routes"}
 
 _EVERYTHING: Mapping[str, Any] = {
     "health": "/health",
@@ -89,6 +89,19 @@ CASES: Mapping[str, Mapping[str, Any]] = {
             "folder": "services/api",
             "build_packages": ["libolm-dev"],
         },
+    },
+    **{
+        f"go-cgo-{flavor}": {
+            "language": "go",
+            "flavor": flavor,
+            "cgo": True,
+            "existing": {
+                "command": ["/usr/local/bin/api"],
+                "mains": {"api": "."},
+                "build_packages": ["gcc", "libc6-dev"],
+            },
+        }
+        for flavor in ("alpine", "scratch")
     },
     "go-worker": {
         "language": "go",
@@ -269,6 +282,21 @@ def test_files_pass_the_linters(rendered: Mapping[str, Path]) -> None:
                 assert text == text.rstrip() + "\n", path
                 assert not any(line != line.rstrip() for line in text.splitlines()), path
                 assert "\n\n\n" not in text or path.suffix == ".py", path
+
+
+def test_cgo_is_linked_statically_where_there_is_no_c_library(
+    rendered: Mapping[str, Path],
+) -> None:
+    """On slim, the program uses Debian's."""
+    for name, is_static in (
+        ("go-cgo-alpine", True),
+        ("go-cgo-scratch", True),
+        ("go-monorepo-cgo", False),
+        ("go-plain", False),
+    ):
+        text = (rendered[name] / "Dockerfile").read_text()
+        assert ("-linkmode=external -extldflags=-static" in text) is is_static, name
+        assert ("-tags=netgo,osusergo" in text) is is_static, name
 
 
 def test_compose_says_what_was_found(rendered: Mapping[str, Path]) -> None:

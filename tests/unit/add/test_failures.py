@@ -4,6 +4,10 @@ from dockgen.add import failures
 from tests.table import table
 
 BUILD = {
+    "ld: attempted static link of dynamic object `/usr/lib/libvips.so'": "--flavor slim",
+    "ld: cannot find -lvips: No such file\nld: have you installed the static version of the vips"
+    " library ?": "--flavor slim",
+    "/usr/bin/ld: cannot find -lmagic: No such file or directory": "--native-build libmagic-dev",
     "go: go.mod requires go >= 1.28.1 (running go 1.27; GOTOOLCHAIN=local)": "--version 1.28",
     "tokeninternal/tokeninternal.go:64:9: invalid array length -delta * delta (constant -256)": (
         "--version"

@@ -73,6 +73,8 @@ _READERS = frozenset(
     ]
 )
 _WRITERS = frozenset(["MkdirAll", "Mkdir", "Create", "WriteFile", "OpenFile"])
+# What takes the name of a driver, and a path if that is of SQLite.
+_OPENS = frozenset(["sql.Open", "gorm.Open", "sqlx.Open", "sqlx.Connect", "sqlx.MustConnect"])
 _FATAL = re.compile(r"\b(?:log\.Fatal\w*|panic|os\.Exit|\w+\.Fatal\w*|\w+\.Panic\w*|exit)\(")
 
 
@@ -278,7 +280,7 @@ def _written(code: Code, evidence: Evidence) -> None:
                 path = value.text.removeprefix("file:").partition("?")[0]
                 if "/" in path and "memory" not in path:
                     take(path.rpartition("/")[0], f'sqlite.Open("{path[:60]}")', call)
-        elif call.name == "sql.Open" and len(call.arguments) == 2:
+        elif call.name in _OPENS and len(call.arguments) == 2:
             kind = next((one.text for one in code.of(call.arguments[0], call.file, 3)), "")
             if "sqlite" in kind:
                 for value in code.of(call.arguments[1], call.file, 5)[:1]:
@@ -286,7 +288,7 @@ def _written(code: Code, evidence: Evidence) -> None:
                     if path and "memory" not in path:
                         take(
                             path.rpartition("/")[0] or ".",
-                            f'sql.Open("{kind}", "{path[:60]}")',
+                            f'{call.name}("{kind}", "{path[:60]}")',
                             call,
                         )
 
