@@ -92,6 +92,7 @@ _BUILD: Sequence[_Known] = (
     _known(
         r"tokeninternal\.go:\S+ invalid array length -delta \* delta"
         r"|can't be built on Go 1\.\d+"
+        r"|undefined: http2\.\w+$"
         r"|link: [\w./-]+: invalid reference to (?:runtime|syscall|reflect)\.",
         "a package that go.mod names is too old for this Go",
         "--version with the Go that your CI has, or update the package",

@@ -507,6 +507,17 @@ def test_a_version_without_a_base_image_is_refused() -> None:
     assert existing.answers(repository, detected, "api", None)["language_version"] == "20"
 
 
+def test_a_public_key_that_is_embedded_reaches_the_build() -> None:
+    """The ignore file leaves out other files of its kind, unless the user names one."""
+    repository = Repository(PROJECTS / "go-embed-public-key")
+    for words, kept in (
+        ({}, ["keys/public.pem"]),
+        ({"file": ("keys/example.key",)}, ["keys/example.key", "keys/public.pem"]),
+    ):
+        detected = survey.look(repository, words)
+        assert existing.answers(repository, detected, "app", None)["existing"]["keep"] == kept
+
+
 def test_every_repository_of_ours_gets_files(origin: Source, tmp_path: Path) -> None:
     """What is detected in tests/projects is what the templates take, except what can't work."""
     dockerfiles, refused = [], {}

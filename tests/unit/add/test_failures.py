@@ -12,6 +12,7 @@ BUILD = {
     "tokeninternal/tokeninternal.go:64:9: invalid array length -delta * delta (constant -256)": (
         "--version"
     ),
+    "grpc/internal/transport/handler_server.go:271:18: undefined: http2.TrailerPrefix": "--version",
     "link: example.com/sonic/loader: invalid reference to runtime.lastmoduledatap": "--version",
     "src/_psycopg.h:31:10: fatal error: libpq-fe.h: No such file or directory": (
         "--native-build libpq-dev"

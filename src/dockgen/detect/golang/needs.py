@@ -308,7 +308,7 @@ def _beside(module: Module, program: Program, evidence: Evidence) -> None:
     names = [(one.value.name, one.value.default) for one in evidence.of("setting")]
     for kind, used, pattern in found:
         is_database = kind in ("postgres", "mysql", "mongo")
-        if is_database and files is not None:
+        if is_database and (files is not None or kind != databases[0][0]):
             continue
         weak = (is_database and len(databases) > 1) or (not is_database and files is not None)
         if weak and not is_database:
