@@ -220,6 +220,11 @@ _FLAG_AND_FOLDER = 2
 
 _RUN: Sequence[_Known] = (
     _known(
+        r"\b(?:mkdir|open|create|rename|unlink|chmod) ([\w./-]+): (?:read-only|permission denied)",
+        "it writes to {0}",
+        _writable,
+    ),
+    _known(
         r"(?:Read-only file system|EROFS|read-only file system)[^\n'\"]*['\"]?([\w./-]+)?",
         "it writes to {0}",
         _writable,
@@ -227,12 +232,6 @@ _RUN: Sequence[_Known] = (
     _known(
         r"(?:Permission denied|EACCES|permission denied)[^\n'\"]*['\"]?(/[\w./-]+)",
         "it isn't allowed to write to {0}",
-        _writable,
-    ),
-    _known(
-        r"(?:mkdir|open|unable to open database file)[^\n]*? (/[\w./-]+): "
-        r"(?:read-only|permission denied)",
-        "it writes to {0}",
         _writable,
     ),
     _known(

@@ -43,6 +43,10 @@ BUILD = {
     'failed to calculate checksum of ref a::b: "/schema.sql": not found': "!schema.sql",
 }
 RUN = {
+    "2026/11/28 04:36:22 mkdir /usr/local/bin/pb_data: read-only file system": (
+        "--writable /usr/local/bin/pb_data"
+    ),
+    "open data/store.db: permission denied": "--writable data",
     "OSError: [Errno 30] Read-only file system: '/app/data/db.sqlite3'": "--writable /app/data",
     "Error: EACCES: permission denied, mkdir '/var/lib/app'": "--writable /var/lib/app",
     "KeyError: 'DATABASE_URL'": "--setting DATABASE_URL=VALUE",
