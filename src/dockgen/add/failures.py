@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 # How much of a log is searched, in characters from its end: errors come last.
 _LOOKED_AT = 40_000
+_COLOR = re.compile(r"\x1b\[[\d;]*m")
 
 
 @dataclass(frozen=True)
@@ -342,6 +343,12 @@ _RUN: Sequence[_Known] = (
         "{0} is no health route: it answers {1}",
         "--health with a route that answers 200, or --health '' to check only the port",
     ),
+    # Nothing that is known: what it printed last has to tell.
+    _known(
+        r"it ended with exit code [1-9]\d*, not 0; it last printed: (?:[^\n]* \| )?([^\n|]+)$",
+        "it stops by itself, because of what it printed last: {0}",
+        "--setting NAME=VALUE, --argument=VALUE or --file PATH, with what it asks for",
+    ),
 )
 
 
@@ -362,7 +369,7 @@ def of_run(log: str) -> Likely | None:
 
 
 def _first(table: Sequence[_Known], log: str) -> Likely | None:
-    text = log[-_LOOKED_AT:]
+    text = _COLOR.sub("", log[-_LOOKED_AT:])
     for known in table:
         if match := known.pattern.search(text):
             return known.likely(match)

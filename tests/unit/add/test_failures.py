@@ -87,6 +87,16 @@ def test_a_program_that_failed_is_explained(log: str) -> None:
     assert RUN[log] in found.fix
 
 
+def test_a_program_that_ends_tells_why_in_its_last_line() -> None:
+    """A program that ends tells why in its last line, without its colors."""
+    log = "it ended with exit code 1, not 0; it last printed: Starting | \x1b[31mno provider\x1b[0m"
+    found = failures.of_run(f"Starting\n{log}")
+    assert found is not None
+    assert found.cause.endswith(": no provider")
+    assert found.fix.startswith("--setting NAME=VALUE")
+    assert failures.of_run(log.replace("code 1", "code 0")) is None
+
+
 def test_what_is_not_known_is_not_guessed() -> None:
     """What is not known is not guessed."""
     assert failures.of_build("#4 exporting layers\n") is None
