@@ -48,3 +48,16 @@ def test_is_built_healthy_and_hardened(name: str, tmp_path: Path) -> None:
     assert sorted(path for path in folder.rglob("*") if path.is_file()) == sorted(
         folder / path for path in repository.files
     )
+
+
+@pytest.mark.parametrize("flavor", ["scratch", pytest.param("alpine", marks=pytest.mark.release)])
+@pytest.mark.usefixtures("container_engine")
+def test_cgo_runs_without_a_c_library(flavor: str, tmp_path: Path) -> None:
+    """It is in the program: linked statically."""
+    folder = shutil.copytree(PROJECTS / "go-cgo-square", tmp_path / "go-cgo-square")
+    repository = Repository(folder)
+    answers = existing.answers(repository, survey.look(repository, {}), "square", flavor)
+    tried = trial.run(repository, ".", answers, lambda _words: None)
+
+    assert tried.result is not None, tried.log
+    assert [finding.message for finding in tried.result.checked.failures] == []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dockgen.add import installs, ordinary, services
+from dockgen.detect.golang import embedded
 from dockgen.detect.model import Answer, Argv, Detected
 from dockgen.detect.repository import Repository, join
 from dockgen.errors import UsageError
@@ -110,10 +111,12 @@ class _Existing:
             **self._settings(),
             "volumes": self._writable(),
             "leave_out": self._leave_out(),
+            "keep": self._keep(),
         }
         if build := {str(package) for package in self.detected.values("native_build")}:
-            if "gcc" in build:  # it comes without the C library's headers
-                build.add("musl-dev" if self.told["flavor"] == "alpine" else "libc6-dev")
+            if "gcc" in build:  # It comes without the headers of the C library.
+                on_musl = self.told["flavor"] == "alpine" and self.language != "go"
+                build.add("musl-dev" if on_musl else "libc6-dev")
             found["build_packages"] = sorted(build)
         if self.language == "python" and found.get("build"):
             found["build_environment"] = self._to_build(found["settings"])
@@ -313,6 +316,13 @@ class _Existing:
         left = [name for name in sorted(found) if not re.search(rf"\b{name}\b", command)]
         inside = "" if self.root == self.path else f"{posixpath.relpath(self.path, self.root)}/"
         return [f"{inside}{name}" for name in left]
+
+    def _keep(self) -> list[str]:
+        """Return files that the ignore file would leave out by their names, but are needed."""
+        every = self.detected.answers.get("file", ())
+        given = [join(self.path, str(one.value)) for one in every if not one.signal.file]
+        go = embedded.kept(self.repository, self.root) if self.language == "go" else []
+        return [posixpath.relpath(path, self.root) for path in [*given, *go]]
 
     def _frontend(self) -> dict[str, Any]:
         for one in self.detected.values("frontend"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 # How much of a log is searched, in characters from its end: errors come last.
 _LOOKED_AT = 40_000
+_COLOR = re.compile(r"\x1b\[[\d;]*m")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,12 @@ def _header(match: re.Match[str]) -> str:
 
 _BUILD: Sequence[_Known] = (
     _known(
+        r"attempted static link of dynamic object|have you installed the static version",
+        "the C code calls a library that can't be linked statically",
+        "--flavor slim",
+    ),
+    _known(r"ld: cannot find -l(\w+)", "the C library {0} is missing", "--native-build lib{0}-dev"),
+    _known(
         r"^.*go: .* requires go >= (\d+\.\d+)[\d.]* \(running",
         "the program needs Go {0} or later",
         "--version {0}",
@@ -86,6 +93,7 @@ _BUILD: Sequence[_Known] = (
     _known(
         r"tokeninternal\.go:\S+ invalid array length -delta \* delta"
         r"|can't be built on Go 1\.\d+"
+        r"|undefined: http2\.\w+$"
         r"|link: [\w./-]+: invalid reference to (?:runtime|syscall|reflect)\.",
         "a package that go.mod names is too old for this Go",
         "--version with the Go that your CI has, or update the package",
@@ -213,6 +221,11 @@ _FLAG_AND_FOLDER = 2
 
 _RUN: Sequence[_Known] = (
     _known(
+        r"\b(?:mkdir|open|create|rename|unlink|chmod) ([\w./-]+): (?:read-only|permission denied)",
+        "it writes to {0}",
+        _writable,
+    ),
+    _known(
         r"(?:Read-only file system|EROFS|read-only file system)[^\n'\"]*['\"]?([\w./-]+)?",
         "it writes to {0}",
         _writable,
@@ -220,12 +233,6 @@ _RUN: Sequence[_Known] = (
     _known(
         r"(?:Permission denied|EACCES|permission denied)[^\n'\"]*['\"]?(/[\w./-]+)",
         "it isn't allowed to write to {0}",
-        _writable,
-    ),
-    _known(
-        r"(?:mkdir|open|unable to open database file)[^\n]*? (/[\w./-]+): "
-        r"(?:read-only|permission denied)",
-        "it writes to {0}",
         _writable,
     ),
     _known(
@@ -336,6 +343,12 @@ _RUN: Sequence[_Known] = (
         "{0} is no health route: it answers {1}",
         "--health with a route that answers 200, or --health '' to check only the port",
     ),
+    # Nothing that is known: what it printed last has to tell.
+    _known(
+        r"it ended with exit code [1-9]\d*, not 0; it last printed: (?:[^\n]* \| )?([^\n|]+)$",
+        "it stops by itself, because of what it printed last: {0}",
+        "--setting NAME=VALUE, --argument=VALUE or --file PATH, with what it asks for",
+    ),
 )
 
 
@@ -356,7 +369,7 @@ def of_run(log: str) -> Likely | None:
 
 
 def _first(table: Sequence[_Known], log: str) -> Likely | None:
-    text = log[-_LOOKED_AT:]
+    text = _COLOR.sub("", log[-_LOOKED_AT:])
     for known in table:
         if match := known.pattern.search(text):
             return known.likely(match)

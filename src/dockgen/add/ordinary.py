@@ -51,7 +51,7 @@ def flavor(detected: Detected, language: str, workload: str, wanted: str | None)
     out = set(refused)
     if workload == "site" or detected.values("native_run"):
         out.add("scratch")
-    if detected.value("cgo"):  # linked with Debian's C library
+    if detected.value("cgo"):  # on the others it is linked statically, which doesn't always work
         out |= {"alpine", "scratch"}
     usual = str(languages.load()[language]["flavor"])
     return next(one for one in (usual, "slim", "alpine", "scratch") if one not in out)

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from dockgen.detect.secrets import looks_secret
+
 if TYPE_CHECKING:
     from dockgen.detect.repository import Repository
 
@@ -278,6 +280,20 @@ class Evidence:
         strength = Strength.WEAK if weak else Strength.STRONG
         found = Signal(value, words, file, line, strength)
         self.signals.setdefault(BY_NAME[topic].name, []).append(found)
+
+    def require(self, name: str, variable: str, entry: Argv, file: str, line: int) -> None:
+        """Add an argument that the program needs to start, or the variable that can replace it.
+
+        An argument that is in the start command already isn't added.
+        """
+        words = f"{name} is required"
+        if variable:
+            others = [one for one in self.of("setting") if one.value.name != variable]
+            self.signals["setting"] = others
+            setting = Setting(variable, None, True, looks_secret(variable, None))
+            self.add("setting", setting, words, file, line)
+        elif all(word.partition("=")[0].lstrip("-") != name.lstrip("-") for word in entry[1:]):
+            self.add("argument", name, words, file, line)
 
     def default(self, topic: str, value: Any, words: str, file: str = "", line: int = 0) -> None:
         """Add a default in case neither this module nor the shared evidence has a signal."""

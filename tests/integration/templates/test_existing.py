@@ -27,7 +27,7 @@ PROJECTS = ROOT / "tests/projects"
 # Those that need a word of the user's before they can be put into an image.
 REFUSED = {"go-hostile", "go-no-sum", "node-sveltekit-no-adapter"}
 # These don't start without an argument, which only a person can give.
-REFUSED |= {"go-exporter", "go-mounted-routes"}
+REFUSED |= {"go-exporter", "go-redirect", "go-mounted-routes"}
 
 _EVERYTHING: Mapping[str, Any] = {
     "health": "/health",
@@ -89,6 +89,19 @@ CASES: Mapping[str, Mapping[str, Any]] = {
             "folder": "services/api",
             "build_packages": ["libolm-dev"],
         },
+    },
+    **{
+        f"go-cgo-{flavor}": {
+            "language": "go",
+            "flavor": flavor,
+            "cgo": True,
+            "existing": {
+                "command": ["/usr/local/bin/api"],
+                "mains": {"api": "."},
+                "build_packages": ["gcc", "libc6-dev"],
+            },
+        }
+        for flavor in ("alpine", "scratch")
     },
     "go-worker": {
         "language": "go",
@@ -269,6 +282,21 @@ def test_files_pass_the_linters(rendered: Mapping[str, Path]) -> None:
                 assert text == text.rstrip() + "\n", path
                 assert not any(line != line.rstrip() for line in text.splitlines()), path
                 assert "\n\n\n" not in text or path.suffix == ".py", path
+
+
+def test_cgo_is_linked_statically_where_there_is_no_c_library(
+    rendered: Mapping[str, Path],
+) -> None:
+    """On slim, the program uses Debian's."""
+    for name, is_static in (
+        ("go-cgo-alpine", True),
+        ("go-cgo-scratch", True),
+        ("go-monorepo-cgo", False),
+        ("go-plain", False),
+    ):
+        text = (rendered[name] / "Dockerfile").read_text()
+        assert ("-linkmode=external -extldflags=-static" in text) is is_static, name
+        assert ("-tags=netgo,osusergo" in text) is is_static, name
 
 
 def test_compose_says_what_was_found(rendered: Mapping[str, Path]) -> None:
@@ -477,6 +505,17 @@ def test_a_version_without_a_base_image_is_refused() -> None:
 
     detected = survey.look(repository, {"version": "20"})
     assert existing.answers(repository, detected, "api", None)["language_version"] == "20"
+
+
+def test_a_public_key_that_is_embedded_reaches_the_build() -> None:
+    """The ignore file leaves out other files of its kind, unless the user names one."""
+    repository = Repository(PROJECTS / "go-embed-public-key")
+    for words, kept in (
+        ({}, ["keys/public.pem"]),
+        ({"file": ("keys/example.key",)}, ["keys/example.key", "keys/public.pem"]),
+    ):
+        detected = survey.look(repository, words)
+        assert existing.answers(repository, detected, "app", None)["existing"]["keep"] == kept
 
 
 def test_every_repository_of_ours_gets_files(origin: Source, tmp_path: Path) -> None:

@@ -4,10 +4,15 @@ from dockgen.add import failures
 from tests.table import table
 
 BUILD = {
+    "ld: attempted static link of dynamic object `/usr/lib/libvips.so'": "--flavor slim",
+    "ld: cannot find -lvips: No such file\nld: have you installed the static version of the vips"
+    " library ?": "--flavor slim",
+    "/usr/bin/ld: cannot find -lmagic: No such file or directory": "--native-build libmagic-dev",
     "go: go.mod requires go >= 1.28.1 (running go 1.27; GOTOOLCHAIN=local)": "--version 1.28",
     "tokeninternal/tokeninternal.go:64:9: invalid array length -delta * delta (constant -256)": (
         "--version"
     ),
+    "grpc/internal/transport/handler_server.go:271:18: undefined: http2.TrailerPrefix": "--version",
     "link: example.com/sonic/loader: invalid reference to runtime.lastmoduledatap": "--version",
     "src/_psycopg.h:31:10: fatal error: libpq-fe.h: No such file or directory": (
         "--native-build libpq-dev"
@@ -38,6 +43,10 @@ BUILD = {
     'failed to calculate checksum of ref a::b: "/schema.sql": not found': "!schema.sql",
 }
 RUN = {
+    "2026/11/28 04:36:22 mkdir /usr/local/bin/pb_data: read-only file system": (
+        "--writable /usr/local/bin/pb_data"
+    ),
+    "open data/store.db: permission denied": "--writable data",
     "OSError: [Errno 30] Read-only file system: '/app/data/db.sqlite3'": "--writable /app/data",
     "Error: EACCES: permission denied, mkdir '/var/lib/app'": "--writable /var/lib/app",
     "KeyError: 'DATABASE_URL'": "--setting DATABASE_URL=VALUE",
@@ -76,6 +85,16 @@ def test_a_program_that_failed_is_explained(log: str) -> None:
     found = failures.of_run(f"starting\n{log}\n")
     assert found is not None
     assert RUN[log] in found.fix
+
+
+def test_a_program_that_ends_tells_why_in_its_last_line() -> None:
+    """A program that ends tells why in its last line, without its colors."""
+    log = "it ended with exit code 1, not 0; it last printed: Starting | \x1b[31mno provider\x1b[0m"
+    found = failures.of_run(f"Starting\n{log}")
+    assert found is not None
+    assert found.cause.endswith(": no provider")
+    assert found.fix.startswith("--setting NAME=VALUE")
+    assert failures.of_run(log.replace("code 1", "code 0")) is None
 
 
 def test_what_is_not_known_is_not_guessed() -> None:

@@ -9,8 +9,7 @@ from dockgen.detect.golang import reading
 from dockgen.detect.golang.needs import ends
 from dockgen.detect.golang.packages import Program
 from dockgen.detect.golang.values import Code
-from dockgen.detect.model import Argv, Evidence, Setting
-from dockgen.detect.secrets import looks_secret
+from dockgen.detect.model import Argv, Evidence
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,28 +22,17 @@ _IS = {"<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne
 
 def look(program: Program, code: Code, entry: Argv, evidence: Evidence) -> None:
     """Add the arguments that a command requires, or the variables that can replace them."""
-
-    def take(name: str, variable: str, file: str, line: int) -> None:
-        words = f"{name} is required"
-        if variable:
-            setting = Setting(variable, None, True, looks_secret(variable, None))
-            evidence.signals.setdefault("setting", [])[:] = [
-                one for one in evidence.of("setting") if one.value.name != variable
-            ]
-            evidence.add("setting", setting, words, file, line)
-        elif not any(word.partition("=")[0].lstrip("-") == name.lstrip("-") for word in entry[1:]):
-            evidence.add("argument", name, words, file, line)
-
     subcommand = next((word for word in entry[1:2] if not word.startswith("-")), "")
     for sets in code.flags.values():  # urfave/cli: Required: true
         for one in sets:
             literal = one.literal
             keys = reading.keys_of(literal) if literal is not None else {}
             if syntax.text(keys.get("Required")) == "true" and _is_meant(literal, subcommand):
-                take(one.flag, one.env, one.file, one.line)
+                evidence.require(one.flag, one.env, entry, one.file, one.line)
     for node, path, tags in code.fields:  # go-flags
         if tags.get("long") and tags.get("required") in ("true", "yes"):
-            take(f"--{tags['long']}", tags.get("env", ""), path, syntax.line(node))
+            long = f"--{tags['long']}"
+            evidence.require(long, tags.get("env", ""), entry, path, syntax.line(node))
     for call in code.calls:
         name = syntax.string(next(iter(call.arguments), None))
         if call.last == "Required" and not call.arguments:  # kingpin
@@ -53,11 +41,12 @@ def look(program: Program, code: Code, entry: Argv, evidence: Evidence) -> None:
             variable = re.search(r"\.Envar\(\"(\w+)\"\)", words)
             if told:
                 shown = f"--{told[2]}" if told[1] == "Flag" else f"<{told[2]}>"
-                take(shown, variable[1] if variable else "", call.file, call.line)
+                replaced = variable[1] if variable else ""
+                evidence.require(shown, replaced, entry, call.file, call.line)
         elif name and call.last in ("MarkFlagRequired", "MarkPersistentFlagRequired"):  # cobra
             own = call.name.startswith("root") or not subcommand
             if own:
-                take(f"--{name}", "", call.file, call.line)
+                evidence.require(f"--{name}", "", entry, call.file, call.line)
     _counted(program, code, subcommand, evidence)
 
 

@@ -10,6 +10,8 @@ from dockgen.detect.model import Evidence, Frontend, Refusal, Signal
 from dockgen.detect.repository import Repository, is_aside, join, within
 
 _PLACEHOLDERS = frozenset({".gitkeep", ".keep", ".gitignore", "README.md", "placeholder", ".empty"})
+# What container files leave out of the build as a secret, by its name.
+_SECRETS = re.compile(r".*\.(?:pem|key|p12|pfx)")
 _MANAGERS = (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("package-lock.json", "npm"))
 
 
@@ -42,6 +44,25 @@ def look(repository: Repository, module: Module, program: Program, evidence: Evi
         name, one = next(iter(program.missing.items()))
         words = f'import "{name}", which has no files'
         evidence.add("build", "go generate ./...", words, one.file, one.line, weak=True)
+
+
+def kept(repository: Repository, root: str) -> list[str]:
+    """Return embedded files that only look like a secret, such as a public key."""
+    found = []
+    paths = list(repository.sources(root, ".go"))
+    for path in repository.holding(paths, b"//go:embed "):
+        folder = path.rpartition("/")[0] or "."
+        lines = (line.strip() for line in repository.lines(path))
+        embeds = [line for line in lines if line.startswith("//go:embed ")]
+        for pattern in (word.strip('"`') for line in embeds for word in line.split()[1:]):
+            whole = join(folder, re.sub(r"^all:", "", pattern))
+            below = [whole] if repository.has(whole) else repository.under(_target(folder, pattern))
+            found += [
+                one
+                for one in below
+                if _SECRETS.fullmatch(one) and b"PRIVATE KEY" not in repository.content(one)
+            ]
+    return sorted(set(found))
 
 
 def _generates(repository: Repository, module: Module) -> bool:

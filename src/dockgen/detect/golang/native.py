@@ -158,6 +158,13 @@ def _needs(evidence: Evidence, binding: Binding, found: Import) -> None:
     for package in binding.run:
         if all(one.value != package for one in evidence.of("native_run")):
             evidence.add("native_run", package, words, found.file, found.line)
+    if binding.run:  # a shared library of Debian's, for its C library
+        reason = f"cgo links the program with {binding.run[0]}, a library of Debian's"
+        where = Signal(binding.run[0], words, found.file, found.line)
+        evidence.refusals += [
+            Refusal(flavor, reason, "use slim: --flavor slim", where)
+            for flavor in ("alpine", "scratch")
+        ]
 
 
 def _has_fallback(repository: Repository, folder: str, tags: frozenset[str]) -> bool:

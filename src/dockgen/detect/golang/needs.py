@@ -73,6 +73,8 @@ _READERS = frozenset(
     ]
 )
 _WRITERS = frozenset(["MkdirAll", "Mkdir", "Create", "WriteFile", "OpenFile"])
+# What takes the name of a driver, and a path if that is of SQLite.
+_OPENS = frozenset(["sql.Open", "gorm.Open", "sqlx.Open", "sqlx.Connect", "sqlx.MustConnect"])
 _FATAL = re.compile(r"\b(?:log\.Fatal\w*|panic|os\.Exit|\w+\.Fatal\w*|\w+\.Panic\w*|exit)\(")
 
 
@@ -278,7 +280,7 @@ def _written(code: Code, evidence: Evidence) -> None:
                 path = value.text.removeprefix("file:").partition("?")[0]
                 if "/" in path and "memory" not in path:
                     take(path.rpartition("/")[0], f'sqlite.Open("{path[:60]}")', call)
-        elif call.name == "sql.Open" and len(call.arguments) == 2:
+        elif call.name in _OPENS and len(call.arguments) == 2:
             kind = next((one.text for one in code.of(call.arguments[0], call.file, 3)), "")
             if "sqlite" in kind:
                 for value in code.of(call.arguments[1], call.file, 5)[:1]:
@@ -286,7 +288,7 @@ def _written(code: Code, evidence: Evidence) -> None:
                     if path and "memory" not in path:
                         take(
                             path.rpartition("/")[0] or ".",
-                            f'sql.Open("{kind}", "{path[:60]}")',
+                            f'{call.name}("{kind}", "{path[:60]}")',
                             call,
                         )
 
@@ -306,7 +308,7 @@ def _beside(module: Module, program: Program, evidence: Evidence) -> None:
     names = [(one.value.name, one.value.default) for one in evidence.of("setting")]
     for kind, used, pattern in found:
         is_database = kind in ("postgres", "mysql", "mongo")
-        if is_database and files is not None:
+        if is_database and (files is not None or kind != databases[0][0]):
             continue
         weak = (is_database and len(databases) > 1) or (not is_database and files is not None)
         if weak and not is_database:

@@ -103,9 +103,7 @@ def _take(code: Code, found: "dict[str, list[Node]]", path: str) -> None:
             if kind.endswith("Flag"):
                 _take_flag(code, node, path)
     for node in found.get("field", []):
-        tag = syntax.string(node.child_by_field_name("tag")) or ""
-        tags = dict(_TAG.findall(tag))
-        code.fields.append((node, path, tags))
+        code.fields.append((node, path, _tags(node)))
 
 
 def names_of(node: "Node") -> "list[Node]":
@@ -141,6 +139,24 @@ def _set(code: Code, name: "Node | None", one: Set) -> None:
         name = name.child_by_field_name("field")
     if name is not None and name.type in ("identifier", "field_identifier"):
         code.names.setdefault(syntax.text(name), []).append(one)
+
+
+def _tags(node: "Node") -> dict[str, str]:
+    """The tags of a field, with what the groups around it put before its names."""
+    tags = dict(_TAG.findall(syntax.string(node.child_by_field_name("tag")) or ""))
+    around = node.parent
+    while around is not None and around.type != "source_file":
+        if around.type == "field_declaration":
+            outer = dict(_TAG.findall(syntax.string(around.child_by_field_name("tag")) or ""))
+            for name, key, between in (  # the first two are go-flags', the last is caarlos0's
+                ("env", "env-namespace", "_"),
+                ("long", "namespace", "."),
+                ("env", "envPrefix", ""),
+            ):
+                if tags.get(name) and outer.get(key):
+                    tags[name] = f"{outer[key]}{between}{tags[name]}"
+        around = around.parent
+    return tags
 
 
 def tag_setting(tags: dict[str, str], prefix: str = "") -> tuple[str, str, bool]:

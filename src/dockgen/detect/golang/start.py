@@ -126,7 +126,22 @@ def _named(
         if named and len(named) < len(own):
             words = " ".join(command.argv)[:80]
             return named, (words, command.file, command.line)
-    return [], ("", "", 0)
+    return _by_ci(repository, module, own)
+
+
+def _by_ci(
+    repository: Repository, module: Module, own: list[str]
+) -> tuple[list[str], tuple[str, str, int]]:
+    """Return the program that CI builds, if it builds no other."""
+    found = {
+        folder: (" ".join(command.argv)[:80], command.file, command.line)
+        for command in build.builds(repository, module)
+        if command.origin == "ci"
+        for folder in own
+        if _builds(command, folder, module)
+    }
+    folders, told = list(found), list(found.values())
+    return (folders, told[0]) if len(found) == 1 else ([], ("", "", 0))
 
 
 def _builds(command: Command, folder: str, module: Module) -> bool:

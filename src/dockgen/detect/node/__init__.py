@@ -166,7 +166,7 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
     if source and source in {own.at(word) for word in argv}:
         needs.development(own, source, evidence)
     if not given.get("entry"):
-        needs.arguments(read, evidence)
+        needs.arguments(read, argv, evidence)
     beside.look(own, read, evidence)
     if kind is not None:
         _served(kind, own, read, evidence)

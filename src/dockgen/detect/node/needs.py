@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dockgen.detect import syntax
 from dockgen.detect.golang.native import PROGRAMS
-from dockgen.detect.model import Evidence, Refusal, Setting, Signal
+from dockgen.detect.model import Argv, Evidence, Refusal, Setting, Signal
 from dockgen.detect.node.code import ENVIRONMENT, Code, Value, keys_of
 from dockgen.detect.node.manifest import Manifest, inside
 from dockgen.detect.node.sources import reached
@@ -350,7 +350,7 @@ def development(own: Manifest, source: str, evidence: Evidence) -> None:
                 return
 
 
-def arguments(code: Code, evidence: Evidence) -> None:
+def arguments(code: Code, entry: Argv, evidence: Evidence) -> None:
     """Add a command's required arguments, from commander and yargs, without subcommands."""
     if not {"commander", "yargs"} & code.imports.keys():
         return
@@ -370,4 +370,4 @@ def arguments(code: Code, evidence: Evidence) -> None:
             demanded = syntax.text(keys.get("demandOption")) not in ("", "false")
             name = f"--{words}" if demanded and "default" not in keys else ""
         if name:
-            evidence.add("argument", name, f"{name} is required", call.file, call.line)
+            evidence.require(name, "", entry, call.file, call.line)

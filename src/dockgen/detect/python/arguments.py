@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockgen.detect import syntax
-from dockgen.detect.model import Argv, Evidence, Setting
+from dockgen.detect.model import Argv, Evidence
 from dockgen.detect.python import code as source
 from dockgen.detect.python.candidates import file_of, imported
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
-from dockgen.detect.secrets import looks_secret
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -43,12 +42,7 @@ def look(project: Project, code: Code, entry: Argv, found: Evidence) -> None:
             variable = one.variable
             if not variable and prefix and one.name.startswith("--"):
                 variable = f"{prefix[1]}_{one.name[2:].replace('-', '_').upper()}"
-            line = syntax.line(one.node)
-            if variable:
-                setting = Setting(variable, None, True, looks_secret(variable, None))
-                found.add("setting", setting, f"{one.name} is required", path, line)
-            elif not any(word.partition("=")[0] == one.name for word in entry):
-                found.add("argument", one.name, f"{one.name} is required", path, line)
+            found.require(one.name, variable, entry, path, syntax.line(one.node))
 
 
 def _parsed(tree: "Node") -> Iterator[Argument]:

@@ -1,0 +1,8 @@
+// Shows dials in a browser.
+package main
+
+import "net/http"
+
+func main() {
+	http.ListenAndServe(":8080", nil)
+}

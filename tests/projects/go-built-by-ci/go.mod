@@ -1,0 +1,3 @@
+module example.com/dials
+
+go 1.26
