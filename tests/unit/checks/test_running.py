@@ -274,6 +274,16 @@ def test_a_worker_answers_nobody() -> None:
     assert findings(replace(seen, healthy_seconds=None), WORKER) == ["DG201"]
 
 
+def test_dg208_warns_of_what_the_signal_itself_ends_if_it_is_not_ours() -> None:
+    """Any other code is an error, whoever made it; a job may end with any."""
+    theirs = replace(CONTRACT, is_ours=False)
+    for code, severity in ((143, Severity.WARNING), (1, Severity.ERROR)):
+        (finding,) = check_running(replace(SEEN, stop_exit_code=code), theirs)
+        assert (finding.rule, finding.severity) == ("DG208", severity)
+    endless = replace(DONE, run_seconds=None, exit_code=None, stop_exit_code=143)
+    assert findings(endless, replace(JOB, is_ours=False)) == ["DG209"]
+
+
 def test_a_job_has_no_health() -> None:
     """Nor has it to be stopped, once it came to its end."""
     assert findings(DONE, JOB) == []
