@@ -49,9 +49,8 @@ KNOWN: dict[str, str] = {
     "*/running.py: seen.exit_code is None or seen.run_seconds is None -> *": (
         "a job has both, or it has neither"
     ),
-    "copier.yml: '^[[]1-9][[]0-9]*[[].]' -> *": "what else has a dot is no Go 1 either",
-    "copier.yml: labels | reject('string') | list or * -> labels | map*": (
-        "what is no string looks like no name of a label either"
+    "*/existing.jinja: language not in [[]'go', 'python', 'node'] -> false": (
+        "only the template of a starter could have another language"
     ),
 }
 

@@ -16,6 +16,9 @@ def table(names: str | Sequence[str], rows: Iterable[Any]) -> Callable[[Test], T
 
     Each case has its own ``tmp_path``; all other fixtures are shared.
     """
+    # A generator has its rows once, and a test may run again.
+    cases = [*rows]
+    assert cases, "a table without rows proves nothing"
     wanted = [name.strip() for name in names.split(",")] if isinstance(names, str) else [*names]
 
     def decorate(function: Test) -> Test:
@@ -25,7 +28,7 @@ def table(names: str | Sequence[str], rows: Iterable[Any]) -> Callable[[Test], T
         @functools.wraps(function)
         def test(subtests: pytest.Subtests, **given: Any) -> None:
             folder: Path | None = given.get("tmp_path")
-            for number, row in enumerate(rows):
+            for number, row in enumerate(cases):
                 case = dict(zip(wanted, [row] if len(wanted) == 1 else row, strict=True))
                 if folder is not None:
                     given["tmp_path"] = folder / str(number)

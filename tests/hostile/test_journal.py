@@ -18,15 +18,20 @@ from dockgen.threeway.journal import Entry, Replacement
 from tests.conftest import tree
 from tests.integration.update.conftest import commit
 from tests.integration.update.conftest import git as person_git
+from tests.table import table
 
 VICTIM = "the victim's own\n"
 EVIL = "from the archive\n"
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The victim's folder: a file in it, and an unpacked archive, ``x/archive``."""
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own settings of git."""
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+
+
+def victim(tmp_path: Path) -> Path:
+    """The victim's folder: a file in it, and an unpacked archive, ``x/archive``."""
     (tmp_path / "own").write_text(VICTIM)
     archive = tmp_path / "x/archive"
     (archive / "docker").mkdir(parents=True)
@@ -34,6 +39,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     person_git("init", "--quiet", "--initial-branch=main", cwd=archive)
     commit(archive)
     return tmp_path
+
+
+home = pytest.fixture(victim)
 
 
 def place_of(archive: Path) -> Path:
@@ -78,9 +86,10 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("facts", ELSEWHERE, ids=repr)
-def test_a_planted_journal_is_refused(home: Path, facts: dict[str, object]) -> None:
+@table("facts", ELSEWHERE)
+def test_a_planted_journal_is_refused(tmp_path: Path, facts: dict[str, object]) -> None:
     """With the folder to remove; nothing is written, in the project neither."""
+    home = victim(tmp_path)
     archive = home / "x/archive"
     (home / "empty").mkdir()
     active = place_of(archive) / "active"
@@ -135,9 +144,10 @@ def test_a_planted_journal_is_refused_by_undo(home: Path) -> None:
     assert outside(home) == before
 
 
-@pytest.mark.parametrize("content", [b"", b"[", b"[]", b'{"format": 1}', b"[" * 100_000])
-def test_what_is_no_journal_is_refused(home: Path, content: bytes) -> None:
+@table("content", [b"", b"[", b"[]", b'{"format": 1}', b"[" * 100_000])
+def test_what_is_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
     """With the folder to remove, not with a traceback."""
+    home = victim(tmp_path)
     active = place_of(home / "x/archive") / "active"
     plant(active)
     (active / "journal.json").write_bytes(content)
@@ -155,9 +165,10 @@ def test_a_pipe_for_a_journal_is_not_waited_for(home: Path) -> None:
         threeway.require_whole(home / "x/archive")
 
 
-@pytest.mark.parametrize("link", ["dockgen", "key", "active"])
-def test_a_journal_behind_a_link_is_none(home: Path, link: str) -> None:
+@table("link", ["dockgen", "key", "active"])
+def test_a_journal_behind_a_link_is_none(tmp_path: Path, link: str) -> None:
     """Git's folder is the project's, what a link leads to may be anything."""
+    home = victim(tmp_path)
     archive = home / "x/archive"
     place = place_of(archive)
     moved = {"dockgen": place.parent, "key": place, "active": place / "active"}[link]

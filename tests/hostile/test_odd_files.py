@@ -75,12 +75,14 @@ ODD: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
+def empty(tmp_path: Path) -> Path:
     """An empty project's folder."""
     (tmp_path / "outside.yml").write_text(HEAD)
     (tmp_path / "src/bad").mkdir(parents=True)
     return tmp_path / "src/bad"
+
+
+directory = pytest.fixture(empty)
 
 
 @table("name", BAD_YAML)
@@ -130,9 +132,10 @@ def test_json_is_bounded(text: str) -> None:
         reader.parse_json(text)
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_what_is_no_file_of_the_project_is_refused(directory: Path, name: str) -> None:
+@table("name", ODD)
+def test_what_is_no_file_of_the_project_is_refused(tmp_path: Path, name: str) -> None:
     """Nothing blocks, and nothing of another folder is read."""
+    directory = empty(tmp_path)
     path = directory / ANSWERS
     ODD[name](path)
     begin = time.monotonic()
@@ -149,9 +152,10 @@ def test_a_link_inside_of_the_project_is_followed(directory: Path) -> None:
     assert project.recorded(directory).version == "v0.7.0"
 
 
-@pytest.mark.parametrize("limit", ["1e999999999", "inf", "nan", "0x" + "f" * 4000, "10000001"])
-def test_a_limit_is_a_limit(directory: Path, limit: str) -> None:
+@table("limit", ["1e999999999", "inf", "nan", "0x" + "f" * 4000, "10000001"])
+def test_a_limit_is_a_limit(tmp_path: Path, limit: str) -> None:
     """A number that takes all memory to write out is none."""
+    directory = empty(tmp_path)
     (directory / ANSWERS).write_text(HEAD + "name: x\nlanguage: go\nflavor: slim\nport: 8080\n")
     (directory / "dockgen.toml").write_text(
         f"[limits]\nsize_mb = {limit}\nhealthy_seconds = 1\nstop_seconds = 1\n"

@@ -276,7 +276,7 @@ def _is_shell(command: tuple[str, ...]) -> bool:
 
 def _without_init(command: tuple[str, ...]) -> tuple[str, ...]:
     """Return a command without a small init, such as tini, and its options."""
-    if not command or _base(command[0]) not in _INITS:
+    if _base(command[0]) not in _INITS:
         return command
     rest = command[1:]
     while rest and rest[0].startswith("-"):

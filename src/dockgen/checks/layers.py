@@ -11,7 +11,7 @@ NAMED = 5
 
 def own(image: Image) -> tuple[Layer, ...]:
     """Return the layers that the project adds; all of them if the base is unknown."""
-    return image.layers[image.base_layers or 0 :]
+    return image.layers[image.base_layers :]
 
 
 def visible(image: Image) -> Iterator[tuple[Layer, File]]:
@@ -42,7 +42,7 @@ def place(image: Image, paths: Iterable[str]) -> Place:
     """Return the place of the first of these paths: the last layer that has it."""
     first = min(paths)
     layers = [layer.digest for layer in image.layers if any(f.path == first for f in layer.files)]
-    return Place(first, layer=layers[-1] if layers else None)
+    return Place(first, layer=layers[-1])
 
 
 def few(paths: Iterable[str], most: int = NAMED) -> str:

@@ -229,6 +229,7 @@ def test_dg006(lines: str, found: list[str]) -> None:
 
 COPIES = (
     "FROM python:3 AS build\nCOPY pyproject.toml ./\nCOPY app/ .npmrc* /x/\nCOPY --from=y lib/ /\n"
+    "COPY */keys/ /x/\nRUN cp certs/rds.pem /x/\n"
 )
 
 
@@ -239,6 +240,8 @@ COPIES = (
         ("app/static/.well-known/security.txt", True),
         (".npmrc", True),
         ("certs/rds.pem", False),
+        ("api/keys/rds.pem", True),
+        ("rds.pem", False),
         ("lib/x.pem", False),
         ("app/README.md", False),
         ("app/.gitkeep", False),

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import replace
 
 from dockgen import matrix
-from dockgen.checks import Finding, check_image
+from dockgen.checks import Finding, Place, check_image
 from dockgen.contract import BASES, Contract, Limits, Policy
 from dockgen.image import Config, File, HealthCheck, Image, Kind, Layer
 from dockgen.matrix import Flavor, Workload
@@ -149,6 +149,7 @@ def test_dg103_finds_a_late_first_probe(period: float, interval: float) -> None:
         (("env", "-i"), ("sh",)),
         (("/bin/sh", "/start.sh"), ()),
         (("tini", "--"), ("app", "-c", "x")),
+        (("tini", "--"), ()),
         ((), ("/bin/sh", "-c", "exec gunicorn --bind :$PORT main:app")),
         (("sh", "-c", "migrate && exec app"), ()),
     ],
@@ -187,6 +188,27 @@ def test_dg105_finds_one_byte_more() -> None:
     (finding,) = check_image(image, CONTRACT)
     assert finding.rule == "DG105"
     assert "1 bytes over its limit of 1 MB" in finding.message
+
+
+def test_dg105_passes_any_image_without_a_limit() -> None:
+    """What dockgen didn't make may have none."""
+    unlimited = replace(CONTRACT, limits=replace(CONTRACT.limits, size_bytes=None))
+    assert findings(Image(CONFIG, (layer(size=10**12),)), unlimited) == []
+
+
+def test_a_finding_names_the_last_layer_that_has_the_file() -> None:
+    """Of those with the first of the paths."""
+    layers = [
+        replace(layer(*files), digest=digest)
+        for digest, files in {
+            "base": [file("/bin/sh")],
+            "one": [file("/bin/su", 0o4755), file("/bin/x", 0o4755)],
+            "two": [file("/bin/su", 0o4755)],
+            "three": [file("/bin/x", 0o4755)],
+        }.items()
+    ]
+    (finding,) = check_image(Image(CONFIG, tuple(layers), base_layers=1), CONTRACT)
+    assert finding.place == Place("/bin/su", layer="two")
 
 
 def test_dg106_passes_a_sticky_directory() -> None:

@@ -12,7 +12,7 @@ from dockgen.checks import (
     check_running,
     is_answered,
 )
-from dockgen.contract import Contract, Limits
+from dockgen.contract import Contract, Limits, Run
 from dockgen.matrix import Workload
 from dockgen.targets.sockets import Listener
 from tests.table import table
@@ -67,6 +67,8 @@ def test_dg201_passes_at_the_limit() -> None:
 def test_dg201_finds_what_is_late() -> None:
     """Healthy after the limit is found."""
     assert findings(replace(SEEN, healthy_seconds=10.01)) == ["DG201"]
+    assert findings(replace(SEEN, healthy_seconds=10.01, ready_seconds=1.0)) == ["DG201"]
+    assert findings(replace(SEEN, healthy_seconds=None, ready_seconds=1.0)) == []
 
 
 def test_dg201_finds_what_never_turns_healthy() -> None:
@@ -119,6 +121,47 @@ def test_what_cannot_start_breaks_the_first_rule_of_its_kind() -> None:
     found = [cannot_start("no space left", contract) for contract in (CONTRACT, WORKER, JOB)]
     assert [finding.rule for finding in found] == ["DG201", "DG201", "DG209"]
     assert "no space left" in found[0].message
+
+
+def test_dg202_asks_nothing_that_cannot_be_reached() -> None:
+    """An engine on another machine, behind a firewall."""
+    assert findings(replace(SEEN, root_status=None, is_reached=False)) == []
+
+
+@table(
+    ("status", "found", "answers"),
+    [
+        (404, (), True),
+        (500, (), False),
+        (None, (Listener(8080, "::"),), True),
+        (None, (Listener(8080, "127.0.0.1"),), False),
+        (None, None, False),
+    ],
+)
+def test_dg202_is_content_with_any_answer_of_others(
+    status: int | None, found: tuple[Listener, ...] | None, *, answers: bool
+) -> None:
+    """It may have another first page, or not speak HTTP; a page that is named has to be there."""
+    seen = replace(SEEN, root_status=status, listening=found, ipv6=False, exposed=(8080,))
+    theirs = replace(CONTRACT, is_ours=False)
+    assert ("DG202" not in findings(seen, theirs)) is answers
+    assert is_answered(seen, theirs) is answers
+    assert "DG202" in findings(seen, replace(theirs, run=Run(path="/health")))
+
+
+def test_what_runs_out_of_memory_says_so_once() -> None:
+    """Not that it is slow, or ignores SIGTERM; and how much it had, if that is known."""
+    short = replace(SEEN, memory_bytes=64 * 10**6, stop_exit_code=137)
+    for seen, contract, code in (
+        (replace(short, healthy_seconds=None), CONTRACT, "DG201"),
+        (short, CONTRACT, "DG208"),
+        (replace(DONE, memory_bytes=64 * 10**6, exit_code=137), JOB, "DG209"),
+    ):
+        (finding,) = check_running(seen, contract)
+        assert finding.rule == code
+        assert finding.message.endswith("it needs more than its limit of 64 MB")
+    (finding,) = check_running(replace(short, memory_bytes=0), CONTRACT)
+    assert finding.message.endswith("it needs more than its limit")
 
 
 def test_dg203_passes_any_other_account() -> None:
@@ -231,6 +274,16 @@ def test_a_worker_answers_nobody() -> None:
     assert findings(replace(seen, healthy_seconds=None), WORKER) == ["DG201"]
 
 
+def test_dg208_warns_of_what_the_signal_itself_ends_if_it_is_not_ours() -> None:
+    """Any other code is an error, whoever made it; a job may end with any."""
+    theirs = replace(CONTRACT, is_ours=False)
+    for code, severity in ((143, Severity.WARNING), (1, Severity.ERROR)):
+        (finding,) = check_running(replace(SEEN, stop_exit_code=code), theirs)
+        assert (finding.rule, finding.severity) == ("DG208", severity)
+    endless = replace(DONE, run_seconds=None, exit_code=None, stop_exit_code=143)
+    assert findings(endless, replace(JOB, is_ours=False)) == ["DG209"]
+
+
 def test_a_job_has_no_health() -> None:
     """It needn't be stopped either, if it has ended by itself."""
     assert findings(DONE, JOB) == []
@@ -279,18 +332,21 @@ LOCAL = Listener(8080, "127.0.0.1")
 @table(
     ("found", "words"),
     [
-        ((LOCAL, Listener(8080, "::1")), "it listens on 127.0.0.1:8080 only"),
-        ((Listener(3000, "::"),), "it listens on [::]:3000"),
-        ((), "gets no answer"),
-        ((BOTH,), "gets no answer"),
+        (
+            (LOCAL, Listener(8080, "::1")),
+            ": it listens on 127.0.0.1:8080 only, which can't be reached from outside the"
+            " container",
+        ),
+        ((Listener(3000, "::"),), ": it listens on [::]:3000"),
+        ((), ""),
+        ((BOTH,), ""),
     ],
 )
 def test_dg202_says_where_it_listens(found: tuple[Listener, ...], words: str) -> None:
     """If it doesn't answer; an answer is proof enough, whatever else is seen."""
     silent = replace(listening(*found), root_status=None, exposed=(3000, 8080))
     messages = [one.message for one in check_running(silent, CONTRACT) if one.rule == "DG202"]
-    assert len(messages) == 1
-    assert words in messages[0]
+    assert messages == [f"GET / on port 8080 gets no answer{words}"]
     assert "DG202" not in findings(listening(LOCAL))
 
 
@@ -315,6 +371,8 @@ def test_dg211_finds_one_family() -> None:
     assert findings(replace(listening(IPV4), ipv6=False)) == []
     assert findings(replace(listening(IPV4), listening=None)) == []
     assert findings(listening(LOCAL)) == []  # DG202 says so
+    elsewhere = replace(listening(Listener(9090, "0.0.0.0")), exposed=(8080, 9090))
+    assert findings(elsewhere) == []
 
 
 @table(
