@@ -135,12 +135,14 @@ def _built(own: Manifest, manager: str, kind: Kind | None, entry: Argv, evidence
             evidence.add("output", kind.output, kind.words, kind.file)
         return
     folder, shown, file = output.output(own, text)
+    if not folder and (made := _started(own, entry)):
+        folder, shown, file = made, " ".join(entry), own.file
     if folder:
         evidence.add("output", folder, shown[:80], file)
 
 
 def _configures(own: Manifest, kind: Kind, script: str) -> list[str]:
-    """The variables that the project's own image sets for a build, and its configuration reads."""
+    """Return the variables that its own image sets for a build, and its configuration reads."""
     text = own.repository.text(kind.file) or ""
     for command in commands.of(own.repository, own.folder):
         if command.origin == "dockerfile" and command.argv[-2:] == ("run", script):
@@ -152,6 +154,16 @@ def _configures(own: Manifest, kind: Kind, script: str) -> list[str]:
                 and re.search(rf"process\.env\.{name}\b", text)
             ]
     return []
+
+
+def _started(own: Manifest, entry: Argv) -> str:
+    """Return the folder of the file that starts, if the build writes it."""
+    for word in entry[1:]:
+        folder, slash, _ = word.removeprefix("./").partition("/")
+        is_code = slash and word.endswith((".js", ".mjs", ".cjs")) and folder != "node_modules"
+        if is_code and own.at(folder) not in own.repository.folders:
+            return folder
+    return ""
 
 
 def _only_checks(own: Manifest, words: str, entry: Argv) -> bool:

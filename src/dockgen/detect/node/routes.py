@@ -260,7 +260,7 @@ class _Mount(NamedTuple):
 
 
 def _mounts(code: Code) -> dict[str, list[_Mount]]:
-    """Where the routers of a file are mounted: by the file, and a variable of it as file#name."""
+    """Return where routers are mounted: by the file, and a variable of it as file#name."""
     found: dict[str, list[_Mount]] = {}
     for call in code.calls:
         path = syntax.string(call.arguments[0]) if call.arguments else None
@@ -284,7 +284,7 @@ def _mounts(code: Code) -> dict[str, list[_Mount]]:
 
 
 def _prefixes(mounts: Mapping[str, list[_Mount]], file: str, router: str, left: int) -> list[str]:
-    """The whole prefixes of a router, through those that it is mounted on."""
+    """Return the whole prefixes of a router, through those that it is mounted on."""
     every = mounts.get(f"{file}#{router}", mounts.get(file, [])) if left else []
     same = [one for one in every if router.lower().startswith(one.part.lower())]
     found = []
@@ -296,7 +296,7 @@ def _prefixes(mounts: Mapping[str, list[_Mount]], file: str, router: str, left: 
 
 
 def _plain(name: str) -> str:
-    """A file or a variable without what says that it holds routes; itself if nothing else is."""
+    """Return a name without what says that it holds routes; itself if nothing else is left."""
     return re.sub(r"(?i)route[rs]?|controller|\.|_|-", "", name).lower() or name.lower()
 
 
