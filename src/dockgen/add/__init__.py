@@ -135,13 +135,19 @@ def _smallest(
 
 
 def _tried(repository: Repository, made: Addition, doing: Callable[[str], None]) -> Addition:
-    """Try the files, and again with each folder that the program turned out to write to."""
+    """Try the files, and once more with what turned out to be needed.
+
+    That is each folder that the program writes to, and a check of the port alone, if the health
+    route was a guess, and answers something else.
+    """
     trials: list[Trial] = []
     answers = dict(made.answers)
     for _ in range(_TRIALS):
         trials.append(trial.run(repository, existing.folder(made.detected), answers, doing))
         folder = failures.writable(trials[-1].likely)
         more = existing.with_volume(answers, folder) if folder else None
+        if failures.is_no_route(trials[-1].likely):
+            more = existing.without_route(answers, made.detected)
         if trials[-1].holds or more is None:
             break
         answers = more

@@ -90,6 +90,15 @@ def with_volume(answers: Mapping[str, Any], path: str) -> dict[str, Any] | None:
     return {**answers, "existing": {**existing, "volumes": sorted([*volumes, absolute])}}
 
 
+def without_route(answers: Mapping[str, Any], detected: Detected) -> dict[str, Any] | None:
+    """Return the answers without a guessed health route; None if there is none, or it is sure."""
+    existing = dict(answers["existing"])
+    guessed = [one.is_guess for one in detected.answers.get("health", ())]
+    if not existing.pop("health", "") or guessed != [True]:
+        return None
+    return {**answers, "existing": existing}
+
+
 class _Existing:
     """Builds the answer ``existing``, with only the keys that are needed."""
 

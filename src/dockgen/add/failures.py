@@ -216,6 +216,15 @@ def _writable(match: re.Match[str]) -> str:
     return f"--writable {_folder(match[1])}"
 
 
+def _port(match: re.Match[str]) -> str:
+    """Return the port, or what moves it to one that doesn't need root."""
+    if int(match[1]) >= _LOWEST_PORT:
+        return f"--port {match[1]}"
+    return "--port 8080, with the option that moves it: --argument=--port=8080"
+
+
+# Ports below it need root.
+_LOWEST_PORT = 1024
 # The words of a flag and of one folder.
 _FLAG_AND_FOLDER = 2
 
@@ -248,7 +257,7 @@ _RUN: Sequence[_Known] = (
     _known(
         r"gets no answer: it listens on (?:\d+\.\d+\.\d+\.\d+|\[::\]):(\d+)$",
         "it listens on port {0}",
-        "--port {0}",
+        _port,
     ),
     _known(
         r"The server does not support SSL connections",
@@ -339,6 +348,11 @@ _RUN: Sequence[_Known] = (
         "--native-run with the package that has it",
     ),
     _known(
+        r"it was still running after \d+ s",
+        "it is no job: it doesn't end by itself",
+        "--workload worker, or --workload service and --port with its port",
+    ),
+    _known(
         r"^GET (\S+) on port \d+ returns status (\d+), not 200",
         "{0} is no health route: it answers {1}",
         "--health with a route that answers 200, or --health '' to check only the port",
@@ -356,6 +370,11 @@ def writable(likely: Likely | None) -> str:
     """Return the folder that must be writable; "" if that isn't the cause."""
     words = likely.fix.split() if likely else []
     return words[1] if words[:1] == ["--writable"] and len(words) == _FLAG_AND_FOLDER else ""
+
+
+def is_no_route(likely: Likely | None) -> bool:
+    """Return whether the program answers, but its health route doesn't with 200."""
+    return likely is not None and likely.fix.startswith("--health")
 
 
 def of_build(log: str) -> Likely | None:

@@ -220,11 +220,12 @@ def _compose(
         rest = [one for _, one in every if not kind_of(str(one.get("image", "")))]
         built = rest if len(rest) == 1 and folder == "." else []
     needed = _needed(every, folder)
+    is_main = path in written.main_composes(repository, folder)
     for name, service in every:
         image = service.get("image")
         if needed is not None and name not in needed:
             continue
-        if isinstance(image, str) and (kind := kind_of(image)):
+        if isinstance(image, str) and (kind := kind_of(image)) and (is_main or kind in asked):
             line = repository.line(path, "image:", image)
             setting, address = _pointing(built, name)
             if form := scheme(address):

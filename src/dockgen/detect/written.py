@@ -104,6 +104,22 @@ def composes(repository: Repository, folder: str) -> list[str]:
     return _concerning(repository, folder, _COMPOSE)
 
 
+def main_composes(repository: Repository, folder: str) -> list[str]:
+    """Return the compose file that is started without an option, if it has services; else all.
+
+    Others beside it, such as docker-compose.mysql.yml, are for a choice that somebody makes.
+    """
+    every = composes(repository, folder)
+    plain = [
+        path
+        for path in every
+        if re.fullmatch(r"(?:docker-)?compose\.ya?ml", path.rpartition("/")[2], re.IGNORECASE)
+        and (path.rpartition("/")[0] or ".") == folder
+        and any(True for _ in services(repository, path))
+    ]
+    return plain or every
+
+
 def procfiles(repository: Repository, folder: str) -> list[str]:
     """Return Procfiles."""
     return [path for path in repository.named("Procfile", folder) if not is_aside(path)]

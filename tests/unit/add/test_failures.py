@@ -62,8 +62,11 @@ RUN = {
     "Error 111 connecting to localhost:6379. Connection refused.": "--beside redis",
     "FileNotFoundError: [Errno 2] No such file or directory: 'config.yaml'": "--file config.yaml",
     "open config.yaml: no such file or directory": "--file config.yaml",
-    "GET /api/status on port 3000 gets no answer: it listens on 0.0.0.0:80": "--port 80",
+    "GET /api/status on port 3000 gets no answer: it listens on 0.0.0.0:80": (
+        "--argument=--port=8080"
+    ),
     "GET / on port 3000 gets no answer: it listens on [::]:8081": "--port 8081",
+    "it was still running after 60 s": "--workload worker",
     "GET / on port 3000 returns status 302, not 200": "--health ''",
     "Error: The server does not support SSL connections": "TLS",
     "Error: Cannot find module '../../config/config.json'": "in git",

@@ -79,7 +79,7 @@ def _is_left_out(own: Manifest, kind: str) -> bool:
     """Return whether the project's compose files have other services, but not this one."""
     paths = [
         path
-        for path in written.composes(own.repository, own.folder)
+        for path in written.main_composes(own.repository, own.folder)
         if list(written.services(own.repository, path))
     ]
     return bool(paths) and not any(kind in (own.repository.text(path) or "") for path in paths)

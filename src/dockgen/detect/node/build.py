@@ -2,6 +2,7 @@
 
 import re
 
+from dockgen.detect import commands
 from dockgen.detect.model import Argv, Evidence, Step
 from dockgen.detect.node import beside, output
 from dockgen.detect.node.manifest import Manifest, inside, local, manifest, options
@@ -124,6 +125,8 @@ def _built(own: Manifest, manager: str, kind: Kind | None, entry: Argv, evidence
     line = own.line(f'"{name}"')
     heap = re.search(r"NODE_OPTIONS=[\"']?(--max[-_]old[-_]space[-_]size=\d+)", _dockerfiles(own))
     run = _run(manager, name)
+    if kind is not None:
+        run = "".join(f"{variable} " for variable in _configures(own, kind, name)) + run
     if heap and "NODE_OPTIONS" not in text:
         run = f"NODE_OPTIONS={heap[1]} {run}"
     evidence.add("build", run, f"{name}: {text}"[:80], own.file, line)
@@ -132,8 +135,35 @@ def _built(own: Manifest, manager: str, kind: Kind | None, entry: Argv, evidence
             evidence.add("output", kind.output, kind.words, kind.file)
         return
     folder, shown, file = output.output(own, text)
+    if not folder and (made := _started(own, entry)):
+        folder, shown, file = made, " ".join(entry), own.file
     if folder:
         evidence.add("output", folder, shown[:80], file)
+
+
+def _configures(own: Manifest, kind: Kind, script: str) -> list[str]:
+    """Return the variables that its own image sets for a build, and its configuration reads."""
+    text = own.repository.text(kind.file) or ""
+    for command in commands.of(own.repository, own.folder):
+        if command.origin == "dockerfile" and command.argv[-2:] == ("run", script):
+            return [
+                f"{name}={value}"
+                for name, value in command.environment.items()
+                if name != "NODE_ENV"
+                and re.fullmatch(r"[\w./:@-]+", value)
+                and re.search(rf"process\.env\.{name}\b", text)
+            ]
+    return []
+
+
+def _started(own: Manifest, entry: Argv) -> str:
+    """Return the folder of the file that starts, if the build writes it."""
+    for word in entry[1:]:
+        folder, slash, _ = word.removeprefix("./").partition("/")
+        is_code = slash and word.endswith((".js", ".mjs", ".cjs")) and folder != "node_modules"
+        if is_code and own.at(folder) not in own.repository.folders:
+            return folder
+    return ""
 
 
 def _only_checks(own: Manifest, words: str, entry: Argv) -> bool:

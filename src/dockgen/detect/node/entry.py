@@ -173,7 +173,7 @@ def _node(
 
 
 def _arguments(words: list[str]) -> list[str]:
-    """The arguments of a program: with its port, and without options whose value isn't known."""
+    """Return a program's arguments: with its port, without options whose value isn't known."""
     found: list[str] = []
     for told in words:
         word = re.sub(r"\$(?:PORT\b|\{PORT\})", "{port}", told)
@@ -322,7 +322,7 @@ def _main(own: Manifest) -> Start | None:
 
 
 def _listener(own: Manifest, main: Start) -> Start | None:
-    """The one file beside package.json that listens, where ``main`` is a library that doesn't."""
+    """Return the one file beside package.json that listens, if ``main`` reaches none."""
     repository = own.repository
     reads = reached(repository, own.folder, main.source) if main.source else []
     if next(repository.holding(reads, b".listen("), None):

@@ -1,7 +1,7 @@
 """Where a Node program listens, and which of its routes is for health checks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockgen.detect import syntax
@@ -21,6 +21,7 @@ _HEALTH = (
 # Packages that add a route of their own.
 _BROUGHT = {"express-actuator": "/health", "express-healthcheck": "/healthcheck"}
 _ALL = "0.0.0.0"
+_DEEPEST = 4  # routers that are mounted on each other
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ASIDE = re.compile(
     r"metric|prometheus|debug|inspect|admin|https|ssl|tls|redis|mongo|database|smtp|mail|proxy|ws_"
@@ -176,6 +177,7 @@ def fastify(own: Manifest, code: Code, evidence: Evidence) -> None:
 def _health(own: Manifest, code: Code, evidence: Evidence) -> None:
     found: list[tuple[int, str, str, str, int]] = []
     root: Call | None = None
+    first = "/"
     prefix = _global_prefix(code)
     mounts = _mounts(code)
     for call in code.calls:
@@ -197,9 +199,11 @@ def _health(own: Manifest, code: Code, evidence: Evidence) -> None:
             path = syntax.string(call.arguments[1])
         if path is None or not path.startswith("/"):
             continue
-        if path == "/" and call.last in ("get", "all"):
-            root = root or call
-        for before in mounts.get(call.file, [""]) if not _is_app(call) else [""]:
+        router = call.name.partition(".")[0]
+        prefixes = [""] if _is_app(call) else _prefixes(mounts, call.file, router, _DEEPEST)
+        if path == "/" and call.last in ("get", "all") and root is None:
+            root, first = call, min(prefixes, key=len) or "/"
+        for before in prefixes:
             whole = re.sub("/+", "/", f"{before}{path}").rstrip("/")
             if rank := _rank(whole):
                 found.append(
@@ -221,7 +225,7 @@ def _health(own: Manifest, code: Code, evidence: Evidence) -> None:
             "health", path, words, file, line, weak=bool(evidence.of("health")) or rank > 60
         )
     if root is not None and not found:
-        evidence.default("health", "/", f"{root.name[-30:]}: a guess", root.file, root.line)
+        evidence.default("health", first, f"{root.name[-30:]}: a guess", root.file, root.line)
 
 
 def _is_app(call: Call) -> bool:
@@ -247,9 +251,17 @@ def _global_prefix(code: Code) -> str:
     return ""
 
 
-def _mounts(code: Code) -> dict[str, list[str]]:
-    """Return the prefixes under which the router in a file is mounted."""
-    by_file: dict[str, list[tuple[str, str]]] = {}
+class _Mount(NamedTuple):
+    """Where a file's router is mounted: all of it, or the ``part`` that it exports by a name."""
+
+    path: str
+    part: str
+    call: Call
+
+
+def _mounts(code: Code) -> dict[str, list[_Mount]]:
+    """Return where routers are mounted: by the file, and a variable of it as file#name."""
+    found: dict[str, list[_Mount]] = {}
     for call in code.calls:
         path = syntax.string(call.arguments[0]) if call.arguments else None
         if call.last not in ("use", "route", "register") or len(call.arguments) < 2:
@@ -261,25 +273,31 @@ def _mounts(code: Code) -> dict[str, list[str]]:
             target = call.arguments[0]
         if path is None or not path.startswith("/"):
             continue
-        name = syntax.text(target).partition(".")[0].partition("(")[0]
-        by_file.setdefault(name, []).append((path, call.file))
-    found: dict[str, list[str]] = {}
-    for name, places in by_file.items():
-        for path, _ in places:
-            for file in code.files:
-                stem = re.sub(r"\.\w+$", "", file.rpartition("/")[2])
-                stems = {
-                    stem,
-                    stem.replace(".", ""),
-                    file.split("/")[-2] if stem == "index" and "/" in file else stem,
-                }
-                plain = re.sub(r"(?i)route[rs]?|controller|_|-", "", name).lower()
-                if plain and any(
-                    re.sub(r"(?i)route[rs]?|controller|\.|_|-", "", one).lower() == plain
-                    for one in stems
-                ):
-                    found.setdefault(file, []).append(path.rstrip("/"))
+        name, _, part = syntax.text(target).partition("(")[0].partition(".")
+        found.setdefault(f"{call.file}#{name}", []).append(_Mount(path.rstrip("/"), "", call))
+        for file in code.files:
+            stem = re.sub(r"\.\w+$", "", file.rpartition("/")[2])
+            parent = file.split("/")[-2] if stem == "index" and "/" in file else stem
+            if _plain(name) in {_plain(stem), _plain(parent)}:
+                found.setdefault(file, []).append(_Mount(path.rstrip("/"), part, call))
     return found
+
+
+def _prefixes(mounts: Mapping[str, list[_Mount]], file: str, router: str, left: int) -> list[str]:
+    """Return the whole prefixes of a router, through those that it is mounted on."""
+    every = mounts.get(f"{file}#{router}", mounts.get(file, [])) if left else []
+    same = [one for one in every if router.lower().startswith(one.part.lower())]
+    found = []
+    for path, _, call in same if router and same else every:
+        on = "" if _is_app(call) else call.name.partition(".")[0]
+        before = _prefixes(mounts, call.file, on, left - 1) if on and call.file != file else [""]
+        found += [f"{one}{path}" for one in before]
+    return found or [""]
+
+
+def _plain(name: str) -> str:
+    """Return a name without what says that it holds routes; itself if nothing else is left."""
+    return re.sub(r"(?i)route[rs]?|controller|\.|_|-", "", name).lower() or name.lower()
 
 
 def _route_object(call: Call, found: list[tuple[int, str, str, str, int]]) -> None:

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from dockgen.detect import commands
 from dockgen.detect.model import Argv
 from dockgen.detect.node.manifest import Manifest, inside, manifest
 from dockgen.detect.node.output import expanded
@@ -161,7 +162,10 @@ def _sveltekit(own: Manifest, root: str) -> Kind | None:
     if not own.has("@sveltejs/kit"):
         return None
     text, path = config(own, "svelte.config")
-    if "adapter-static" in text:
+    # One that can be built for several is built for what the project's own image starts.
+    started = [one for one in commands.of(own.repository, own.folder) if one.origin == "entrypoint"]
+    node = any(one.argv[0].rpartition("/")[2] == "node" for one in started)
+    if "adapter-static" in text and not (node and "adapter-node" in text):
         return Kind("sveltekit", "@sveltejs/kit", "build", (), True, 0, "adapter-static", path)
     if "adapter-node" in text:
         out = re.search(r"out\s*:\s*[\"']([\w./-]+)[\"']", text)

@@ -1,0 +1,5 @@
+const router = require('express').Router();
+
+router.get('/', (request, response) => response.send('OK'));
+
+module.exports = router;
