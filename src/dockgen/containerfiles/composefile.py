@@ -109,7 +109,7 @@ def main_service(model: Model, asked: str | None = None) -> str:
 
 
 def needed(model: Model, main: str) -> list[str]:
-    """Return the service ``main``, and what it directly or indirectly depends on or builds from."""
+    """Return the service ``main``, and what it depends on or is built from, also indirectly."""
     services, found = model["services"], [main]
     for name in found:
         build = services[name].get("build") or {}

@@ -112,7 +112,7 @@ class Container:
     name: str
 
     def inspect(self) -> State:
-        """Return the engine's state of the container, with the ports of a network that it shares."""
+        """Return the engine's state of the container, with the ports of a shared network."""
         inspect = ("inspect", "--type=container", "--")
         (facts,) = reader.parse_json(command.docker(*inspect, self.name))
         kind, _, other = facts["HostConfig"].get("NetworkMode", "").partition(":")
