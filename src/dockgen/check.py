@@ -77,6 +77,7 @@ class Checked:
             (self.seen.process is None and code in checks.OF_PROCESS)
             or (self.seen.listening is None and code in checks.OF_PORTS)
             or (not self.seen.kept_open and code in checks.OF_CONNECTION)
+            or (self.seen.never_worked and code in checks.OF_STOP)
         )
         return None if unseen else True
 
