@@ -77,6 +77,7 @@ class Checked:
             (self.seen.process is None and code in checks.OF_PROCESS)
             or (self.seen.listening is None and code in checks.OF_PORTS)
             or (not self.seen.kept_open and code in checks.OF_CONNECTION)
+            or (self.seen.never_worked and code in checks.OF_STOP)
         )
         return None if unseen else True
 
@@ -240,9 +241,12 @@ def _dockerfile(target: Target, composed: Composed | None) -> Dockerfile | None:
     folder = target.directory
     is_own = folder is not None and path.is_relative_to(folder) and not target.asked.build.file
     try:
-        return dockerfile.read(path, inside=folder if is_own else None, target=stage)
+        found = dockerfile.read(path, inside=folder if is_own else None, target=stage)
     except FileNotFoundError:
         return None
+    # What compose.yaml gives a build by a name isn't pulled.
+    given = composed.contexts if composed is not None else ()
+    return replace(found, images=tuple(one for one in found.images if one.name not in given))
 
 
 def _left_out(
@@ -304,6 +308,11 @@ def read_image(
         )
 
 
+def _listens_at(port: int | None, published: Sequence[int]) -> int | None:
+    """The port to ask: a setting of the compose file may have moved it, and what it publishes."""
+    return port if port is None or port in published else next(iter(published), port)
+
+
 def _watch(
     target: Target,
     composed: Composed | None,
@@ -327,6 +336,9 @@ def _watch(
             contract,
         )
     doing("Watching a container")
+    if composed:
+        contract = replace(contract, port=run.port or _listens_at(contract.port, composed.ports))
+        change = replace(change, port=contract.port)
     options = engine.RunOptions(port=contract.port, environment=run.environment)
     if run.memory_mb is not None:
         options = replace(options, memory_mb=run.memory_mb)

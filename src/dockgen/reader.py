@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -177,10 +177,12 @@ def yaml_documents(
     hint: str = "fix it, and run the command again",
     kind: type[DockgenError] = ProjectError,
     include: Callable[[str], list[Any]] | None = None,
+    tags: Sequence[str] = (),
 ) -> list[Any]:
     """Parse YAML with any number of documents; see `parse_yaml`.
 
     ``include`` is called with the pattern of copier's ``!include``, which is an error without it.
+    ``tags`` are further tags, which don't change a value.
     """
 
     class Loader(_Bounded):
@@ -193,6 +195,8 @@ def yaml_documents(
                 str(loader.construct_scalar(node)) if isinstance(node, yaml.ScalarNode) else ""
             ),
         )
+    for tag in tags:
+        Loader.add_constructor(tag, _plain)
     try:
         return list(yaml.load_all(words, Loader=Loader))
     except _YAML_ERRORS as error:
@@ -281,6 +285,9 @@ def parse_json(words: str | bytes, *, values: int = MAXIMUM_VALUES) -> Any:
     return read
 
 
+_TEXT = "tag:yaml.org,2002:str"
+
+
 class _Bounded(yaml.SafeLoader):
     """Loads YAML of bounded depth and number, without values that refer to themselves.
 
@@ -330,6 +337,15 @@ class _Bounded(yaml.SafeLoader):
             raise
         except _YAML_ERRORS as error:
             raise _problem(f"{type(error).__name__}: {error}", node.start_mark) from error
+
+
+def _plain(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    """The value of a node, whatever its tag says."""
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_object(yaml.ScalarNode(_TEXT, node.value))
 
 
 def _refuse_kind(loader: yaml.SafeLoader, node: yaml.Node) -> None:

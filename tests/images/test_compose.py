@@ -137,6 +137,71 @@ def test_every_key_that_compose_writes_is_known(project: Path) -> None:
     assert composefile.reaches(model, "web", project) == []
 
 
+def test_what_services_are_to_each_other_is_kept(inline: Run, project: Path) -> None:
+    """A container's name, a link, a build of another service, a dependency that isn't there."""
+    (project / "Dockerfile").write_text(DOCKERFILE + "COPY --from=pages /etc/hostname /srv/\n")
+    (project / "compose.yaml").write_text("""\
+services:
+  web:
+    build:
+      context: .
+      additional_contexts: {pages: "service:pages"}
+    command: ["sh", "-c", "ping -c1 my-db; ping -c1 sql; mkdir /tmp/w; touch /tmp/w/index.html; \
+      exec httpd -f -p 8080 -h /tmp/w"]
+    tmpfs: [/tmp]
+    init: true
+    links: ["db:sql"]
+    depends_on: {debug: {condition: service_started, required: false}}
+  pages: {build: {dockerfile_inline: "FROM alpine:3.24"}}
+  db: {image: "alpine:3.24", container_name: my-db, command: ["sleep", "600"], init: true}
+  debug: {image: "alpine:3.24", profiles: [debug]}
+""")
+    with engine.prepare(project, service="web") as composed:
+        assert composed.contexts == ("pages",)
+        composed.build()
+        with composed.running(Change()) as container:
+            assert container.wait_healthy(PATIENCE).status == "healthy"
+            assert "bad address" not in container.logs()
+    done = inline("check", str(project), "--service=web", "--select=DG002", "--no-gzip")
+    assert done.returncode == 0
+    assert "without a version" not in done.stdout
+
+
+def test_a_network_is_shared(project: Path) -> None:
+    """The ports of a service are published where its network is."""
+    (project / "compose.yaml").write_text("""\
+services:
+  web: {build: ., network_mode: "service:vpn", tmpfs: [/tmp], init: true}
+  vpn: {image: "alpine:3.24", command: ["sleep", "600"], init: true}
+""")
+    with engine.prepare(project) as composed:
+        composed.build()
+        with composed.running(Change(port=8080)) as container:
+            assert container.wait_healthy(PATIENCE).status == "healthy"
+            assert container.get("/", 8080).body == b"hello\n"
+
+
+def test_the_service_that_failed_is_quoted(project: Path) -> None:
+    """Not what others printed, nor what compose warns of."""
+    (project / "compose.yaml").write_text("""\
+services:
+  web:
+    build: .
+    depends_on:
+      migrate: {condition: service_completed_successfully}
+      db: {condition: service_started}
+  migrate: {image: "alpine:3.24", command: ["sh", "-c", "sleep 1; echo no table; exit 3"]}
+  db: {image: "alpine:3.24", command: ["sh", "-c", "echo ready; sleep 600"]}
+""")
+    with engine.prepare(project) as composed:
+        composed.build()
+        with (
+            pytest.raises(ProjectError, match=r"exit 3; it last printed: no table$"),
+            composed.running(Change()),
+        ):
+            pass
+
+
 def test_out_of_memory_is_told_as_that(inline: Run, tmp_path: Path) -> None:
     """A container that the kernel ended didn't ignore SIGTERM, and isn't slow."""
     inline("new", "my-app", "--language", "python", "--flavor", "slim")

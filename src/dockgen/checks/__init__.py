@@ -29,6 +29,7 @@ __all__ = [
     "OF_PORTS",
     "OF_PROCESS",
     "OF_SECRETS",
+    "OF_STOP",
     "RULES",
     "AnyRule",
     "Ended",
@@ -80,6 +81,8 @@ OF_PROCESS = ("DG203", "DG204", "DG205", "DG206")
 # The rules that look at listening ports, or at a connection that was kept open.
 OF_PORTS = ("DG210", "DG211")
 OF_CONNECTION = ("DG212",)
+# Not checked if the container ended before anybody stopped it.
+OF_STOP = ("DG208",)
 # The rules that send a request to a port.
 OF_ANSWERS = ("DG202", "DG212")
 # The rules that search files for secrets.

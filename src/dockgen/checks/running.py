@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dockgen.checks import printed
 from dockgen.checks.model import Severity, Violation, rule
 from dockgen.contract import Contract
 from dockgen.matrix import Workload
@@ -62,7 +63,8 @@ class Observation:
     ``held_up`` is how that went, and the stop above is a second one without a connection.
     ``ready_seconds`` is how long a container without a health check took until it did its job; None
     if that wasn't measured. ``is_reached`` says whether its ports can be reached from here: those
-    of an engine on another machine may be behind a firewall.
+    of an engine on another machine may be behind a firewall. ``ended_early`` says that it had ended
+    before it was stopped, and ``is_unchecked`` that it ran without a health check.
     """
 
     healthy_seconds: float | None
@@ -83,6 +85,13 @@ class Observation:
     held_up: Ended | None = None
     ready_seconds: float | None = None
     is_reached: bool = True
+    ended_early: bool = False
+    is_unchecked: bool = False
+
+    @property
+    def never_worked(self) -> bool:
+        """Whether it ended by itself before it was healthy, or did its job."""
+        return self.ended_early and (self.healthy_seconds, self.ready_seconds) == (None, None)
 
 
 # The kernel says this of a program without its loader, such as one with cgo on scratch.
@@ -117,8 +126,16 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
             "the loader that the program was built for isn't in the image: build it without a C"
             " library (with Go: CGO_ENABLED=0), or use the slim flavor"
         )
-    if seen.healthy_seconds is None:
-        yield Violation(f"it didn't turn healthy within {limit:g} s{_last_lines(seen.log)}", hint)
+    if seen.never_worked:
+        ended = f"it ended with exit code {seen.stop_exit_code} before it was healthy"
+        yield Violation(f"{ended}{printed.last(seen.log)}", hint)
+    elif seen.healthy_seconds is None and seen.is_unchecked and contract.is_ours:
+        yield Violation(
+            "it has no health check: the Dockerfile has none, or compose.yaml disables it",
+            "see what is set: docker compose config",
+        )
+    elif seen.healthy_seconds is None:
+        yield Violation(f"it didn't turn healthy within {limit:g} s{printed.last(seen.log)}", hint)
     elif seen.healthy_seconds > limit:
         yield Violation(
             f"it turned healthy after {seen.healthy_seconds:.2f} s, the limit is {limit:g} s",
@@ -280,6 +297,8 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     is_job = contract.workload is Workload.JOB
     if is_job and seen.exit_code is not None:
         return  # it ended before anybody stopped it
+    if seen.never_worked and not is_job:
+        return  # DG201 reports it
     if seen.memory_bytes is not None:
         if seen.healthy_seconds is not None:  # otherwise DG201 reports it
             yield _out_of_memory(seen.memory_bytes)
@@ -293,7 +312,7 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
         )
     elif seen.stop_exit_code != 0 and not is_job:
         yield Violation(
-            f"it ended with exit code {seen.stop_exit_code}, not 0{_last_lines(seen.log)}"
+            f"it ended with exit code {seen.stop_exit_code}, not 0{printed.last(seen.log)}"
         )
     elif seen.stop_seconds > limit:
         yield Violation(f"it took {seen.stop_seconds:.2f} s to stop, the limit is {limit:g} s")
@@ -321,7 +340,7 @@ def runs_to_its_end(seen: Observation, contract: Contract) -> Iterator[Violation
             f"it was still running after {limit:g} s", "raise limits.run_seconds in dockgen.toml"
         )
     elif seen.exit_code != 0:
-        yield Violation(f"it ended with exit code {seen.exit_code}, not 0{_last_lines(seen.log)}")
+        yield Violation(f"it ended with exit code {seen.exit_code}, not 0{printed.last(seen.log)}")
     elif seen.run_seconds > limit:
         yield Violation(f"it ran for {seen.run_seconds:.2f} s, the limit is {limit:g} s")
 
@@ -368,8 +387,3 @@ def _unseen(seen: Observation) -> Iterator[Violation]:
 
 def _numbers(numbers: tuple[int, ...]) -> str:
     return ", ".join(map(str, numbers))
-
-
-def _last_lines(log: str) -> str:
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    return f"; it last printed: {' | '.join(lines[-_REPEATED:])}" if lines else ""

@@ -36,15 +36,15 @@ _KEPT = {
     *("annotations", "attach", "cap_drop", "command", "cpu_count", "cpu_percent", "cpu_period"),
     *("cpu_quota", "cpu_shares", "cpus", "cpuset", "depends_on", "dns", "dns_opt", "dns_search"),
     *("domainname", "entrypoint", "environment", "expose", "extra_hosts", "group_add"),
-    *("healthcheck", "hostname", "image", "init", "labels", "mem_limit", "mem_reservation"),
+    *("healthcheck", "hostname", "image", "init", "labels", "links", "mem_limit"),
+    *("mem_reservation",),
     *("mem_swappiness", "memswap_limit", "oom_score_adj", "pids_limit", "platform", "profiles"),
     *("pull_policy", "read_only", "shm_size", "stdin_open", "stop_grace_period", "stop_signal"),
     *("sysctls", "tmpfs", "tty", "ulimits", "user", "working_dir"),
 }
 # Would clash with something of the user's, or means nothing for a check.
 _LEFT_OUT = {
-    *("container_name", "develop", "external_links", "links", "logging", "mac_address", "restart"),
-    *("scale",),
+    *("container_name", "develop", "external_links", "logging", "mac_address", "restart", "scale"),
 }
 # Examined below.
 _LOOKED_INTO = {
@@ -52,6 +52,8 @@ _LOOKED_INTO = {
     *("pid", "ports", "post_start", "pre_stop", "privileged", "secrets", "security_opt"),
     *("userns_mode", "uts", "volumes", "volumes_from"),
 }
+# What another service is, where it stands for a network or a build context.
+_OF_SERVICE = "service:"
 _KEPT_OF_NETWORK = ("internal", "enable_ipv4", "enable_ipv6")
 
 
@@ -107,11 +109,16 @@ def main_service(model: Model, asked: str | None = None) -> str:
 
 
 def needed(model: Model, main: str) -> list[str]:
-    """Return the service ``main`` and its direct and indirect dependencies."""
+    """Return the service ``main``, and what it depends on or is built from, also indirectly."""
     services, found = model["services"], [main]
     for name in found:
-        wanted = services[name].get("depends_on") or {}
-        found += [other for other in wanted if other in services and other not in found]
+        build = services[name].get("build") or {}
+        contexts = (build.get("additional_contexts") or {}).values()
+        wanted = [*(services[name].get("depends_on") or {})]
+        wanted += [str(one).removeprefix(_OF_SERVICE) for one in contexts if _is_service(one)]
+        found += [
+            other for other in dict.fromkeys(wanted) if other in services and other not in found
+        ]
     return found
 
 
@@ -217,10 +224,14 @@ def _reserves_devices(service: Mapping[str, Any]) -> bool:
     return bool(reserved.get("devices"))
 
 
+def _is_service(place: Any) -> bool:
+    return str(place or "").startswith(_OF_SERVICE)
+
+
 def _is_remote(place: Any) -> bool:
     """Return whether a build context is remote, or another target's result, and so not a folder."""
     text = str(place or "")
-    return "://" in text or text.startswith(("git@", "github.com/"))
+    return "://" in text or text.startswith(("git@", "github.com/", _OF_SERVICE))
 
 
 def _outside(path: Any, root: Path) -> Path | None:
@@ -282,9 +293,14 @@ def apart(
     for name in names:
         kept = {k: v for k, v in model["services"][name].items() if k not in _LEFT_OUT}
         kept |= {"restart": "no", "ports": []}
-        kept["networks"] = _attachments(kept.get("networks"))
+        kept["networks"] = _attachments(
+            kept.get("networks"), model["services"][name].get("container_name")
+        )
         if kept.get("network_mode"):
             del kept["networks"]
+        if kept.get("depends_on"):
+            # One of another profile needn't be there.
+            kept["depends_on"] = {k: v for k, v in kept["depends_on"].items() if k in names}
         if name in tags:
             kept["image"] = tags[name]
         elif image := built.get(kept.get("image")):
@@ -303,7 +319,9 @@ def apart(
     ports = {port["target"]: port for port in model["services"][main].get("ports") or ()}
     if change.port is not None:
         ports.setdefault(change.port, {"target": change.port})
-    own["ports"] = [_published(port, address) for port in ports.values()]
+    # Who shares the network of another service has its ports there.
+    shared = str(own.get("network_mode") or "").removeprefix(_OF_SERVICE)
+    services.get(shared, own)["ports"] = [_published(port, address) for port in ports.values()]
     if change.image is not None:
         own["image"] = change.image
         own["pull_policy"] = "never"
@@ -341,14 +359,17 @@ def _drop_memory(service: dict[str, Any]) -> None:
         service["deploy"] = {"resources": resources}
 
 
-def _attachments(networks: Any) -> Any:
-    """Return a service's networks with their aliases only: another run may use the addresses."""
+def _attachments(networks: Any, container: str | None) -> Any:
+    """Return a service's networks with its names only: another run may use the addresses.
+
+    A run can't use the name of the ``container``, but other services may look it up.
+    """
     if not isinstance(networks, Mapping):
         return networks
-    return {
-        name: {"aliases": entry["aliases"]} if entry and entry.get("aliases") else None
-        for name, entry in networks.items()
-    }
+    names = [container] if container else []
+    attached = {name: [*((entry or {}).get("aliases") or ()), *names]
+                for name, entry in networks.items()}  # fmt: skip
+    return {name: {"aliases": aliases} if aliases else None for name, aliases in attached.items()}
 
 
 def _published(port: Any, address: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dockgen import reader, signals
-from dockgen.containerfiles import composefile
+from dockgen.containerfiles import composefile, included
 from dockgen.containerfiles.composefile import Change, Model
 from dockgen.engine import command, images, reach
 from dockgen.engine.container import Container
@@ -33,17 +33,21 @@ _NO_REMOTE = {
 }
 
 
-def read_model(directory: Path) -> Model:
+def read_model(directory: Path, *, trusted: bool = False) -> Model:
     """Return the model of the compose file in ``directory``, which must exist, with its override.
 
+    ``trusted`` files may include files outside the folder.
+
     Raises:
-        ProjectError: compose can't read it.
+        ProjectError: compose can't read it, or it includes such files.
     """
     files = composefile.find(directory)
     for file in (*files, directory / ".env"):
         # Refuse pipes, which block, and links, which could read variables from a secret file.
         with suppress(FileNotFoundError):
             reader.content(file, inside=directory)
+    if not trusted:
+        included.require_inside(files, directory)
     # Keep references to env files, to show where they are.
     words = ("config", "--format=json", "--no-env-resolution")
     done = command.run(
@@ -87,7 +91,7 @@ def prepare(
         ProjectError: compose can't read the file, it reaches beyond the folder, or what it mounts
             is too large to be copied, or isn't on the engine's machine.
     """
-    model = read_model(directory)
+    model = read_model(directory, trusted=trusted)
     main = composefile.main_service(model, service)
     reaches = [] if trusted else composefile.reaches(model, main, directory, sources)
     if reaches:
@@ -156,6 +160,12 @@ class Composed:
         return build.get("target") or None
 
     @property
+    def contexts(self) -> tuple[str, ...]:
+        """The names of what the main service's build gets beside its folder."""
+        build = self._model["services"][self.main].get("build") or {}
+        return tuple(build.get("additional_contexts") or ())
+
+    @property
     def ports(self) -> tuple[int, ...]:
         """The ports inside the container that the main service publishes or exposes."""
         service = self._model["services"][self.main]
@@ -196,16 +206,23 @@ class Composed:
                 deadline=UP_SECONDS, environment=_environment(),
             )  # fmt: skip
             if done.returncode != 0:
-                logs = command.run(*compose, "logs", "--no-color", "--no-log-prefix", "--tail=10")
+                reason = command.reason(done.stdout)
+                # Those that it is about, else all.
+                named = [
+                    n for n in self._model["services"] if f'"{n}"' in reason or f"-{n}-" in reason
+                ]
+                words = ("logs", "--no-color", "--no-log-prefix", "--tail=10", "--", *named)
+                logs = command.run(*compose, *words, errors_apart=True)
                 last = " | ".join(line.strip() for line in logs.stdout.splitlines() if line.strip())
                 raise ProjectError(
-                    command.reason(done.stdout) + (f"; it last printed: {last}" if last else ""),
+                    reason + (f"; it last printed: {last}" if last else ""),
                     "see it fail: docker compose up --build",
                 )
             yield composed(self.name, self.main)
         finally:
             with signals.held():
-                command.run(*compose, "down", "--volumes", "--remove-orphans", "--timeout=0")
+                words = ("down", "--volumes", "--remove-orphans", "--timeout=0")
+                command.run(*compose, *words, deadline=UP_SECONDS)  # it may be busy with builds
 
     def remove(self) -> None:
         """Remove the images that were built."""
@@ -227,22 +244,45 @@ def _copied(source: Path, target: Path) -> str:
     Raises:
         ProjectError: it is too large to be copied.
     """
-    if not source.exists():
-        target.mkdir()
-        return str(target)
-    files = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
-    total = sum(path.lstat().st_size for path in files)
-    if total > COPIED_BYTES:
+    try:
+        if not source.exists():
+            target.mkdir()
+            return str(target)
+        files = [source] if source.is_file() else list(filter(Path.is_file, source.rglob("*")))
+        total = sum(path.lstat().st_size for path in files)
+        if total > COPIED_BYTES:
+            raise ProjectError(
+                f"compose.yaml mounts {source}, which the container could write to: {total:,} "
+                "bytes are too many to copy for a run",
+                "mount it read-only, or use a named volume",
+            )
+        if source.is_dir():
+            shutil.copytree(source, target, symlinks=True, ignore=_special, copy_function=_copy)
+            # The folders last: who gives one away may lose the right to look into it.
+            for folder, _, _ in os.walk(source, topdown=False):
+                _give(folder, target / Path(folder).relative_to(source))
+        else:
+            _copy(source, target)
+    except OSError as error:  # also shutil.Error, with all files that failed
+        why = error.args[0][0][2] if isinstance(error, shutil.Error) else str(error)
         raise ProjectError(
-            f"compose.yaml mounts {source}, which the container could write to: {total:,} bytes "
-            "are too many to copy for a run",
+            f"compose.yaml mounts {source}, which can't be copied for a run: {why}",
             "mount it read-only, or use a named volume",
-        )
-    if source.is_dir():
-        shutil.copytree(source, target, symlinks=True, ignore=_special)
-    else:
-        shutil.copy2(source, target)
+        ) from error
     return str(target)
+
+
+def _copy(source: str | Path, target: str | Path) -> str:
+    shutil.copy2(source, target)
+    _give(source, target)
+    return str(target)
+
+
+def _give(source: str | Path, target: str | Path) -> None:
+    """Let the owner of a file own its copy: the program may run as them. Only root can do that."""
+    owner = Path(source).stat()
+    with suppress(PermissionError):
+        os.chown(target, owner.st_uid, owner.st_gid)
 
 
 def _special(folder: str, names: list[str]) -> list[str]:

@@ -112,8 +112,14 @@ class Container:
     name: str
 
     def inspect(self) -> State:
-        """Return the engine's state of the container."""
-        (facts,) = reader.parse_json(command.docker("inspect", "--type=container", "--", self.name))
+        """Return the engine's state of the container, with the ports of a shared network."""
+        inspect = ("inspect", "--type=container", "--")
+        (facts,) = reader.parse_json(command.docker(*inspect, self.name))
+        kind, _, other = facts["HostConfig"].get("NetworkMode", "").partition(":")
+        if kind == "container":
+            with suppress(ProjectError):
+                (owner,) = reader.parse_json(command.docker(*inspect, other))
+                facts["NetworkSettings"] = owner["NetworkSettings"]
         return states.read(facts)
 
     def wait_healthy(self, deadline: float) -> Health:

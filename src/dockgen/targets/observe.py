@@ -54,6 +54,8 @@ def observe(container: Container, contract: Contract) -> Observation:
         kept_open=kept_open,
         held_up=held_up,
         is_reached=is_reached,
+        ended_early=not state.running,
+        is_unchecked=health.status in ("", "none"),
     )
 
 

@@ -78,6 +78,26 @@ def test_dg201_finds_what_never_turns_healthy() -> None:
     assert finding.message.endswith("it last printed: listening | bye")
 
 
+def test_dg201_finds_what_ends_at_once() -> None:
+    """It says how, and nobody stopped it: DG208 has nothing to add."""
+    seen = replace(SEEN, healthy_seconds=None, ended_early=True, stop_exit_code=1)
+    (finding,) = check_running(seen, CONTRACT)
+    assert finding.rule == "DG201"
+    assert finding.message.startswith("it ended with exit code 1 before it was healthy; it last")
+    # One that was healthy ended later, and that is a finding.
+    (later,) = check_running(replace(seen, healthy_seconds=1.0), CONTRACT)
+    assert later.rule == "DG208"
+
+
+def test_dg201_finds_what_has_no_health_check() -> None:
+    """Nothing was waited for, so no time is named."""
+    seen = replace(SEEN, healthy_seconds=None, is_unchecked=True)
+    (finding,) = check_running(seen, CONTRACT)
+    assert finding.message.startswith("it has no health check: the Dockerfile has none, or")
+    (others,) = check_running(seen, replace(CONTRACT, is_ours=False))
+    assert "within 10 s" in others.message
+
+
 @table(
     ("log", "named"),
     [

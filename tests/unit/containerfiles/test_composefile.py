@@ -151,13 +151,46 @@ def test_a_run_meets_nothing_of_the_users(tmp_path: Path) -> None:
     assert "container_name" not in own
     assert own["restart"] == "no"
     assert own["image"] == "tag"
-    assert own["networks"] == {"default": {"aliases": ["web"]}}
+    assert own["networks"] == {"default": {"aliases": ["web", "mine"]}}
     assert own["ports"] == [
         {"target": 8080, "published": "0", "host_ip": "127.0.0.1", "protocol": "tcp"}
     ]
     assert own["deploy"] == {"resources": {"limits": {"memory": "64m"}}}
     sources = [mount["source"] for mount in own["volumes"]]
     assert sources == ["v", "/copy", str(tmp_path / "config")]
+
+
+def test_services_find_each_other() -> None:
+    """By the names of their containers, too, which a run can't have, and by their links."""
+    found = model(links=["db:sql"], depends_on={"db": {}, "debug": {"required": False}})
+    networks = {"default": None, "back": {"aliases": ["sql"], "ipv4_address": "10.0.0.2"}}
+    found["services"]["db"] = {"image": "db", "container_name": "my-db", "networks": networks}
+    run = composefile.apart(found, "app", Change(), {}, {})["services"]
+    assert run["db"]["networks"] == {
+        "default": {"aliases": ["my-db"]},
+        "back": {"aliases": ["sql", "my-db"]},
+    }
+    assert run["app"]["links"] == ["db:sql"]
+    # That one is in a profile, and not in the model.
+    assert run["app"]["depends_on"] == {"db": {}}
+
+
+def test_a_build_of_another_service_is_built_first(tmp_path: Path) -> None:
+    """It is a build context, and reads what it likes only if that may be read."""
+    contexts = {"base": "service:base", "image": "docker-image://alpine:3.24"}
+    found = model(build={"context": ".", "additional_contexts": contexts})
+    found["services"]["base"] = {"build": {"context": "/home"}}
+    assert composefile.needed(found, "app") == ["app", "base"]
+    assert composefile.reaches(found, "app", tmp_path) == ["base: builds /home"]
+
+
+def test_ports_are_where_the_network_is() -> None:
+    """That of another service, where the main one shares its network."""
+    found = model(network_mode="service:vpn", depends_on={"vpn": {}})
+    found["services"]["vpn"] = {"image": "vpn"}
+    run = composefile.apart(found, "app", Change(port=9000), {}, {})["services"]
+    assert run["app"]["ports"] == []
+    assert [port["target"] for port in run["vpn"]["ports"]] == [9000]
 
 
 def test_ports_are_published_where_the_engine_can_be_asked() -> None:
