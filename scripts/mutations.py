@@ -167,8 +167,8 @@ REFUSALS = {
            "test_bounds or no_text_is or away or another_language or impossible or excludes"],
 }  # fmt: skip
 # The tests that count a project's files.
-_FILES = [f"tests/integration/templates/test_{name}.py" for name in ("files", "ci")] + [
-    "-k", "made_of or chosen_files or unmanaged"
+_FILES = [f"tests/integration/templates/test_{name}.py" for name in ("files", "ci", "existing")] + [
+    "-k", "made_of or chosen_files or unmanaged or workflow_builds"
 ]  # fmt: skip
 _CONDITION = re.compile(r"\{% (?:el)?if (.+?) %\}", re.DOTALL)
 _ANCHOR = re.compile(r"(?<=')\^|\\\\A|\\\\Z")

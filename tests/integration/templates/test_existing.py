@@ -385,6 +385,7 @@ def test_a_workflow_builds_and_checks_it(tmp_path: Path) -> None:
     answers = {"ci": "github", "existing": {"command": ["serve"]}, "language": "node"}
     template.render(tmp_path / "app", answers, ask=())
     (workflow,) = (tmp_path / "app/.github/workflows").iterdir()
+    assert not (tmp_path / "app/.gitlab").exists()
     text = workflow.read_text()
     assert (workflow.name, "target: test" in text) == ("image.yml", False)
     steps = [step.get("name") for step in yaml.safe_load(text)["jobs"]["check"]["steps"]]
