@@ -129,7 +129,7 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     if seen.never_worked:
         ended = f"it ended with exit code {seen.stop_exit_code} before it was healthy"
         yield Violation(f"{ended}{printed.last(seen.log)}", hint)
-    elif seen.healthy_seconds is None and seen.is_unchecked and contract.is_ours:
+    elif seen.is_unchecked and contract.is_ours:
         yield Violation(
             "it has no health check: the Dockerfile has none, or compose.yaml disables it",
             "see what is set: docker compose config",
@@ -297,7 +297,7 @@ def stops(seen: Observation, contract: Contract) -> Iterator[Violation]:
     is_job = contract.workload is Workload.JOB
     if is_job and seen.exit_code is not None:
         return  # it ended before anybody stopped it
-    if seen.never_worked and not is_job:
+    if seen.never_worked:
         return  # DG201 reports it
     if seen.memory_bytes is not None:
         if seen.healthy_seconds is not None:  # otherwise DG201 reports it
