@@ -22,6 +22,8 @@ _USUAL = re.compile(
     r"ANALYZE|NO_COLOR|FORCE_COLOR|XDG_\w+|EDITOR|NODE_DEBUG|INIT_CWD|LOCALAPPDATA|NEXT_PHASE|"
     r"CYPRESS\w*|PLAYWRIGHT\w*|KUBERNETES_\w+|USERPROFILE|BABEL_ENV|TS_NODE\w*"
 )
+# Packages that check the environment by a JSON Schema.
+_SCHEMAS = frozenset({"@fastify/env", "env-schema", "fastify-env"})
 _WRITERS = frozenset(
     [
         "mkdir",
@@ -150,7 +152,13 @@ def _settings(code: Code, evidence: Evidence) -> None:
             values = code.of(told, file, 3) or [Value(syntax.text(told), "", file, 0)]
             text, line = values[0].text[:200], syntax.line(node)
             take(name, text, f"{name} in a schema", file, line, must=name in required)
+    fluent = _SCHEMAS & code.imports.keys()
     for call in code.calls:
+        name = syntax.string(call.arguments[0]) or "" if call.arguments else ""
+        if fluent and call.last == "prop" and ENVIRONMENT.fullmatch(name):
+            text = " ".join(syntax.text(one) for one in call.arguments[1:])
+            must = ".required(" in text and ".default(" not in text
+            take(name, "", f"prop('{name}') in a schema", call.file, call.line, must=must)
         if call.last in ("get", "getOrThrow", "env", "requireEnv", "getEnv") and call.arguments:
             name = syntax.string(call.arguments[0]) or ""
             if (
@@ -174,7 +182,7 @@ def _settings(code: Code, evidence: Evidence) -> None:
 
 def _in_a_schema(code: Code) -> frozenset[str]:
     """Return the variables in a JSON Schema of the environment: @fastify/env, env-schema."""
-    if not {"@fastify/env", "env-schema", "fastify-env"} & code.imports.keys():
+    if not _SCHEMAS & code.imports.keys():
         return frozenset()
     return frozenset(
         name
