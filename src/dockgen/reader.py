@@ -94,13 +94,13 @@ def opened(path: Path, *, inside: Path | None = None) -> BinaryIO:
         real = os.fspath(path)
         if inside is not None:
             real = os.path.realpath(path, strict=True)
-            if not f"{real}/".startswith(os.path.join(os.path.realpath(inside), "")):
+            if not f"{real}/".startswith(f"{os.path.realpath(inside).rstrip('/')}/"):
                 raise ProjectError(
                     f"{path} is a link that leads out of {inside}",
                     f"replace it with a file: {path}",
                 )
         # Check it before it is opened: opening alone can affect a device.
-        _require_file(path, os.stat(real).st_mode)
+        _require_file(path, Path(real).stat().st_mode)
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
         stream = os.fdopen(os.open(real, flags), "rb")
         try:
