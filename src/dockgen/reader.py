@@ -91,16 +91,16 @@ def opened(path: Path, *, inside: Path | None = None) -> BinaryIO:
         ProjectError: it can't be opened, isn't a file, or is outside the folder.
     """
     try:
-        real = path
+        real = os.fspath(path)
         if inside is not None:
-            real = Path(os.path.realpath(path, strict=True))
-            if not real.is_relative_to(os.path.realpath(inside)):
+            real = os.path.realpath(path, strict=True)
+            if not f"{real}/".startswith(f"{os.path.realpath(inside).rstrip('/')}/"):
                 raise ProjectError(
                     f"{path} is a link that leads out of {inside}",
                     f"replace it with a file: {path}",
                 )
         # Check it before it is opened: opening alone can affect a device.
-        _require_file(path, real.stat().st_mode)
+        _require_file(path, Path(real).stat().st_mode)
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
         stream = os.fdopen(os.open(real, flags), "rb")
         try:

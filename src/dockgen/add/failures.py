@@ -113,7 +113,8 @@ _BUILD: Sequence[_Known] = (
     ),
     _known(
         r"error: (?:command '?|linker `?)(gcc|cc|g\+\+|x86_64-linux-gnu-gcc)'?`? "
-        r"(?:failed: No such file|not found)|\bunable to execute \W?(gcc|g\+\+|cc)\b",
+        r"(?:failed: No such file|not found)|No such file or directory: '(?:gcc|cc|g\+\+)'"
+        r"|\bunable to execute \W?(gcc|g\+\+|cc)\b",
         "a package must be compiled, but there is no compiler",
         "--native-build build-essential",
     ),
@@ -213,7 +214,20 @@ _BUILD: Sequence[_Known] = (
 
 
 def _writable(match: re.Match[str]) -> str:
-    return f"--writable {_folder(match[1])}"
+    folder = _folder(match[1])
+    if folder == "/app":  # Where the code lies: no volume can be there.
+        return "let it write into a folder of its own, and name that: --writable data"
+    return f"--writable {folder}"
+
+
+def _needed(match: re.Match[str]) -> str:
+    path = match[1]
+    if not path.startswith("/") or path.startswith("/app/"):
+        return f"--file {path}, or --native-run with the package, if it is a program"
+    return (
+        f"mount yours in compose.yaml: ./{path.rpartition('/')[2]}:{path}:ro,"
+        " or --argument with the option that names another file"
+    )
 
 
 def _port(match: re.Match[str]) -> str:
@@ -233,6 +247,12 @@ _RUN: Sequence[_Known] = (
         r"\b(?:mkdir|open|create|rename|unlink|chmod) ([\w./-]+): (?:read-only|permission denied)",
         "it writes to {0}",
         _writable,
+    ),
+    _known(
+        r"^the image has package managers or compilers: (?:/app/.venv/[\w./-]*/(?:pip|uv)[\w.]*"
+        r"(?:, (?=/app)|$))+",
+        "a package that the project asks for needs pip or uv itself",
+        "--data 'policy={{ignored_rules: {{DG107: it runs pip}}}}'",
     ),
     _known(
         r"(?:Read-only file system|EROFS|read-only file system)[^\n'\"]*['\"]?([\w./-]+)?",
@@ -336,7 +356,7 @@ _RUN: Sequence[_Known] = (
     _known(
         r"FileNotFoundError: \[Errno 2\] No such file or directory: '([^']+)'",
         "it needs {0}",
-        "--file {0}, or --native-run with the package, if it is a program",
+        _needed,
     ),
     _known(
         r"ENOENT: no such file or directory, \w+ '(?:/app/)?([^']+)'", "it reads {0}", "--file {0}"

@@ -19,6 +19,7 @@ BUILD = {
     ),
     "x.c:1:10: fatal error: unheard.h: No such file or directory": "--native-build libunheard-dev",
     "Error: pg_config executable not found.": "--native-build libpq-dev",
+    "error: [Errno 2] No such file or directory: 'gcc'": "--native-build build-essential",
     "error: command 'gcc' failed: No such file or directory": "--native-build build-essential",
     "error: the configured Python interpreter version (3.14) is newer than PyO3's maximum "
     "supported version (3.13)": "--version 3.13",
@@ -47,7 +48,13 @@ RUN = {
         "--writable /usr/local/bin/pb_data"
     ),
     "open data/store.db: permission denied": "--writable data",
+    "the image has package managers or compilers: /app/.venv/bin/pip, /app/.venv/bin/pip3.14, "
+    "/app/.venv/lib/python3.14/site-packages/pip": "{ignored_rules: {DG107: it runs pip}}",
     "OSError: [Errno 30] Read-only file system: '/app/data/db.sqlite3'": "--writable /app/data",
+    "OSError: [Errno 30] Read-only file system: '/app/bot.log'": "a folder of its own",
+    "FileNotFoundError: [Errno 2] No such file or directory: '/etc/pve.yml'": (
+        "./pve.yml:/etc/pve.yml:ro"
+    ),
     "Error: EACCES: permission denied, mkdir '/var/lib/app'": "--writable /var/lib/app",
     "KeyError: 'DATABASE_URL'": "--setting DATABASE_URL=VALUE",
     "Error: Missing required environment variable BOT_TOKEN": "--setting BOT_TOKEN=VALUE",

@@ -15,6 +15,7 @@ from dockgen.detect.python import (
     routes,
     settings,
 )
+from dockgen.detect.python import code as source
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
 from dockgen.detect.repository import Repository, is_aside, join, within
@@ -57,7 +58,7 @@ def _bare(repository: Repository) -> list[Claim]:
 def _starts(repository: Repository, folder: str, manifest: str) -> tuple[bool, str, str, int]:
     """Return whether a folder has something that starts, and what says so."""
     project = Project(repository, folder)
-    code = Code(repository, folder)
+    code = source.of(repository, folder)
     if path := django.manage(project):
         return True, "manage.py", path, 0
     for app in code.apps:
@@ -121,7 +122,7 @@ def look(repository: Repository, folder: str, given: Given) -> Evidence:
     """Return all signals of the project in a folder."""
     found = Evidence()
     project = Project(repository, folder)
-    code = Code(repository, folder)
+    code = source.of(repository, folder)
     read = settings.Settings(code)
     if project.root != folder:
         path = join(project.root, "pyproject.toml")

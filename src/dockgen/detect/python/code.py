@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -258,6 +258,12 @@ class Code:
         ends = (f"/{inner}.py", f"/{inner}/__init__.py")
         found = [path for path in self.paths if path.endswith(ends)]
         return found[0] if len(found) == 1 else ""
+
+
+@lru_cache(maxsize=16)
+def of(repository: Repository, folder: str) -> Code:
+    """The source files of a folder, looked at once for all questions."""
+    return Code(repository, folder)
 
 
 def _apps(path: str, tree: "Node") -> Iterator[App]:

@@ -117,13 +117,9 @@ def _settings(project: Project, code: Code, path: str, found: Evidence) -> None:
     line = repository.line(path, "DJANGO_SETTINGS_MODULE")
     inner = path if project.folder == "." else path[len(project.folder) + 1 :]
     _static_files(project, code, inner, found)
-    found.add(
-        "before",
-        Step("migrate", ("python", inner, "migrate", "--noinput")),
-        "manage.py",
-        path,
-        line,
-    )
+    if next(repository.holding(code.paths, b"DATABASE"), None) is not None:
+        step = Step("migrate", ("python", inner, "migrate", "--noinput"))
+        found.add("before", step, "manage.py", path, line)
 
 
 def _static_files(project: Project, code: Code, manager: str, found: Evidence) -> None:

@@ -22,6 +22,7 @@ _COMPILED = {
     "mysqlclient": (("gcc", "pkg-config", "default-libmysqlclient-dev"), ("libmariadb3",)),
     "python-ldap": (("gcc", "libldap2-dev", "libsasl2-dev"), ("libldap2",)),
     "uwsgi": (("gcc", "libpcre2-dev"), ("libpcre2-8-0",)),
+    "pylibmc": (("gcc", "libmemcached-dev", "zlib1g-dev"), ("libmemcached11t64",)),
     "pycairo": (("gcc", "pkg-config", "libcairo2-dev"), ("libcairo2",)),
     "pygraphviz": (("gcc", "libgraphviz-dev"), ("graphviz",)),
     "pyodbc": ((), ("unixodbc",)),

@@ -185,6 +185,8 @@ def listening(argv: Argv) -> Argv:
             or (word[:2] in takes and len(word) > 2 and not word.startswith("--"))
         ):
             kept.append(word)
+    if argv[0] == "uwsgi" and "--die-on-term" not in kept:
+        adds = (*adds, "--die-on-term")  # Else SIGTERM makes it load the program again.
     if argv[0] in ("gunicorn", "hypercorn", "daphne", "waitress-serve", "uwsgi"):
         return (kept[0], *adds, *kept[1:])
     return (*kept, *adds)
