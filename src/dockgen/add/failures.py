@@ -206,7 +206,8 @@ _BUILD: Sequence[_Known] = (
         "--flavor slim",
     ),
     _known(
-        r"(?:404 Not Found|E404|No matching version found|not found in registry)[^\n]*",
+        r"(?:server response: This module|404 Not Found|E404|No matching version found"
+        r"|not found in registry)[^\n]*",
         "a package can't be downloaded: the index doesn't have it",
         "try again, or write the lock file again",
     ),

@@ -4,6 +4,7 @@ from dockgen.add import failures
 from tests.table import table
 
 BUILD = {
+    "\tserver response: This module version is not available.": "try again",
     "ld: attempted static link of dynamic object `/usr/lib/libvips.so'": "--flavor slim",
     "ld: cannot find -lvips: No such file\nld: have you installed the static version of the vips"
     " library ?": "--flavor slim",
