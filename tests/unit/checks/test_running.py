@@ -89,6 +89,14 @@ def test_dg201_finds_what_ends_at_once() -> None:
     assert later.rule == "DG208"
 
 
+def test_dg201_finds_a_health_check_that_never_succeeds() -> None:
+    """Also of a program that listens; one without a health check only has to do that."""
+    seen = replace(SEEN, healthy_seconds=None, ready_seconds=0.5)
+    others = replace(CONTRACT, is_ours=False)
+    assert [one.rule for one in check_running(seen, others)] == ["DG201"]
+    assert check_running(replace(seen, is_unchecked=True), others) == []
+
+
 def test_dg201_finds_what_has_no_health_check() -> None:
     """Nothing was waited for, so no time is named."""
     seen = replace(SEEN, healthy_seconds=None, is_unchecked=True)
