@@ -68,7 +68,8 @@ def test_dg201_finds_what_is_late() -> None:
     """Healthy after the limit is found."""
     assert findings(replace(SEEN, healthy_seconds=10.01)) == ["DG201"]
     assert findings(replace(SEEN, healthy_seconds=10.01, ready_seconds=1.0)) == ["DG201"]
-    assert findings(replace(SEEN, healthy_seconds=None, ready_seconds=1.0)) == []
+    unchecked = replace(SEEN, healthy_seconds=None, ready_seconds=1.0, is_unchecked=True)
+    assert findings(unchecked) == []
 
 
 def test_dg201_finds_what_never_turns_healthy() -> None:
