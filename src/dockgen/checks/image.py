@@ -45,12 +45,15 @@ def runs_as_non_root(image: Image, _contract: Contract) -> Iterator[Violation]:
     root.
     """
     user = image.config.user
-    if not re.fullmatch(r"[1-9]\d*:[1-9]\d*", user):
+    if not user:
+        yield Violation("the image has no USER, so it runs as root")
+    elif re.fullmatch(r"[1-9]\d*", user):
         yield Violation(
-            f"the image runs as the user {user!r}"
-            if user
-            else "the image has no USER, so it runs as root"
+            f"the image has no group for its user {user}, so the group may be root",
+            f"name it in the last stage: USER {user}:{user}",
         )
+    elif not re.fullmatch(r"[1-9]\d*:[1-9]\d*", user):
+        yield Violation(f"the image runs as the user {user!r}")
 
 
 @rule(

@@ -115,7 +115,7 @@ def turns_healthy(seen: Observation, contract: Contract) -> Iterator[Violation]:
     successful probe.
     """
     limit = contract.limits.healthy_seconds
-    if seen.healthy_seconds is None and seen.ready_seconds is not None:
+    if seen.is_unchecked and seen.ready_seconds is not None:
         return  # it has no health check, which DG102 reports
     if seen.memory_bytes is not None and seen.healthy_seconds is None:
         yield _out_of_memory(seen.memory_bytes)

@@ -16,6 +16,7 @@ from dockgen.engine import command, reach, states
 from dockgen.engine.command import ANSWER_SECONDS, LOOK_AT_ENGINE
 from dockgen.engine.states import Health, State
 from dockgen.errors import ProjectError
+from dockgen.image import ports
 
 # Between two looks at a container, in seconds. Each look starts a process, so more of them would
 # slow down what they wait for.
@@ -197,9 +198,7 @@ class Container:
         """Return the TCP ports that the image exposes, without those that a run publishes."""
         words = ("inspect", "--type=image", "--format={{json .Config.ExposedPorts}}")
         exposed = reader.parse_json(command.docker(*words, "--", self.inspect().image)) or {}
-        return tuple(
-            sorted(int(port.removesuffix("/tcp")) for port in exposed if port.endswith("/tcp"))
-        )
+        return ports.tcp(exposed)
 
     def logs(self) -> str:
         """Return the end of the container's log, standard output and error together."""

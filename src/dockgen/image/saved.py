@@ -20,7 +20,7 @@ from typing import Any
 
 from dockgen import reader
 from dockgen.errors import DockgenError, ProjectError, unreadable
-from dockgen.image import Config, HealthCheck, Image, Layer, Step, layer
+from dockgen.image import Config, HealthCheck, Image, Layer, Step, layer, ports
 from dockgen.image.layer import Allowance, RefusedError
 from dockgen.image.store import Folder, Store, Tar, is_folder
 
@@ -33,7 +33,6 @@ _LONGEST_STEP = 1000
 _NANOSECONDS = 1e9
 # The disk for the unpacked tar is full: that isn't the image's fault.
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_HIGHEST_PORT = 65535
 # How deep indexes may be nested: the layout's own, and one for the platforms.
 _MOST_INDEXES = 4
 _ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
@@ -295,7 +294,7 @@ def _config(facts: Mapping[str, Any]) -> Config:
         health_check=_health_check(facts.get("Healthcheck")),
         labels={str(name): str(value) for name, value in (facts.get("Labels") or {}).items()},
         environment=dict(word.split("=", 1) for word in _texts(facts.get("Env")) if "=" in word),
-        ports=_ports(facts.get("ExposedPorts") or {}),
+        ports=ports.tcp(facts.get("ExposedPorts") or {}),
         volumes=tuple(sorted(facts.get("Volumes") or {})),
         working_directory=_text(facts.get("WorkingDir")),
         stop_signal=_text(facts.get("StopSignal")),
@@ -328,17 +327,6 @@ def _texts(words: Any) -> tuple[str, ...]:
     if not isinstance(words, list):
         raise ValueError(f"its configuration has {words!s:.40} instead of a list")
     return tuple(_text(word) for word in words)
-
-
-def _ports(exposed: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the TCP ports among exposed ones, such as "80/tcp", "8000-8010/tcp" or "53/udp"."""
-    found: set[int] = set()
-    for words in exposed:
-        numbers, _, protocol = words.partition("/")
-        first, _, last = numbers.partition("-")
-        if protocol in ("", "tcp") and int(last or first) <= _HIGHEST_PORT:
-            found.update(range(int(first), int(last or first) + 1))
-    return tuple(sorted(found))
 
 
 def _health_check(facts: Mapping[str, Any] | None) -> HealthCheck | None:

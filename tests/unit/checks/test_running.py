@@ -68,7 +68,8 @@ def test_dg201_finds_what_is_late() -> None:
     """Healthy after the limit is found."""
     assert findings(replace(SEEN, healthy_seconds=10.01)) == ["DG201"]
     assert findings(replace(SEEN, healthy_seconds=10.01, ready_seconds=1.0)) == ["DG201"]
-    assert findings(replace(SEEN, healthy_seconds=None, ready_seconds=1.0)) == []
+    unchecked = replace(SEEN, healthy_seconds=None, ready_seconds=1.0, is_unchecked=True)
+    assert findings(unchecked) == []
 
 
 def test_dg201_finds_what_never_turns_healthy() -> None:
@@ -87,6 +88,14 @@ def test_dg201_finds_what_ends_at_once() -> None:
     # One that was healthy ended later, and that is a finding.
     (later,) = check_running(replace(seen, healthy_seconds=1.0), CONTRACT)
     assert later.rule == "DG208"
+
+
+def test_dg201_finds_a_health_check_that_never_succeeds() -> None:
+    """Also of a program that listens; one without a health check only has to do that."""
+    seen = replace(SEEN, healthy_seconds=None, ready_seconds=0.5)
+    others = replace(CONTRACT, is_ours=False)
+    assert [one.rule for one in check_running(seen, others)] == ["DG201"]
+    assert check_running(replace(seen, is_unchecked=True), others) == []
 
 
 def test_dg201_finds_what_has_no_health_check() -> None:
