@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dockgen import git, reader
+from dockgen import boundedyaml, git, reader
 from dockgen.errors import ProjectError
 from dockgen.git import gitfolder
 from dockgen.threeway import OFFERED
@@ -306,7 +306,7 @@ class Repository:
         text = self.text(path)
         if text is None:
             return None
-        values = LOCK_BYTES // 20 if _is_lock(path) else reader.MAXIMUM_VALUES
+        values = LOCK_BYTES // 20 if _is_lock(path) else boundedyaml.MAXIMUM_VALUES
         try:
             if kind == "toml":
                 return reader.parse_toml(text, path, values=values)
