@@ -18,19 +18,18 @@ from typing import Any, BinaryIO
 
 import yaml
 
+from dockgen.boundedyaml import (
+    ERRORS,
+    MAXIMUM_DEPTH,
+    MAXIMUM_DIGITS,
+    MAXIMUM_VALUES,
+    BoundedLoader,
+    plain,
+)
 from dockgen.errors import DockgenError, ProjectError, unreadable
 
 # The size limit for a file, in bytes. The largest that people write is a list of certificates.
 MAXIMUM_BYTES = 1_000_000
-# How deep lists and mappings may be nested.
-MAXIMUM_DEPTH = 64
-# How many values a text may have; values that an alias repeats count again. Strings count by their
-# length.
-MAXIMUM_VALUES = 20_000
-_TEXT_PER_VALUE = 128
-# Longer numbers make no sense, and Python parses some of them slowly.
-_MAXIMUM_DIGITS = 40
-
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -38,17 +37,6 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFSOCK: "a socket",
 }
-# What PyYAML raises, including errors from the types of values.
-_YAML_ERRORS = (
-    yaml.YAMLError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    NotImplementedError,
-    RecursionError,
-)
 # A key with so many parts that tomllib, which compares each with all before, takes minutes.
 TOML_NAME = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(
@@ -185,7 +173,7 @@ def yaml_documents(
     ``tags`` are further tags, which don't change a value.
     """
 
-    class Loader(_Bounded):
+    class Loader(BoundedLoader):
         """Handles includes."""
 
     if include is not None:
@@ -196,10 +184,10 @@ def yaml_documents(
             ),
         )
     for tag in tags:
-        Loader.add_constructor(tag, _plain)
+        Loader.add_constructor(tag, plain)
     try:
         return list(yaml.load_all(words, Loader=Loader))
-    except _YAML_ERRORS as error:
+    except ERRORS as error:
         raise kind(f"{name} isn't valid YAML{_where(error)}", hint) from error
 
 
@@ -210,8 +198,8 @@ def yaml_lines(words: str, name: str | Path) -> dict[tuple[str, ...], int]:
         ProjectError: it isn't valid YAML, or too large; see `parse_yaml`.
     """
     try:
-        root = yaml.compose(words, Loader=_Bounded)
-    except _YAML_ERRORS as error:
+        root = yaml.compose(words, Loader=BoundedLoader)
+    except ERRORS as error:
         raise ProjectError(f"{name} isn't valid YAML{_where(error)}", "fix it") from error
     found: dict[tuple[str, ...], int] = {}
     waiting: list[tuple[tuple[str, ...], yaml.Node | None]] = [((), root)]
@@ -285,84 +273,6 @@ def parse_json(words: str | bytes, *, values: int = MAXIMUM_VALUES) -> Any:
     return read
 
 
-_TEXT = "tag:yaml.org,2002:str"
-
-
-class _Bounded(yaml.SafeLoader):
-    """Loads YAML of bounded depth and number, without values that refer to themselves.
-
-    Each value is counted when its node is composed: before it is constructed, and before the rest
-    is parsed. An alias counts as everything that it repeats.
-    """
-
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self._depth = self._count = 0
-        self._weights: dict[int, int] = {}
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent):
-            node: yaml.Node | None = super().compose_node(parent, index)
-            if id(node) not in self._weights:
-                raise _problem("it contains itself", event.start_mark)
-            self._add(self._weights[id(node)], event)
-            return node
-        if self._depth == 0:
-            self._weights.clear()  # from another document, whose nodes may be gone
-        before = self._count
-        length = len(event.value) if isinstance(event, yaml.ScalarEvent) else 0
-        self._add(1 + length // _TEXT_PER_VALUE, event)
-        self._depth += 1
-        if self._depth > MAXIMUM_DEPTH:
-            raise _problem("it is nested too deeply", event.start_mark)
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        self._weights[id(node)] = self._count - before
-        return node
-
-    def _add(self, weight: int, event: yaml.Event) -> None:
-        self._count += weight
-        if self._count > MAXIMUM_VALUES:
-            raise _problem("it has too many values", event.start_mark)
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Return the value of a node; errors of its constructor name the line."""
-        numbers = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-        try:
-            if node.tag in numbers and len(str(node.value)) > _MAXIMUM_DIGITS:
-                raise ValueError("a number has too many digits")
-            return super().construct_object(node, deep=deep)
-        except yaml.MarkedYAMLError:
-            raise
-        except _YAML_ERRORS as error:
-            raise _problem(f"{type(error).__name__}: {error}", node.start_mark) from error
-
-
-def _plain(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
-    """The value of a node, whatever its tag says."""
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_object(yaml.ScalarNode(_TEXT, node.value))
-
-
-def _refuse_kind(loader: yaml.SafeLoader, node: yaml.Node) -> None:
-    del loader
-    kind = node.tag.rpartition(":")[2]
-    raise _problem(f"!!{kind} isn't allowed", node.start_mark)
-
-
-# No answer has these types, which JSON doesn't know.
-for _kind in ("binary", "set", "omap", "pairs"):
-    _Bounded.add_constructor(f"tag:yaml.org,2002:{_kind}", _refuse_kind)
-
-
-def _problem(words: str, mark: Any) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=words, problem_mark=mark)
-
-
 def _require_file(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         kind = _KINDS.get(stat.S_IFMT(mode), "something else")
@@ -380,7 +290,7 @@ def _require_bounded(read: Any, values: int) -> None:
     for _ in range(MAXIMUM_DEPTH):
         inner: list[Any] = []
         for value in level:
-            if isinstance(value, int) and abs(value) >= 10**_MAXIMUM_DIGITS:
+            if isinstance(value, int) and abs(value) >= 10**MAXIMUM_DIGITS:
                 raise ValueError("a number has too many digits")
             if isinstance(value, dict | list):
                 inner.extend(value.values() if isinstance(value, dict) else value)
