@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from dockgen.add import headers
+
 # How much of a log is searched, in characters from its end: errors come last.
 _LOOKED_AT = 40_000
 _COLOR = re.compile(r"\x1b\[[\d;]*m")
@@ -36,46 +38,8 @@ def _known(pattern: str, cause: str, fix: str | Callable[[re.Match[str]], str]) 
     return _Known(re.compile(pattern, re.MULTILINE), likely)
 
 
-# Debian's packages for headers, and for programs that locate libraries.
-_HEADERS = {
-    "assert.h": "libc6-dev",
-    "limits.h": "libc6-dev",
-    "stdio.h": "libc6-dev",
-    "stdlib.h": "libc6-dev",
-    "libpq-fe.h": "libpq-dev",
-    "pg_config": "libpq-dev",
-    "mysql.h": "default-libmysqlclient-dev",
-    "mysql_config": "default-libmysqlclient-dev",
-    "ffi.h": "libffi-dev",
-    "openssl/ssl.h": "libssl-dev",
-    "openssl/opensslv.h": "libssl-dev",
-    "zlib.h": "zlib1g-dev",
-    "jpeglib.h": "libjpeg-dev",
-    "libxml/xmlversion.h": "libxml2-dev",
-    "xslt-config": "libxslt1-dev",
-    "xml2-config": "libxml2-dev",
-    "lber.h": "libldap-dev",
-    "sasl/sasl.h": "libsasl2-dev",
-    "cairo.h": "libcairo2-dev",
-    "magic.h": "libmagic-dev",
-    "sqlite3.h": "libsqlite3-dev",
-    "vips/vips.h": "libvips-dev",
-    "olm/olm.h": "libolm-dev",
-    "rdkafka.h": "librdkafka-dev",
-    "librdkafka/rdkafka.h": "librdkafka-dev",
-    "git2.h": "libgit2-dev",
-    "curl/curl.h": "libcurl4-openssl-dev",
-    "gnu/stubs-32.h": "gcc-multilib",
-}
-
-
 def _header(match: re.Match[str]) -> str:
-    name = match[1]
-    package = _HEADERS.get(name) or _HEADERS.get(name.rpartition("/")[2])
-    if package is None:
-        stem = re.sub(r"\.h$|-config$|_config$", "", name.split("/")[0])
-        package = f"lib{stem.removeprefix('lib')}-dev"
-    return f"--native-build {package}"
+    return f"--native-build {headers.package(match[1])}"
 
 
 _BUILD: Sequence[_Known] = (

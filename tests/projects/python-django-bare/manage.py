@@ -1,3 +1,5 @@
-import os
+import sys
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
+from django.core.management import execute_from_command_line
+
+execute_from_command_line(sys.argv)

@@ -20,7 +20,8 @@ _PRODUCTION = ("production", "prod", "deploy", "deployment", "docker", "containe
 def manage(project: Project) -> str:
     """Return the project's manage.py; "" if it isn't a Django project."""
     for path in project.repository.named("manage.py", project.folder):
-        if not is_aside(path) and b"DJANGO_SETTINGS_MODULE" in project.repository.content(path):
+        told = (b"DJANGO_SETTINGS_MODULE", b"execute_from_command_line")
+        if not is_aside(path) and any(project.repository.holding([path], *told)):
             return path
     return ""
 
