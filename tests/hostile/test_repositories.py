@@ -175,6 +175,18 @@ def test_git_s_folder_is_found_where_git_finds_it(tmp_path: Path, kind: str) -> 
     assert asked.splitlines() == [str(found.path.resolve()), found.prefix]
 
 
+@table("name", ["HEAD", "config", "index", "packed-refs"])
+def test_a_pipe_in_git_s_folder_is_refused(tmp_path: Path, name: str) -> None:
+    """Git would wait for it."""
+    place = tmp_path / name
+    person_git("init", "--quiet", place, cwd=tmp_path)
+    assert gitfolder.find(place)
+    (place / ".git" / name).unlink(missing_ok=True)
+    os.mkfifo(place / ".git" / name)
+    with pytest.raises(ProjectError, match=f"{name} is not a file"):
+        gitfolder.find(place)
+
+
 def test_a_broken_git_folder_is_passed_by_as_git_does(tmp_path: Path) -> None:
     """An empty .git makes no repository, and a pipe of that name isn't waited for."""
     (tmp_path / "empty/.git").mkdir(parents=True)

@@ -102,7 +102,7 @@ _NO_LOADER = re.compile(r"^exec \S+: no such file or directory", re.MULTILINE)
     "DG201",
     Workload.SERVICE,
     Workload.WORKER,
-    fix="see the output of the service: docker compose up --build",
+    fix="see its output: docker compose up --build, or docker run with the image",
     sources=["CIS Docker 5.27"],
     alike={"hadolint": ["DL3057"]},
     at=["HEALTHCHECK", "ENTRYPOINT", "CMD"],

@@ -40,12 +40,13 @@ def find(directory: Path) -> GitFolder | None:
 
     Raises:
         ProjectError: the folder is in a bare repository, or in something that git could take for
-            one. A clone can contain such folders.
+            one. A clone can contain such folders. Or git would wait for a pipe.
     """
     # Resolved as the system would: a link may lead into a repository, but not out of one.
     directory = directory.resolve()
     for root in (directory, *directory.parents):
         if (folder := _git_folder(root)) is not None:
+            _require_files(folder)
             inner = directory.relative_to(root).as_posix()
             return GitFolder(folder, "" if root == directory else f"{inner}/")
         if _looks_like_one(root):
@@ -90,6 +91,16 @@ def _git_folder(root: Path) -> Path | None:
         return None
     named = root / os.fsdecode(text.removeprefix(b"gitdir: ").rstrip(b"\r\n"))
     return named if _looks_like_one(named) else None
+
+
+def _require_files(folder: Path) -> None:
+    """Check that git can read the files that it always reads: it would wait for a pipe."""
+    for file in (folder / name for name in ("HEAD", "config", "index", "packed-refs")):
+        if file.exists() and not file.is_file():
+            raise ProjectError(
+                f"{file} is not a file, so git can't read this repository",
+                "clone the repository again",
+            )
 
 
 def _looks_like_one(folder: Path) -> bool:

@@ -15,6 +15,8 @@ def tcp(exposed: Iterable[str]) -> tuple[int, ...]:
     for words in exposed:
         numbers, _, protocol = words.partition("/")
         first, _, last = numbers.partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()):
+            raise ValueError(f"it exposes {words!s:.40}, which isn't a port")
         if protocol in ("", "tcp") and int(last or first) <= _HIGHEST:
             found.update(range(int(first), int(last or first) + 1))
     return tuple(sorted(found))

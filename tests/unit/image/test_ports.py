@@ -1,5 +1,7 @@
 """The ports of an image's configuration."""
 
+import pytest
+
 from dockgen.image import ports
 from tests.table import table
 
@@ -17,3 +19,9 @@ from tests.table import table
 def test_tcp_ports(exposed: list[str], found: tuple[int, ...]) -> None:
     """Those of TCP that there can be."""
     assert ports.tcp(exposed) == found
+
+
+def test_what_is_no_port() -> None:
+    """One line says so."""
+    with pytest.raises(ValueError, match="it exposes http/tcp, which isn't a port"):
+        ports.tcp(["http/tcp"])
