@@ -82,9 +82,11 @@ _ASIDE = re.compile(
     r"|\.?examples?|samples?|docs?|e2e|demos?)/|/test_[^/]+$|[._-](?:test|spec)s?\.\w+$|snakeoil",
     re.IGNORECASE,
 )
+# What editors and people add to the name of a copy.
+_COPY = re.compile(r"(?:\.(?:bak|backup|copy|old|orig|save|swp)|~)+$")
 _ENV_FILE = re.compile(r"(?:^|/)(?:\.env(?:\.[\w.-]+)?|[\w-]+\.env)$")
 _ENV_SAMPLE = re.compile(
-    r"\.(?:example|sample|template|tmpl|tpl|dist|defaults?|schema|test|testing|ci|md|bak~?)\b|"
+    r"\.(?:example|sample|template|tmpl|tpl|dist|defaults?|schema|test|testing|ci|md)\b|"
     r"\b(?:example|sample|template)s?\.env$"
 )
 
@@ -170,6 +172,7 @@ def in_file(path: str, content: bytes) -> str:
     """
     if b"\0" in content[:1024]:
         return ""
+    path = _COPY.sub("", path)
     text = content.decode("utf-8", "replace")
     for name, what, words in _KNOWN_FILES:
         if name.search(path):

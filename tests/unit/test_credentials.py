@@ -75,6 +75,8 @@ def test_a_variable_that_holds_none(name: str, value: str) -> None:
     [
         ("/root/.npmrc", f"//registry.example.com/:_authToken={RANDOM}\n"),
         ("/app/.npmrc", f"_auth={RANDOM}"),
+        ("/app/npmrc.bak", f"_auth={RANDOM}"),
+        ("/app/.env.old", f"API_TOKEN={RANDOM}"),
         ("/app/.yarnrc.yml", f'npmAuthToken: "{RANDOM}"'),
         ("/root/.netrc", "machine example.com\n  login me\n  password hunter2!\n"),
         ("/root/.pypirc", "[pypi]\nusername = __token__\npassword = hunter2!\n"),
