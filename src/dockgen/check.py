@@ -135,7 +135,6 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
     if target.saved is not None:
         return _check_saved(target, target.saved, doing)
     version = engine.require(builds=target.image is None)
-    findings = _check_files(target, _dockerfile(target, None), asks_builder=not version.is_podman)
     asked = target.asked
     with ExitStack() as stack:
         composed = None
@@ -149,8 +148,7 @@ def check(target: Target, doing: Callable[[str], None]) -> Checked:
                 )
             )
         found = _dockerfile(target, composed)
-        if target.dockerfile is None:
-            findings += _check_files(target, found, asks_builder=not version.is_podman)
+        findings = _check_files(target, found, asks_builder=not version.is_podman)
         built = target.image
         if built is None:
             doing("Building the image")
