@@ -1,8 +1,7 @@
-"""What Debian packages C headers in, and the programs that locate libraries."""
+"""Debian's packages for C headers, and for programs that locate libraries."""
 
 import re
 
-# Debian's packages for headers, and for programs that locate libraries.
 _HEADERS = {
     "assert.h": "libc6-dev",
     "limits.h": "libc6-dev",
