@@ -11,7 +11,7 @@ from typing import Any
 from dockgen.containerfiles import dockerfile
 from dockgen.detect import commands, frontend, written
 from dockgen.detect.model import Beside, Evidence, Setting, Strength
-from dockgen.detect.repository import Repository, join
+from dockgen.detect.repository import Repository, folder_of, join
 from dockgen.detect.secrets import looks_secret, scheme
 
 # Services beside a program, by the name of the image.
@@ -281,7 +281,7 @@ def _needed(every: list[tuple[str, dict[str, Any]]], folder: str) -> set[str] | 
 
 def _is_source(repository: Repository, path: str, source: str) -> bool:
     """Return whether a mount in a compose file is a folder of the repository: code, not data."""
-    place = join(path.rpartition("/")[0] or ".", source)
+    place = join(folder_of(path), source)
     return source.startswith(".") and place in repository.folders
 
 

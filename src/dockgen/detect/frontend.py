@@ -4,7 +4,7 @@ import re
 
 from dockgen.detect import commands, written
 from dockgen.detect.model import Command, Evidence, Frontend
-from dockgen.detect.repository import Repository, is_aside, join, within
+from dockgen.detect.repository import Repository, folder_of, is_aside, join, within
 
 _LOCKS = {
     "package-lock.json": "npm",
@@ -43,7 +43,7 @@ def look(repository: Repository, folder: str) -> Evidence:
     """Return the front ends of a service in a language other than JavaScript."""
     found = Evidence()
     for path in repository.named("package.json", folder):
-        place = path.rpartition("/")[0] or "."
+        place = folder_of(path)
         inner = path if folder == "." else path[len(folder) + 1 :]
         if is_aside(inner) or inner.count("/") > 3 or "node_modules" in path:
             continue
@@ -117,7 +117,7 @@ def _manager(repository: Repository, place: str, folder: str) -> str:
                 return manager
         if where in (folder, "."):
             return "npm"
-        where = where.rpartition("/")[0] or "."
+        where = folder_of(where)
 
 
 def _said(repository: Repository, folder: str, place: str) -> Command | None:

@@ -187,7 +187,7 @@ class Repository:
     def _by_folder(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name in self.files:
-            found.setdefault(name.rpartition("/")[0] or ".", []).append(name)
+            found.setdefault(folder_of(name), []).append(name)
         return found
 
     @cached_property
@@ -321,6 +321,11 @@ class Repository:
 def within(path: str, folder: str) -> bool:
     """Return whether a path is a folder, or inside it."""
     return folder == "." or path == folder or path.startswith(f"{folder}/")
+
+
+def folder_of(path: str) -> str:
+    """Return the folder that a file is in; "." is the root."""
+    return path.rpartition("/")[0] or "."
 
 
 def join(folder: str, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from dockgen import reader
 from dockgen.containerfiles import dockerfile
-from dockgen.detect.repository import Repository, is_aside, within
+from dockgen.detect.repository import Repository, folder_of, is_aside, within
 
 _DOCKERFILE = re.compile(r"(?:.*[.-])?(?:Dockerfile|Containerfile)(?:[.-].*)?", re.IGNORECASE)
 _COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml", re.IGNORECASE)
@@ -28,9 +28,9 @@ def _concerning(repository: Repository, folder: str, pattern: re.Pattern[str]) -
         name = path.rpartition("/")[2]
         if not pattern.fullmatch(name):
             continue
-        place = path.rpartition("/")[0] or "."
+        place = folder_of(path)
         near = within(place, folder) or within(folder, place)
-        beside = not near and within(folder, place.rpartition("/")[0] or ".")
+        beside = not near and within(folder, folder_of(place))
         beside = beside and not any(repository.has(f"{place}/{one}") for one in _MANIFESTS)
         if (near or beside) and not is_aside(path.replace(".examples/", "examples/")):
             development = bool(_DEVELOPMENT.search(path))
@@ -114,7 +114,7 @@ def main_composes(repository: Repository, folder: str) -> list[str]:
         path
         for path in every
         if re.fullmatch(r"(?:docker-)?compose\.ya?ml", path.rpartition("/")[2], re.IGNORECASE)
-        and (path.rpartition("/")[0] or ".") == folder
+        and folder_of(path) == folder
         and any(True for _ in services(repository, path))
     ]
     return plain or every

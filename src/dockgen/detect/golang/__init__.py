@@ -19,7 +19,7 @@
 from dockgen.detect.golang import build, embedded, modules, native, needs, packages, reading, start
 from dockgen.detect.golang.modules import Module
 from dockgen.detect.model import Claim, Evidence, Given, Signal, Strength
-from dockgen.detect.repository import Repository, is_aside
+from dockgen.detect.repository import Repository, folder_of, is_aside
 
 name = "go"
 
@@ -43,7 +43,7 @@ def claims(repository: Repository) -> list[Claim]:
     """Return folders with a go.mod: strong if they have a program that isn't a tool, else weak."""
     found = []
     for path in repository.named("go.mod"):
-        folder = path.rpartition("/")[0] or "."
+        folder = folder_of(path)
         hidden = any(part.startswith(("_", ".")) for part in folder.split("/") if part != ".")
         module = None if is_aside(path) or hidden else modules.module(repository, folder)
         if module is None:

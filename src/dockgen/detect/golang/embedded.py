@@ -7,7 +7,7 @@ from dockgen.detect import commands
 from dockgen.detect.golang.modules import Module
 from dockgen.detect.golang.packages import Program
 from dockgen.detect.model import Evidence, Frontend, Refusal, Signal
-from dockgen.detect.repository import Repository, is_aside, join, within
+from dockgen.detect.repository import Repository, folder_of, is_aside, join, within
 
 _PLACEHOLDERS = frozenset({".gitkeep", ".keep", ".gitignore", "README.md", "placeholder", ".empty"})
 # What container files leave out of the build as a secret, by its name.
@@ -21,7 +21,7 @@ def look(repository: Repository, module: Module, program: Program, evidence: Evi
     for path in repository.holding(program.files, b"//go:embed "):
         if "/vendor/" in f"/{path}":
             continue
-        folder = path.rpartition("/")[0] or "."
+        folder = folder_of(path)
         for number, line in enumerate(repository.lines(path), 1):
             text = line.strip()  # in a block of variables, it is indented
             if not text.startswith("//go:embed "):
@@ -51,7 +51,7 @@ def kept(repository: Repository, root: str) -> list[str]:
     found = []
     paths = list(repository.sources(root, ".go"))
     for path in repository.holding(paths, b"//go:embed "):
-        folder = path.rpartition("/")[0] or "."
+        folder = folder_of(path)
         lines = (line.strip() for line in repository.lines(path))
         embeds = [line for line in lines if line.startswith("//go:embed ")]
         for pattern in (word.strip('"`') for line in embeds for word in line.split()[1:]):
@@ -78,7 +78,7 @@ def _ignored(repository: Repository, target: str) -> Iterator[str]:
             name = line.strip().strip("/")
             if "/" not in name or not re.fullmatch(r"[\w./-]+", name):
                 continue
-            folder = join(path.rpartition("/")[0] or ".", name)
+            folder = join(folder_of(path), name)
             inner = target not in (".", folder) and within(folder, target)
             if inner and folder not in repository.folders and not repository.has(folder):
                 yield folder
@@ -106,7 +106,7 @@ def _scripted(repository: Repository, target: str) -> Frontend | None:
     if any(path.endswith((".js", ".mjs", ".wasm")) for path in repository.under(target)):
         return None
     for manifest in repository.named("package.json"):
-        folder = manifest.rpartition("/")[0] or "."
+        folder = folder_of(manifest)
         for name, text in _scripts(repository, manifest).items():
             told = re.search(r"--(?:outDir|out-dir|dest|dist-dir)[ =](\S+)", text)
             if told and join(folder, told[1]) == target and not is_aside(manifest):
@@ -127,7 +127,7 @@ def _target(folder: str, pattern: str) -> str:
     target = join(folder, fixed or ".") or folder
     name = target.rpartition("/")[2]
     if "." in name and target != folder:  # a file: its folder is built
-        target = target.rpartition("/")[0] or "."
+        target = folder_of(target)
         target = target.removesuffix("/.vite")
     return target
 
@@ -159,7 +159,7 @@ def _frontend(
     pattern, file, line = embedded
     folders = []
     for manifest in repository.named("package.json"):
-        folder = manifest.rpartition("/")[0] or "."
+        folder = folder_of(manifest)
         build = _scripts(repository, manifest).get("build")
         if is_aside(manifest):
             continue

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from dockgen.detect.repository import Repository, join, within
+from dockgen.detect.repository import Repository, folder_of, join, within
 
 _WORD = re.compile(r"`[^`]*`|\"[^\"]*\"|[^\s\"`]+")
 _MINOR = re.compile(r"(?:go)?1\.(\d+)(?:[.\w-]*)")
@@ -98,7 +98,7 @@ def workspace(repository: Repository, folder: str) -> Workspace | None:
 
 
 def _workspace(repository: Repository, path: str) -> Workspace:
-    folder = path.rpartition("/")[0] or "."
+    folder = folder_of(path)
     uses = []
     found: dict[str, Line] = {}
     replaces: dict[str, tuple[str, int]] = {}

@@ -9,7 +9,7 @@ from dockgen.detect.golang.modules import Module
 from dockgen.detect.golang.packages import Import, Program
 from dockgen.detect.golang.values import Code
 from dockgen.detect.model import Evidence, Refusal, Signal
-from dockgen.detect.repository import Repository
+from dockgen.detect.repository import Repository, folder_of
 
 
 class Binding(NamedTuple):
@@ -117,7 +117,7 @@ def _cgo(
         _needs(evidence, BINDINGS["maunium.net/go/mautrix/crypto/libolm"], olm)
     full = packages.program(repository, module, folder, tags)
     for one in full.c:
-        where = one.file.rpartition("/")[0] or "."
+        where = folder_of(one.file)
         if _has_fallback(repository, where, tags) or "/vendor/" in f"/{one.file}":
             continue
         needed = True

@@ -8,7 +8,7 @@ from dockgen.detect.golang.modules import Module
 from dockgen.detect.golang.packages import Program
 from dockgen.detect.golang.values import Code
 from dockgen.detect.model import Beside, Evidence, Setting
-from dockgen.detect.repository import Repository, join
+from dockgen.detect.repository import Repository, folder_of, join
 from dockgen.detect.secrets import looks_secret
 from dockgen.detect.syntax import Call
 
@@ -269,7 +269,7 @@ def _written(code: Code, evidence: Evidence) -> None:
                 if folder.startswith("/") and not is_plain and not value.env:
                     continue
                 if call.last not in ("MkdirAll", "Mkdir"):
-                    folder = folder.rpartition("/")[0] or "."
+                    folder = folder_of(folder)
                 if value.env and folder.startswith("/") and not is_plain:
                     folder = f"${value.env}"  # its default is empty
                 setting = f" ({value.env or value.flag})" if value.env or value.flag else ""
@@ -287,7 +287,7 @@ def _written(code: Code, evidence: Evidence) -> None:
                     path = value.text.removeprefix("file:").partition("?")[0]
                     if path and "memory" not in path:
                         take(
-                            path.rpartition("/")[0] or ".",
+                            folder_of(path),
                             f'{call.name}("{kind}", "{path[:60]}")',
                             call,
                         )

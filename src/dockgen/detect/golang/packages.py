@@ -12,7 +12,7 @@ from functools import lru_cache
 from dockgen.detect import syntax
 from dockgen.detect.golang import modules
 from dockgen.detect.golang.modules import Module
-from dockgen.detect.repository import Repository, is_aside, join, within
+from dockgen.detect.repository import Repository, folder_of, is_aside, join, within
 
 # How many files of one program are read.
 MAXIMUM_FILES = 8_000
@@ -219,18 +219,18 @@ def compiled(
 
 def mains(repository: Repository, module: Module, tags: frozenset[str]) -> list[str]:
     """Return the folders of a module that have a program, the outermost first."""
-    others = {
-        path.rpartition("/")[0] or "." for path in repository.named("go.mod", module.folder)
-    } - {module.folder}
+    others = {folder_of(path) for path in repository.named("go.mod", module.folder)} - {
+        module.folder
+    }
     length = 0 if module.folder == "." else len(module.folder) + 1
     found = set()
     paths = [
         path
         for path in repository.sources(module.folder, ".go")
-        if not path.endswith("_test.go") and (path.rpartition("/")[0] or ".") not in found
+        if not path.endswith("_test.go") and folder_of(path) not in found
     ]
     for path in repository.holding(paths, b"func main()"):
-        folder = path.rpartition("/")[0] or "."
+        folder = folder_of(path)
         hidden = any(part.startswith(("_", ".")) for part in path[length:].split("/"))
         if hidden or any(within(folder, other) for other in others):
             continue

@@ -36,7 +36,7 @@ from dockgen.detect.node import (
 )
 from dockgen.detect.node.code import Code
 from dockgen.detect.node.manifest import Manifest, manifest, members, root_of
-from dockgen.detect.repository import Repository, is_aside, join
+from dockgen.detect.repository import Repository, folder_of, is_aside, join
 
 name = "node"
 
@@ -58,7 +58,7 @@ def claims(repository: Repository) -> list[Claim]:
     """Return folders with a package.json: strong if something in it starts or is served."""
     found = []
     for path in repository.named("package.json"):
-        folder = path.rpartition("/")[0] or "."
+        folder = folder_of(path)
         if is_aside(path) or any(
             part.startswith((".", "_")) for part in folder.split("/") if part != "."
         ):
@@ -127,7 +127,7 @@ def _serves_beside(repository: Repository, folder: str) -> bool:
                 return True
         if where == ".":
             return False
-        where = where.rpartition("/")[0] or "."
+        where = folder_of(where)
 
 
 def look(repository: Repository, folder: str, given: Given) -> Evidence:

@@ -7,6 +7,7 @@ from dockgen.detect.model import Argv, Evidence, Step
 from dockgen.detect.node import beside, output
 from dockgen.detect.node.manifest import Manifest, inside, local, manifest, options
 from dockgen.detect.node.sites import Kind
+from dockgen.detect.repository import folder_of
 
 _HOOKS = re.compile(
     r"husky|lefthook|simple-git-hooks|is-ci|patch-package|prisma generate|yorkie|only-allow|exit 0"
@@ -61,9 +62,7 @@ def _generated(own: Manifest, manager: str, evidence: Evidence) -> None:
                 "" if place == "prisma/schema.prisma" else f" --schema {place}"
             )
             evidence.add("build", words, "the client of Prisma", schema, 1)
-        evidence.add(
-            "file", inside(schema.rpartition("/")[0] or ".", own.folder), "Prisma's schema", schema
-        )
+        evidence.add("file", inside(folder_of(schema), own.folder), "Prisma's schema", schema)
         break
     for name in ("postinstall", "prepare"):
         text = own.scripts.get(name, "")

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from dockgen import reader
-from dockgen.detect.repository import Repository, join, within
+from dockgen.detect.repository import Repository, folder_of, join, within
 
 
 class Manifest:
@@ -93,7 +93,7 @@ def members(repository: Repository, root: str) -> tuple[str, ...]:
     left = [_matcher(one[1:]) for one in every if one.startswith("!")]
     found = []
     for path in repository.named("package.json", root):
-        folder = path.rpartition("/")[0] or "."
+        folder = folder_of(path)
         inner = folder if root == "." else folder[len(root) + 1 :]
         if folder == root:
             continue
@@ -115,7 +115,7 @@ def root_of(repository: Repository, folder: str) -> str:
     """Return the root of the workspace that a folder is part of, or the folder itself."""
     where = folder
     while where != ".":
-        where = where.rpartition("/")[0] or "."
+        where = folder_of(where)
         if folder in members(repository, where):
             return where
     return folder
@@ -160,7 +160,7 @@ def options(repository: Repository, path: str, depth: int = 5) -> dict[str, Any]
     ``include`` and ``files`` come from the file itself, or else from what it extends.
     """
     found = jsonc(repository, path)
-    folder = path.rpartition("/")[0] or "."
+    folder = folder_of(path)
     result: dict[str, Any] = {}
     extended = found.get("extends")
     for name in extended if isinstance(extended, list) else [extended]:
@@ -184,7 +184,7 @@ def options(repository: Repository, path: str, depth: int = 5) -> dict[str, Any]
 def packages(repository: Repository) -> Iterator[Manifest]:
     """Yield each package.json of a repository."""
     for path in repository.named("package.json"):
-        yield manifest(repository, path.rpartition("/")[0] or ".")
+        yield manifest(repository, folder_of(path))
 
 
 def inside(path: str, folder: str) -> str:

@@ -9,7 +9,7 @@ from dockgen.detect.model import Argv, Evidence, Refusal, Setting, Signal
 from dockgen.detect.node.code import ENVIRONMENT, Code, Value, keys_of
 from dockgen.detect.node.manifest import Manifest, inside
 from dockgen.detect.node.sources import reached
-from dockgen.detect.repository import Repository, join
+from dockgen.detect.repository import Repository, folder_of, join
 from dockgen.detect.secrets import looks_secret
 from dockgen.detect.syntax import Call
 
@@ -282,7 +282,7 @@ def _written(
     if not text or len(text) > 200 or re.search(r"[\n {}]", text):
         return
     makes = call.last.lower().startswith(("mkdir", "ensuredir"))
-    folder = text if makes else text.rpartition("/")[0] or "."
+    folder = text if makes else folder_of(text)
     where = folder if folder.startswith("/") else _place(own, folder)
     if not where or where in told or where.startswith(("/usr", "/etc", "/proc", "/sys", "/dev")):
         return

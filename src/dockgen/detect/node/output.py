@@ -5,7 +5,7 @@ from typing import Any
 
 from dockgen.detect import commands
 from dockgen.detect.node.manifest import Manifest, inside, options
-from dockgen.detect.repository import join, within
+from dockgen.detect.repository import folder_of, join, within
 
 _JS = {".ts": ".js", ".tsx": ".js", ".mts": ".mjs", ".cts": ".cjs", ".js": ".js", ".jsx": ".js",
        ".mjs": ".mjs", ".cjs": ".cjs"}  # fmt: skip
@@ -19,7 +19,7 @@ def output(own: Manifest, build: str) -> tuple[str, str, str]:
         folder = (told[1] or told[2]).strip("\"'").removeprefix("./").rstrip("/")
         return folder, told[0], own.file
     if told := re.search(r"--outfile(?:=|\s+)(\S+)", words):
-        return told[1].removeprefix("./").rpartition("/")[0] or ".", told[0], own.file
+        return folder_of(told[1].removeprefix("./")), told[0], own.file
     if re.search(r"\bncc\b", words):
         return "dist", "ncc build", own.file
     if folder := nx(own, words).get("outputPath", ""):
@@ -130,10 +130,10 @@ def root_dir(own: Manifest, words: str) -> str:
         sources.append(source)
     if not sources:
         return own.at("src") if own.at("src") in repository.folders else own.folder
-    shared = sources[0].rpartition("/")[0] or "."
+    shared = folder_of(sources[0])
     for source in sources:
         while not within(source, shared):
-            shared = shared.rpartition("/")[0] or "."
+            shared = folder_of(shared)
     return shared
 
 

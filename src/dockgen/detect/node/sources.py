@@ -3,7 +3,7 @@
 import re
 
 from dockgen.detect.node.manifest import jsonc, options
-from dockgen.detect.repository import Repository, join
+from dockgen.detect.repository import Repository, folder_of, join
 
 SUFFIXES = (".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
 IMPORT = re.compile(
@@ -23,7 +23,7 @@ def reached(repository: Repository, folder: str, start: str) -> list[str]:
             name = told[1].decode(errors="replace")
             where = ""
             if name.startswith("."):
-                where = join(path.rpartition("/")[0] or ".", name)
+                where = join(folder_of(path), name)
             else:
                 for prefix, target in aliases:
                     if name.startswith(prefix):

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dockgen.detect import syntax
-from dockgen.detect.repository import Repository
+from dockgen.detect.repository import Repository, folder_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -191,10 +191,10 @@ class Code:
 
     def import_root(self, path: str) -> str:
         """Return the folder that must be on Python's path for a module to import its neighbours."""
-        place = path.rpartition("/")[0] or "."
+        place = folder_of(path)
         steps = [place]
         while steps[-1] not in (self.folder, "."):
-            steps.append(steps[-1].rpartition("/")[0] or ".")
+            steps.append(folder_of(steps[-1]))
         votes = dict.fromkeys(steps, 0)
         for name in self._imports(path):
             for step in steps:
@@ -206,7 +206,7 @@ class Code:
         if best:
             return next(step for step in reversed(steps) if votes[step] == best)
         while self.repository.has(f"{place}/__init__.py") and place not in (self.folder, "."):
-            place = place.rpartition("/")[0] or "."
+            place = folder_of(place)
         if place != self.folder and place.rpartition("/")[2] not in ("src", "lib"):
             # A folder without __init__.py, such as that of app/main.py, is its own root.
             base = path.rpartition("/")[2]

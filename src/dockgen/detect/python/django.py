@@ -9,7 +9,7 @@ from dockgen.detect.python import servers
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
 from dockgen.detect.python.servers import Candidate
-from dockgen.detect.repository import is_aside, join, within
+from dockgen.detect.repository import folder_of, is_aside, join, within
 
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*,\s*(?:[\w.]+\(.*?)?[\"']([\w.]+)[\"']")
 _STATIC_ROOT = re.compile(r"^[ \t]*STATIC_ROOT\s*=(.*)$", re.MULTILINE)
@@ -40,7 +40,7 @@ def starts(project: Project, code: Code, found: Evidence) -> Iterator["Candidate
         else f"{base[len(project.folder) + 1 if project.folder != '.' else 0 :]}/"
     )
     if inner:
-        words = "the settings lie there" if base != _folder(path) else "manage.py lies there"
+        words = "the settings lie there" if base != folder_of(path) else "manage.py lies there"
         found.add("environment", f"PYTHONPATH={inner.rstrip('/')}", words, path)
     applications = [
         app for app in code.apps if app.framework == "django" and app.kind in ("wsgi", "asgi")
@@ -73,19 +73,15 @@ def _import_root(project: Project, path: str) -> str:
     repository = project.repository
     named = _SETTINGS.search(repository.text(path) or "")
     top = named[1].partition(".")[0] if named else ""
-    base = _folder(path)
+    base = folder_of(path)
     if not top or repository.has(join(base, f"{top}.py")) or join(base, top) in repository.folders:
         return base
     inner = [
-        folder.rpartition("/")[0] or "."
+        folder_of(folder)
         for folder in sorted(repository.folders, key=lambda one: (one.count("/"), one))
         if folder.rpartition("/")[2] == top and within(folder, base) and not is_aside(f"{folder}/")
     ]
     return inner[0] if inner else base
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0] or "."
 
 
 def _settings(project: Project, code: Code, path: str, found: Evidence) -> None:

@@ -11,6 +11,7 @@ from dockgen.detect.python import servers
 from dockgen.detect.python.code import Code
 from dockgen.detect.python.project import Project
 from dockgen.detect.python.settings import Settings
+from dockgen.detect.repository import folder_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -160,7 +161,7 @@ def _writable(code: Code, read: Settings, found: Evidence) -> None:
         for node in syntax.nodes(tree, "string"):
             value = syntax.string(node) or ""
             if file := re.fullmatch(r"sqlite(?:\+\w+)?:///(/?[\w./-]+)", value):
-                folder = file[1].removeprefix("./").rpartition("/")[0] or "."
+                folder = folder_of(file[1].removeprefix("./"))
                 words = value[:60]
                 found.add("writable", folder, words, path, syntax.line(node), weak=True)
         for call in syntax.nodes(tree, "call"):
