@@ -1,4 +1,4 @@
-"""What was provided: for whoever watches the run, and for the program that is run."""
+"""Report what was provided, on the terminal and to the program that is run."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -143,13 +143,7 @@ def is_named_as_one(name: str) -> bool:
 
 def in_text(text: str) -> str:
     """Describe the secret in a text; "" if there is none."""
-    if _PRIVATE_KEY.search(text):
-        return "a private key"
-    for found in _TOKEN.finditer(text):
-        token = found[0]
-        if len(set(token)) > _LETTERS and "example" not in token.lower():
-            return _TOKENS[int((found.lastgroup or "t0")[1:])][0]
-    return in_urls(text)
+    return _key_or_token(text) or in_urls(text)
 
 
 def in_urls(text: str) -> str:
@@ -182,12 +176,17 @@ def in_file(path: str, content: bytes) -> str:
         return next(_in_assignments(text), "")
     if _ASIDE.search(path) or _ENV_SAMPLE.search(path):
         return ""
+    return _key_or_token(text) or (in_urls(text) if _WITH_URLS.search(path) else "")
+
+
+def _key_or_token(text: str) -> str:
     if _PRIVATE_KEY.search(text):
         return "a private key"
     for found in _TOKEN.finditer(text):
-        if len(set(found[0])) > _LETTERS and "example" not in found[0].lower():
+        token = found[0]
+        if len(set(token)) > _LETTERS and "example" not in token.lower():
             return _TOKENS[int((found.lastgroup or "t0")[1:])][0]
-    return in_urls(text) if _WITH_URLS.search(path) else ""
+    return ""
 
 
 def _in_assignments(text: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ EVIL = "from the archive\n"
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's own settings of git."""
+    """Git without a user's settings."""
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
 
 

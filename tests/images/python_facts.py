@@ -69,7 +69,7 @@ def _get(context: ssl.SSLContext) -> tuple[int, str | None]:
 
 @fact
 def tls_with_an_own_authority() -> None:
-    """SSL_CERT_FILE names the authority of a server that nobody else trusts."""
+    """SSL_CERT_FILE names the authority of a server that the image doesn't trust otherwise."""
     os.environ["SSL_CERT_FILE"] = str(AUTHORITY)
     assert _get(ssl.create_default_context()) == (200, "TLSv1.3")
 

@@ -108,14 +108,18 @@ def main_service(model: Model, asked: str | None = None) -> str:
     return built[0]
 
 
+def contexts(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a service's build gets beside its folder, by name."""
+    return (service.get("build") or {}).get("additional_contexts") or {}
+
+
 def needed(model: Model, main: str) -> list[str]:
     """Return the service ``main``, and what it depends on or is built from, also indirectly."""
     services, found = model["services"], [main]
     for name in found:
-        build = services[name].get("build") or {}
-        contexts = (build.get("additional_contexts") or {}).values()
+        places = contexts(services[name]).values()
         wanted = [*(services[name].get("depends_on") or {})]
-        wanted += [str(one).removeprefix(_OF_SERVICE) for one in contexts if _is_service(one)]
+        wanted += [str(one).removeprefix(_OF_SERVICE) for one in places if _is_service(one)]
         found += [
             other for other in dict.fromkeys(wanted) if other in services and other not in found
         ]

@@ -162,8 +162,7 @@ class Composed:
     @property
     def contexts(self) -> tuple[str, ...]:
         """The names of what the main service's build gets beside its folder."""
-        build = self._model["services"][self.main].get("build") or {}
-        return tuple(build.get("additional_contexts") or ())
+        return tuple(composefile.contexts(self._model["services"][self.main]))
 
     @property
     def ports(self) -> tuple[int, ...]:

@@ -195,10 +195,17 @@ class Container:
             yield is_open
 
     def exposed_ports(self) -> tuple[int, ...]:
-        """Return the TCP ports that the image exposes, without those that a run publishes."""
+        """Return the TCP ports that the image exposes, without those that a run publishes.
+
+        Raises:
+            ProjectError: the image names one that isn't a port.
+        """
         words = ("inspect", "--type=image", "--format={{json .Config.ExposedPorts}}")
         exposed = reader.parse_json(command.docker(*words, "--", self.inspect().image)) or {}
-        return ports.tcp(exposed)
+        try:
+            return ports.tcp(exposed)
+        except ValueError as error:
+            raise ProjectError(f"the image can't be checked: {error}", "build it again") from error
 
     def logs(self) -> str:
         """Return the end of the container's log, standard output and error together."""

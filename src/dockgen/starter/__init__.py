@@ -163,7 +163,7 @@ def bump(directory: Path, origin: Source, to: str | None, mode: Mode) -> Outcome
         ProjectError: the starter's state doesn't allow it, or a file can't be written.
     """
     if mode is not Mode.UNDO or not (directory / FILE).is_file():
-        load(directory)  # report a folder that is no starter first; a conflict in it can be undone
+        load(directory)  # first check that it is a starter; one with conflicts can be undone
     if mode is Mode.UNDO:
         return threeway.undo(directory)
     return threeway.carry_out(

@@ -236,7 +236,7 @@ def saved(change: Change, before: Saved | None, content: bytes) -> Saved | None:
     else:
         permissions = before.permissions
         if change.before is None or file.mode != change.before.mode:
-            # Like git: executable for everyone who can read it, or for nobody.
+            # Like git: executable by all who can read it, or not at all.
             permissions &= 0o666
             permissions |= (permissions & 0o444) >> 2 if file.mode == EXECUTABLE else 0
     return Saved(content, permissions, owner=before.owner if before else None)

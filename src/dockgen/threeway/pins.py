@@ -1,6 +1,6 @@
 """Pins: the versions and digests of images and actions that a file is built from.
 
-A pin belongs to whoever changed it last: Renovate, Dependabot, a user or the template. A line is a
+The last one to change a pin owns it: Renovate, Dependabot, a user or the template. A line is a
 pin if it is a Dockerfile's ``FROM``, a YAML ``image:``, or a workflow's ``uses:``.
 """
 

@@ -1,7 +1,7 @@
 """Front ends that a Go program embeds, and what has to build them first."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dockgen.detect import commands
 from dockgen.detect.golang.modules import Module
@@ -18,28 +18,23 @@ _MANAGERS = (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("package-lock.j
 def look(repository: Repository, module: Module, program: Program, evidence: Evidence) -> None:
     """Add front ends whose output is embedded but not committed, and generated code."""
     told = set()
-    for path in repository.holding(program.files, b"//go:embed "):
+    for pattern, path, number in _patterns(repository, program.files):
         if "/vendor/" in f"/{path}":
             continue
         folder = folder_of(path)
-        for number, line in enumerate(repository.lines(path), 1):
-            text = line.strip()  # in a block of variables, it is indented
-            if not text.startswith("//go:embed "):
-                continue
-            for pattern in text.split()[1:]:
-                target = _target(folder, pattern.strip('"`'))
-                if target not in told and (made := _scripted(repository, target)):
-                    told.add(target)
-                    words = f"//go:embed {pattern}, which {made.folder}/package.json builds"
-                    evidence.add("frontend", made, words, path, number)
-                if target in told:
-                    continue
-                if _is_there(repository, folder, pattern.strip('"`')):
-                    for below in _ignored(repository, target) if _has_build(repository) else ():
-                        _frontend(repository, module, below, (pattern, path, number), evidence)
-                    continue
-                told.add(target)
-                _frontend(repository, module, target, (pattern, path, number), evidence)
+        target = _target(folder, pattern.strip('"`'))
+        if target not in told and (made := _scripted(repository, target)):
+            told.add(target)
+            words = f"//go:embed {pattern}, which {made.folder}/package.json builds"
+            evidence.add("frontend", made, words, path, number)
+        if target in told:
+            continue
+        if _is_there(repository, folder, pattern.strip('"`')):
+            for below in _ignored(repository, target) if _has_build(repository) else ():
+                _frontend(repository, module, below, (pattern, path, number), evidence)
+            continue
+        told.add(target)
+        _frontend(repository, module, target, (pattern, path, number), evidence)
     if program.missing and not evidence.of("build") and _generates(repository, module):
         name, one = next(iter(program.missing.items()))
         words = f'import "{name}", which has no files'
@@ -49,20 +44,25 @@ def look(repository: Repository, module: Module, program: Program, evidence: Evi
 def kept(repository: Repository, root: str) -> list[str]:
     """Return embedded files that only look like a secret, such as a public key."""
     found = []
-    paths = list(repository.sources(root, ".go"))
-    for path in repository.holding(paths, b"//go:embed "):
-        folder = folder_of(path)
-        lines = (line.strip() for line in repository.lines(path))
-        embeds = [line for line in lines if line.startswith("//go:embed ")]
-        for pattern in (word.strip('"`') for line in embeds for word in line.split()[1:]):
-            whole = join(folder, re.sub(r"^all:", "", pattern))
-            below = [whole] if repository.has(whole) else repository.under(_target(folder, pattern))
-            found += [
-                one
-                for one in below
-                if _SECRETS.fullmatch(one) and b"PRIVATE KEY" not in repository.content(one)
-            ]
+    for written, path, _ in _patterns(repository, repository.sources(root, ".go")):
+        folder, pattern = folder_of(path), written.strip('"`')
+        whole = join(folder, re.sub(r"^all:", "", pattern))
+        below = [whole] if repository.has(whole) else repository.under(_target(folder, pattern))
+        found += [
+            one
+            for one in below
+            if _SECRETS.fullmatch(one) and b"PRIVATE KEY" not in repository.content(one)
+        ]
     return sorted(set(found))
+
+
+def _patterns(repository: Repository, paths: Iterable[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield what Go files embed, as it is written: each pattern, its file, and its line."""
+    for path in repository.holding(paths, b"//go:embed "):
+        for number, line in enumerate(repository.lines(path), 1):
+            text = line.strip()  # in a block of variables, it is indented
+            if text.startswith("//go:embed "):
+                yield from ((pattern, path, number) for pattern in text.split()[1:])
 
 
 def _generates(repository: Repository, module: Module) -> bool:
