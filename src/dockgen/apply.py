@@ -10,7 +10,9 @@ from dockgen import shell, signals
 from dockgen.errors import ProjectError
 
 _STAGING = ".dockgen-staging-"
-# These files show that a folder contains the code of a service.
+# These files show that a folder is a dockgen project.
+_PROJECT = {".copier-answers.yml", "dockgen.toml"}
+# One of these files shows that a folder contains the code of a service.
 _CODE = {
     *("go.mod", "go.work", "package.json", "pyproject.toml", "requirements.txt", "Pipfile"),
     *("setup.py", "manage.py"),
@@ -46,14 +48,14 @@ def _check_target(target: Path) -> None:
             f"{ancestor} isn't a directory, so {target} can't be created", "use another directory"
         )
     if target.is_dir() and (entries := _entries(target)):
-        # For a folder with code, `dockgen add` is the right command.
-        code = _CODE & {entry.name for entry in entries}
+        names, here = {entry.name for entry in entries}, shell.quoted(shell.short(target))
+        hint = "use a directory that doesn't exist yet, or empty this one"
+        if names >= _PROJECT:
+            hint = f"update the project in it: dockgen update {here}"
+        elif _CODE & names:
+            hint = f"add container files to the code in it: dockgen add {here}"
         raise ProjectError(
-            f"{target} exists and isn't empty: dockgen doesn't overwrite files",
-            "add container files to the code in it: dockgen add"
-            f" {shell.quoted(shell.short(target))}"
-            if code
-            else "use a directory that doesn't exist yet, or empty this one",
+            f"{target} exists and isn't empty: dockgen doesn't overwrite files", hint
         )
 
 

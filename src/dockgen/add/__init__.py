@@ -68,10 +68,12 @@ def find(
 
     Raises:
         UsageError: an answer isn't possible.
+        ProjectError: `dockgen new` made the folder.
         ToolMissingError: a trial needs an engine.
     """
-    told = answers(repository, detected, wanted)
-    made = Addition(_directory(repository, detected), detected, told)
+    directory = _directory(repository, detected)
+    rendering.require_added(directory)
+    made = Addition(directory, detected, answers(repository, detected, wanted))
     if wanted.every_flavor:
         made = _smallest(repository, made, wanted, doing)
     elif wanted.proven:

@@ -105,6 +105,23 @@ def answers_file(directory: Path) -> str:
     return ANSWERS if own.is_at(url) or starters.find_by_url(url) else OWN_ANSWERS
 
 
+def require_added(directory: Path) -> None:
+    """Check that a folder's container files, if it has any of dockgen's, are from `dockgen add`.
+
+    For a project of `dockgen new`, the files of its app would count as removed from the template.
+
+    Raises:
+        ProjectError: they are from `dockgen new` or a starter.
+    """
+    if not os.path.lexists(directory / answers_file(directory)):
+        return
+    if not project.recorded(directory).answers.get("existing"):
+        raise ProjectError(
+            f"{directory} is a dockgen project already, so it has its container files",
+            "get the newest ones: dockgen update",
+        )
+
+
 def _recorded(directory: Path, name: str, origin: Source) -> Recorded | None:
     """Return what the last run recorded, or None.
 

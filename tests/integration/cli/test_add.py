@@ -250,3 +250,22 @@ def test_a_dockerfile_that_is_kept_installs_packages_itself(inline: Run, tmp_pat
     assert (code / "Dockerfile").read_text() == "FROM python:3.14\n"
     assert "ffmpeg" in (code / "Dockerfile.dockgen-new").read_text()
     assert "runtime_packages: []" in (code / ".copier-answers.yml").read_text()
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "--check", "--replace=*"])
+def test_a_project_of_dockgen_new_is_refused(inline: Run, tmp_path: Path, flag: str) -> None:
+    """Before anything is built: the files of its app would be deleted."""
+    project = tmp_path / "my-app"
+    assert inline("new", "my-app", "--language=go", "--flavor=scratch").returncode == 0
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+
+    done = inline("add", flag, "my-app")
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "is a dockgen project already" in done.stderr
+    assert "try: get the newest ones: dockgen update" in done.stderr
+    after = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    assert after == before
+
+    again = inline("new", "my-app", "--defaults")
+    assert "try: update the project in it: dockgen update my-app\n" in again.stderr
