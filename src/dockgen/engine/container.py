@@ -195,17 +195,10 @@ class Container:
             yield is_open
 
     def exposed_ports(self) -> tuple[int, ...]:
-        """Return the TCP ports that the image exposes, without those that a run publishes.
-
-        Raises:
-            ProjectError: the image names one that isn't a port.
-        """
+        """Return the TCP ports that the image exposes, without those that a run publishes."""
         words = ("inspect", "--type=image", "--format={{json .Config.ExposedPorts}}")
         exposed = reader.parse_json(command.docker(*words, "--", self.inspect().image)) or {}
-        try:
-            return ports.tcp(exposed)
-        except ValueError as error:
-            raise ProjectError(f"the image can't be checked: {error}", "build it again") from error
+        return ports.tcp(exposed)
 
     def logs(self) -> str:
         """Return the end of the container's log, standard output and error together."""
